@@ -1,0 +1,16 @@
+"""Degradation of calibration across languages, and the effect of recipes on it."""
+
+from crosscal.analysis.analyse import analyse
+from crosscal.analysis.collapse import collapse_reason
+from crosscal.analysis.results import METRICS, Estimate, ReliabilityBin, Results
+from crosscal.analysis.settings import AnalysisSettings
+
+__all__ = [
+    "METRICS",
+    "AnalysisSettings",
+    "Estimate",
+    "ReliabilityBin",
+    "Results",
+    "analyse",
+    "collapse_reason",
+]

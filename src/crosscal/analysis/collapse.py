@@ -1,0 +1,46 @@
+"""Runs that learnt nothing: found, reported, left out of every average."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import binomtest
+
+from crosscal.predictions import Slice
+
+SIGNIFICANCE = 0.01
+ONE_CHOICE = 0.95
+
+
+def collapse_reason(dev: Slice) -> str | None:
+    """Say why a run counts as collapsed, or return None.
+
+    A run is collapsed when its accuracy on the development data of the baseline language is
+    not significantly above chance, 1 / k (one-sided exact binomial test over rows, 1 %), or
+    when one choice takes over 95 % of the predictions.
+
+    Parameters
+    ----------
+    dev : Slice
+
+    Returns
+    -------
+    str or None
+
+    Notes
+    -----
+    Rows of one premise count as independent. Where each premise has one hypothesis of each
+    label, a model that guesses varies less than that, so the test errs towards "collapsed".
+    """
+    n, choices = dev.scores.shape
+    chosen = dev.scores.argmax(axis=1)
+    share = float(np.bincount(chosen).max() / n)
+    if share > ONE_CHOICE:
+        return f"{share:.1%} of the development predictions are one choice"
+    hits = int((chosen == dev.gold).sum())
+    p = binomtest(hits, n, 1 / choices, alternative="greater").pvalue
+    if p > SIGNIFICANCE:
+        return (
+            f"development accuracy {hits / n:.1%} on {n} rows is not above chance "
+            f"{1 / choices:.1%} (p = {p:.2g})"
+        )
+    return None

@@ -1,0 +1,70 @@
+"""The data of reliability diagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from crosscal.analysis.results import ReliabilityBin
+from crosscal.calibration import bin_table, make_bins, top_label
+
+Floats = NDArray[np.float64]
+
+
+def reliability_bins(
+    scores: Sequence[Floats],
+    gold: NDArray[np.int64],
+    *,
+    recipe: str,
+    language: str,
+    scaling: str,
+    bins: int,
+    level: float = 0.95,
+) -> list[ReliabilityBin]:
+    """Return the non-empty bins of one diagram, pooled over seeds.
+
+    Parameters
+    ----------
+    scores : sequence of ndarray of shape (n, k)
+        One for each seed.
+    gold : ndarray of int, shape (n,)
+    recipe, language, scaling : str
+    bins : int
+        Of equal width.
+    level : float
+        Of the consistency band, which has binomial quantiles for the bin's mean confidence.
+        Rows of a bin differ in confidence, which makes their sum vary a little less than
+        that, so that the band errs on the wide side.
+
+    Returns
+    -------
+    list of ReliabilityBin
+    """
+    division = make_bins([0.5], bins=bins)
+    tables = [bin_table(*top_label(each, gold), division) for each in scores]
+    table = sum(tables[1:], tables[0])
+    found = []
+    for index in np.flatnonzero(table.n).tolist():
+        n = int(table.n[index])
+        confidence = float(table.confidence[index] / n)
+        items = max(1, round(n / len(scores)))
+        low, high = binom.ppf([(1 - level) / 2, (1 + level) / 2], items, confidence) / items
+        found.append(
+            ReliabilityBin(
+                recipe=recipe,
+                language=language,
+                scaling=scaling,
+                index=index,
+                lower=float(division.lower[index]),
+                upper=float(division.upper[index]),
+                n=n,
+                confidence=confidence,
+                accuracy=float(table.correct[index] / n),
+                low=float(low),
+                high=float(high),
+            )
+        )
+    return found

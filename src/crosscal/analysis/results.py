@@ -1,0 +1,252 @@
+"""What an analysis found, as tidy rows, and its JSON form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from crosscal.errors import DataError
+
+FORMAT = "crosscal-results/1"
+
+QUANTITIES = ("level", "degradation", "effect")
+SCALINGS = ("none", "english")
+METRICS = (
+    "accuracy",
+    "nll",
+    "brier",
+    "confidence",
+    "gap",
+    "ece",
+    "ece_mass",
+    "ece_debiased",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """One number with its interval.
+
+    Attributes
+    ----------
+    quantity : {"level", "degradation", "effect"}
+        ``level``: the metric itself; ``degradation``: the metric in this language minus
+        that in the baseline language, same run; ``effect``: degradation under this recipe
+        minus degradation under the baseline recipe.
+    recipe : str
+    language : str
+        A language code, or the name of a group when `is_group`.
+    is_group : bool
+        Whether the number is the unweighted mean over a group's languages (the baseline
+        language left out).
+    scaling : {"none", "english"}
+        Whether the scores were divided by the temperature fitted on English development data.
+    metric : str
+        One of ``METRICS``. Fractions, not per cent; ``nll`` in nats; ``brier`` sums over
+        classes (0 to 2); ``gap`` is mean confidence minus accuracy, signed.
+    value, low, high : float
+        Point estimate (mean over seeds) and ends of the confidence interval. The interval is
+        for the value at infinite data; for the plug-in ``ece`` and ``ece_mass``, whose value
+        is biased upwards, it therefore need not be centred on the value nor contain it.
+    p_value : float or None
+        Two-sided for degradation and effect (null: zero); for the levels of ``ece``,
+        ``ece_mass`` and ``ece_debiased`` against perfect calibration; else None.
+    noise_floor : float or None
+        For the levels of ``ece``, ``ece_mass`` and ``ece_debiased``: the mean plug-in
+        calibration error that a perfectly calibrated model with these confidences would show.
+    n, clusters, seeds : int
+        Rows of the language, independent clusters among them, runs averaged.
+    per_seed : tuple of float
+        The number in each run, in the order of the seeds used.
+    """
+
+    quantity: str
+    recipe: str
+    language: str
+    is_group: bool
+    scaling: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    p_value: float | None
+    noise_floor: float | None
+    n: int
+    clusters: int
+    seeds: int
+    per_seed: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityBin:
+    """One non-empty bin of a reliability diagram, pooled over seeds.
+
+    Attributes
+    ----------
+    recipe, language, scaling : str
+    index : int
+        Number of the bin, from 0.
+    lower, upper : float
+        Edges of the bin in confidence.
+    n : int
+        Predictions in the bin over all seeds.
+    confidence, accuracy : float
+        Means over the bin.
+    low, high : float
+        Consistency band: accuracy expected in this bin, in 95 of 100 samples, if the
+        confidences were right. Its width counts the items of one seed, because
+        further seeds look at the same items.
+    """
+
+    recipe: str
+    language: str
+    scaling: str
+    index: int
+    lower: float
+    upper: float
+    n: int
+    confidence: float
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Everything an analysis found.
+
+    Attributes
+    ----------
+    title : str
+    baseline_language, baseline_recipe : str
+    languages, recipes : tuple of str
+        In the order of the predictions (languages by code, baseline first) and of the runs.
+    seeds : tuple of int
+    groups : dict of str to tuple of str
+    settings : dict
+        The settings of the analysis, resolved, and what they imply (see `analyse`).
+    temperatures : list of dict
+        One per run: ``recipe, seed, temperature, nll_before, nll_after, converged, n``.
+    estimates : list of Estimate
+    reliability : list of ReliabilityBin
+    collapsed : list of dict
+        Runs left out of every average: ``recipe, seed, reason``.
+    """
+
+    title: str
+    baseline_language: str
+    baseline_recipe: str
+    languages: tuple[str, ...]
+    recipes: tuple[str, ...]
+    seeds: tuple[int, ...]
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    temperatures: list[dict[str, Any]] = field(default_factory=list)
+    estimates: list[Estimate] = field(default_factory=list)
+    reliability: list[ReliabilityBin] = field(default_factory=list)
+    collapsed: list[dict[str, Any]] = field(default_factory=list)
+
+    def find(
+        self,
+        *,
+        quantity: str | None = None,
+        recipe: str | None = None,
+        language: str | None = None,
+        scaling: str | None = None,
+        metric: str | None = None,
+    ) -> list[Estimate]:
+        """Return the estimates that agree with every argument given, in order.
+
+        Parameters
+        ----------
+        quantity, recipe, language, scaling, metric : str, optional
+            None agrees with everything.
+
+        Returns
+        -------
+        list of Estimate
+            Possibly empty.
+        """
+        wanted = {
+            "quantity": quantity,
+            "recipe": recipe,
+            "language": language,
+            "scaling": scaling,
+            "metric": metric,
+        }
+        given = [(name, value) for name, value in wanted.items() if value is not None]
+        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in given)]
+
+    def to_json(self) -> str:
+        """Return the results as JSON text that `from_json` reads back to an equal object.
+
+        Returns
+        -------
+        str
+            Indented, keys in declaration order, one trailing newline. Floats keep every bit.
+        """
+        document = {"format": FORMAT, **asdict(self)}
+        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Results:
+        """Read what `to_json` wrote.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Results
+
+        Raises
+        ------
+        DataError
+            Not JSON, another format or version, or a missing or unknown field.
+        """
+        try:
+            document = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise DataError(
+                f"results are not JSON: {error.msg}",
+                where=f"line {error.lineno}",
+                remedy="run the analysis again",
+            ) from error
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise DataError(
+                f"not a results document of format {FORMAT!r}",
+                where="format",
+                remedy="run the analysis again with this version",
+            )
+        values = {key: value for key, value in document.items() if key != "format"}
+        _check_fields(cls, values, "results")
+        values["languages"] = tuple(values["languages"])
+        values["recipes"] = tuple(values["recipes"])
+        values["seeds"] = tuple(values["seeds"])
+        values["groups"] = {name: tuple(codes) for name, codes in values["groups"].items()}
+        values["estimates"] = _rows(Estimate, values["estimates"], "estimates")
+        values["reliability"] = _rows(ReliabilityBin, values["reliability"], "reliability")
+        return cls(**values)
+
+
+def _rows(kind: type, rows: Sequence[Mapping[str, Any]], where: str) -> list[Any]:
+    """Build one `kind` from each mapping; lists inside become tuples."""
+    built = []
+    for number, row in enumerate(rows):
+        _check_fields(kind, row, f"{where}[{number}]")
+        built.append(kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}))
+    return built
+
+
+def _check_fields(kind: type, values: Mapping[str, Any], where: str) -> None:
+    known = {f.name for f in fields(kind)}
+    for problem, names in (("missing", known - values.keys()), ("unknown", values.keys() - known)):
+        if names:
+            raise DataError(
+                f"{problem} field {sorted(names)[0]!r}",
+                where=where,
+                remedy="run the analysis again with this version",
+            )

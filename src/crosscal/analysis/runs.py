@@ -1,0 +1,170 @@
+"""The runs of a study side by side: same units, same languages, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.analysis.settings import AnalysisSettings
+from crosscal.errors import DataError
+from crosscal.predictions import Predictions, Slice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One recipe and seed.
+
+    Attributes
+    ----------
+    recipe : str
+    seed : int
+    where : str
+        For messages.
+    dev : Slice or None
+        Development data in the baseline language.
+    test : dict of str to Slice
+        Test data by language; rows are the same units in all.
+    """
+
+    recipe: str
+    seed: int
+    where: str
+    dev: Slice | None
+    test: dict[str, Slice]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """All runs, over the same test units.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+    languages : tuple of str
+        Baseline first, then by code.
+    cluster : ndarray of int, shape (n,)
+        Index of each unit's cluster.
+    clusters : int
+    """
+
+    runs: tuple[Run, ...]
+    languages: tuple[str, ...]
+    cluster: NDArray[np.intp]
+    clusters: int
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """Recipes in the order of the runs."""
+        return tuple(dict.fromkeys(run.recipe for run in self.runs))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """All seeds, sorted."""
+        return tuple(sorted({run.seed for run in self.runs}))
+
+
+def make_panel(predictions: Sequence[Predictions], settings: AnalysisSettings) -> Panel:
+    """Check that runs can be compared, and put them side by side.
+
+    Parameters
+    ----------
+    predictions : sequence of Predictions
+    settings : AnalysisSettings
+
+    Returns
+    -------
+    Panel
+
+    Raises
+    ------
+    DataError
+        No run; a recipe and seed twice; runs of different tasks or choices; a split or the
+        baseline language missing; test languages that are not parallel; test units or gold
+        that differ between runs; fewer than two clusters; a right choice that is not among
+        the choices.
+    """
+    if not predictions:
+        raise DataError("no runs", where="analyse", remedy="give at least one run's predictions")
+    _check_same_kind(predictions)
+    runs = tuple(_read(run, settings) for run in predictions)
+    first, base = runs[0], settings.baseline_language
+    for run in runs:
+        _check_same_units(run, first)
+    names, cluster = np.unique(first.test[base].cluster_ids, return_inverse=True)
+    if len(names) < 2:
+        raise DataError(
+            "all units are in one cluster",
+            where=f"{first.where}: column 'cluster_id'",
+            remedy="intervals need two or more independent clusters",
+        )
+    languages = (base, *sorted(set(first.test) - {base}))
+    return Panel(runs=runs, languages=languages, cluster=cluster, clusters=len(names))
+
+
+def _check_same_kind(predictions: Sequence[Predictions]) -> None:
+    first = predictions[0].provenance
+    seen: dict[tuple[str, int], str] = {}
+    for run in predictions:
+        p = run.provenance
+        for name in ("task", "family", "choices"):
+            if getattr(p, name) != getattr(first, name):
+                raise DataError(
+                    f"{name} is {getattr(p, name)!r}, but {getattr(first, name)!r} in "
+                    f"{predictions[0].where}",
+                    where=f"{run.where}: provenance.{name}",
+                    remedy="analyse runs of one task together",
+                )
+        if (p.recipe, p.seed) in seen:
+            raise DataError(
+                f"recipe {p.recipe!r} with seed {p.seed} is there twice, in "
+                f"{seen[p.recipe, p.seed]} too",
+                where=run.where,
+                remedy="give each run once",
+            )
+        seen[p.recipe, p.seed] = run.where
+
+
+def _read(predictions: Predictions, settings: AnalysisSettings) -> Run:
+    where, base, split = predictions.where, settings.baseline_language, settings.test_split
+    languages = predictions.languages(split)
+    if base not in languages:
+        raise DataError(
+            f"no {base!r} in split {split!r}, which has {list(languages)}",
+            where=where,
+            remedy="predict the baseline language too, or choose another baseline_language",
+        )
+    predictions.check_parallel(split)
+    test = {code: predictions.select(language=code, split=split) for code in languages}
+    dev = None
+    if settings.dev_split is not None:
+        # select names the splits and languages that are there.
+        dev = predictions.select(language=base, split=settings.dev_split)
+    for name, part in [("dev", dev), *test.items()]:
+        if part is not None and (part.gold < 0).any():
+            raise DataError(
+                f"unit {part.unit_ids[part.gold < 0][0]!r} has gold -1",
+                where=f"{where}: column 'gold', {name}",
+                remedy="this analysis needs the right choice among the choices",
+            )
+    p = predictions.provenance
+    return Run(recipe=p.recipe, seed=p.seed, where=where, dev=dev, test=test)
+
+
+def _check_same_units(run: Run, first: Run) -> None:
+    if run.test.keys() != first.test.keys():
+        raise DataError(
+            f"languages are {sorted(run.test)}, but {sorted(first.test)} in {first.where}",
+            where=run.where,
+            remedy="predict the same languages with every run",
+        )
+    for code, part in run.test.items():
+        for name in ("unit_ids", "cluster_ids", "gold"):
+            if not np.array_equal(getattr(part, name), getattr(first.test[code], name)):
+                raise DataError(
+                    f"{name} of the test split differ from those in {first.where}",
+                    where=f"{run.where}: {code}",
+                    remedy="predict the same test data with every run",
+                )

@@ -1,0 +1,70 @@
+"""The settings of an analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crosscal.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisSettings:
+    """What to compare with what, and how finely.
+
+    Attributes
+    ----------
+    title : str
+    baseline_language, baseline_recipe : str
+        What degradation and effect are measured against. Where no run has the baseline
+        recipe, no effects are computed.
+    dev_split : str or None
+        Baseline-language development data: detects collapsed runs and fits the temperature.
+        None: neither is done.
+    test_split : str
+    groups : mapping of str to tuple of str
+        Group name to language codes; languages without predictions are left out.
+    bins : int
+        Bins of every calibration error.
+    replicates : int
+        Bootstrap replicates.
+    level : float
+        Level of every interval.
+    bootstrap_seed : int
+    noise_resamples : int
+        Samples behind each noise floor.
+
+    Raises
+    ------
+    SettingsError
+        A number outside its range.
+    """
+
+    title: str = ""
+    baseline_language: str = "en"
+    baseline_recipe: str = "direct"
+    dev_split: str | None = "dev"
+    test_split: str = "test"
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bins: int = 15
+    replicates: int = 2000
+    level: float = 0.95
+    bootstrap_seed: int = 0
+    noise_resamples: int = 400
+
+    def __post_init__(self) -> None:
+        for name, least in (("bins", 1), ("replicates", 100), ("noise_resamples", 100)):
+            if getattr(self, name) < least:
+                raise SettingsError(
+                    f"{name} is {getattr(self, name)}", where=name, remedy=f"give {least} or more"
+                )
+        if not 0 < self.level < 1:
+            raise SettingsError(
+                f"level is {self.level}", where="level", remedy="give a share, as 0.95"
+            )
+        if self.dev_split == self.test_split:
+            raise SettingsError(
+                f"dev_split and test_split are both {self.test_split!r}",
+                where="dev_split",
+                remedy="the temperature must not see the test data",
+            )

@@ -1,0 +1,167 @@
+"""Folders that are either whole or absent.
+
+An artifact is written aside, its files are listed with sizes and checksums in
+``manifest.json``, everything is flushed to disk, and one rename makes it
+visible. A reader checks it against the manifest, so that a truncated or altered
+artifact is never served.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from crosscal.errors import ArtifactError
+
+MANIFEST = "manifest.json"
+_FORMAT = "crosscal-artifact/1"
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of an artifact folder; the system drops it if this process dies."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            yield
+    except PermissionError as error:
+        raise ArtifactError(
+            "no permission to write here",
+            where=str(error.filename or folder.parent),
+            remedy="Choose another folder for results (--output) or cache (CROSSCAL_CACHE)",
+        ) from error
+
+
+@contextmanager
+def building(folder: Path, details: dict[str, Any], *, resume: bool = False) -> Iterator[Path]:
+    """Build an artifact aside and make it visible at once.
+
+    Parameters
+    ----------
+    folder : Path
+        The artifact's final place; must not exist yet. Hold its lock.
+    details : dict
+        JSON-ready facts to keep in the manifest.
+    resume : bool
+        Keep what an interrupted attempt left in the scratch folder.
+
+    Yields
+    ------
+    Path
+        The scratch folder to write into.
+
+    Raises
+    ------
+    ArtifactError
+        If the disk is full or the place cannot be written.
+    """
+    scratch = folder.with_name(folder.name + ".partial")
+    with disk_errors(folder):
+        if scratch.exists() and not resume:
+            shutil.rmtree(scratch)
+        scratch.mkdir(parents=True, exist_ok=True)
+        yield scratch
+        files = {
+            str(path.relative_to(scratch)): {
+                "bytes": path.stat().st_size,
+                "sha256": sha256_file(path),
+            }
+            for path in sorted(scratch.rglob("*"))
+            if path.is_file() and path.name != MANIFEST
+        }
+        manifest = {"format": _FORMAT, "details": details, "files": files}
+        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+        for path in (*scratch.rglob("*"), scratch):
+            flush(path)
+        scratch.rename(folder)
+        flush(folder.parent)
+
+
+def write_aside(path: Path, content: bytes) -> None:
+    """Replace a file's content in one step: a reader sees the old or the new, never a part."""
+    aside = path.with_name(path.name + ".aside")
+    with disk_errors(path):
+        aside.write_bytes(content)
+        flush(aside)
+        aside.rename(path)
+
+
+@contextmanager
+def disk_errors(place: Path) -> Iterator[None]:
+    """Turn "no space left" and "no permission" into errors that say what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ArtifactError(
+                "no space left on the disk",
+                where=str(place),
+                remedy="Free some space and run the same command again: finished stages are kept",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise ArtifactError(
+                "no permission to write here",
+                where=str(error.filename or place),
+                remedy="Choose another folder for results (--output) or cache (CROSSCAL_CACHE)",
+            ) from error
+        raise
+
+
+def flush(path: Path) -> None:
+    """Force a file or a folder's entries to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    """Check an artifact against its manifest and return the manifest's details.
+
+    Raises
+    ------
+    ArtifactError
+        If the manifest is missing or damaged, or a file is missing, truncated or altered.
+    """
+    remedy = f"Remove the folder {folder} and run again: it will be computed anew"
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        files, details = manifest["files"], manifest["details"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            "the artifact has no readable manifest", where=str(folder), remedy=remedy
+        ) from error
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ArtifactError("a file of the artifact is missing", where=str(path), remedy=remedy)
+        size = path.stat().st_size
+        if size != expected["bytes"]:
+            raise ArtifactError(
+                f"the file is truncated: {size} bytes instead of {expected['bytes']}",
+                where=str(path),
+                remedy=remedy,
+            )
+        if sha256_file(path) != expected["sha256"]:
+            raise ArtifactError(
+                "the file was altered: its checksum differs from the manifest's",
+                where=str(path),
+                remedy=remedy,
+            )
+    return dict(details)

@@ -1,0 +1,62 @@
+"""Calibration measured and mended, on plain arrays: numpy and scipy alone."""
+
+from crosscal.calibration.binning import Bins, BinTable, Edges, Scheme, bin_table, make_bins
+from crosscal.calibration.errors import (
+    ece,
+    ece_debiased,
+    excess_variance,
+    signed_gap,
+    square_ce_debiased,
+)
+from crosscal.calibration.intervals import basic_interval, two_sided_p
+from crosscal.calibration.noise import NoiseFloor, calibrated_errors, noise_floor
+from crosscal.calibration.proper import (
+    brier,
+    brier_rows,
+    log_softmax,
+    nll,
+    nll_rows,
+    softmax,
+    top_label,
+)
+from crosscal.calibration.resampling import (
+    cluster_bin_sums,
+    cluster_sums,
+    cluster_weights,
+    seed_deviations,
+)
+from crosscal.calibration.shrinkage import shrunken_excess
+from crosscal.calibration.temperature import TemperatureScaling, TemperatureWarning
+
+__all__ = [
+    "BinTable",
+    "Bins",
+    "Edges",
+    "NoiseFloor",
+    "Scheme",
+    "TemperatureScaling",
+    "TemperatureWarning",
+    "basic_interval",
+    "bin_table",
+    "brier",
+    "brier_rows",
+    "calibrated_errors",
+    "cluster_bin_sums",
+    "cluster_sums",
+    "cluster_weights",
+    "ece",
+    "ece_debiased",
+    "excess_variance",
+    "log_softmax",
+    "make_bins",
+    "nll",
+    "nll_rows",
+    "noise_floor",
+    "seed_deviations",
+    "shrunken_excess",
+    "signed_gap",
+    "softmax",
+    "square_ce_debiased",
+    "top_label",
+    "two_sided_p",
+]

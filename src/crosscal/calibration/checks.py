@@ -1,0 +1,125 @@
+"""What the functions of this room demand of their arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.errors import DataError
+
+Floats = NDArray[np.float64]
+
+# Float32 softmax rows of a few dozen classes sum to one within this.
+_SUM_TOLERANCE = 1e-5
+
+
+def check_scores(scores: ArrayLike) -> Floats:
+    """Return scores as float64 of shape (n, k), n >= 1, k >= 2, finite; else raise DataError."""
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 2 or values.shape[0] < 1 or values.shape[1] < 2:
+        raise DataError(
+            f"scores have shape {values.shape}",
+            where="scores",
+            remedy="give a row for each unit and a column for each of two or more choices",
+        )
+    _demand_finite(values, "scores")
+    return values
+
+
+def check_probabilities(probabilities: ArrayLike) -> Floats:
+    """Return probabilities as float64 (n, k), in [0, 1], rows summing to 1; else DataError."""
+    values = check_scores(probabilities)
+    outside = (values < 0) | (values > 1)
+    if outside.any():
+        row = int(outside.any(axis=1).argmax())
+        raise DataError(
+            "probability outside 0 to 1",
+            where=f"probabilities, row {row}",
+            remedy="give probabilities, or say given='scores'",
+        )
+    off = np.abs(values.sum(axis=1) - 1.0)
+    if (off > _SUM_TOLERANCE).any():
+        row = int(off.argmax())
+        raise DataError(
+            f"probabilities sum to {values[row].sum():.6g}, not 1",
+            where=f"probabilities, row {row}",
+            remedy="normalise them, or say given='scores'",
+        )
+    return values
+
+
+def check_gold(
+    gold: ArrayLike, shape: tuple[int, ...], *, absent: bool = False
+) -> NDArray[np.int64]:
+    """Return gold indices as int64 of shape (n,); raise DataError if outside 0 .. k-1.
+
+    With `absent`, -1 (the right choice is not among them) is allowed too.
+    """
+    values = np.asarray(gold)
+    if values.shape != shape[:1] or not np.issubdtype(values.dtype, np.integer):
+        raise DataError(
+            f"gold has shape {values.shape} and type {values.dtype}",
+            where="gold",
+            remedy=f"give {shape[0]} integers",
+        )
+    wrong = (values < (-1 if absent else 0)) | (values >= shape[1])
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"gold is {values[row]} with {shape[1]} choices",
+            where=f"gold, row {row}",
+            remedy="leave out units whose right choice is not among the choices"
+            if values[row] == -1
+            else f"give the index of the right choice, 0 to {shape[1] - 1}",
+        )
+    return values.astype(np.int64)
+
+
+def check_confidence(confidence: ArrayLike) -> Floats:
+    """Return confidences as float64 of shape (n,), n >= 1, in [0, 1]; else raise DataError."""
+    values = np.asarray(confidence, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0:
+        raise DataError(
+            f"confidence has shape {values.shape}",
+            where="confidence",
+            remedy="give one confidence for each of one or more units",
+        )
+    _demand_finite(values, "confidence")
+    outside = (values < 0) | (values > 1)
+    if outside.any():
+        row = int(outside.argmax())
+        raise DataError(
+            f"confidence is {values[row]}",
+            where=f"confidence, row {row}",
+            remedy="give probabilities from 0 to 1",
+        )
+    return values
+
+
+def check_correct(correct: ArrayLike, n: int) -> Floats:
+    """Return 0/1 outcomes as float64 of shape (n,); else raise DataError."""
+    values = np.asarray(correct, dtype=np.float64)
+    if values.shape != (n,):
+        raise DataError(
+            f"correct has shape {values.shape} for {n} confidences",
+            where="correct",
+            remedy="give one outcome for each confidence",
+        )
+    wrong = (values != 0) & (values != 1)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"correct is {values[row]}",
+            where=f"correct, row {row}",
+            remedy="give 0 or 1, False or True",
+        )
+    return values
+
+
+def _demand_finite(values: Floats, where: str) -> None:
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argwhere(bad)[0][0])
+        raise DataError(
+            "NaN or infinite value", where=f"{where}, row {row}", remedy="give finite numbers"
+        )

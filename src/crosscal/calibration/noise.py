@@ -1,0 +1,112 @@
+"""The noise floor: the calibration error a perfectly calibrated model would show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.binning import Bins, Edges, Scheme, make_bins
+from crosscal.calibration.checks import check_confidence
+
+Floats = NDArray[np.float64]
+
+# Numbers drawn at once; bounds memory at 32 MB whatever the number of rows.
+_BLOCK = 4_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseFloor:
+    """Calibration errors under perfect calibration.
+
+    Attributes
+    ----------
+    distribution : ndarray of shape (resamples,)
+    """
+
+    distribution: Floats
+
+    @property
+    def mean(self) -> float:
+        """The noise floor itself."""
+        return float(self.distribution.mean())
+
+    def p_value(self, observed: float) -> float:
+        """Return the share of calibrated samples with an error at least as large.
+
+        ``(1 + count) / (1 + resamples)``, so never 0. Rows count as independent; with
+        clusters the p-values of `crosscal.analysis` are the ones to use.
+        """
+        # Sums in another order differ in the last bits; a tie must count as a tie.
+        as_large = self.distribution >= observed - 1e-12
+        return float((1 + as_large.sum()) / (1 + len(self.distribution)))
+
+
+def noise_floor(
+    confidence: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    resamples: int = 1000,
+    bins: int = 15,
+    edges: Edges = "right",
+    scheme: Scheme = "width",
+) -> NoiseFloor:
+    """Resample outcomes as if every confidence were right, and take the calibration error.
+
+    Consistency resampling: ``correct_i ~ Bernoulli(confidence_i)``, independent between rows
+    (Broecker and Smith, 2007; Vaicenavicius et al., 2019).
+
+    Parameters
+    ----------
+    confidence : array of shape (n,)
+        In [0, 1].
+    rng : numpy.random.Generator
+    resamples : int
+    bins, edges, scheme
+        As in `ece`.
+
+    Returns
+    -------
+    NoiseFloor
+    """
+    values = check_confidence(confidence)
+    division = make_bins(values, bins=bins, edges=edges, scheme=scheme)
+    step = max(1, _BLOCK // len(values))
+    parts = [
+        calibrated_errors(values, [division], rng.random((min(step, resamples - done), len(values))))
+        for done in range(0, resamples, step)
+    ]
+    return NoiseFloor(distribution=np.concatenate(parts, axis=1)[0])
+
+
+def calibrated_errors(
+    confidence: Floats, divisions: Sequence[Bins], uniforms: NDArray[np.floating[Any]]
+) -> Floats:
+    """Return calibration errors of outcomes drawn from the confidences.
+
+    Parameters
+    ----------
+    confidence : ndarray of shape (n,)
+    divisions : sequence of Bins
+    uniforms : ndarray of float, shape (resamples, n)
+        Uniform on [0, 1); row i is right in a sample where its number is below its confidence.
+        Drawn once, they serve many sets of confidences.
+
+    Returns
+    -------
+    ndarray of float64, shape (divisions, resamples)
+    """
+    outcomes = (uniforms < confidence.astype(uniforms.dtype)).astype(np.float32)
+    errors = np.empty((len(divisions), len(uniforms)))
+    for number, division in enumerate(divisions):
+        index = division.index(confidence)
+        # Counts stay exact in float32 up to 2^24 rows a bin.
+        member = np.zeros((len(confidence), len(division)), dtype=np.float32)
+        member[np.arange(len(confidence)), index] = 1.0
+        hits = (outcomes @ member).astype(np.float64)
+        expected = np.bincount(index, weights=confidence, minlength=len(division))
+        errors[number] = np.abs(hits - expected).sum(axis=1) / len(confidence)
+    return errors

@@ -1,0 +1,117 @@
+"""Probabilities from scores, and the proper scores: negative log-likelihood and Brier."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.checks import check_gold, check_probabilities, check_scores
+
+Floats = NDArray[np.float64]
+Given = Literal["scores", "probabilities"]
+
+
+def log_softmax(scores: ArrayLike) -> Floats:
+    """Return log-probabilities of scores, row by row.
+
+    Parameters
+    ----------
+    scores : array of shape (n, k)
+        Logits or log-scores, finite; computed in float64.
+
+    Returns
+    -------
+    ndarray of shape (n, k)
+        ``s - max(s) - log(sum(exp(s - max(s))))``: finite for any finite scores.
+    """
+    values = check_scores(scores)
+    shifted = values - values.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def softmax(scores: ArrayLike) -> Floats:
+    """Return probabilities of scores, row by row (see `log_softmax`)."""
+    return np.exp(log_softmax(scores))
+
+
+def top_label(scores: ArrayLike, gold: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the confidence of the chosen label and whether it is right.
+
+    The chosen label is the first of those with the highest score.
+
+    Parameters
+    ----------
+    scores : array of shape (n, k)
+    gold : array of int, shape (n,)
+        -1 (right choice not among them) counts as wrong.
+
+    Returns
+    -------
+    confidence : ndarray of float64, shape (n,)
+        In [1/k, 1].
+    correct : ndarray of bool, shape (n,)
+    """
+    values = check_scores(scores)
+    right = check_gold(gold, values.shape, absent=True)
+    return softmax(values).max(axis=1), values.argmax(axis=1) == right
+
+
+def nll_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> Floats:
+    """Return the negative log-likelihood of each row, in nats.
+
+    Parameters
+    ----------
+    values : array of shape (n, k)
+        Scores, or probabilities if so given.
+    gold : array of int, shape (n,)
+        In 0 .. k-1; -1 is rejected, because the right choice then has no probability.
+    given : {"scores", "probabilities"}
+        With probabilities, a right choice of probability 0 costs infinity. (scikit-learn's
+        ``log_loss`` clips instead.)
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    if given == "scores":
+        logs = log_softmax(values)
+    else:
+        with np.errstate(divide="ignore"):
+            logs = np.log(check_probabilities(values))
+    right = check_gold(gold, logs.shape)
+    return -logs[np.arange(len(right)), right] + 0.0  # + 0.0 turns -0 into 0
+
+
+def nll(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> float:
+    """Return the mean negative log-likelihood in nats (see `nll_rows`)."""
+    return float(nll_rows(values, gold, given=given).mean())
+
+
+def brier_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> Floats:
+    """Return the Brier score of each row: squared distances summed over the classes.
+
+    ``sum_k (p_k - [k = gold])^2``, from 0 to 2, as Brier (1950) has it; for two classes this
+    is twice the one-column score (scikit-learn's ``scale_by_half`` halves it).
+
+    Parameters
+    ----------
+    values : array of shape (n, k)
+    gold : array of int, shape (n,)
+        In 0 .. k-1; -1 is rejected.
+    given : {"scores", "probabilities"}
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    probabilities = softmax(values) if given == "scores" else check_probabilities(values).copy()
+    right = check_gold(gold, probabilities.shape)
+    probabilities[np.arange(len(right)), right] -= 1.0
+    return np.asarray(np.square(probabilities).sum(axis=1))
+
+
+def brier(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> float:
+    """Return the mean Brier score, 0 to 2 (see `brier_rows`)."""
+    return float(brier_rows(values, gold, given=given).mean())

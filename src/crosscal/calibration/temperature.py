@@ -1,0 +1,196 @@
+"""Temperature scaling: one number that divides all scores, fitted exactly."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.checks import check_gold, check_scores
+from crosscal.calibration.proper import softmax
+
+Floats = NDArray[np.float64]
+
+# Where no finite temperature is best, the scores are stretched to, or squeezed to, this
+# power of e of their spread: as good as certain, as good as uniform, still finite.
+_FAR = 10.0
+
+
+class TemperatureWarning(UserWarning):
+    """No finite temperature is best, or the search did not reach it."""
+
+
+class TemperatureScaling:
+    """Divide scores by the temperature that minimises the negative log-likelihood.
+
+    Follows scikit-learn's contract: ``fit(scores, gold)`` returns self, learnt attributes end
+    in an underscore. The likelihood is convex in beta = 1 / T, so the search (Newton steps in
+    log beta, in float64, with closed-form gradient and curvature, kept inside a bracket by
+    bisection) ends at the one optimum or says that there is none.
+
+    Parameters
+    ----------
+    max_iter : int
+        Far above what is needed (about 6 steps).
+
+    Attributes
+    ----------
+    temperature_ : float
+        T > 0; above 1 the scores were overconfident.
+    n_iter_ : int
+    converged_ : bool
+        False, with a `TemperatureWarning`, where no finite temperature is best: every right
+        choice has the highest score (the best T is 0), the scores are no better than none
+        (the best T is infinite), all scores of a row equal (any T). Then `temperature_` is,
+        in this order, so small as to make the scores certain, so large as to make them
+        uniform, and 1.
+    gradient_ : float
+        Derivative of the mean negative log-likelihood in log beta at the solution.
+    nll_before_, nll_after_ : float
+        Mean negative log-likelihood of the data fitted on, in nats, at T = 1 and at the
+        solution.
+
+    Notes
+    -----
+    Guo et al. (2017), section 4.2.
+
+    Examples
+    --------
+    >>> scores = [[2.0, 0.0], [2.0, 0.0], [2.0, 0.0], [2.0, 0.0]]
+    >>> scaling = TemperatureScaling().fit(scores, [0, 0, 0, 1])
+    >>> round(2.0 / scaling.temperature_, 6)  # log of 3 to 1
+    1.098612
+    """
+
+    temperature_: float
+    n_iter_: int
+    converged_: bool
+    gradient_: float
+    nll_before_: float
+    nll_after_: float
+
+    def __init__(self, *, max_iter: int = 200) -> None:
+        self.max_iter = max_iter
+
+    def get_params(self, deep: bool = True) -> dict[str, int]:
+        """Return the parameters, for scikit-learn's ``clone``."""
+        return {"max_iter": self.max_iter}
+
+    def set_params(self, **params: int) -> TemperatureScaling:
+        """Set parameters and return self."""
+        for name, value in params.items():
+            if name not in self.get_params():
+                raise ValueError(f"unknown parameter {name!r}; the only one is 'max_iter'")
+            setattr(self, name, value)
+        return self
+
+    def fit(self, scores: ArrayLike, gold: ArrayLike) -> TemperatureScaling:
+        """Find the temperature.
+
+        Parameters
+        ----------
+        scores : array of shape (n, k)
+            Logits or log-probabilities, finite; not probabilities.
+        gold : array of int, shape (n,)
+            In 0 .. k-1.
+
+        Returns
+        -------
+        TemperatureScaling
+            Itself.
+
+        Raises
+        ------
+        DataError
+            Shapes that do not fit, non-finite scores, gold outside its range (-1 too).
+        """
+        values = check_scores(scores)
+        right = check_gold(gold, values.shape)
+        below = values - values.max(axis=1, keepdims=True)
+        chosen = below[np.arange(len(right)), right]
+        spread = float(-below.min())
+        absent = self._absent_optimum(below, chosen, spread)
+        if absent is None:
+            # Scaled to spread 1, equal scores in other units take equal steps.
+            log_beta = self._search(below / spread, chosen / spread) - np.log(spread)
+            trouble = "" if self.converged_ else "the search ran out of steps"
+        else:
+            log_beta, trouble = absent
+            self.n_iter_, self.converged_ = 0, False
+        self.temperature_ = float(np.exp(-log_beta))
+        self.gradient_ = _derivatives(log_beta, below, chosen)[0]
+        self.nll_before_, self.nll_after_ = (_loss(u, below, chosen) for u in (0.0, log_beta))
+        if trouble:
+            warnings.warn(
+                f"temperature scaling: {trouble}; temperature_ is {self.temperature_:.4g} and "
+                "converged_ is False",
+                TemperatureWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def transform(self, scores: ArrayLike) -> Floats:
+        """Return scores divided by the temperature, float64, shape (n, k)."""
+        return np.asarray(check_scores(scores) / self.temperature_)
+
+    def predict_proba(self, scores: ArrayLike) -> Floats:
+        """Return probabilities of the scaled scores, shape (n, k), rows summing to 1."""
+        return softmax(self.transform(scores))
+
+    @staticmethod
+    def _absent_optimum(
+        below: Floats, chosen: Floats, spread: float
+    ) -> tuple[float, str] | None:
+        """Return log beta and the reason where no finite optimum exists, else None."""
+        if spread == 0:
+            return 0.0, "all scores of each row are equal, any temperature is as good"
+        # The slope in beta rises from its value at 0 to its limit at infinity.
+        if chosen.mean() <= below.mean() + 1e-15 * spread:
+            return -_FAR - np.log(spread), (
+                "the scores say no more than chance about the right choice, the best "
+                "temperature is infinite"
+            )
+        if not chosen.any():
+            return _FAR - np.log(spread), (
+                "every right choice has the highest score, the best temperature is 0"
+            )
+        return None
+
+    def _search(self, below: Floats, chosen: Floats) -> float:
+        """Return the log beta at which the gradient vanishes; an optimum must exist."""
+        low, high, at = -np.inf, np.inf, 0.0
+        self.converged_ = False
+        for step in range(1, self.max_iter + 1):
+            self.n_iter_ = step
+            gradient, curvature = _derivatives(at, below, chosen)
+            if gradient < 0:
+                low = at
+            else:
+                high = at
+            move = -gradient / curvature if curvature > 0 else -np.sign(gradient) * 2.0
+            # Far from the optimum the quadratic model promises too much.
+            following = at + float(np.clip(move, -2.0, 2.0))
+            if not low < following < high:
+                following = (low + high) / 2 if np.isfinite(low + high) else at
+            if gradient == 0 or abs(following - at) <= 1e-14 * max(1.0, abs(at)):
+                self.converged_ = True
+                break
+            at = following
+        return at
+
+
+def _loss(log_beta: float, below: Floats, chosen: Floats) -> float:
+    beta = np.exp(log_beta)
+    return float(np.mean(np.log(np.exp(beta * below).sum(axis=1)) - beta * chosen))
+
+
+def _derivatives(log_beta: float, below: Floats, chosen: Floats) -> tuple[float, float]:
+    """Return first and second derivative of the mean NLL in log beta."""
+    beta = float(np.exp(log_beta))
+    weights = np.exp(beta * below)
+    weights /= weights.sum(axis=1, keepdims=True)
+    mean = (weights * below).sum(axis=1)
+    spread = (weights * below**2).sum(axis=1) - mean**2
+    slope = beta * float(np.mean(mean - chosen))
+    return slope, slope + beta**2 * float(np.mean(spread))

@@ -1,0 +1,18 @@
+"""Where examples come from: readers for public file formats and the built-in mini sets."""
+
+from crosscal.data.check import DataReport, Finding, PartSummary, check
+from crosscal.data.examples import PairExample
+from crosscal.data.formats import FORMATS, read_pairs
+from crosscal.data.reading import Format, Reading
+
+__all__ = [
+    "FORMATS",
+    "DataReport",
+    "Finding",
+    "Format",
+    "PairExample",
+    "PartSummary",
+    "Reading",
+    "check",
+    "read_pairs",
+]

@@ -1,0 +1,177 @@
+"""Whether translations that claim to be parallel still are.
+
+A shifted file gives chance accuracy in one language, which looks like a bad model. Four signs
+are used: labels, the pattern in which premises repeat, lengths, and numerals.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Literal
+
+from crosscal.data.examples import PairExample
+
+Oddity = tuple[str, Literal["error", "warning", "note"], str, str, list[str]]
+
+_NUMERAL = re.compile(r"\d+")
+_LEAST_WITH_NUMERALS = 10
+_SHARED_LEAST = 0.5
+_NEIGHBOUR_MARGIN = 0.2
+_FAR = 6.0
+_SMALLEST_SPREAD = 0.15
+
+
+def parallel_oddities(parts: Mapping[str, Sequence[PairExample]]) -> list[Oddity]:
+    """Compare every language with English, or with the first if English is not there.
+
+    Parameters
+    ----------
+    parts : mapping of str to sequence of PairExample
+        Rows by language; row i of each should be the same pair.
+
+    Returns
+    -------
+    list of (language, severity, kind, message, unit ids)
+        What speaks against it. Languages with other units than the reference are named as
+        such and compared no further.
+    """
+    if len(parts) < 2:
+        return []
+    reference = "en" if "en" in parts else next(iter(parts))
+    trusted = parts[reference]
+    ids = [row.unit_id for row in trusted]
+    found: list[Oddity] = []
+    for language, rows in parts.items():
+        if language == reference:
+            continue
+        if [row.unit_id for row in rows] != ids:
+            message = f"the units differ from those of '{reference}'"
+            units = sorted({row.unit_id for row in rows} ^ set(ids)) or ids
+            found.append((language, "error", "not parallel", message, units))
+            continue
+        found += _labels(reference, trusted, language, rows)
+        found += _premises(reference, trusted, language, rows)
+        found += _lengths(reference, trusted, language, rows)
+        found += _numerals(reference, trusted, language, rows)
+        found += _untranslated(reference, trusted, language, rows)
+    return found
+
+
+def _labels(
+    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
+) -> list[Oddity]:
+    units = [b.unit_id for a, b in zip(trusted, rows, strict=True) if a.label != b.label]
+    message = f"the label differs from that of the same row in '{reference}'"
+    return [(language, "error", "misaligned label", message, units)] if units else []
+
+
+def _premises(
+    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
+) -> list[Oddity]:
+    """Find premises that repeat in one language and change in the other."""
+    apart: list[str] = []
+    together: list[str] = []
+    for place in range(1, len(rows)):
+        same = trusted[place].text_a == trusted[place - 1].text_a
+        same_here = rows[place].text_a == rows[place - 1].text_a
+        if same and not same_here:
+            apart.append(rows[place].unit_id)
+        elif same_here and not same:
+            together.append(rows[place].unit_id)
+    found: list[Oddity] = []
+    if apart:
+        severity: Literal["error", "warning"] = (
+            "error" if len(apart) > 0.02 * len(rows) else "warning"
+        )
+        message = f"the premise changes where that in '{reference}' repeats"
+        found.append((language, severity, "misaligned premise", message, apart))
+    if together:
+        message = f"the premise repeats where that in '{reference}' changes"
+        found.append((language, "warning", "repeated premise", message, together))
+    return found
+
+
+def _lengths(
+    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
+) -> list[Oddity]:
+    """Find translations far longer or shorter than is usual for the pair of languages.
+
+    The logarithm of the ratio of lengths is compared with its median; the scale is the median
+    absolute deviation times 1.4826, larger for short texts, whose ratio varies more.
+    """
+    logs = [
+        [
+            math.log((len(mine) + 10) / (len(other) + 10))
+            for other, mine in ((a.text_a, b.text_a), (a.text_b, b.text_b))
+        ]
+        for a, b in zip(trusted, rows, strict=True)
+    ]
+    flat = [value for pair in logs for value in pair]
+    middle = median(flat)
+    spread = max(_SMALLEST_SPREAD, 1.4826 * median(abs(value - middle) for value in flat))
+    units = [
+        row.unit_id
+        for row, pair in zip(rows, logs, strict=True)
+        if any(abs(value - middle) > _FAR * spread for value in pair)
+    ]
+    message = f"a text is far longer or shorter than usual against '{reference}'"
+    return [(language, "note", "odd length", message, units)] if units else []
+
+
+def _numerals(
+    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
+) -> list[Oddity]:
+    """Numerals of the reference should reappear in the row, not in its neighbour.
+
+    Translators write out some numbers, so single rows prove nothing; the share over the file
+    does. It is compared with the shares one row group before and after.
+    """
+    wanted = [_numbers(row) for row in trusted]
+    present = [_numbers(row) for row in rows]
+    places = [place for place, numbers in enumerate(wanted) if numbers]
+    if len(places) < _LEAST_WITH_NUMERALS:
+        return []
+    missing = [place for place in places if not wanted[place] & present[place]]
+    share = 1 - len(missing) / len(places)
+    count = len(rows)
+    elsewhere, shift = max(
+        (sum(bool(wanted[p] & present[(p + s) % count]) for p in places) / len(places), s)
+        for s in (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)
+    )
+    units = [rows[place].unit_id for place in missing]
+    if elsewhere > share + _NEIGHBOUR_MARGIN:
+        message = (
+            f"numerals of '{reference}' are found {shift:+d} rows away ({elsewhere:.0%}) rather "
+            f"than in the same row ({share:.0%}): rows are shifted"
+        )
+        return [(language, "error", "shifted rows", message, units)]
+    if share < _SHARED_LEAST:
+        message = f"only {share:.0%} of rows with a numeral in '{reference}' share one"
+        return [(language, "warning", "missing numerals", message, units)]
+    if units:
+        message = f"no numeral in common with '{reference}' ({share:.0%} of such rows have one)"
+        return [(language, "note", "other numerals", message, units)]
+    return []
+
+
+def _numbers(row: PairExample) -> set[int]:
+    # Digits of every script: int() reads Arabic-Indic, Devanagari and Thai ones as well.
+    numbers = _NUMERAL.findall(unicodedata.normalize("NFKC", f"{row.text_a} {row.text_b}"))
+    return {int(number) for number in numbers if len(number) < 100}
+
+
+def _untranslated(
+    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
+) -> list[Oddity]:
+    units = [
+        b.unit_id
+        for a, b in zip(trusted, rows, strict=True)
+        if (len(a.text_a) > 20 and a.text_a == b.text_a)
+        or (len(a.text_b) > 20 and a.text_b == b.text_b)
+    ]
+    message = f"a text is word for word that in '{reference}'"
+    return [(language, "warning", "untranslated", message, units)] if units else []

@@ -1,0 +1,206 @@
+"""Parquet files of the Hugging Face Hub: shards found whole, columns read strictly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crosscal.data.layout import folder_names
+from crosscal.data.lines import opening
+from crosscal.errors import DataError
+from crosscal.spelling import did_you_mean
+
+# The Hub says 'validation' where the original files say 'dev'.
+_HUB_NAMES = {
+    "dev": "validation",
+    "dev_matched": "validation_matched",
+    "dev_mismatched": "validation_mismatched",
+}
+# Before 2023 the Hub put the name of the data set first: 'xnli-test.parquet'.
+_SHARD = re.compile(
+    r"(?:\w+-)??(?P<split>\w+?)(?:-(?P<number>\d{5})-of-(?P<count>\d{5}))?\.parquet"
+)
+
+
+def shards(folder: Path, split: str) -> list[Path]:
+    """Return the files of a split in order.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Holds ``{split}-00000-of-00001.parquet`` or ``{split}.parquet``.
+    split : str
+        Under its original or its Hub name (``dev`` or ``validation``).
+
+    Returns
+    -------
+    list of pathlib.Path
+        At least one.
+
+    Raises
+    ------
+    DataError
+        If there is none, or one of several is missing.
+    """
+    wanted = _HUB_NAMES.get(split, split)
+    found: dict[str, list[tuple[str, re.Match[str]]]] = {}
+    for name in folder_names(folder):
+        if match := _SHARD.fullmatch(name):
+            found.setdefault(match["split"], []).append((name, match))
+    if wanted not in found:
+        raise DataError(
+            f"there is no split '{split}': no file is named {wanted}-*.parquet",
+            where=str(folder),
+            remedy=did_you_mean(wanted, sorted(found)) if found else "The folder has no parquet",
+        )
+    count = found[wanted][0][1]["count"]
+    numbers = [match["number"] for _, match in found[wanted]]
+    complete = [None] if count is None else [f"{i:05d}" for i in range(int(count))]
+    if numbers != complete:
+        raise DataError(
+            f"split '{split}' has {len(numbers)} files, but there should be {len(complete)}",
+            where=str(folder),
+            remedy="Fetch the missing shards, and remove those of another version",
+        )
+    return [folder / name for name, _ in found[wanted]]
+
+
+def read_table(file: Path, wanted: Sequence[str]) -> pa.Table:
+    """Read columns of one file.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        The file.
+    wanted : sequence of str
+        Names of the columns.
+
+    Returns
+    -------
+    pyarrow.Table
+        With these columns, at least one row.
+
+    Raises
+    ------
+    DataError
+        If the file is truncated or no Parquet, lacks a column, or has no rows.
+    """
+    with opening(file):
+        try:
+            # Its own handle: pyarrow's message for a missing permission names no cause.
+            with file.open("rb") as handle, pq.ParquetFile(handle) as parquet:
+                names = parquet.schema_arrow.names
+                for name in wanted:
+                    if name not in names:
+                        raise DataError(
+                            f"the file has no column '{name}'",
+                            where=str(file),
+                            remedy=f"{did_you_mean(name, names)}; or choose another format",
+                        )
+                table = parquet.read(columns=list(wanted), use_threads=False)
+                table.validate(full=True)
+        except (DataError, FileNotFoundError, IsADirectoryError, PermissionError):
+            raise
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+            raise DataError(
+                f"this is no whole Parquet file ({_first_line(error)})",
+                where=str(file),
+                remedy="It was truncated or altered; fetch it again",
+            ) from error
+    if table.num_rows == 0:
+        raise DataError("the file has no rows", where=str(file), remedy="Fetch the file again")
+    return table
+
+
+def texts(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[str]:
+    """Return a column of text.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        The column.
+    name : str
+        Its name, for the message.
+    file : pathlib.Path
+        Its file, for the message.
+
+    Returns
+    -------
+    list of str
+        One per row.
+
+    Raises
+    ------
+    DataError
+        If it is no text, or a value is missing or not UTF-8.
+    """
+    return list(_values(column, name, file, "text", str))
+
+
+def label_names(
+    column: pa.ChunkedArray | pa.Array, name: str, file: Path, names: Sequence[str]
+) -> list[str | None]:
+    """Return a column of label numbers as names.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        The column.
+    name : str
+        Its name, for the message.
+    file : pathlib.Path
+        Its file, for the message.
+    names : sequence of str
+        Name of label 0, 1, ...
+
+    Returns
+    -------
+    list of str or None
+        One per row; None for -1, by which the Hub marks rows without label.
+
+    Raises
+    ------
+    DataError
+        If a value is no whole number, missing, or out of range.
+    """
+    found: list[str | None] = []
+    for row, value in enumerate(_values(column, name, file, "whole numbers", int)):
+        if not -1 <= value < len(names):
+            raise DataError(
+                f"unknown label {value} in column '{name}'",
+                where=f"{file}:row {row}",
+                remedy="Known are: " + ", ".join(f"{i} {label}" for i, label in enumerate(names)),
+            )
+        found.append(None if value == -1 else names[value])
+    return found
+
+
+def _values(
+    column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, wanted: type
+) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (UnicodeDecodeError, pa.ArrowException) as error:
+        raise DataError(
+            f"column '{name}' is not UTF-8 text",
+            where=str(file),
+            remedy="The file is damaged; fetch it again",
+        ) from error
+    for row, value in enumerate(values):
+        if type(value) is not wanted:
+            what = "no value" if value is None else f"no {kind}, but {type(value).__name__}"
+            raise DataError(
+                f"column '{name}' holds {what}",
+                where=f"{file}:row {row}",
+                remedy="Check that the file is of this data set, and fetch it again",
+            )
+    return values
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).partition("\n")[0][:160].rstrip(".")

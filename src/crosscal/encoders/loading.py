@@ -1,0 +1,234 @@
+"""Find an encoder by name and load it: the packaged one, a local folder, a Hub id.
+
+Nothing here executes code that came with a model, reads pickled weights, or
+uses the network unless asked to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crosscal.artifacts import sha256_file
+from crosscal.encoders.packaged import packaged_encoder
+from crosscal.errors import ArtifactError, MissingExtra, SettingsError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedModel
+
+PACKAGED = "packaged"
+_KINDS = ("bert", "roberta", "xlm-roberta", "camembert", "deberta", "deberta-v2", "electra")
+# Those whose attention goes through transformers' attention registry.
+_PACKABLE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
+_TOKENIZER_FILES = ("tokenizer.json", "sentencepiece.bpe.model", "spm.model", "vocab.txt")
+
+
+def locate_encoder(
+    name: str,
+    *,
+    network: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Folder that holds an encoder.
+
+    Parameters
+    ----------
+    name : str
+        ``packaged``, the path of a folder, or the id of a model on the Hub.
+    network : bool
+        Whether a Hub model may be downloaded; otherwise only the Hub's local
+        cache is looked at.
+    progress : callable, optional
+        Called with (done, total) while the packaged encoder is being built.
+
+    Returns
+    -------
+    Path
+        Folder with ``config.json``, safetensors weights and a tokenizer.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such encoder, or it is of a kind that crosscal cannot train.
+    ArtifactError
+        If the folder lacks a file or one is damaged.
+    MissingExtra
+        If the packaged encoder or the Hub's client is not installed.
+    """
+    if name == PACKAGED:
+        return packaged_encoder(progress)
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        folder = _from_hub(name, network)
+    _check(folder)
+    return folder
+
+
+def _from_hub(name: str, network: bool) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, HfHubHTTPError
+    except ImportError:
+        raise MissingExtra(
+            f"there is no folder {name!r}, and the Hub's client is not installed",
+            where="encoder.name",
+            remedy="Give the path of an existing folder or run: pip install 'crosscal[train]'",
+        ) from None
+    wanted = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*", "*.model"]
+    try:
+        return Path(
+            snapshot_download(
+                name, allow_patterns=[*wanted, "vocab.txt"], local_files_only=not network
+            )
+        )
+    except (HFValidationError, HfHubHTTPError, OSError) as error:
+        hint = "Check the id" if network else "Set encoder.network = true to download it"
+        raise SettingsError(
+            f"no encoder {name!r}: neither a folder nor a model in the Hub's local cache"
+            if not network
+            else f"the Hub did not give the model {name!r} ({type(error).__name__})",
+            where="encoder.name",
+            remedy=f"{hint}, or use 'packaged' or the path of a folder",
+        ) from error
+
+
+def _check(folder: Path) -> None:
+    kind = encoder_config(folder).get("model_type")
+    if kind not in _KINDS:
+        raise SettingsError(
+            f"the encoder is of kind {kind!r}, which crosscal cannot train",
+            where=str(folder / "config.json"),
+            remedy=f"Use one of the kinds {', '.join(_KINDS)}",
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise ArtifactError(
+            "the encoder has no weights in safetensors form",
+            where=str(folder),
+            remedy="Save it with save_pretrained(); pickled weights (.bin) are not read",
+        )
+    if not any((folder / name).exists() for name in _TOKENIZER_FILES):
+        raise ArtifactError(
+            "the encoder has no tokenizer",
+            where=str(folder),
+            remedy="Save its tokenizer into the same folder with save_pretrained()",
+        )
+
+
+def encoder_config(folder: Path) -> dict[str, object]:
+    """Contents of the encoder's ``config.json``.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing or is not JSON.
+    """
+    path = folder / "config.json"
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(
+            "the encoder's configuration cannot be read",
+            where=str(path),
+            remedy="Give a folder as written by save_pretrained()",
+        ) from error
+
+
+def fingerprint(folder: Path) -> str:
+    """Identity of an encoder: a hash over its configuration, weights and tokenizer files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.name == "config.json" or path.suffix == ".safetensors" or "token" in path.name:
+            digest.update(f"{path.name}\0{sha256_file(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Load the encoder's fast tokenizer, without truncation or padding set.
+
+    Raises
+    ------
+    ArtifactError
+        If the tokenizer cannot be read or has no fast form.
+    """
+    from tokenizers import Tokenizer
+    from transformers import AutoTokenizer
+
+    try:
+        if (folder / "tokenizer.json").exists():
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        else:
+            tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
+    except Exception as error:  # the Rust library raises bare Exception
+        raise ArtifactError(
+            f"the tokenizer cannot be read ({error})",
+            where=str(folder),
+            remedy="Save it again with save_pretrained()",
+        ) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
+    """Load an encoder's weights in float32, ready for packed batches where it can run them.
+
+    Parameters
+    ----------
+    folder : Path
+        As `locate_encoder` returns it.
+    layers : int, optional
+        Keep this many layers, evenly spaced from the first to the last but
+        ``total / layers - 1``; None keeps all.
+
+    Raises
+    ------
+    ArtifactError
+        If the weights are truncated or do not fit the configuration.
+    SettingsError
+        If more layers are asked for than there are.
+    """
+    import torch
+    from transformers import AutoModel
+
+    from crosscal.encoders.packing import PACKED
+
+    kind = str(encoder_config(folder)["model_type"])
+    options = {"add_pooling_layer": False} if kind.endswith("bert") or "roberta" in kind else {}
+    try:
+        model = AutoModel.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            attn_implementation=PACKED if kind in _PACKABLE else "eager",
+            use_safetensors=True,
+            trust_remote_code=False,
+            **options,
+        )
+    except Exception as error:  # safetensors and transformers raise many kinds
+        raise ArtifactError(
+            f"the encoder's weights cannot be loaded ({error})",
+            where=str(folder),
+            remedy="The files may be truncated: fetch or save the encoder again",
+        ) from error
+    if layers is not None:
+        _keep_layers(model, layers)
+    return model
+
+
+def _keep_layers(model: PreTrainedModel, layers: int) -> None:
+    import torch
+
+    total = model.config.num_hidden_layers
+    if not 1 <= layers <= total:
+        raise SettingsError(
+            f"{layers} layers were asked for, but the encoder has {total}",
+            where="encoder.layers",
+            remedy=f"Choose a number from 1 to {total}",
+        )
+    stack = model.encoder.layer
+    kept = [stack[index * total // layers] for index in range(layers)]
+    model.encoder.layer = torch.nn.ModuleList(kept)
+    model.config.num_hidden_layers = layers

@@ -1,0 +1,150 @@
+"""Padding-free batches: sequences laid end to end, attention within each alone.
+
+Linear layers see one row a token and no padding. A model of transformers runs
+on such a batch when its attention is set to ``PACKED``, registered here; models
+that bring their own attention (DeBERTa) are given an ordinary padded batch by
+`encode`, which returns the same packed rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad, scaled_dot_product_attention
+from transformers import AttentionInterface, PreTrainedModel
+
+PACKED = "crosscal_packed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Token sequences laid end to end, sorted by length.
+
+    Attributes
+    ----------
+    ids, types, places : Tensor
+        Token ids, token types and positions within the sequence; int64, shape (T,).
+    runs : tuple of (int, int)
+        (length, count) of each stretch of sequences of equal length, in order.
+    """
+
+    ids: Tensor
+    types: Tensor
+    places: Tensor
+    runs: tuple[tuple[int, int], ...]
+
+    @property
+    def size(self) -> int:
+        """Number of sequences."""
+        return sum(count for _, count in self.runs)
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the same batch on another device."""
+        ids, types, places = (
+            tensor.to(device, non_blocking=True) for tensor in (self.ids, self.types, self.places)
+        )
+        return Batch(ids=ids, types=types, places=places, runs=self.runs)
+
+
+def packed_attention(
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    runs: tuple[tuple[int, int], ...] = (),
+    **_: object,
+) -> tuple[Tensor, None]:
+    """Attention of each sequence of a packed batch to itself.
+
+    Parameters
+    ----------
+    module : Module
+        The calling attention layer (unused; the interface passes it).
+    query, key, value : Tensor
+        Shape (1, heads, T, width).
+    attention_mask : None
+        Packed batches have none.
+    dropout : float
+        Probability with which attention weights are dropped.
+    scaling : float, optional
+        Factor on the dot products.
+    runs : tuple of (int, int)
+        (length, count) of the stretches of equal length, see `Batch`.
+
+    Returns
+    -------
+    tuple
+        The result, shape (1, T, heads, width), and no attention weights.
+    """
+    heads, width = query.shape[1], query.shape[3]
+    outputs, start = [], 0
+    for length, count in runs:
+        q, k, v = (
+            rows[0, :, start : start + length * count]
+            .unflatten(1, (count, length))
+            .transpose(0, 1)
+            for rows in (query, key, value)
+        )
+        mixed = scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
+        outputs.append(mixed.transpose(1, 2).reshape(count * length, heads, width))
+        start += length * count
+    return torch.cat(outputs)[None], None
+
+
+AttentionInterface.register(PACKED, packed_attention)
+
+
+def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """Last hidden states of a batch.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        An encoder of transformers.
+    batch : Batch
+        Sequences to encode; every token type must be known to the model.
+
+    Returns
+    -------
+    Tensor
+        Shape (T, hidden), rows in the order of ``batch.ids``.
+    """
+    offset = _first_position(model)
+    if model.config._attn_implementation == PACKED:
+        output = model(
+            input_ids=batch.ids[None],
+            token_type_ids=batch.types[None],
+            position_ids=batch.places[None] + offset,
+            runs=batch.runs,
+        )
+        return output.last_hidden_state[0]
+    return _encode_padded(model, batch)
+
+
+def _first_position(model: PreTrainedModel) -> int:
+    """RoBERTa and its kin count positions from behind the padding id, others from 0."""
+    if "roberta" in model.config.model_type:
+        return int(model.config.pad_token_id) + 1
+    return 0
+
+
+def _encode_padded(model: PreTrainedModel, batch: Batch) -> Tensor:
+    longest = max(length for length, _ in batch.runs)
+    rows, start = [], 0
+    for length, count in batch.runs:
+        index = torch.arange(start, start + length * count, device=batch.ids.device)
+        rows.append(pad(index.view(count, length), (0, longest - length), value=-1))
+        start += length * count
+    where = torch.cat(rows)
+    mask = where >= 0
+    fill = int(model.config.pad_token_id or 0)
+    ids = torch.where(mask, batch.ids[where], fill)
+    types = torch.where(mask, batch.types[where], 0)
+    output = model(input_ids=ids, token_type_ids=types, attention_mask=mask.long())
+    return output.last_hidden_state[mask]

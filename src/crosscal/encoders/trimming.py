@@ -1,0 +1,82 @@
+"""Cut an encoder's embedding table down to a vocabulary, and save and restore its weights.
+
+Weights of a trained encoder are stored as a difference to the pretrained one:
+all parameters but the embedding table, and the rows that training could have
+changed. Any vocabulary can be laid over that, and an export is complete.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+
+from crosscal.encoders.vocabulary import Vocabulary
+from crosscal.errors import ArtifactError
+
+_ROWS, _ROW_IDS = "crosscal.rows", "crosscal.row_ids"
+
+
+def embedding_name(model: PreTrainedModel) -> str:
+    """Parameter name of the table of token embeddings."""
+    table = model.get_input_embeddings().weight
+    return next(name for name, parameter in model.named_parameters() if parameter is table)
+
+
+def trim(model: PreTrainedModel, vocabulary: Vocabulary) -> None:
+    """Replace the embedding table by the rows of a vocabulary, in place."""
+    full = model.get_input_embeddings()
+    kept = torch.from_numpy(vocabulary.kept.astype(np.int64))
+    padding = full.padding_idx
+    table = torch.nn.Embedding(
+        len(vocabulary), full.embedding_dim, padding_idx=padding, _weight=full.weight.detach()[kept]
+    )
+    model.set_input_embeddings(table)
+
+
+def save_weights(model: PreTrainedModel, vocabulary: Vocabulary, path: Path) -> None:
+    """Save an encoder's parameters and the embedding rows of its vocabulary."""
+    name = embedding_name(model)
+    tensors = {key: value.detach().contiguous() for key, value in model.named_parameters()}
+    tensors[_ROWS] = tensors.pop(name)
+    tensors[_ROW_IDS] = torch.from_numpy(vocabulary.kept.copy())
+    save_file(tensors, path)
+
+
+def load_weights(model: PreTrainedModel, path: Path) -> None:
+    """Lay saved parameters and rows over an encoder with the full vocabulary, in place.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is damaged or belongs to an encoder of another shape.
+    """
+    try:
+        tensors = load_file(path)
+        rows, ids = tensors.pop(_ROWS), tensors.pop(_ROW_IDS)
+        table = model.get_input_embeddings().weight
+        with torch.no_grad():
+            table[ids.long()] = rows
+        tensors[embedding_name(model)] = table.detach()
+        model.load_state_dict(tensors, strict=False)
+        missing = {key for key, _ in model.named_parameters()} - set(tensors)
+        if missing:
+            raise KeyError(f"parameters are missing: {', '.join(sorted(missing)[:3])}")
+    except (SafetensorError, OSError, KeyError, RuntimeError, IndexError) as error:
+        raise ArtifactError(
+            f"the encoder's weights cannot be loaded ({error})",
+            where=str(path),
+            remedy="Remove the artifact's folder and run again: it will be computed anew",
+        ) from error
+
+
+def saved_rows(path: Path) -> Vocabulary:
+    """Vocabulary whose rows a file of `save_weights` holds."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="np") as file:
+        return Vocabulary(file.get_tensor(_ROW_IDS))

@@ -1,0 +1,16 @@
+"""The table between models and analysis: scored choices for each unit, in Parquet."""
+
+from crosscal.predictions.files import read_predictions, write_predictions
+from crosscal.predictions.provenance import FORMAT, Provenance
+from crosscal.predictions.table import Predictions, Slice
+from crosscal.predictions.validation import validate
+
+__all__ = [
+    "FORMAT",
+    "Predictions",
+    "Provenance",
+    "Slice",
+    "read_predictions",
+    "validate",
+    "write_predictions",
+]

@@ -1,0 +1,152 @@
+"""Reading and writing prediction files (Parquet)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crosscal.errors import ArtifactError, DataError
+from crosscal.predictions.provenance import METADATA_KEY, Provenance
+from crosscal.predictions.table import Predictions
+from crosscal.predictions.validation import COLUMNS
+
+# Fixed so that equal content gives equal bytes, whatever pyarrow's defaults become.
+_ROW_GROUP = 65_536
+_PARQUET_VERSION = "2.6"
+
+
+def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) -> None:
+    """Write predictions to a Parquet file, whole or not at all.
+
+    Written beside the target, flushed to disk and renamed, so that a reader never meets half
+    a file. Equal predictions give equal bytes (under the same pyarrow version).
+
+    Parameters
+    ----------
+    predictions : Predictions
+    path : path-like
+
+    Raises
+    ------
+    ArtifactError
+        The file cannot be written: no permission, no space, no such folder.
+    """
+    target = Path(path)
+    metadata = {METADATA_KEY: predictions.provenance.to_json().encode()}
+    table = predictions.table.replace_schema_metadata(metadata)
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as stream:
+            pq.write_table(
+                table,
+                stream,
+                version=_PARQUET_VERSION,
+                compression="zstd",
+                compression_level=3,
+                row_group_size=_ROW_GROUP,
+            )
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp gives 0600; a shared study folder wants what open() would have given.
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+        temporary = None
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise ArtifactError(
+            f"cannot write predictions: {error.strerror or error}",
+            where=str(target),
+            remedy="check that the folder exists, is writable and has space",
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def read_predictions(path: str | os.PathLike[str]) -> Predictions:
+    """Read and validate a prediction file.
+
+    Text stored as large or dictionary-encoded strings, large lists and wider integers, as
+    other Parquet writers produce them, are accepted; scores of another type than float32 are
+    not, because rounding them is the writer's decision.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Predictions
+
+    Raises
+    ------
+    DataError
+        No such file; not Parquet; truncated or altered; no crosscal provenance; or the table
+        is invalid (see `validate`).
+    """
+    target = Path(path)
+    try:
+        table = pq.ParquetFile(target, page_checksum_verification=True).read()
+    except FileNotFoundError as error:
+        raise DataError("no such file", where=str(target), remedy="check the path") from error
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"not a readable Parquet file, perhaps truncated or altered: {error}",
+            where=str(target),
+            remedy="write the predictions again",
+        ) from error
+    metadata = table.schema.metadata or {}
+    if METADATA_KEY not in metadata:
+        raise DataError(
+            "Parquet file without crosscal provenance",
+            where=f"{target}: schema metadata {METADATA_KEY.decode()!r}",
+            remedy="build Predictions.from_arrays with a Provenance and write_predictions",
+        )
+    provenance = Provenance.from_json(metadata[METADATA_KEY], where=f"{target}: provenance")
+    return Predictions(provenance, _harmless_casts(table), where=str(target))
+
+
+def _harmless_casts(table: pa.Table) -> pa.Table:
+    """Cast required columns whose type differs only in how it is stored."""
+    for name, kind in COLUMNS.items():
+        if table.column_names.count(name) != 1:
+            continue
+        found = table.schema.field(name).type
+        as_text = pa.types.is_large_string(found) or pa.types.is_dictionary(found)
+        as_list = pa.types.is_large_list(found) or pa.types.is_fixed_size_list(found)
+        harmless = (
+            (pa.types.is_string(kind) and as_text)
+            or (pa.types.is_list(kind) and as_list and found.value_type == pa.float32())
+            or (pa.types.is_integer(kind) and pa.types.is_integer(found))
+        )
+        if found == kind or not harmless:
+            continue
+        try:
+            column = table[name].cast(kind)
+        except pa.ArrowException:
+            continue  # validation names the column and its type
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Flush the rename itself; not every system lets a folder be opened."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,20 @@
+"""Results as tables, charts and one self-contained page."""
+
+from crosscal.report.answer import answer, caution
+from crosscal.report.context import ReportContext, StageNote
+from crosscal.report.limits import Limit, limits
+from crosscal.report.page import write_report
+from crosscal.report.terminal import SummaryRow, render_text_table, summary_table
+
+__all__ = [
+    "Limit",
+    "ReportContext",
+    "StageNote",
+    "SummaryRow",
+    "answer",
+    "caution",
+    "limits",
+    "render_text_table",
+    "summary_table",
+    "write_report",
+]

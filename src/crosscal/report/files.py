@@ -1,0 +1,106 @@
+"""Every figure and table as data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from crosscal.analysis import Estimate, ReliabilityBin, Results
+from crosscal.report.answer import METRIC
+from crosscal.report.charts.reliability import file_names
+from crosscal.report.context import ReportContext
+
+_ESTIMATE = [f.name for f in fields(Estimate)]
+_BIN = [f.name for f in fields(ReliabilityBin)]
+
+
+def data_files(results: Results, context: ReportContext) -> dict[str, str]:
+    """Write every table as CSV text.
+
+    Parameters
+    ----------
+    results : Results
+    context : ReportContext
+
+    Returns
+    -------
+    dict of str to str
+        File name to content (UTF-8, comma, LF). Numbers are fractions, as in `Estimate`, and
+        read back to the same float; None is an empty field; several numbers in one field are
+        separated by spaces. Figures and their data share a name.
+    """
+    files = {
+        "estimates.csv": _estimates(results.estimates),
+        "levels.csv": _estimates(results.find(quantity="level")),
+        "temperatures.csv": _dicts(results.temperatures),
+        "runs.csv": _runs(results, context),
+    }
+    for quantity in ("degradation", "effect"):
+        rows = results.find(quantity=quantity, metric=METRIC, scaling="none")
+        if rows:
+            files[f"{quantity}.csv"] = _estimates(rows)
+    against = [
+        e
+        for e in results.find(quantity="level", scaling="none")
+        if not e.is_group and e.metric in ("accuracy", METRIC)
+    ]
+    if against:
+        files["ece-against-accuracy.csv"] = _estimates(against)
+    files |= _reliability(results)
+    if context.stages:
+        files["stages.csv"] = _dicts([asdict(stage) for stage in context.stages])
+    if context.data_files:
+        files["data-files.csv"] = _csv(["file", "sha256"], context.data_files.items())
+    return files
+
+
+def _reliability(results: Results) -> dict[str, str]:
+    files = {}
+    for scaling, after in (("none", ""), ("english", "-after-temperature")):
+        rows = [b for b in results.reliability if b.scaling == scaling]
+        baseline_first = sorted(results.recipes, key=lambda r: r != results.baseline_recipe)
+        recipes = [r for r in baseline_first if any(b.recipe == r for b in rows)]
+        for recipe, stem in file_names(recipes).items():
+            own = ([getattr(b, name) for name in _BIN] for b in rows if b.recipe == recipe)
+            files[f"reliability-{stem}{after}.csv"] = _csv(_BIN, own)
+    return files
+
+
+def _runs(results: Results, context: ReportContext) -> str:
+    collapsed = {(r["recipe"], r["seed"]): r["reason"] for r in results.collapsed}
+    known = [(recipe, seed) for recipe in results.recipes for seed in results.seeds]
+    keys = dict.fromkeys([*known, *context.development, *collapsed])
+    rows = [
+        (recipe, seed, context.development.get((recipe, seed)), collapsed.get((recipe, seed)))
+        for recipe, seed in keys
+    ]
+    return _csv(["recipe", "seed", "development_accuracy", "collapsed"], rows)
+
+
+def _estimates(rows: Iterable[Estimate]) -> str:
+    return _csv(_ESTIMATE, ([getattr(e, name) for name in _ESTIMATE] for e in rows))
+
+
+def _dicts(rows: Sequence[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return _csv(names, ([row.get(name) for name in names] for row in rows))
+
+
+def _csv(names: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_field(value) for value in row])
+    return stream.getvalue()
+
+
+def _field(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return " ".join(_field(v) for v in value)
+    return repr(float(value)) if isinstance(value, float) else str(value)

@@ -1,0 +1,107 @@
+"""How numbers are written: one place for signs, digits, units and intervals."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+from crosscal.analysis import Estimate, Results
+
+MINUS = "\N{MINUS SIGN}"
+IN_NATS = frozenset({"nll"})
+AS_IS = frozenset({"nll", "brier"})
+POWER = 0.8
+
+
+def number(value: float, *, digits: int = 1, signed: bool = False) -> str:
+    """Write a number with a true minus sign and without a negative zero.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        After the decimal point.
+    signed : bool
+        Whether a plus sign is written too (not for what rounds to zero).
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> number(-0.04), number(0.26, signed=True)
+    ('0.0', '+0.3')
+    """
+    text = f"{abs(value):.{digits}f}"
+    if not any(c in "123456789" for c in text):
+        return text
+    return (MINUS if value < 0 else "+" if signed else "") + text
+
+
+def metric_number(value: float, metric: str, *, signed: bool = False) -> str:
+    """Write a metric's value: per cent or points, but NLL and Brier as they are."""
+    if metric in AS_IS:
+        return number(value, digits=3, signed=signed)
+    return number(100 * value, signed=signed)
+
+
+def interval(estimate: Estimate, *, signed: bool = False) -> str:
+    """Write the interval of an estimate, in the unit of `metric_number`."""
+    low, high = (
+        metric_number(end, estimate.metric, signed=signed) for end in (estimate.low, estimate.high)
+    )
+    return f"{low} to {high}"
+
+
+def level_percent(results: Results) -> str:
+    """Write the level of the intervals, as in ``95 %``."""
+    return f"{100 * float(results.settings.get('level', 0.95)):g}\N{NO-BREAK SPACE}%"
+
+
+def direction_seen(estimate: Estimate) -> int:
+    """Return 1 or -1 if the interval lies wholly above or below zero, else 0."""
+    if estimate.low > 0:
+        return 1
+    return -1 if estimate.high < 0 else 0
+
+
+def visible_from(estimate: Estimate, results: Results) -> float:
+    """Return the smallest true difference that would be seen in four of five such studies.
+
+    Half the interval's width divided by its normal quantile is the standard error; an
+    interval leaves out zero with probability 0.8 where the truth is that quantile plus 0.84
+    standard errors away.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    results : Results
+        For the level of the interval.
+
+    Returns
+    -------
+    float
+        At least 0, in the unit of the estimate (fractions).
+    """
+    quantile = NormalDist().inv_cdf(0.5 + float(results.settings.get("level", 0.95)) / 2)
+    error = (estimate.high - estimate.low) / 2 / quantile
+    return (quantile + NormalDist().inv_cdf(POWER)) * error
+
+
+def p_text(p: float | None) -> str:
+    """Write a p-value, never as 0."""
+    if p is None:
+        return ""
+    return "<\N{NO-BREAK SPACE}0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time as a person would."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"

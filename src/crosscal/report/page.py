@@ -1,0 +1,186 @@
+"""The report as one HTML file, with its figures and data beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from crosscal.analysis import Estimate, Results
+from crosscal.artifacts import disk_errors, write_aside
+from crosscal.languages import LANGUAGES, Language
+from crosscal.report.answer import RICH, answer, caution, language_name
+from crosscal.report.autonyms import AUTONYMS
+from crosscal.report.charts import all_figures
+from crosscal.report.charts.marks import colour_class, style_of
+from crosscal.report.charts.order import blocks
+from crosscal.report.context import ReportContext
+from crosscal.report.files import data_files
+from crosscal.report.limits import limits
+from crosscal.report.numbers import (
+    direction_seen,
+    duration,
+    interval,
+    level_percent,
+    metric_number,
+    number,
+    p_text,
+)
+from crosscal.report.svg import Figure, clean, inline, standalone
+from crosscal.report.tables import group_rows, level_sections
+
+
+def write_report(results: Results, folder: Path, *, study: ReportContext) -> Path:
+    """Write the report.
+
+    Parameters
+    ----------
+    results : Results
+    folder : Path
+        Made if it is not there. Gets ``report.html``, ``results.json``, ``figures/*.svg`` and
+        ``data/*.csv``; files of the same names are replaced, others left alone.
+    study : ReportContext
+
+    Returns
+    -------
+    Path
+        Of ``report.html``, one file that needs none of the others and no network.
+
+    Raises
+    ------
+    ArtifactError
+        No space, or no permission to write.
+    """
+    environment = _environment()
+    figures = all_figures(results)
+    style = environment.get_template("chart.css").render()
+    texts = {f"data/{name}": content for name, content in data_files(results, study).items()}
+    for figure in figures:
+        texts[f"figures/{figure.name}.svg"] = standalone(figure.wide, figure, style=style)
+    texts["results.json"] = results.to_json()
+    # The page comes last: where it is there, everything it speaks of is.
+    texts["report.html"] = environment.get_template("report.html").render(
+        **_content(results, study, figures, style)
+    )
+    with disk_errors(folder):
+        for part in ("figures", "data"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+    for name, content in texts.items():
+        write_aside(folder / name, content.encode())
+    return folder / "report.html"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("crosscal.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: clean(value) if type(value) is str else value,
+    )
+    environment.filters |= {
+        "value": _value,
+        "interval": interval,
+        "duration": duration,
+        "p": p_text,
+        "number": number,
+        "percent": lambda share: number(100 * share),
+        "chart": _chart,
+        "seen": direction_seen,
+    }
+    environment.globals |= {"language_name": language_name}
+    return environment
+
+
+def _value(estimate: Estimate, signed: bool = False) -> str:
+    return metric_number(estimate.value, estimate.metric, signed=signed)
+
+
+def _chart(figure: Figure) -> Markup:
+    """Return both drawings of a figure; the style sheet shows the one that fits."""
+    wide = inline(figure.wide, figure, ident=f"{figure.name}-wide", class_="chart wide")
+    narrow = inline(figure.narrow, figure, ident=f"{figure.name}-narrow", class_="chart narrow")
+    return Markup(wide + narrow)  # noqa: S704 -- escaped where it was drawn
+
+
+def _content(
+    results: Results, study: ReportContext, figures: list[Figure], style: str
+) -> dict[str, Any]:
+    return {
+        "results": results,
+        "study": study,
+        "style": Markup(style),  # noqa: S704 -- our own file
+        "title": results.title or study.study,
+        "answer": answer(results),
+        "caution": caution(results),
+        "figures": {figure.name: figure for figure in figures},
+        "reliability": [f for f in figures if f.kind == "reliability"],
+        "reliability_after": [f for f in figures if f.kind == "reliability, scaled"],
+        "groups": group_rows(results),
+        "tables": {s: level_sections(results, s) for s in ("none", "english")},
+        "limits": limits(results),
+        "recipes": _recipes(results),
+        "languages": _languages(results, study),
+        "runs": _runs(results, study),
+        "size": _size(results),
+        "level": level_percent(results),
+        "english": language_name(results.baseline_language),
+        "scalings": {e.scaling for e in results.estimates},
+        "rich": RICH in results.groups,
+        "colours": dict(_recipes(results)),
+    }
+
+
+def _recipes(results: Results) -> list[tuple[str, str]]:
+    styles = style_of(results.recipes, results.baseline_recipe)
+    return [(name, colour_class(s)) for name, s in styles.items() if name in results.recipes]
+
+
+def _languages(results: Results, study: ReportContext) -> list[dict[str, Any]]:
+    given = {entry.code: entry for entry in study.languages}
+    first = [(results.baseline_language, "compared with")]
+    rest = [(code, b.heading) for b in blocks(results) for code in b.languages]
+    rows = []
+    for code, group in first + rest:
+        entry: Language | None = given.get(code) or LANGUAGES.get(code)
+        rows.append(
+            {
+                "code": code,
+                "name": entry.name if entry else code,
+                "script": entry.script if entry else "",
+                "direction": entry.direction if entry else "auto",
+                "native": AUTONYMS.get(code, ""),
+                "group": group,
+            }
+        )
+    return rows
+
+
+def _runs(results: Results, study: ReportContext) -> list[dict[str, Any]]:
+    """Return one row a run: development accuracy, temperature, whether it collapsed."""
+    temperatures = {(t["recipe"], t["seed"]): t for t in results.temperatures}
+    collapsed = {(c["recipe"], c["seed"]): c["reason"] for c in results.collapsed}
+    keys = [*temperatures, *study.development, *collapsed]
+    styles = style_of(results.recipes, results.baseline_recipe)
+    keys.sort(key=lambda key: (styles.get(key[0], len(styles)), key[1]))
+    return [
+        {
+            "recipe": recipe,
+            "colour": colour_class(styles.get(recipe, 0)),
+            "seed": seed,
+            "development": study.development.get((recipe, seed)),
+            "temperature": temperatures.get((recipe, seed)),
+            "collapsed": collapsed.get((recipe, seed)),
+        }
+        for recipe, seed in dict.fromkeys(keys)
+    ]
+
+
+def _size(results: Results) -> dict[str, int] | None:
+    levels = [e for e in results.find(quantity="level") if not e.is_group]
+    if not levels:
+        return None
+    return {"n": min(e.n for e in levels), "clusters": min(e.clusters for e in levels)}

@@ -1,0 +1,167 @@
+"""The rows of the report's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crosscal.analysis import Estimate, Results
+from crosscal.report.answer import METRIC, language_name, one
+from crosscal.report.charts.marks import colour_class, style_of
+from crosscal.report.charts.order import blocks
+
+COLUMNS = ("accuracy", "nll", "brier", "confidence", "gap", "ece", "ece_debiased")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelRow:
+    """One recipe in one language or group.
+
+    Attributes
+    ----------
+    recipe, colour : str
+    cells : mapping of str to Estimate
+        By metric, those of ``COLUMNS`` that were computed.
+    """
+
+    recipe: str
+    colour: str
+    cells: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelSection:
+    """The recipes of one language or group.
+
+    Attributes
+    ----------
+    code, name : str
+    is_group : bool
+    heading : str
+        Not empty where a block of languages begins.
+    rows : tuple of LevelRow
+    """
+
+    code: str
+    name: str
+    is_group: bool
+    heading: str
+    rows: tuple[LevelRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRow:
+    """What the answer rests on: one recipe in one group (or language, where there is no group).
+
+    Attributes
+    ----------
+    name : str
+    first : int
+        Number of rows that share the name if this is the first of them, else 0.
+    recipe, colour : str
+    accuracy, nll, ece : Estimate or None
+    degradation, effect, scaled_degradation, scaled_effect : Estimate or None
+        The latter two after the English temperature.
+    """
+
+    name: str
+    first: int
+    recipe: str
+    colour: str
+    accuracy: Estimate | None
+    nll: Estimate | None
+    ece: Estimate | None
+    degradation: Estimate | None
+    effect: Estimate | None
+    scaled_degradation: Estimate | None
+    scaled_effect: Estimate | None
+
+
+def level_sections(results: Results, scaling: str) -> list[LevelSection]:
+    """Return the table by language and recipe.
+
+    Parameters
+    ----------
+    results : Results
+    scaling : {"none", "english"}
+
+    Returns
+    -------
+    list of LevelSection
+        The baseline language, then each group's mean and languages; without what has no rows.
+    """
+    wanted = [(results.baseline_language, False, "")]
+    for block in blocks(results):
+        heading = block.heading
+        if block.group is not None:
+            wanted.append((block.group, True, heading))
+            heading = ""
+        for code in block.languages:
+            wanted.append((code, False, heading))
+            heading = ""
+    sections = []
+    for key, is_group, heading in wanted:
+        rows = _level_rows(results, key, scaling)
+        if rows:
+            name = f"Mean of {len(_members(results, key))}" if is_group else language_name(key)
+            sections.append(
+                LevelSection(code=key, name=name, is_group=is_group, heading=heading, rows=rows)
+            )
+    return sections
+
+
+def _members(results: Results, group: str) -> list[str]:
+    codes = results.groups.get(group, ())
+    return [c for c in codes if c in results.languages and c != results.baseline_language]
+
+
+def _level_rows(results: Results, key: str, scaling: str) -> tuple[LevelRow, ...]:
+    rows = []
+    for recipe, style in style_of(results.recipes, results.baseline_recipe).items():
+        found = results.find(quantity="level", recipe=recipe, language=key, scaling=scaling)
+        cells = {e.metric: e for e in found if e.metric in COLUMNS}
+        if cells:
+            rows.append(LevelRow(recipe=recipe, colour=colour_class(style), cells=cells))
+    return tuple(rows)
+
+
+def group_rows(results: Results) -> list[GroupRow]:
+    """Return degradation and effect by group and recipe, or by language without groups."""
+    keys = [b.group for b in blocks(results) if b.group is not None]
+    names = {key: key[:1].upper() + key[1:] for key in keys}
+    if not keys:
+        names = {code: language_name(code) for b in blocks(results) for code in b.languages}
+    rows = []
+    for key, name in names.items():
+        recipes = [
+            (recipe, style)
+            for recipe, style in style_of(results.recipes, results.baseline_recipe).items()
+            if one(results, "degradation", recipe, key) is not None
+        ]
+        for i, (recipe, style) in enumerate(recipes):
+            rows.append(_group_row(results, key, name, recipe, style, len(recipes) * (i == 0)))
+    return rows
+
+
+def _group_row(
+    results: Results, key: str, name: str, recipe: str, style: int, first: int
+) -> GroupRow:
+    def level(metric: str) -> Estimate | None:
+        return one(results, "level", recipe, key, metric=metric)
+
+    def scaled(quantity: str) -> Estimate | None:
+        return one(results, quantity, recipe, key, metric=METRIC, scaling="english")
+
+    return GroupRow(
+        name=name,
+        first=first,
+        recipe=recipe,
+        colour=colour_class(style),
+        accuracy=level("accuracy"),
+        nll=level("nll"),
+        ece=level(METRIC),
+        degradation=one(results, "degradation", recipe, key),
+        effect=one(results, "effect", recipe, key),
+        scaled_degradation=scaled("degradation"),
+        scaled_effect=scaled("effect"),
+    )

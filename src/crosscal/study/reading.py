@@ -1,0 +1,208 @@
+"""Read a study file: TOML in, a checked `Study` out, errors that name the field."""
+
+from __future__ import annotations
+
+import tomllib
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from crosscal.errors import SettingsError
+from crosscal.spelling import did_you_mean
+from crosscal.study.settings import Source, Study, TaskData
+from crosscal.training.settings import TrainingSettings
+
+
+def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file.
+    overrides : sequence of str
+        Settings that replace the file's, as ``training.epochs=1``; values in TOML, bare
+        words are strings.
+
+    Returns
+    -------
+    Study
+        With the paths of its sources resolved.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing or malformed, a key is unknown (names the nearest), a value
+        has the wrong type or range, or settings do not fit together.
+    """
+    document = _read_toml(path)
+    for override in overrides:
+        _override(document, override)
+    return _resolve(parse_study(document, where=str(path)), path.parent)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            "there is no such study file",
+            where=str(path),
+            remedy="Write one with: crosscal init my-study.toml",
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"the study file cannot be read ({error.strerror})", where=str(path)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"the study file is not UTF-8 (byte {error.start})",
+            where=str(path),
+            remedy="Save it as UTF-8",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"the study file is not TOML: {error}", where=str(path), remedy="Correct that line"
+        ) from error
+
+
+def _override(document: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    keys = name.strip().split(".")
+    if not equals or not all(keys):
+        raise SettingsError(
+            f"'{override}' is not an override",
+            where="--set",
+            remedy="Write it as section.key=value, for example training.epochs=1",
+        )
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    table = document
+    for key in keys[:-1]:
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            raise SettingsError(f"'{key}' is not a section", where=f"--set {override}")
+    table[keys[-1]] = value
+
+
+def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
+    """Check a study given as nested dictionaries; see `read_study`."""
+    try:
+        study = Study.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = _known_keys(first["loc"][:-1])
+            raise SettingsError(
+                f"unknown key '{first['loc'][-1]}'",
+                where=f"{where}, {field}",
+                remedy=did_you_mean(str(first["loc"][-1]), known),
+            ) from error
+        raise SettingsError(
+            first["msg"].removeprefix("Value error, "),
+            where=f"{where}, {field}",
+            remedy="`crosscal init` writes a file that explains every key",
+        ) from error
+    _check_combination(study, where)
+    return study
+
+
+def _known_keys(location: Sequence[int | str]) -> list[str]:
+    """Fields of the section at a place of the study."""
+    model: Any = Study
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            model = model.model_fields[str(part)].annotation
+        else:
+            model = typing.get_args(model)[-1]
+        if typing.get_origin(model) in (typing.Union, __import__("types").UnionType):
+            model = typing.get_args(model)[0]
+    return list(model.model_fields)
+
+
+def _check_combination(study: Study, where: str) -> None:
+    if "direct" not in study.recipes or study.recipes["direct"].intermediate:
+        raise SettingsError(
+            "the recipe 'direct' (no intermediate task) is missing: effects are measured from it",
+            where=f"{where}, recipes",
+            remedy="Add an empty table [recipes.direct]",
+        )
+    for name, recipe in study.recipes.items():
+        for task in recipe.intermediate:
+            if task not in study.intermediate:
+                raise SettingsError(
+                    f"the recipe asks for the intermediate task '{task}', which has no table",
+                    where=f"{where}, recipes.{name}.intermediate",
+                    remedy=did_you_mean(task, study.intermediate)
+                    if study.intermediate
+                    else f"Add a table [intermediate.{task}]",
+                )
+    for name, languages in study.analysis.groups.items():
+        unknown = sorted(set(languages) - set(study.target.languages))
+        if unknown or not languages:
+            raise SettingsError(
+                f"the group names languages that are not evaluated: {', '.join(unknown) or 'none'}",
+                where=f"{where}, analysis.groups.{name}",
+                remedy="Use languages of target.languages",
+            )
+    for name, data in (("target", study.target), *study.intermediate.items()):
+        training_settings(study, data, where=f"{where}, {name}.training")
+
+
+def training_settings(study: Study, data: TaskData, *, where: str) -> TrainingSettings:
+    """Settings of one task: those of ``[training]``, with the task's own laid over them."""
+    try:
+        return TrainingSettings.model_validate(study.training.model_dump() | data.training)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        known = list(TrainingSettings.model_fields)
+        unknown = first["type"] == "extra_forbidden"
+        raise SettingsError(
+            f"unknown key '{key}'" if unknown else first["msg"],
+            where=f"{where}.{key}",
+            remedy=did_you_mean(key, known) if unknown else "See [training]",
+        ) from error
+
+
+def _resolve(study: Study, folder: Path) -> Study:
+    """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
+
+    def source(entry: Source, field: str) -> Source:
+        if entry.path is None:
+            return entry
+        try:
+            filled = entry.path.format_map(study.paths)
+        except (KeyError, ValueError, IndexError) as error:
+            raise SettingsError(
+                f"'{entry.path}' uses a name that [paths] does not define ({error})",
+                where=field,
+                remedy="Add it to [paths], or give it with --set paths.name=folder",
+            ) from error
+        return entry.model_copy(update={"path": str((folder / filled).resolve())})
+
+    def task(data: TaskData, field: str) -> TaskData:
+        parts = [name for name in ("train", "dev", "test") if hasattr(data, name)]
+        return data.model_copy(
+            update={name: source(getattr(data, name), f"{field}.{name}.path") for name in parts}
+        )
+
+    name = study.encoder.name
+    local = (folder / name).resolve()
+    return study.model_copy(
+        update={
+            "target": task(study.target, "target"),
+            "intermediate": {
+                key: task(data, f"intermediate.{key}") for key, data in study.intermediate.items()
+            },
+            "encoder": study.encoder.model_copy(
+                update={"name": str(local) if name != "packaged" and local.is_dir() else name}
+            ),
+        }
+    )

@@ -1,0 +1,130 @@
+"""The classification family: a pair of texts in, one score per label out."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crosscal.errors import DataError
+from crosscal.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from crosscal.data.examples import PairExample
+    from crosscal.tasks.description import Task
+
+
+def model_input(example: PairExample) -> tuple[str, str]:
+    """Return the two texts that the encoder sees, in their order.
+
+    Parameters
+    ----------
+    example : PairExample
+        The example.
+
+    Returns
+    -------
+    tuple of (str, str)
+        `text_a` and `text_b`.
+    """
+    return example.text_a, example.text_b
+
+
+def gold(example: PairExample, task: Task) -> int:
+    """Return the place of an example's label among the task's labels.
+
+    Parameters
+    ----------
+    example : PairExample
+        The example.
+    task : Task
+        Its task.
+
+    Returns
+    -------
+    int
+        From 0 to ``len(task.labels) - 1``.
+
+    Raises
+    ------
+    DataError
+        If the example has no label, or one that the task does not know.
+    """
+    if example.label in task.labels:
+        return task.labels.index(example.label)
+    if example.label is None:
+        raise DataError(
+            f"the example has no label, but task '{task.name}' needs one",
+            where=f"{example.language} {example.unit_id}",
+            remedy="Choose a split that has labels",
+        )
+    raise DataError(
+        f"task '{task.name}' has no label '{example.label}'",
+        where=f"{example.language} {example.unit_id}",
+        remedy=did_you_mean(example.label, task.labels),
+    )
+
+
+def permuted_labels(
+    scores: NDArray[np.floating],
+    gold: NDArray[np.integer],
+    labels: Sequence[str],
+    *,
+    z: float = 4.0,
+) -> tuple[str, ...] | None:
+    """Say in which order a model seems to have learned the labels, if not in this one.
+
+    Published checkpoints and data sets disagree about the order of NLI labels, and the wrong
+    one looks like a bad model. On development data in the training language the accuracy under
+    every order is computed; another order wins if it is right more often by `z` standard errors
+    of the difference, over the units on which the two disagree (McNemar), and better than
+    always answering the commonest label.
+
+    Parameters
+    ----------
+    scores : array of shape (n, k)
+        Model scores in the order of `labels`.
+    gold : array of shape (n,)
+        Gold labels, from 0 to k - 1.
+    labels : sequence of str
+        The k labels, at most 6.
+    z : float, default 4.0
+        How many standard errors are convincing; there are many orders to be wrong about.
+
+    Returns
+    -------
+    tuple of str or None
+        The labels in the order of the model's scores, or None if there is no reason to doubt
+        the order.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not agree or there are more than 6 labels (720 orders).
+
+    Examples
+    --------
+    >>> truth = np.array([0, 1, 2] * 20)
+    >>> permuted_labels(np.eye(3)[(truth + 1) % 3], truth, ["a", "b", "c"])
+    ('c', 'a', 'b')
+    """
+    count, choices = scores.shape
+    if gold.shape != (count,) or len(labels) != choices or not 2 <= choices <= 6:
+        raise ValueError("scores need shape (n, k), gold (n,), and 2 to 6 labels")
+    confusion = np.zeros((choices, choices))
+    np.add.at(confusion, (scores.argmax(axis=1), gold), 1)
+    places = np.arange(choices)
+    best = max(permutations(range(choices)), key=lambda order: confusion[places, list(order)].sum())
+    moved = places != np.array(best)
+    won = confusion[places, list(best)][moved].sum()
+    lost = confusion[places, places][moved].sum()
+    convincing = won - lost > z * np.sqrt(won + lost)
+    constant = np.bincount(gold, minlength=choices).max()
+    if not convincing or confusion[places, list(best)].sum() <= constant:
+        return None
+    return tuple(labels[place] for place in best)

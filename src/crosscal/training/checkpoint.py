@@ -1,0 +1,95 @@
+"""The state of an interrupted training stage: one file, written aside and renamed.
+
+It holds everything that the next step depends on, so that a run that was
+killed goes on to the same bits as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from crosscal.artifacts import disk_errors, flush
+from crosscal.errors import ArtifactError
+
+
+@dataclass
+class Progress:
+    """How far training came.
+
+    Attributes
+    ----------
+    step : int
+        Optimiser steps done.
+    best_step : int
+        Step of the best checkpoint so far, 0 before the first evaluation.
+    evaluations : list of dict
+        ``step, accuracy, nll, share`` (share of the most frequent predicted label).
+    log_bytes : int
+        Length of the step log when the state was saved.
+    """
+
+    step: int = 0
+    best_step: int = 0
+    evaluations: list[dict[str, float]] = field(default_factory=list)
+    log_bytes: int = 0
+
+
+def save_state(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
+) -> None:
+    """Save the model, the optimiser, the random state and the progress."""
+    tensors = {f"model.{name}": value.detach() for name, value in model.named_parameters()}
+    for index, values in optimizer.state_dict()["state"].items():
+        for name, value in values.items():
+            tensors[f"optimizer.{index}.{name}"] = value.detach()
+    tensors["random.cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    aside = path.with_name(path.name + ".aside")
+    with disk_errors(path):
+        save_file(tensors, aside, metadata={"progress": json.dumps(asdict(progress))})
+        flush(aside)
+        aside.rename(path)
+
+
+def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+    """Restore what `save_state` saved; a fresh `Progress` if there is nothing.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is damaged.
+    """
+    if not path.exists():
+        return Progress()
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            progress = Progress(**json.loads(file.metadata()["progress"]))
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.copy_(tensors[f"model.{name}"])
+        state: dict[int, dict[str, Any]] = {}
+        for name, value in tensors.items():
+            if name.startswith("optimizer."):
+                _, index, key = name.split(".")
+                state.setdefault(int(index), {})[key] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise ArtifactError(
+            f"the state of the interrupted training cannot be read ({error})",
+            where=str(path),
+            remedy="Remove the file: the stage then starts over",
+        ) from error
+    return progress

@@ -1,0 +1,267 @@
+"""The training loop: read it from top to bottom, there is nothing behind it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from crosscal.artifacts import disk_errors, flush, write_aside
+from crosscal.encoders.packing import Batch
+from crosscal.encoders.trimming import embedding_name, save_weights
+from crosscal.encoders.vocabulary import Vocabulary
+from crosscal.errors import StageFailed
+from crosscal.training.batches import Indices, collate, prediction_order, training_order
+from crosscal.training.checkpoint import Progress, load_state, save_state
+from crosscal.training.model import SequenceClassifier
+from crosscal.training.settings import TrainingSettings
+from crosscal.training.tokens import TokenSet
+
+
+def train(
+    model: SequenceClassifier,
+    vocabulary: Vocabulary,
+    examples: TokenSet,
+    development: TokenSet,
+    settings: TrainingSettings,
+    *,
+    seed: int,
+    folder: Path,
+    checkpoint_seconds: float = 120.0,
+    report: Callable[[int, int], None] = lambda step, steps: None,
+) -> Progress:
+    """Train a model and leave its best checkpoint in a folder.
+
+    Parameters
+    ----------
+    model : SequenceClassifier
+        Encoder, trimmed to `vocabulary`, and head.
+    vocabulary : Vocabulary
+        Ids of the full vocabulary that the model's embedding table holds.
+    examples, development : TokenSet
+        Training examples, and the English development examples that choose the checkpoint.
+    settings : TrainingSettings
+        See there.
+    seed : int
+        Of the order of the examples and of dropout.
+    folder : Path
+        Receives ``encoder.safetensors``, ``head.npz`` (of the best checkpoint) and
+        ``log.jsonl`` (a line a step); ``state.safetensors`` while interrupted.
+    checkpoint_seconds : float
+        How often the state is saved; has no influence on the result.
+    report : callable
+        Called with (steps done, steps in all).
+
+    Returns
+    -------
+    Progress
+        With the development scores of every evaluation.
+
+    Raises
+    ------
+    StageFailed
+        If the loss stops being finite.
+    """
+    outcome = folder / "outcome.json"
+    if outcome.exists():
+        return Progress(**json.loads(outcome.read_text()))
+    accelerator = Accelerator(mixed_precision=_PRECISION[settings.precision])
+    torch.manual_seed(seed)  # dropout; the order has a generator of its own
+    optimizer = _optimizer(model, settings)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    bare: SequenceClassifier = accelerator.unwrap_model(model)
+
+    plan = _plan(examples, settings, seed)
+    checks = {round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)}
+    state = folder / "state.safetensors"
+    progress = load_state(state, bare, optimizer)
+    table = bare.encoder.get_input_embeddings().weight
+    saved = time.monotonic()
+
+    with disk_errors(folder), _open_log(folder / "log.jsonl", progress.log_bytes) as log:
+        for step in range(progress.step + 1, len(plan) + 1):
+            started = time.monotonic()
+            rate = _rate(step, len(plan), settings)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+
+            model.train()
+            chosen = plan[step - 1]
+            batch = collate(examples, chosen, vocabulary).to(accelerator.device)
+            gold = torch.from_numpy(examples.gold[chosen].astype(np.int64)).to(accelerator.device)
+            with accelerator.autocast():
+                scores = model(batch)
+            loss = cross_entropy(scores, gold)
+            accelerator.backward(loss)
+            norm = _clip(bare, table, batch, settings.clip)
+            optimizer.step()
+            optimizer.zero_grad()
+
+            if not torch.isfinite(loss):
+                raise StageFailed(
+                    f"the loss became {float(loss)} in step {step} of {len(plan)}",
+                    where="training",
+                    remedy="Lower training.learning_rate or use training.precision = 'fp32'",
+                )
+            seconds = time.monotonic() - started
+            line = _line(step, loss, norm, rate, batch, seconds)
+            log.write(json.dumps(line) + "\n")
+
+            progress.step = step
+            if step in checks:
+                evaluation = evaluate(bare, vocabulary, development, settings.batch_tokens)
+                progress.evaluations.append({"step": step, **evaluation})
+                log.write(json.dumps({"step": step, "development": evaluation}) + "\n")
+                if _is_best(progress.evaluations, settings.select_by):
+                    progress.best_step = step
+                    _save_model(bare, vocabulary, folder)
+            report(step, len(plan))
+            if time.monotonic() - saved > checkpoint_seconds:
+                log.flush()
+                progress.log_bytes = log.tell()
+                save_state(state, bare, optimizer, progress)
+                saved = time.monotonic()
+    # In this order: killed in between, the stage finds its outcome and trains no step again.
+    write_aside(outcome, json.dumps(asdict(progress)).encode())
+    state.unlink(missing_ok=True)
+    return progress
+
+
+_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def _plan(examples: TokenSet, settings: TrainingSettings, seed: int) -> list[Indices]:
+    """Batches of all epochs; the last one may be a part."""
+    generator = np.random.default_rng([seed, 0x7261696E])
+    whole, part = divmod(settings.epochs, 1)
+    plan: list[Indices] = []
+    for epoch in range(int(whole) + bool(part)):
+        order = training_order(
+            examples.lengths,
+            batch_tokens=settings.batch_tokens,
+            window_batches=settings.window_batches,
+            generator=generator,
+        )
+        plan.extend(order if epoch < whole else order[: max(1, round(len(order) * part))])
+    return plan
+
+
+def _optimizer(model: SequenceClassifier, settings: TrainingSettings) -> torch.optim.AdamW:
+    spared = {f"encoder.{embedding_name(model.encoder)}"}
+    decayed, free = [], []
+    for name, parameter in model.named_parameters():
+        (free if parameter.ndim < 2 or name in spared or "embeddings" in name else decayed).append(
+            parameter
+        )
+    groups = [
+        {"params": decayed, "weight_decay": settings.weight_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def _rate(step: int, steps: int, settings: TrainingSettings) -> float:
+    """Linear rise over the warm-up, then linear fall to 0 behind the last step."""
+    warmup = settings.warmup * steps
+    share = step / warmup if step < warmup else (steps + 1 - step) / max(1.0, steps + 1 - warmup)
+    return settings.learning_rate * min(1.0, share)
+
+
+def _clip(model: SequenceClassifier, table: Tensor, batch: Batch, limit: float) -> float:
+    """Scale the gradient to a norm of at most `limit`; returns the norm before.
+
+    Only the table's rows of this batch can have a gradient. Looking at no others
+    makes the norm, and so training, the same to the bit for every vocabulary.
+    """
+    touched = torch.unique(batch.ids)
+    rows = table.grad[touched]
+    others = [p.grad for p in model.parameters() if p.grad is not None and p is not table]
+    norms = torch.stack([torch.linalg.vector_norm(grad) for grad in (rows, *others)])
+    norm = torch.linalg.vector_norm(norms)
+    if norm > limit:
+        for grad in others:
+            grad.mul_(limit / norm)
+        table.grad[touched] = rows * (limit / norm)
+    return float(norm)
+
+
+def _line(
+    step: int, loss: Tensor, norm: float, rate: float, batch: Batch, seconds: float
+) -> dict[str, float]:
+    tokens = len(batch.ids)
+    return {
+        "step": step,
+        "loss": float(loss.detach()),
+        "gradient_norm": norm,
+        "learning_rate": rate,
+        "examples": batch.size,
+        "tokens": tokens,
+        "tokens_per_second": round(tokens / seconds, 1),
+        "padding": 0.0,
+        "seconds": round(seconds, 4),
+    }
+
+
+def _open_log(path: Path, length: int) -> TextIO:
+    """Open the step log for writing behind its first `length` bytes."""
+    stream = path.open("r+" if path.exists() else "w+", encoding="utf-8")
+    stream.truncate(length)
+    stream.seek(length)
+    return stream
+
+
+def _is_best(evaluations: list[dict[str, float]], select_by: str) -> bool:
+    if select_by == "last":
+        return True
+
+    def order(evaluation: dict[str, float]) -> tuple[float, float]:
+        if select_by == "nll":
+            return (-evaluation["nll"], evaluation["accuracy"])
+        return (evaluation["accuracy"], -evaluation["nll"])
+
+    return all(order(evaluations[-1]) > order(earlier) for earlier in evaluations[:-1])
+
+
+def _save_model(model: SequenceClassifier, vocabulary: Vocabulary, folder: Path) -> None:
+    aside = folder / "encoder.aside"
+    save_weights(model.encoder, vocabulary, aside)
+    flush(aside)
+    aside.rename(folder / "encoder.safetensors")
+    head = model.head
+    np.savez(
+        folder / "head.npz",
+        weight=head.weight.detach().cpu().numpy(),
+        bias=head.bias.detach().cpu().numpy(),
+    )
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module, vocabulary: Vocabulary, examples: TokenSet, batch_tokens: int
+) -> dict[str, float]:
+    """Accuracy, mean negative log-likelihood, share of the most frequent predicted label."""
+    model.eval()
+    device = next(model.parameters()).device
+    right, loss, guesses = 0, 0.0, []
+    for chosen in prediction_order(examples.lengths, batch_tokens=4 * batch_tokens):
+        scores = model(collate(examples, chosen, vocabulary).to(device)).double()
+        gold = torch.from_numpy(examples.gold[chosen].astype(np.int64)).to(device)
+        guess = scores.argmax(dim=1)
+        right += int((guess == gold).sum())
+        loss += float(cross_entropy(scores, gold, reduction="sum"))
+        guesses.append(guess)
+    counts = torch.bincount(torch.cat(guesses))
+    return {
+        "accuracy": right / len(examples),
+        "nll": loss / len(examples),
+        "share": float(counts.max()) / len(examples),
+    }

@@ -1,0 +1,45 @@
+"""Settings of a training stage, each documented where it is defined."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TrainingSettings(BaseModel):
+    """How a stage trains; every field changes the result and is part of the stage's key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: float = Field(default=2.0, gt=0, description="passes over the training examples")
+    learning_rate: float = Field(
+        default=1e-4, gt=0, description="peak of the rate (1e-5 to 3e-5 suit XLM-R base and large)"
+    )
+    warmup: float = Field(
+        default=0.1, ge=0, lt=1, description="share of the steps over which the rate rises from 0"
+    )
+    weight_decay: float = Field(
+        default=0.01, ge=0, description="of weight matrices; embeddings, biases, norms have none"
+    )
+    clip: float = Field(default=1.0, gt=0, description="largest norm of the gradient")
+    batch_tokens: int = Field(
+        default=1536, gt=0, description="tokens a step (about 32 pairs of 48 tokens)"
+    )
+    window_batches: int = Field(
+        default=50, gt=0, description="batches of a shuffled window within which lengths are sorted"
+    )
+    max_length: int = Field(
+        default=256, ge=8, description="longest input in tokens; longer ones are cut and counted"
+    )
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="in the encoder and before the head")
+    evaluations: int = Field(
+        default=4, ge=1, description="times the English development data are scored, last at the end"
+    )
+    select_by: Literal["accuracy", "nll", "last"] = Field(
+        default="accuracy",
+        description="which English development score picks the checkpoint (ties: lower nll)",
+    )
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        default="fp32", description="of matrix products; logits and loss are always float32"
+    )
