@@ -14,7 +14,7 @@ from crosscal.analysis.degradation import degradations
 from crosscal.analysis.effects import effects
 from crosscal.analysis.levels import levels
 from crosscal.analysis.measurements import Measurements, Place
-from crosscal.analysis.measures import make_resample, measure
+from crosscal.analysis.measures import make_resample, measure_run
 from crosscal.analysis.reliability import reliability_bins
 from crosscal.analysis.results import Estimate, ReliabilityBin, Results
 from crosscal.analysis.runs import Panel, Run, make_panel
@@ -50,9 +50,9 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
 
     Notes
     -----
-    One draw of clusters is shared by all languages, recipes and seeds. The interval is basic
-    (reflected) around a bootstrap world whose bins are centred on their shrunken excess.
-    Deterministic: equal predictions and settings give equal results.
+    One draw of clusters is shared by all languages, recipes and seeds. Intervals are quantiles
+    of the bootstrap's replicates, and for calibration errors of the true errors compatible
+    with what was observed (see `crosscal.calibration.inversion`). Deterministic: equal predictions and settings give equal results.
     """
     panel = make_panel(runs, settings)
     reasons = {
@@ -120,12 +120,13 @@ def _measure_all(
     }
     seeds = {recipe: numbers for recipe, numbers in seeds.items() if numbers}
     found = {
-        (run.recipe, run.seed, scaling): {
-            code: measure(
-                _scaled(run, code, scaling, fitted), run.test[code].gold, resample, settings.bins
-            )
-            for code in panel.languages
-        }
+        (run.recipe, run.seed, scaling): measure_run(
+            {code: _scaled(run, code, scaling, fitted) for code in panel.languages},
+            {code: run.test[code].gold for code in panel.languages},
+            resample,
+            bins=settings.bins,
+            level=settings.level,
+        )
         for run in kept
         for scaling in scalings
     }

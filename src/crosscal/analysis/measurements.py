@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from crosscal.analysis.measures import Measure, mean_measure
 from crosscal.analysis.results import Estimate
-from crosscal.calibration import basic_interval, two_sided_p
+from crosscal.calibration import quantile_interval, two_sided_p
 
 Floats = NDArray[np.float64]
 
@@ -96,14 +96,14 @@ class Measurements:
         per_seed: Sequence[float],
     ) -> Estimate:
         """Turn a measure averaged over seeds into a row of the results."""
-        low, high = basic_interval(measure.value, measure.errors, self.level)
+        low, high = quantile_interval(measure.low, measure.high, self.level)
         p_value: float | None
         if quantity == "level":
             bottom, top = RANGES[metric]
             low, high = (min(max(end, bottom), top) for end in (low, high))
             p_value = None if measure.null is None else _upper_p(measure.value, measure.null)
         else:
-            p_value = two_sided_p(measure.value, measure.errors)
+            p_value = two_sided_p(measure.low, measure.high)
         return Estimate(
             quantity=quantity,
             recipe=recipe,

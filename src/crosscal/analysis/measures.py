@@ -1,9 +1,9 @@
-"""Every metric of one run in one language, with the bootstrap's errors."""
+"""Every metric of one run in every language, with draws of its true value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,12 @@ from crosscal.calibration import (
     calibrated_errors,
     cluster_bin_sums,
     cluster_sums,
+    compatible_errors,
     ece_debiased,
     excess_variance,
     make_bins,
     nll_rows,
-    shrunken_excess,
+    shrinkage_matrix,
     top_label,
 )
 
@@ -33,39 +34,38 @@ class Measure:
     Attributes
     ----------
     value : float
-    errors : ndarray of shape (replicates,)
-        Replicate minus the truth of the world it was drawn from.
+    low, high : ndarray of shape (replicates,)
+        Draws of the true value. They differ where a calibration error may well be 0: `low` is
+        then 0 throughout, because a draw between 0 and the noise is too high if it is.
     noise_floor : float or None
     null : ndarray of shape (replicates,) or None
-        For calibration errors: replicates under perfect calibration.
+        For calibration errors: replicates of the value under perfect calibration.
     """
 
     value: float
-    errors: Floats
+    low: Floats
+    high: Floats
     noise_floor: float | None = None
     null: Floats | None = None
 
-    def moved_to(self, value: float) -> Measure:
-        """Return another estimate of the same truth, with the same interval and p-value."""
-        shift = value - self.value
-        return Measure(
-            value=value,
-            errors=self.errors + shift,
-            noise_floor=self.noise_floor,
-            null=None if self.null is None else self.null + shift,
-        )
-
     def __sub__(self, other: Measure) -> Measure:
-        return Measure(value=self.value - other.value, errors=self.errors - other.errors)
+        return Measure(
+            value=self.value - other.value,
+            low=self.low - other.high,
+            high=self.high - other.low,
+        )
 
 
 def mean_measure(measures: Sequence[Measure]) -> Measure:
     """Return the unweighted mean of measures of one kind."""
+    if len(measures) == 1:
+        return measures[0]
     floors = [m.noise_floor for m in measures if m.noise_floor is not None]
     nulls = [m.null for m in measures if m.null is not None]
     return Measure(
         value=float(np.mean([m.value for m in measures])),
-        errors=np.mean([m.errors for m in measures], axis=0),
+        low=np.mean([m.low for m in measures], axis=0),
+        high=np.mean([m.high for m in measures], axis=0),
         noise_floor=float(np.mean(floors)) if floors else None,
         null=np.mean(nulls, axis=0) if nulls else None,
     )
@@ -104,22 +104,104 @@ def make_resample(
     return Resample(weights=weights, cluster=cluster, rows=weights @ sizes, uniforms=uniforms)
 
 
-def measure(
-    scores: Floats, gold: NDArray[np.int64], resample: Resample, bins: int
-) -> dict[str, Measure]:
-    """Return every metric of `crosscal.analysis.METRICS`.
+@dataclass(frozen=True, kw_only=True)
+class _Bins:
+    """A binned calibration error before resampling; arrays over the bins with rows."""
+
+    excess: Floats
+    variance: Floats
+    confidence: Floats
+    share: Floats
+    sums: Floats
+    noise_floor: float
+
+    def measure(self, replicates: Floats, level: float) -> Measure:
+        """Return the plug-in error and the true errors compatible with it."""
+        noise = replicates - self.excess
+        shrinkage = shrinkage_matrix(self.excess, self.variance, self.confidence, self.share)
+        value = float(np.abs(self.excess).sum())
+        null = np.abs(noise).sum(axis=1)
+        draws = compatible_errors(self.excess, noise, shrinkage)
+        may_be_zero = float((null >= value).mean()) > (1 - level) / 2
+        return Measure(
+            value=value,
+            low=np.zeros_like(draws) if may_be_zero else draws,
+            high=draws,
+            noise_floor=self.noise_floor,
+            null=null,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Collected:
+    """One language's sums over clusters, all that resampling needs."""
+
+    means: dict[str, float]
+    mean_sums: Floats
+    binned: dict[str, _Bins]
+    debiased: float
+
+    @property
+    def sums(self) -> Floats:
+        """All columns side by side, shape (clusters, columns)."""
+        return np.hstack([self.mean_sums, *(b.sums for b in self.binned.values())])
+
+    def measures(self, replicates: Floats, level: float) -> dict[str, Measure]:
+        """Turn the columns' replicates, in the order of `sums`, into measures."""
+        done = len(self.means)
+        draws = np.ascontiguousarray(replicates[:, :done].T)
+        found = {
+            name: Measure(value=value, low=draw, high=draw)
+            for (name, value), draw in zip(self.means.items(), draws, strict=True)
+        }
+        for name, bins in self.binned.items():
+            width = len(bins.excess)
+            found[name] = bins.measure(replicates[:, done : done + width], level)
+            done += width
+        # The debiased error estimates the same truth as the plain: equal interval and p-value.
+        plain, shift = found["ece"], self.debiased - found["ece"].value
+        null = None if plain.null is None else plain.null + shift
+        found["ece_debiased"] = replace(plain, value=self.debiased, null=null)
+        return found
+
+
+def measure_run(
+    scores: Mapping[str, Floats],
+    gold: Mapping[str, NDArray[np.int64]],
+    resample: Resample,
+    *,
+    bins: int,
+    level: float,
+) -> dict[str, dict[str, Measure]]:
+    """Return every metric of `crosscal.analysis.METRICS` in every language of a run.
 
     Parameters
     ----------
-    scores : ndarray of shape (n, k)
-    gold : ndarray of int, shape (n,)
+    scores : mapping of language to ndarray of shape (n, k)
+    gold : mapping of language to ndarray of int, shape (n,)
     resample : Resample
     bins : int
+    level : float
+        Of the intervals to be made; decides which errors may well be 0.
 
     Returns
     -------
-    dict of str to Measure
+    dict of language to dict of metric to Measure
     """
+    collected = {code: _collect(scores[code], gold[code], resample, bins) for code in scores}
+    # One product for all languages: the weights are read from memory once.
+    sums = [each.sums for each in collected.values()]
+    replicates = resample.weights @ np.hstack(sums) / resample.rows[:, None]
+    parts = np.split(replicates, np.cumsum([s.shape[1] for s in sums])[:-1], axis=1)
+    return {
+        code: each.measures(part, level)
+        for (code, each), part in zip(collected.items(), parts, strict=True)
+    }
+
+
+def _collect(
+    scores: Floats, gold: NDArray[np.int64], resample: Resample, bins: int
+) -> _Collected:
     confidence, correct = top_label(scores, gold)
     outcome = correct.astype(np.float64)
     rows = {
@@ -129,54 +211,34 @@ def measure(
         "confidence": confidence,
         "gap": confidence - outcome,
     }
-    found = _means(rows, resample)
     schemes: dict[str, Scheme] = {"ece": "width", "ece_mass": "mass"}
     divisions = [make_bins(confidence, bins=bins, scheme=scheme) for scheme in schemes.values()]
     floors = calibrated_errors(confidence, divisions, resample.uniforms).mean(axis=1)
-    for name, division, floor in zip(schemes, divisions, floors, strict=True):
-        found[name] = _binned(confidence, outcome, division, resample, float(floor))
-    # The debiased error estimates the same truth as the plain one: equal interval and p-value.
-    plain = found["ece"]
-    debiased = ece_debiased(confidence, outcome, bins=bins, clusters=resample.cluster)
-    found["ece_debiased"] = plain.moved_to(debiased)
-    return found
-
-
-def _means(rows: dict[str, Floats], resample: Resample) -> dict[str, Measure]:
-    """Return the mean of each column and its errors, in one matrix product."""
     columns = [cluster_sums(v, resample.cluster, resample.clusters) for v in rows.values()]
-    replicates = resample.weights @ np.stack(columns, axis=1) / resample.rows[:, None]
-    values = [float(v.mean()) for v in rows.values()]
-    return {
-        name: Measure(value=value, errors=replicates[:, i] - value)
-        for i, (name, value) in enumerate(zip(rows, values, strict=True))
-    }
+    return _Collected(
+        means={name: float(values.mean()) for name, values in rows.items()},
+        mean_sums=np.stack(columns, axis=1),
+        binned={
+            name: _collect_bins(confidence, outcome, division, resample, float(floor))
+            for name, division, floor in zip(schemes, divisions, floors, strict=True)
+        },
+        debiased=ece_debiased(confidence, outcome, bins=bins, clusters=resample.cluster),
+    )
 
 
-def _binned(
+def _collect_bins(
     confidence: Floats, outcome: Floats, bins: Bins, resample: Resample, floor: float
-) -> Measure:
-    """Return the plug-in calibration error and its errors.
-
-    The bootstrap world is centred: its true excess in each bin is the shrunken one, not the
-    observed one, which has the noise of this sample in it already. Replicates then show the
-    bias and the spread that the plug-in error has around the truth they come from.
-    """
+) -> _Bins:
     table = bin_table(confidence, outcome, bins)
-    n, size = len(confidence), len(bins)
-    sums = cluster_bin_sums(
-        confidence - outcome, resample.cluster, resample.clusters, bins.index(confidence), size
-    )
-    noise = resample.weights @ sums / resample.rows[:, None] - table.excess
-    centre = shrunken_excess(
-        table.excess,
-        excess_variance(confidence, outcome, bins, resample.cluster, resample.clusters),
-        table.confidence / np.maximum(table.n, 1),
-        table.n / n,
-    )
-    return Measure(
-        value=float(np.abs(table.excess).sum()),
-        errors=np.abs(noise + centre).sum(axis=1) - float(np.abs(centre).sum()),
+    filled = np.flatnonzero(table.n)
+    cluster, clusters, index = resample.cluster, resample.clusters, bins.index(confidence)
+    variance = excess_variance(confidence, outcome, bins, cluster, clusters)
+    sums = cluster_bin_sums(confidence - outcome, cluster, clusters, index, len(bins))
+    return _Bins(
+        excess=table.excess[filled],
+        variance=variance[filled],
+        confidence=table.mean_confidence[filled],
+        share=table.share[filled],
+        sums=sums[:, filled],
         noise_floor=floor,
-        null=np.abs(noise).sum(axis=1),
     )

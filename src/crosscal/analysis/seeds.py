@@ -17,7 +17,7 @@ ENOUGH_SEEDS = 5
 
 
 def average_seeds(measures: Sequence[Measure], deviations: Floats) -> Measure:
-    """Return the mean over seeds, its errors widened by the variance between seeds.
+    """Return the mean over seeds, its draws widened by the variance between seeds.
 
     Parameters
     ----------
@@ -44,9 +44,10 @@ def average_seeds(measures: Sequence[Measure], deviations: Floats) -> Measure:
         return average
     values = np.array([m.value for m in measures])
     spread = float(values.var(ddof=1))
-    sampling = float(np.var(np.stack([m.errors - m.errors.mean() for m in measures]),
-                            axis=0, ddof=1).mean())
+    # Around its own mean, so that a shift of all draws of one run does not count as spread.
+    draws = np.stack([m.high - m.high.mean() for m in measures])
+    sampling = float(draws.var(axis=0, ddof=1).mean())
     if spread <= sampling:
         return average
-    own = np.sqrt(1.0 - sampling / spread)
-    return replace(average, errors=average.errors + own * (deviations @ values))
+    shift = np.sqrt(1.0 - sampling / spread) * (deviations @ values)
+    return replace(average, low=average.low + shift, high=average.high + shift)

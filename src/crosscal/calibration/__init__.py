@@ -8,7 +8,8 @@ from crosscal.calibration.errors import (
     signed_gap,
     square_ce_debiased,
 )
-from crosscal.calibration.intervals import basic_interval, two_sided_p
+from crosscal.calibration.inversion import compatible_errors
+from crosscal.calibration.intervals import quantile_interval, two_sided_p
 from crosscal.calibration.noise import NoiseFloor, calibrated_errors, noise_floor
 from crosscal.calibration.proper import (
     brier,
@@ -25,7 +26,7 @@ from crosscal.calibration.resampling import (
     cluster_weights,
     seed_deviations,
 )
-from crosscal.calibration.shrinkage import shrunken_excess
+from crosscal.calibration.shrinkage import shrinkage_matrix
 from crosscal.calibration.temperature import TemperatureScaling, TemperatureWarning
 
 __all__ = [
@@ -36,7 +37,6 @@ __all__ = [
     "Scheme",
     "TemperatureScaling",
     "TemperatureWarning",
-    "basic_interval",
     "bin_table",
     "brier",
     "brier_rows",
@@ -44,6 +44,7 @@ __all__ = [
     "cluster_bin_sums",
     "cluster_sums",
     "cluster_weights",
+    "compatible_errors",
     "ece",
     "ece_debiased",
     "excess_variance",
@@ -52,8 +53,9 @@ __all__ = [
     "nll",
     "nll_rows",
     "noise_floor",
+    "quantile_interval",
     "seed_deviations",
-    "shrunken_excess",
+    "shrinkage_matrix",
     "signed_gap",
     "softmax",
     "square_ce_debiased",

@@ -104,6 +104,16 @@ class BinTable:
     correct: Floats
 
     @property
+    def share(self) -> Floats:
+        """Share of the rows in each bin; shape (bins,)."""
+        return np.asarray(self.n / self.n.sum())
+
+    @property
+    def mean_confidence(self) -> Floats:
+        """Mean confidence of each bin, 0 where it has no rows; shape (bins,)."""
+        return np.asarray(self.confidence / np.maximum(self.n, 1))
+
+    @property
     def excess(self) -> Floats:
         """Confidence minus accuracy, times the bin's share of the rows; shape (bins,)."""
         return np.asarray((self.confidence - self.correct) / self.n.sum())
@@ -142,6 +152,6 @@ def bin_table(confidence: ArrayLike, correct: ArrayLike, bins: Bins) -> BinTable
     return BinTable(
         bins=bins,
         n=np.bincount(index, minlength=size).astype(np.int64),
-        confidence=np.bincount(index, weights=values, minlength=size),
-        correct=np.bincount(index, weights=outcomes, minlength=size),
+        confidence=np.bincount(index, weights=values, minlength=size).astype(np.float64),
+        correct=np.bincount(index, weights=outcomes, minlength=size).astype(np.float64),
     )

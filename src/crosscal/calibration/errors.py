@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from crosscal.calibration.binning import Bins, Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
 from crosscal.calibration.resampling import cluster_bin_sums
-from crosscal.calibration.shrinkage import folded_normal_mean, shrunken_excess
+from crosscal.calibration.shrinkage import folded_normal_mean, shrinkage_matrix
 
 Floats = NDArray[np.float64]
 
@@ -113,12 +113,8 @@ def ece_debiased(
         count = len(names)
     table = bin_table(values, outcomes, division)
     variance = excess_variance(values, outcomes, division, cluster, count)
-    centre = shrunken_excess(
-        table.excess,
-        variance,
-        table.confidence / np.maximum(table.n, 1),
-        table.n / len(values),
-    )
+    centre = shrinkage_matrix(table.excess, variance, table.mean_confidence, table.share)
+    centre = centre @ table.excess
     inflation = folded_normal_mean(centre, variance) - np.abs(centre)
     return max(0.0, float(np.abs(table.excess).sum() - inflation.sum()))
 

@@ -64,7 +64,8 @@ def cluster_sums(values: ArrayLike, cluster: NDArray[np.intp], clusters: int) ->
     -------
     ndarray of shape (clusters,)
     """
-    return np.bincount(cluster, weights=np.asarray(values, dtype=np.float64), minlength=clusters)
+    weights = np.asarray(values, dtype=np.float64)
+    return np.asarray(np.bincount(cluster, weights=weights, minlength=clusters), dtype=np.float64)
 
 
 def cluster_bin_sums(
@@ -89,7 +90,8 @@ def cluster_bin_sums(
     """
     cell = cluster * bins + index
     weights = np.asarray(values, dtype=np.float64)
-    return np.bincount(cell, weights=weights, minlength=clusters * bins).reshape(clusters, bins)
+    sums = np.bincount(cell, weights=weights, minlength=clusters * bins)
+    return np.asarray(sums, dtype=np.float64).reshape(clusters, bins)
 
 
 def seed_deviations(seeds: int, replicates: int, rng: np.random.Generator) -> Floats:

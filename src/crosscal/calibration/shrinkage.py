@@ -2,7 +2,7 @@
 
 The absolute value in the calibration error turns noise into error: a bin whose confidences are
 right still shows ``|noise|``. How much depends on where the bin's *true* excess lies, and the
-observed excess is a poor guess at that exactly when the noise matters. Neighbouring bins know
+observed excess is a poor guess at that exactly when the noise matters. The other bins know
 more: excess confidence changes smoothly with confidence. So each bin is shrunk towards a line
 fitted through all bins, by as much as the bins' scatter around the line is explained by noise
 alone (empirical Bayes; random-effects meta-regression with the moment estimator of DerSimonian
@@ -17,41 +17,43 @@ from scipy.special import ndtr
 
 Floats = NDArray[np.float64]
 
+# A line needs two bins, the scatter around it one more, and one to spare.
+_LEAST_BINS = 4
 
-def shrunken_excess(
+
+def shrinkage_matrix(
     excess: Floats, variance: Floats, confidence: Floats, share: Floats
 ) -> Floats:
-    """Return each bin's excess (confidence minus accuracy, times share), shrunk.
+    """Return the matrix that shrinks the excess of the bins: ``shrunken = matrix @ excess``.
 
     Parameters
     ----------
     excess, variance : ndarray of shape (bins,)
-        Observed excess times share, and the sampling variance of that product.
+        Observed excess (mean confidence minus accuracy) times share, and the sampling variance
+        of that product.
     confidence : ndarray of shape (bins,)
         Mean confidence of the bin.
     share : ndarray of shape (bins,)
-        Share of the rows; bins with share 0 are returned as they are.
+        Share of the rows. Bins without rows or variance keep their value.
 
     Returns
     -------
-    ndarray of shape (bins,)
-        With fewer than four bins in use there is nothing to learn from, and the observed
-        values are returned.
+    ndarray of shape (bins, bins)
+        The identity when fewer than four bins are in use.
     """
-    used = (share > 0) & (variance > 0)
-    if used.sum() < 4:
-        return excess.copy()
+    matrix = np.eye(len(excess))
+    used = np.flatnonzero((share > 0) & (variance > 0))
+    if len(used) < _LEAST_BINS:
+        return matrix
     y = excess[used] / share[used]
     v = variance[used] / share[used] ** 2
     design = np.stack([np.ones_like(y), confidence[used]], axis=1)
     between = _variance_between(y, v, design)
     weight = 1.0 / (v + between)
-    # A tiny ridge keeps two equal mean confidences from making the fit singular.
-    normal = design.T @ (design * weight[:, None]) + 1e-12 * weight.sum() * np.eye(2)
-    line = design @ np.linalg.solve(normal, design.T @ (weight * y))
-    shrunken = excess.copy()
-    shrunken[used] = (line + between * weight * (y - line)) * share[used]
-    return shrunken
+    line = design @ np.linalg.pinv(design.T @ (design * weight[:, None])) @ (design.T * weight)
+    kept = (between * weight)[:, None] * (np.eye(len(used)) - line)
+    matrix[np.ix_(used, used)] = share[used][:, None] * (line + kept) / share[used]
+    return matrix
 
 
 def _variance_between(y: Floats, v: Floats, design: Floats) -> float:
@@ -71,4 +73,4 @@ def folded_normal_mean(mean: Floats, variance: Floats) -> Floats:
     sd = np.sqrt(variance)
     ratio = np.divide(mean, sd, out=np.full_like(sd, np.inf), where=sd > 0)
     bump = sd * np.sqrt(2.0 / np.pi) * np.exp(-0.5 * ratio**2)
-    return np.asarray(bump + mean * (1.0 - 2.0 * ndtr(-ratio)))
+    return np.asarray(bump + np.where(sd > 0, mean * (1.0 - 2.0 * ndtr(-ratio)), np.abs(mean)))

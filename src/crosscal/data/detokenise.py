@@ -49,6 +49,7 @@ _CLIPPED = re.compile(r"(?:[\w-]{2,}in|an|th|o|ol|jus|mos|las|wi|ha|lil|m|d|l|n|
 _SOFT_HYPHEN = re.compile(r"(?:\s*\?\s*\xad)+\s*")
 _ENTITY = re.compile(r"& (amp|lt|gt|quot|nbsp) ;")
 _SPACED_DOTS = re.compile(r"(?<!\S)\.(?: \.){1,3}(?!\S)")
+_INITIALS = re.compile(r"(?<!\S)([A-Z]{1,3}) & ([A-Z]{1,2})(?!\w)")
 _DOUBLE_DASH = re.compile(r"(?<=[\w.,?!')]) -- (?=[\w'(])")
 _WEB_ADDRESS = re.compile(r"(?<=\w) @ (?=[\w-]+\.[a-z])")
 
@@ -91,6 +92,7 @@ def detokenise(text: str) -> str:
         pieces.append(token if joined or not place else " " + token)
     written = "".join(pieces)
     written = written.replace("``", '"').replace("''", '"')
+    written = _INITIALS.sub(r"\1&\2", written)
     return _DOUBLE_DASH.sub("--", written)
 
 

@@ -1,7 +1,7 @@
 r"""Text files as lines, strictly: nothing is guessed, repaired or left out.
 
 Python's own text mode is not used. Universal newlines and `str.splitlines` also break
-lines at U+0085, U+2028, ``\x0b`` and ``\\x1c``, which occur inside sentences of real
+lines at U+0085, U+2028, ``\x0b`` and ``\x1c``, which occur inside sentences of real
 data sets; and a decoding error should name the line and the byte.
 """
 

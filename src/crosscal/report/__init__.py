@@ -1,8 +1,8 @@
 """Results as tables, charts and one self-contained page."""
 
-from crosscal.report.answer import answer, caution
+from crosscal.report.answer import answer
 from crosscal.report.context import ReportContext, StageNote
-from crosscal.report.limits import Limit, limits
+from crosscal.report.limits import Limit, caution, limits
 from crosscal.report.page import write_report
 from crosscal.report.terminal import SummaryRow, render_text_table, summary_table
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from crosscal.analysis import Estimate, ReliabilityBin, Results
-from crosscal.report.answer import METRIC
+from crosscal.report.findings import METRIC
 from crosscal.report.charts.reliability import file_names
 from crosscal.report.context import ReportContext
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.answer import METRIC, RICH, group_phrase, language_name, one
+from crosscal.analysis.seeds import ENOUGH_SEEDS
+from crosscal.report.findings import METRIC, RICH, group_phrase, language_name, one
 from crosscal.report.numbers import (
     direction_seen,
     interval,
@@ -61,6 +62,25 @@ def limits(results: Results) -> list[Limit]:
     return [limit for limit in found if limit is not None]
 
 
+def caution(results: Results) -> str:
+    """Return a line of caution where fewer than three seeds stand behind a number, else ''."""
+    counts = [e.seeds for e in results.estimates]
+    if not counts or min(counts) >= 3:
+        return ""
+    fewest = min(counts)
+    if fewest == 1:
+        return (
+            "Some of these numbers rest on one seed: their intervals show what other test items "
+            "would change, and nothing of what training again would change. Take them as a "
+            "description of these models, not of the recipes."
+        )
+    return (
+        "Some of these numbers rest on two seeds: the part of their intervals that stands for "
+        "training again is learnt from two runs and is too short about half of the time. Run "
+        "three seeds or more before relying on a difference between recipes."
+    )
+
+
 def _collapsed(results: Results) -> Limit | None:
     if not results.collapsed:
         return None
@@ -76,16 +96,16 @@ def _collapsed(results: Results) -> Limit | None:
 
 def _seeds(results: Results) -> Limit | None:
     counts = {e.recipe: e.seeds for e in results.estimates if e.quantity == "level"}
-    few = {recipe: n for recipe, n in counts.items() if n < 3}
+    few = {recipe: n for recipe, n in counts.items() if n < ENOUGH_SEEDS}
     if not few:
         return None
     listed = ", ".join(f"{recipe} {n}" for recipe, n in few.items())
     return Limit(
-        heading="Too few seeds",
+        heading="Few seeds",
         words=(
-            f"Seeds behind each number: {listed}. With one seed the intervals hold nothing of "
-            "what another training run would change; with two they hold it too narrowly about "
-            "half of the time. A difference between recipes seen here may be one between runs."
+            f"Runs behind each number: {listed}. With one seed the intervals hold nothing of "
+            "what training again would change; with two to four they hold it, but too narrowly "
+            "in many cases. A difference between recipes seen here may be one between runs."
         ),
     )
 
@@ -95,7 +115,7 @@ def _open(results: Results, quantity: str) -> Limit | None:
     unseen = [e for e in rows if direction_seen(e) == 0]
     if not unseen:
         return None
-    what = "effect of a recipe" if quantity == "effect" else "degradation"
+    what = "effect" if quantity == "effect" else "degradation"
     items = []
     for recipe in dict.fromkeys(e.recipe for e in unseen):
         own = [e for e in unseen if e.recipe == recipe]
@@ -110,7 +130,7 @@ def _open(results: Results, quantity: str) -> Limit | None:
             "more."
         )
     return Limit(
-        heading=f"No {what} seen is not: there is none",
+        heading=f"No visible {what} does not mean no {what}",
         words=(
             f"The {level_percent(results)} interval of the {what} holds zero in the cases below. "
             "\u201cVisible\u201d is the true size that an interval would leave zero out for in "

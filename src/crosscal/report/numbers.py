@@ -7,7 +7,6 @@ from statistics import NormalDist
 from crosscal.analysis import Estimate, Results
 
 MINUS = "\N{MINUS SIGN}"
-IN_NATS = frozenset({"nll"})
 AS_IS = frozenset({"nll", "brier"})
 POWER = 0.8
 
@@ -46,11 +45,17 @@ def metric_number(value: float, metric: str, *, signed: bool = False) -> str:
 
 
 def interval(estimate: Estimate, *, signed: bool = False) -> str:
-    """Write the interval of an estimate, in the unit of `metric_number`."""
+    """Write the interval of an estimate in words, in the unit of `metric_number`."""
     low, high = (
         metric_number(end, estimate.metric, signed=signed) for end in (estimate.low, estimate.high)
     )
     return f"{low} to {high}"
+
+
+def short_interval(estimate: Estimate, *, signed: bool = False) -> str:
+    """Write the interval as short as it stays readable: with a dash where no sign is near."""
+    words = interval(estimate, signed=signed)
+    return words if signed or MINUS in words else words.replace(" to ", "\N{EN DASH}")
 
 
 def level_percent(results: Results) -> str:
@@ -86,13 +91,6 @@ def visible_from(estimate: Estimate, results: Results) -> float:
     quantile = NormalDist().inv_cdf(0.5 + float(results.settings.get("level", 0.95)) / 2)
     error = (estimate.high - estimate.low) / 2 / quantile
     return (quantile + NormalDist().inv_cdf(POWER)) * error
-
-
-def p_text(p: float | None) -> str:
-    """Write a p-value, never as 0."""
-    if p is None:
-        return ""
-    return "<\N{NO-BREAK SPACE}0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def duration(seconds: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,21 @@ from markupsafe import Markup
 from crosscal.analysis import Estimate, Results
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.languages import LANGUAGES, Language
-from crosscal.report.answer import RICH, answer, caution, language_name
+from crosscal.report.answer import answer_clauses
 from crosscal.report.autonyms import AUTONYMS
 from crosscal.report.charts import all_figures
 from crosscal.report.charts.marks import colour_class, style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.context import ReportContext
 from crosscal.report.files import data_files
-from crosscal.report.limits import limits
+from crosscal.report.findings import RICH, language_name
+from crosscal.report.limits import caution, limits
 from crosscal.report.numbers import (
-    direction_seen,
     duration,
-    interval,
     level_percent,
     metric_number,
     number,
-    p_text,
+    short_interval,
 )
 from crosscal.report.svg import Figure, clean, inline, standalone
 from crosscal.report.tables import group_rows, level_sections
@@ -83,13 +83,12 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "value": _value,
-        "interval": interval,
+        "interval": short_interval,
         "duration": duration,
-        "p": p_text,
         "number": number,
         "percent": lambda share: number(100 * share),
         "chart": _chart,
-        "seen": direction_seen,
+        "soften": _soften,
     }
     environment.globals |= {"language_name": language_name}
     return environment
@@ -106,6 +105,13 @@ def _chart(figure: Figure) -> Markup:
     return Markup(wide + narrow)  # noqa: S704 -- escaped where it was drawn
 
 
+def _soften(clause: str) -> Markup:
+    """Mark what stands in brackets, so that a sentence can be read without it."""
+    parts = re.split(r"(\([^()]*\))", clean(clause))
+    soft = Markup('<span class="quiet">{}</span>')
+    return Markup("").join(soft.format(p) if p.startswith("(") else p for p in parts)
+
+
 def _content(
     results: Results, study: ReportContext, figures: list[Figure], style: str
 ) -> dict[str, Any]:
@@ -114,7 +120,7 @@ def _content(
         "study": study,
         "style": Markup(style),  # noqa: S704 -- our own file
         "title": results.title or study.study,
-        "answer": answer(results),
+        "answer": answer_clauses(results),
         "caution": caution(results),
         "figures": {figure.name: figure for figure in figures},
         "reliability": [f for f in figures if f.kind == "reliability"],
@@ -141,8 +147,8 @@ def _recipes(results: Results) -> list[tuple[str, str]]:
 
 def _languages(results: Results, study: ReportContext) -> list[dict[str, Any]]:
     given = {entry.code: entry for entry in study.languages}
-    first = [(results.baseline_language, "compared with")]
-    rest = [(code, b.heading) for b in blocks(results) for code in b.languages]
+    first = [(results.baseline_language, "baseline")]
+    rest = [(code, b.heading or "") for b in blocks(results) for code in b.languages]
     rows = []
     for code, group in first + rest:
         entry: Language | None = given.get(code) or LANGUAGES.get(code)

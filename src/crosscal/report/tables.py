@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.answer import METRIC, language_name, one
+from crosscal.report.findings import METRIC, language_name, one
 from crosscal.report.charts.marks import colour_class, style_of
 from crosscal.report.charts.order import blocks
 
@@ -101,7 +101,7 @@ def level_sections(results: Results, scaling: str) -> list[LevelSection]:
             heading = ""
     sections = []
     for key, is_group, heading in wanted:
-        rows = _level_rows(results, key, scaling)
+        rows = _level_rows(results, key, is_group, scaling)
         if rows:
             name = f"Mean of {len(_members(results, key))}" if is_group else language_name(key)
             sections.append(
@@ -115,11 +115,13 @@ def _members(results: Results, group: str) -> list[str]:
     return [c for c in codes if c in results.languages and c != results.baseline_language]
 
 
-def _level_rows(results: Results, key: str, scaling: str) -> tuple[LevelRow, ...]:
+def _level_rows(
+    results: Results, key: str, is_group: bool, scaling: str
+) -> tuple[LevelRow, ...]:
     rows = []
     for recipe, style in style_of(results.recipes, results.baseline_recipe).items():
         found = results.find(quantity="level", recipe=recipe, language=key, scaling=scaling)
-        cells = {e.metric: e for e in found if e.metric in COLUMNS}
+        cells = {e.metric: e for e in found if e.metric in COLUMNS and e.is_group == is_group}
         if cells:
             rows.append(LevelRow(recipe=recipe, colour=colour_class(style), cells=cells))
     return tuple(rows)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.answer import language_name, one
+from crosscal.report.findings import language_name, one
 from crosscal.report.charts.marks import style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.numbers import interval, metric_number
+from crosscal.report.svg import clean
+
+_HEADINGS = (
+    "language", "recipe", "acc %", "NLL", "ECE % (floor)", "degradation", "effect of recipe"
+)  # fmt: skip
+_RECIPE = 1
+_GAP = 3
+_SHORTEST = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +95,14 @@ def summary_table(results: Results) -> list[SummaryRow]:
     return rows
 
 
-def render_text_table(results: Results, *, width: int = 110) -> str:
+def render_text_table(results: Results, *, width: int = 120) -> str:
     """Draw `summary_table` as plain text, aligned also where names are in wide characters.
 
     Parameters
     ----------
     results : Results
     width : int
-        Columns of the terminal; long recipe names are folded, numbers never.
+        Of the terminal, in cells. Long recipe names are cut to fit; numbers never are.
 
     Returns
     -------
@@ -100,29 +110,55 @@ def render_text_table(results: Results, *, width: int = 110) -> str:
         Lines without control sequences.
     """
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    table.add_column("language", no_wrap=True)
-    table.add_column("recipe", overflow="fold")
-    for heading in ("acc %", "NLL", "ECE % (floor)", "degradation", "effect of recipe"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    previous = None
-    for row in summary_table(results):
-        if previous is not None and (row.is_group and row.language != previous):
-            table.add_section()
-        # Text, not str: a name such as [red] is shown, not obeyed.
-        table.add_row(
-            Text(row.name if row.language != previous else ""),
-            Text(row.recipe),
-            _value(row.accuracy),
-            _value(row.nll),
-            _with_floor(row.ece),
-            _with_interval(row.degradation),
-            _with_interval(row.effect),
+    rows = _cells(results)
+    columns = zip(*(cells for cells, _ in [(_texts(_HEADINGS), False), *rows]), strict=True)
+    widths = [max(cell_len(cell.plain) for cell in column) for column in columns]
+    others = sum(widths) - widths[_RECIPE] + _GAP * (len(widths) - 1)
+    # Only recipe names give way where there is no room.
+    widths[_RECIPE] = min(widths[_RECIPE], max(_SHORTEST, width - others))
+    for i, (heading, columns_wide) in enumerate(zip(_HEADINGS, widths, strict=True)):
+        table.add_column(
+            heading,
+            justify="left" if i <= _RECIPE else "right",
+            no_wrap=True,
+            overflow="ellipsis",
+            width=columns_wide,
         )
-        previous = row.language
+    for cells, begins_group in rows:
+        if begins_group:
+            table.add_section()
+        table.add_row(*cells)
     stream = io.StringIO()
-    Console(file=stream, width=width, color_system=None, force_terminal=False).print(table)
+    needed = others + widths[_RECIPE]
+    Console(file=stream, width=needed, color_system=None, force_terminal=False).print(table)
     lines = (line.rstrip() for line in stream.getvalue().splitlines())
     return "\n".join(lines) + "\n"
+
+
+def _cells(results: Results) -> list[tuple[list[Text], bool]]:
+    """Return the cells of each row, and whether a group begins with it."""
+    found, previous = [], None
+    for row in summary_table(results):
+        cells = _texts(
+            (
+                row.name if row.language != previous else "",
+                row.recipe,
+                _value(row.accuracy),
+                _value(row.nll),
+                _with_floor(row.ece),
+                _with_interval(row.degradation),
+                _with_interval(row.effect),
+            )
+        )
+        begins_group = previous is not None and row.is_group and row.language != previous
+        found.append((cells, begins_group))
+        previous = row.language
+    return found
+
+
+def _texts(words: Iterable[str]) -> list[Text]:
+    # Text, not str: a name such as [red] is shown, not obeyed.
+    return [Text(clean(w)) for w in words]
 
 
 def _value(estimate: Estimate | None) -> str:
@@ -139,4 +175,4 @@ def _with_interval(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
     value = metric_number(estimate.value, estimate.metric, signed=True)
-    return f"{value} ({interval(estimate, signed=True)})"
+    return f"{value} ({interval(estimate)})"

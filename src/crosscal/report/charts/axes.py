@@ -32,33 +32,37 @@ class Scale:
         return self.start + share * (self.end - self.start)
 
 
+def padded(low: float, high: float, share: float = 0.05) -> tuple[float, float]:
+    """Widen a range by a share of its width at both ends; an empty one by half a unit."""
+    pad = (high - low) * share if high - low > 1e-9 else 0.5
+    return low - pad, high + pad
+
+
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """Return round values, evenly spaced, that enclose a range.
+    """Return round values, evenly spaced, within a range.
 
     Parameters
     ----------
     low, high : float
-        An empty range is widened.
+        `low` below `high`.
     most : int
-        Ticks at most, at least 2; a few more where the ends fall between.
+        Ticks at most, at least 2.
 
     Returns
     -------
     list of float
         Increasing; multiples of 1, 2 or 5 times a power of ten.
     """
-    if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
-    rough = (high - low) / max(most - 1, 1)
+    rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [i * step for i in range(first, last + 1)]
 
 
 def tick_label(value: float, ticks: list[float], *, signed: bool = False) -> str:
     """Write a tick with as many decimals as its step needs."""
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else abs(value) or 1.0
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     return number(value, digits=digits, signed=signed)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.answer import METRIC, language_name, one
-from crosscal.report.charts.axes import Scale, horizontal_axis, nice_ticks
+from crosscal.report.findings import METRIC, language_name, one
+from crosscal.report.charts.axes import Scale, horizontal_axis, nice_ticks, padded
 from crosscal.report.charts.marks import colour_class, legend, marker, style_of
 from crosscal.report.charts.order import Block, blocks
 from crosscal.report.numbers import direction_seen, level_percent, metric_number
 from crosscal.report.svg import Drawing, Figure, line, shorten, text, text_width
 
 WIDE, NARROW = 860.0, 344.0
-_LANE = 11.0
+_LANE, _MEAN_LANE = 11.0, 15.0
 
 Rows = list[tuple[str, str, list[Estimate]]]
 
@@ -66,22 +66,22 @@ def _draw(results: Results, quantity: str, found: list[Estimate], width: float) 
     styles = style_of(results.recipes, results.baseline_recipe)
     recipes = [r for r in styles if any(e.recipe == r for e in found)]
     left = 12 + max(text_width(name, 13) for name in _row_names(results))
-    scale_ticks = nice_ticks(
+    right = width - 16
+    low, high = padded(
         100 * min(0.0, *(min(e.low, e.value) for e in found)),
         100 * max(0.0, *(max(e.high, e.value) for e in found)),
-        max(3, int((width - left) / 80)),
     )
-    right = width - 16
-    scale = Scale(low=scale_ticks[0], high=scale_ticks[-1], start=left + 10, end=right)
+    scale = Scale(low=low, high=high, start=left + 10, end=right)
+    ticks = nice_ticks(low, high, max(5, int((right - left) / 70)))
     head, height = legend([(r, styles[r]) for r in recipes], x=0, y=0, width=width)
-    top = height + 24
+    top = height + 22
     rows, bottom = "", top
     for block in blocks(results):
         part, bottom = _block(results, quantity, block, recipes, styles, scale, bottom, right)
         rows += part
     bottom += 6
     signs = _side_notes(results, quantity, scale, height + 14, right)
-    axis = horizontal_axis(scale, scale_ticks, top=top, bottom=bottom, signed=quantity == "effect")
+    axis = horizontal_axis(scale, ticks, top=top, bottom=bottom, signed=quantity == "effect")
     unit = text("percentage points", right, bottom + 33, class_="note", text_anchor="end")
     return Drawing(width=width, height=bottom + 40, body=head + signs + axis + unit + rows)
 
@@ -92,19 +92,19 @@ def _row_names(results: Results) -> list[str]:
 
 
 def _side_notes(results: Results, quantity: str, scale: Scale, y: float, right: float) -> str:
+    """Say beside the zero line what lies on its two sides, in short where there is no room."""
     english = language_name(results.baseline_language)
-    more, less = (
-        (f"worse than {english} \u2192", f"\u2190 better than {english}")
-        if quantity == "degradation"
-        else ("larger degradation \u2192", "\u2190 smaller degradation")
-    )
+    rest = f" than {english}" if quantity == "degradation" else " degradation"
+    worse, better = ("worse", "better") if quantity == "degradation" else ("larger", "smaller")
     zero = scale(0)
-    body = ""
-    if zero + 6 + text_width(more, 12) < right + 10:
-        body += text(more, zero + 6, y, class_="note")
-    if zero - 6 - text_width(less, 12) > 0:
-        body += text(less, zero - 6, y, class_="note", text_anchor="end")
-    return body
+    for end in (rest, ""):
+        more, less = f"{worse}{end} \u2192", f"\u2190 {better}{end}"
+        fits = zero + 6 + text_width(more, 12) < right + 14
+        if fits and zero - 6 - text_width(less, 12) > 0:
+            break
+    return text(more, zero + 6, y, class_="note") + text(
+        less, zero - 6, y, class_="note", text_anchor="end"
+    )
 
 
 def _block(
@@ -127,15 +127,17 @@ def _block(
     if block.group is not None:
         lines.insert(0, (block.group, f"Mean of {len(block.languages)}", True))
     for key, label, is_mean in lines:
-        found = [e for r in recipes if (e := one(results, quantity, r, key)) is not None]
+        found = [e for r in recipes if (e := one(results, quantity, r, key, is_group=is_mean)) is not None]
         if not found:
             continue
-        height = _LANE * len(found) + 9
+        # Means have their value beside them, which needs the height of a line of text.
+        lane_height = _MEAN_LANE if is_mean else _LANE
+        height = lane_height * len(found) + 9
         body += line(0, y, right, y, "rule")
         kind = "label strong" if is_mean else "label"
         body += text(label, 0, y + height / 2 + 4.5, class_=kind)
         for lane, estimate in enumerate(found):
-            middle = y + 4.5 + _LANE * (lane + 0.5)
+            middle = y + 4.5 + lane_height * (lane + 0.5)
             body += _whisker(estimate, styles[estimate.recipe], scale, middle, is_mean, right)
         y += height
     return body, y + 6

@@ -6,7 +6,7 @@ import math
 import re
 
 from crosscal.analysis import ReliabilityBin, Results
-from crosscal.report.answer import language_name, one
+from crosscal.report.findings import language_name, one
 from crosscal.report.charts.axes import Scale
 from crosscal.report.charts.marks import colour_class, marker, style_of
 from crosscal.report.charts.order import language_order
@@ -15,7 +15,7 @@ from crosscal.report.svg import Drawing, Figure, element, line, polygon, polylin
 
 _WIDE_COLUMNS, _NARROW_COLUMNS = 5, 2
 _CELL_WIDE, _CELL_NARROW = 172.0, 172.0
-_PLOT, _BARS, _HEAD = 128.0, 22.0, 38.0
+_PLOT, _BARS, _HEAD = 128.0, 22.0, 54.0
 _CELL_HEIGHT = _HEAD + _PLOT + _BARS + 34.0
 
 Bins = dict[str, list[ReliabilityBin]]
@@ -116,7 +116,8 @@ def _panel(
     x = Scale(low=start, high=1.0, start=30, end=30 + _PLOT)
     y = Scale(low=0.0, high=1.0, start=_HEAD + _PLOT, end=_HEAD)
     body = text(shorten(language_name(code), 18), 30, 14, class_="label strong")
-    body += text(_numbers(results, recipe, code, scaling), 30, 30, class_="small")
+    for i, words in enumerate(_numbers(results, recipe, code, scaling)):
+        body += text(words, 30, 30 + 14 * i, class_="small")
     body += _frame(x, y, start)
     band = [(x(b.confidence), y(b.high)) for b in bins]
     band += [(x(b.confidence), y(b.low)) for b in reversed(bins)]
@@ -157,18 +158,16 @@ def _frame(x: Scale, y: Scale, start: float) -> str:
     return body
 
 
-def _numbers(results: Results, recipe: str, code: str, scaling: str) -> str:
-    """Return accuracy and calibration error with its noise floor, in per cent."""
-    found = one(results, "level", recipe, code, metric="ece", scaling=scaling)
-    accuracy = one(results, "level", recipe, code, metric="accuracy", scaling=scaling)
-    words = []
-    if accuracy is not None:
-        words.append(f"acc {metric_number(accuracy.value, 'accuracy')}")
-    if found is not None:
-        floor = (
-            f" (floor {metric_number(found.noise_floor, 'ece')})"
-            if found.noise_floor is not None
-            else ""
-        )
-        words.append(f"ECE {metric_number(found.value, 'ece')}{floor}")
-    return " · ".join(words)
+def _numbers(results: Results, recipe: str, code: str, scaling: str) -> list[str]:
+    """Return accuracy and NLL, and the calibration error with its noise floor, as two lines."""
+    found = {
+        metric: one(results, "level", recipe, code, metric=metric, scaling=scaling, is_group=False)
+        for metric in ("accuracy", "nll", "ece")
+    }
+    words = {m: metric_number(e.value, m) for m, e in found.items() if e is not None}
+    ece = found["ece"]
+    if ece is not None and ece.noise_floor is not None:
+        words["ece"] += f" (floor {metric_number(ece.noise_floor, 'ece')})"
+    names = {"accuracy": "acc", "nll": "NLL", "ece": "ECE"}
+    lines = [[f"{names[m]} {words[m]}" for m in part if m in words] for part in (("accuracy", "nll"), ("ece",))]
+    return [" · ".join(line) for line in lines]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.answer import METRIC, RICH, language_name, one
-from crosscal.report.charts.axes import Scale, nice_ticks, tick_label, vertical_axis
+from crosscal.report.findings import METRIC, RICH, language_name, one
+from crosscal.report.charts.axes import Scale, nice_ticks, padded, tick_label, vertical_axis
 from crosscal.report.charts.dots import NARROW, WIDE
 from crosscal.report.charts.marks import colour_class, marker, style_of
 from crosscal.report.charts.order import language_order
 from crosscal.report.svg import Drawing, Figure, element, line, shorten, text, text_width
 
-_LEFT, _TOP, _PLOT_HEIGHT = 34.0, 30.0, 220.0
+_LEFT, _TOP, _PLOT_HEIGHT = 34.0, 46.0, 240.0
 _CELL_HEIGHT = _TOP + _PLOT_HEIGHT + 50.0
 
 Point = tuple[str, Estimate, Estimate]
@@ -52,8 +52,8 @@ def scatter_figure(results: Results) -> Figure | None:
 def _points(results: Results, recipe: str) -> list[Point]:
     found = []
     for code in language_order(results):
-        accuracy = one(results, "level", recipe, code, metric="accuracy")
-        error = one(results, "level", recipe, code)
+        accuracy = one(results, "level", recipe, code, metric="accuracy", is_group=False)
+        error = one(results, "level", recipe, code, is_group=False)
         if accuracy is not None and error is not None:
             found.append((code, accuracy, error))
     return found
@@ -64,11 +64,10 @@ def _draw(
 ) -> Drawing:
     every = [p for found in points.values() for p in found]
     cell = width / columns if columns > 1 else min(width, 420.0)
-    most = max(3, int((cell - _LEFT) / 60))
-    across = nice_ticks(
-        100 * min(a.value for _, a, _ in every), 100 * max(a.value for _, a, _ in every), most
+    across = padded(
+        100 * min(a.value for _, a, _ in every), 100 * max(a.value for _, a, _ in every), 0.07
     )
-    up = nice_ticks(0.0, 100 * max(e.value for _, _, e in every), 6)
+    up = padded(100 * min(e.value for _, _, e in every), 100 * max(e.value for _, _, e in every))
     styles = style_of(results.recipes, results.baseline_recipe)
     body = ""
     for i, (recipe, found) in enumerate(points.items()):
@@ -84,20 +83,22 @@ def _panel(
     recipe: str,
     points: list[Point],
     style: int,
-    across: list[float],
-    up: list[float],
+    across: tuple[float, float],
+    up: tuple[float, float],
     cell: float,
 ) -> str:
-    x = Scale(low=across[0], high=across[-1], start=_LEFT, end=cell - 22)
-    y = Scale(low=up[0], high=up[-1], start=_TOP + _PLOT_HEIGHT, end=_TOP)
+    x = Scale(low=across[0], high=across[1], start=_LEFT, end=cell - 22)
+    y = Scale(low=up[0], high=up[1], start=_TOP + _PLOT_HEIGHT, end=_TOP)
     body = text(shorten(recipe, 28), 0, 14, class_=f"label strong {colour_class(style)}")
-    body += vertical_axis(y, up, left=x.start, right=x.end)
-    for value in across:
-        words = tick_label(value, across)
+    body += vertical_axis(y, nice_ticks(*up, 7), left=x.start, right=x.end)
+    ticks = nice_ticks(*across, max(5, int((cell - _LEFT) / 45)))
+    body += line(x.start, y.start, x.end, y.start, "rule")
+    for value in ticks:
+        words = tick_label(value, ticks)
         body += line(x(value), y.start, x(value), y.start + 4, "rule")
         body += text(words, x(value), y.start + 18, class_="tick", text_anchor="middle")
     body += text("accuracy, %", x.end, y.start + 36, class_="note", text_anchor="end")
-    body += text("ECE debiased, %", x.start + 4, _TOP + 12, class_="note") if style >= 0 else ""
+    body += text("ECE debiased, %", 0, _TOP - 10, class_="note")
     rich = results.groups.get(RICH, ())
     taken: list[tuple[float, float, float, float]] = []
     spots = [(code, x(100 * a.value), y(100 * e.value)) for code, a, e in points]

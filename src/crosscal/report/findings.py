@@ -1,0 +1,79 @@
+"""Finding one number among the results, and the words for languages and groups."""
+
+from __future__ import annotations
+
+from crosscal.analysis import Estimate, Results
+from crosscal.languages import LANGUAGES
+
+METRIC = "ece_debiased"
+"""What degradation is stated in: the one calibration error whose value is not inflated by
+noise, and so may be compared between languages and recipes."""
+
+RICH = "morphologically rich"
+
+
+def one(
+    results: Results,
+    quantity: str,
+    recipe: str,
+    language: str,
+    *,
+    metric: str = METRIC,
+    scaling: str = "none",
+    is_group: bool | None = None,
+) -> Estimate | None:
+    """Return the estimate with this description, or None if it was not computed.
+
+    Parameters
+    ----------
+    results : Results
+    quantity, recipe, language, metric, scaling : str
+    is_group : bool, optional
+        Needed only where a group is named like a language.
+
+    Returns
+    -------
+    Estimate or None
+    """
+    # Asked a thousand times a page: the most selective comparisons come first.
+    return next(
+        (
+            e
+            for e in results.estimates
+            if e.metric == metric
+            and e.language == language
+            and e.recipe == recipe
+            and e.quantity == quantity
+            and e.scaling == scaling
+            and (is_group is None or e.is_group == is_group)
+        ),
+        None,
+    )
+
+
+def recipes_with_results(results: Results) -> list[str]:
+    """Return the recipes of which not every run collapsed, in their order."""
+    present = {e.recipe for e in results.estimates}
+    return [r for r in results.recipes if r in present]
+
+
+def headline_subject(results: Results) -> str | None:
+    """Return the group or language the answer is about, or None if it must count languages."""
+    found = results.find(quantity="degradation", metric=METRIC, scaling="none")
+    groups = list(dict.fromkeys(e.language for e in found if e.is_group))
+    if groups:
+        return RICH if RICH in groups else groups[0]
+    languages = list(dict.fromkeys(e.language for e in found))
+    return languages[0] if len(languages) == 1 else None
+
+
+def language_name(code: str) -> str:
+    """Return a language's English name, or the code if it is unknown."""
+    return LANGUAGES[code].name if code in LANGUAGES else code
+
+
+def group_phrase(name: str) -> str:
+    """Return how a sentence speaks of a group."""
+    if name == RICH:
+        return "the morphologically rich languages"
+    return "the other languages" if name == "others" else f"the group \u201c{name}\u201d"
