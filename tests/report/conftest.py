@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -237,3 +239,21 @@ def results() -> Results:
 def context() -> ReportContext:
     """The context that goes with `results`."""
     return make_context()
+
+
+@pytest.fixture(scope="session")
+def build() -> Callable[..., Results]:
+    """`make_results`, for other languages, recipes, seeds."""
+    return make_results
+
+
+@pytest.fixture(scope="session")
+def build_context() -> Callable[..., ReportContext]:
+    """`make_context`, with other values."""
+    return make_context
+
+
+@pytest.fixture(scope="session")
+def row() -> Callable[..., Estimate]:
+    """`estimate`, one number with an interval."""
+    return estimate

@@ -156,9 +156,7 @@ def _scaled(
     return scores if scaling == "none" else fitted[run.recipe, run.seed].transform(scores)
 
 
-def _temperature_row(
-    run: Run, fitted: dict[tuple[str, int], TemperatureScaling]
-) -> dict[str, Any]:
+def _temperature_row(run: Run, fitted: dict[tuple[str, int], TemperatureScaling]) -> dict[str, Any]:
     scaling = fitted[run.recipe, run.seed]
     return {
         "recipe": run.recipe,

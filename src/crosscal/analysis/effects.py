@@ -37,8 +37,7 @@ def effects(measurements: Measurements, baseline_recipe: str) -> Iterator[Estima
                 for metric in METRICS:
                     ours = {s: m.degradation(recipe, s, scaling, place, metric) for s in seeds}
                     theirs = {
-                        s: m.degradation(baseline_recipe, s, scaling, place, metric)
-                        for s in direct
+                        s: m.degradation(baseline_recipe, s, scaling, place, metric) for s in direct
                     }
                     yield m.estimate(
                         average_seeds(list(ours.values()), m.deviations[recipe])

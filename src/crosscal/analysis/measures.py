@@ -27,6 +27,7 @@ from crosscal.calibration import (
 
 Floats = NDArray[np.float64]
 
+
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """One metric of one run in one language, or a combination of such.
@@ -199,9 +200,7 @@ def measure_run(
     }
 
 
-def _collect(
-    scores: Floats, gold: NDArray[np.int64], resample: Resample, bins: int
-) -> _Collected:
+def _collect(scores: Floats, gold: NDArray[np.int64], resample: Resample, bins: int) -> _Collected:
     confidence, correct = top_label(scores, gold)
     outcome = correct.astype(np.float64)
     rows = {

@@ -8,8 +8,8 @@ from crosscal.calibration.errors import (
     signed_gap,
     square_ce_debiased,
 )
-from crosscal.calibration.inversion import compatible_errors
 from crosscal.calibration.intervals import quantile_interval, two_sided_p
+from crosscal.calibration.inversion import compatible_errors
 from crosscal.calibration.noise import NoiseFloor, calibrated_errors, noise_floor
 from crosscal.calibration.proper import (
     brier,
@@ -27,16 +27,16 @@ from crosscal.calibration.resampling import (
     seed_deviations,
 )
 from crosscal.calibration.shrinkage import shrinkage_matrix
-from crosscal.calibration.temperature import TemperatureScaling, TemperatureWarning
+from crosscal.calibration.temperature import ConvergenceWarning, TemperatureScaling
 
 __all__ = [
     "BinTable",
     "Bins",
+    "ConvergenceWarning",
     "Edges",
     "NoiseFloor",
     "Scheme",
     "TemperatureScaling",
-    "TemperatureWarning",
     "bin_table",
     "brier",
     "brier_rows",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -82,7 +83,7 @@ def make_bins(
         raise SettingsError(f"unknown scheme {scheme!r}", where="scheme", remedy="width or mass")
     ordered = np.sort(check_confidence(confidence))
     parts = np.array_split(ordered, min(bins, len(ordered)))
-    cuts = [(a[-1] + b[0]) / 2.0 for a, b in zip(parts[:-1], parts[1:], strict=True)]
+    cuts = [(a[-1] + b[0]) / 2.0 for a, b in pairwise(parts)]
     return Bins(upper=np.unique([*cuts, 1.0]), edges=edges)
 
 

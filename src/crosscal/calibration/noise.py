@@ -75,9 +75,9 @@ def noise_floor(
     values = check_confidence(confidence)
     division = make_bins(values, bins=bins, edges=edges, scheme=scheme)
     step = max(1, _BLOCK // len(values))
+    sizes = [min(step, resamples - done) for done in range(0, resamples, step)]
     parts = [
-        calibrated_errors(values, [division], rng.random((min(step, resamples - done), len(values))))
-        for done in range(0, resamples, step)
+        calibrated_errors(values, [division], rng.random((size, len(values)))) for size in sizes
     ]
     return NoiseFloor(distribution=np.concatenate(parts, axis=1)[0])
 

@@ -20,10 +20,11 @@ Floats = NDArray[np.float64]
 # A line needs two bins, the scatter around it one more, and one to spare.
 _LEAST_BINS = 4
 
+# Of a bin's accuracy; a smaller variance means nothing and would overflow the weights.
+_LEAST_VARIANCE = 1e-12
 
-def shrinkage_matrix(
-    excess: Floats, variance: Floats, confidence: Floats, share: Floats
-) -> Floats:
+
+def shrinkage_matrix(excess: Floats, variance: Floats, confidence: Floats, share: Floats) -> Floats:
     """Return the matrix that shrinks the excess of the bins: ``shrunken = matrix @ excess``.
 
     Parameters
@@ -46,7 +47,7 @@ def shrinkage_matrix(
     if len(used) < _LEAST_BINS:
         return matrix
     y = excess[used] / share[used]
-    v = variance[used] / share[used] ** 2
+    v = np.maximum(variance[used] / share[used] ** 2, _LEAST_VARIANCE)
     design = np.stack([np.ones_like(y), confidence[used]], axis=1)
     between = _variance_between(y, v, design)
     weight = 1.0 / (v + between)

@@ -16,8 +16,11 @@ Floats = NDArray[np.float64]
 # power of e of their spread: as good as certain, as good as uniform, still finite.
 _FAR = 10.0
 
+# Step in log beta, relative, at which the search ends; Newton's last step is far more exact.
+_ENOUGH = 1e-13
 
-class TemperatureWarning(UserWarning):
+
+class ConvergenceWarning(UserWarning):
     """No finite temperature is best, or the search did not reach it."""
 
 
@@ -40,7 +43,7 @@ class TemperatureScaling:
         T > 0; above 1 the scores were overconfident.
     n_iter_ : int
     converged_ : bool
-        False, with a `TemperatureWarning`, where no finite temperature is best: every right
+        False, with a `ConvergenceWarning`, where no finite temperature is best: every right
         choice has the highest score (the best T is 0), the scores are no better than none
         (the best T is infinite), all scores of a row equal (any T). Then `temperature_` is,
         in this order, so small as to make the scores certain, so large as to make them
@@ -125,7 +128,7 @@ class TemperatureScaling:
             warnings.warn(
                 f"temperature scaling: {trouble}; temperature_ is {self.temperature_:.4g} and "
                 "converged_ is False",
-                TemperatureWarning,
+                ConvergenceWarning,
                 stacklevel=2,
             )
         return self
@@ -139,9 +142,7 @@ class TemperatureScaling:
         return softmax(self.transform(scores))
 
     @staticmethod
-    def _absent_optimum(
-        below: Floats, chosen: Floats, spread: float
-    ) -> tuple[float, str] | None:
+    def _absent_optimum(below: Floats, chosen: Floats, spread: float) -> tuple[float, str] | None:
         """Return log beta and the reason where no finite optimum exists, else None."""
         if spread == 0:
             return 0.0, "all scores of each row are equal, any temperature is as good"
@@ -169,13 +170,14 @@ class TemperatureScaling:
             else:
                 high = at
             move = -gradient / curvature if curvature > 0 else -np.sign(gradient) * 2.0
+            # Nothing but rounding is left; a bisection now would only wander off.
+            if gradient == 0 or abs(move) <= _ENOUGH * max(1.0, abs(at)):
+                self.converged_ = True
+                break
             # Far from the optimum the quadratic model promises too much.
             following = at + float(np.clip(move, -2.0, 2.0))
             if not low < following < high:
-                following = (low + high) / 2 if np.isfinite(low + high) else at
-            if gradient == 0 or abs(following - at) <= 1e-14 * max(1.0, abs(at)):
-                self.converged_ = True
-                break
+                following = (low + high) / 2
             at = following
         return at
 

@@ -94,11 +94,11 @@ class Provenance:
         return cls(**document)
 
 
-def _is_text_map(value: Any) -> bool:
+def _is_text_map(value: object) -> bool:
     return isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
 
 
-def _is_choices(value: Any) -> bool:
+def _is_choices(value: object) -> bool:
     return value is None or (isinstance(value, list) and all(isinstance(v, str) for v in value))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -219,7 +219,7 @@ def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
     return np.asarray(column.to_pylist(), dtype=np.str_)
 
 
-def _column(name: str, values: Any, kind: pa.DataType | None) -> pa.Array:
+def _column(name: str, values: object, kind: pa.DataType | None) -> pa.Array:
     """Turn a column of anything into an Arrow array of the wanted type."""
     try:
         if name == "scores":
@@ -238,11 +238,12 @@ def _column(name: str, values: Any, kind: pa.DataType | None) -> pa.Array:
         ) from error
 
 
-def _score_lists(values: Any) -> pa.Array:
+def _score_lists(values: object) -> pa.Array:
     if isinstance(values, np.ndarray) and values.ndim == 2:
         rows, width = values.shape
         offsets = np.arange(rows + 1, dtype=np.int32) * np.int32(width)
         flat = pa.array(values.astype(np.float32).ravel())
         return pa.ListArray.from_arrays(pa.array(offsets), flat)
-    lists = [np.asarray(row, dtype=np.float32).ravel() for row in values]
+    rows_given = cast(Iterable[ArrayLike], values)
+    lists = [np.asarray(row, dtype=np.float32).ravel() for row in rows_given]
     return pa.array(lists, type=pa.list_(pa.float32()))

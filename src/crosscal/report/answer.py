@@ -60,7 +60,7 @@ def answer_clauses(results: Results) -> list[str]:
     base = results.baseline_recipe
     if not results.find(quantity="level"):
         return ["There is no answer: every run collapsed, so there is nothing to measure."]
-    if not results.find(quantity="degradation", metric=METRIC):
+    if not results.find(quantity="degradation", metric=METRIC, scaling="none"):
         only = language_name(results.baseline_language)
         return [f"There is no answer: only {only} was evaluated, and nothing to compare it with."]
     subject = headline_subject(results)
@@ -70,6 +70,11 @@ def answer_clauses(results: Results) -> list[str]:
         parts.append("no other recipe has results, so whether a recipe changes this remains open")
     elif base not in present:
         parts.append(f"{base} has no results, so the effect of the recipes cannot be told")
+    parts += [
+        f"of {recipe} no run learnt anything"
+        for recipe in results.recipes
+        if recipe not in (*present, base)
+    ]
     parts[0] = parts[0][0].upper() + parts[0][1:]
     return [f"{part};" for part in parts[:-1]] + [f"{parts[-1]}."]
 
@@ -88,7 +93,10 @@ def _measured(results: Results, subject: str) -> list[str]:
     alike: dict[tuple[int, int | None], list[tuple[Estimate, Estimate | None]]] = {}
     for degradation, effect in found:
         if degradation is not base:
-            verdict = (direction_seen(degradation), effect and direction_seen(effect))
+            verdict = (
+                direction_seen(degradation),
+                None if effect is None else direction_seen(effect),
+            )
             alike.setdefault(verdict, []).append((degradation, effect))
     for rows in alike.values():
         if len(rows) >= MANY_ALIKE:
@@ -211,7 +219,7 @@ def _negative(estimate: Estimate) -> Estimate:
 def _counted(results: Results) -> list[str]:
     """Return the clauses where there is no group to speak of: how many languages show what."""
     english, base = language_name(results.baseline_language), results.baseline_recipe
-    clauses = []
+    clauses: list[str] = []
     for recipe in recipes_with_results(results):
         rows = results.find(quantity="degradation", recipe=recipe, scaling="none", metric=METRIC)
         worse = sum(direction_seen(e) > 0 for e in rows)

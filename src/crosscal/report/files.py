@@ -9,9 +9,9 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from crosscal.analysis import Estimate, ReliabilityBin, Results
-from crosscal.report.findings import METRIC
 from crosscal.report.charts.reliability import file_names
 from crosscal.report.context import ReportContext
+from crosscal.report.findings import METRIC
 
 _ESTIMATE = [f.name for f in fields(Estimate)]
 _BIN = [f.name for f in fields(ReliabilityBin)]

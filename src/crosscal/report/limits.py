@@ -148,9 +148,7 @@ def _name(estimate: Estimate) -> str:
 
 def _size(results: Results) -> Limit | None:
     levels = [
-        e
-        for e in results.find(quantity="level", metric="ece", scaling="none")
-        if not e.is_group
+        e for e in results.find(quantity="level", metric="ece", scaling="none") if not e.is_group
     ]
     if not levels:
         return None
@@ -158,9 +156,7 @@ def _size(results: Results) -> Limit | None:
     hidden = [e for e in levels if e.p_value is not None and e.p_value > 0.05]
     words = f"{n:,} items a language, in {clusters:,} independent clusters. "
     if clusters < FEW_CLUSTERS:
-        words += (
-            "That is a small set: good for trying a study out, too small to settle one. "
-        )
+        words += "That is a small set: good for trying a study out, too small to settle one. "
     if hidden:
         words += (
             f"In {len(hidden)} of {len(levels)} pairs of language and recipe the calibration error "

@@ -57,7 +57,8 @@ def clean(text: str) -> str:
     return "".join(
         c
         for c in text
-        if c in _ALLOWED_CONTROLS or not (unicodedata.category(c) in ("Cc", "Cs") or c in "\ufffe\uffff")
+        if c in _ALLOWED_CONTROLS
+        or not (unicodedata.category(c) in ("Cc", "Cs") or c in "\ufffe\uffff")
     )
 
 
@@ -124,7 +125,9 @@ def text_width(words: str, size: float) -> float:
 
 def shorten(words: str, length: int) -> str:
     """Cut words to a number of characters."""
-    return words if len(words) <= length else words[: length - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return (
+        words if len(words) <= length else words[: length - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 def inline(drawing: Drawing, figure: Figure, *, ident: str, class_: str = "") -> str:
@@ -161,7 +164,12 @@ def standalone(drawing: Drawing, figure: Figure, *, style: str) -> str:
         With the XML declaration.
     """
     body = _element(
-        drawing, figure, figure.name, style=style, xmlns="http://www.w3.org/2000/svg", class_="chart"
+        drawing,
+        figure,
+        figure.name,
+        style=style,
+        xmlns="http://www.w3.org/2000/svg",
+        class_="chart",
     )
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.findings import METRIC, language_name, one
 from crosscal.report.charts.marks import colour_class, style_of
 from crosscal.report.charts.order import blocks
+from crosscal.report.findings import METRIC, language_name, one
 
 COLUMNS = ("accuracy", "nll", "brier", "confidence", "gap", "ece", "ece_debiased")
 
@@ -115,9 +115,7 @@ def _members(results: Results, group: str) -> list[str]:
     return [c for c in codes if c in results.languages and c != results.baseline_language]
 
 
-def _level_rows(
-    results: Results, key: str, is_group: bool, scaling: str
-) -> tuple[LevelRow, ...]:
+def _level_rows(results: Results, key: str, is_group: bool, scaling: str) -> tuple[LevelRow, ...]:
     rows = []
     for recipe, style in style_of(results.recipes, results.baseline_recipe).items():
         found = results.find(quantity="level", recipe=recipe, language=key, scaling=scaling)

@@ -238,6 +238,7 @@ class _Planner:
                 },
                 parameters={
                     "encoder": str(self.encoder),
+                    "field": field,
                     "source": source.model_dump(),
                     "languages": list(languages),
                 },

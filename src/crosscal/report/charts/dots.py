@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.findings import METRIC, language_name, one
 from crosscal.report.charts.axes import Scale, horizontal_axis, nice_ticks, padded
 from crosscal.report.charts.marks import colour_class, legend, marker, style_of
 from crosscal.report.charts.order import Block, blocks
+from crosscal.report.findings import METRIC, language_name, one
 from crosscal.report.numbers import direction_seen, level_percent, metric_number
 from crosscal.report.svg import Drawing, Figure, line, shorten, text, text_width
 
@@ -127,7 +127,11 @@ def _block(
     if block.group is not None:
         lines.insert(0, (block.group, f"Mean of {len(block.languages)}", True))
     for key, label, is_mean in lines:
-        found = [e for r in recipes if (e := one(results, quantity, r, key, is_group=is_mean)) is not None]
+        found = [
+            e
+            for r in recipes
+            if (e := one(results, quantity, r, key, is_group=is_mean)) is not None
+        ]
         if not found:
             continue
         # Means have their value beside them, which needs the height of a line of text.
@@ -157,4 +161,6 @@ def _whisker(
     if end + text_width(words, 12) < right + 14:
         return body + text(words, end, y + 4, class_=f"value {colour_class(style)}")
     start = min(low, x) - 7
-    return body + text(words, start, y + 4, class_=f"value {colour_class(style)}", text_anchor="end")
+    return body + text(
+        words, start, y + 4, class_=f"value {colour_class(style)}", text_anchor="end"
+    )

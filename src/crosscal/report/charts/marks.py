@@ -13,7 +13,7 @@ COLOURS = 7
 
 
 def style_of(recipes: Sequence[str], baseline: str) -> dict[str, int]:
-    """Number the recipes: 0 for the baseline, the others from 1 in their order."""
+    """Return a number for each recipe: 0 for the baseline, the others from 1 in their order."""
     others = [r for r in recipes if r != baseline]
     return {baseline: 0} | {name: i for i, name in enumerate(others, start=1)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crosscal.analysis import Results
-from crosscal.report.findings import METRIC, RICH, one
+from crosscal.report.findings import RICH, one
 
 UNGROUPED = "not grouped"
 

@@ -6,10 +6,10 @@ import math
 import re
 
 from crosscal.analysis import ReliabilityBin, Results
-from crosscal.report.findings import language_name, one
 from crosscal.report.charts.axes import Scale
 from crosscal.report.charts.marks import colour_class, marker, style_of
 from crosscal.report.charts.order import language_order
+from crosscal.report.findings import language_name, one
 from crosscal.report.numbers import metric_number
 from crosscal.report.svg import Drawing, Figure, element, line, polygon, polyline, shorten, text
 
@@ -169,5 +169,8 @@ def _numbers(results: Results, recipe: str, code: str, scaling: str) -> list[str
     if ece is not None and ece.noise_floor is not None:
         words["ece"] += f" (floor {metric_number(ece.noise_floor, 'ece')})"
     names = {"accuracy": "acc", "nll": "NLL", "ece": "ECE"}
-    lines = [[f"{names[m]} {words[m]}" for m in part if m in words] for part in (("accuracy", "nll"), ("ece",))]
+    lines = [
+        [f"{names[m]} {words[m]}" for m in part if m in words]
+        for part in (("accuracy", "nll"), ("ece",))
+    ]
     return [" · ".join(line) for line in lines]

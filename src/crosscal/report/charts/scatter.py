@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.findings import METRIC, RICH, language_name, one
 from crosscal.report.charts.axes import Scale, nice_ticks, padded, tick_label, vertical_axis
 from crosscal.report.charts.dots import NARROW, WIDE
 from crosscal.report.charts.marks import colour_class, marker, style_of
 from crosscal.report.charts.order import language_order
+from crosscal.report.findings import RICH, language_name, one
 from crosscal.report.svg import Drawing, Figure, element, line, shorten, text, text_width
 
 _LEFT, _TOP, _PLOT_HEIGHT = 34.0, 46.0, 240.0
@@ -59,9 +59,7 @@ def _points(results: Results, recipe: str) -> list[Point]:
     return found
 
 
-def _draw(
-    results: Results, points: dict[str, list[Point]], width: float, columns: int
-) -> Drawing:
+def _draw(results: Results, points: dict[str, list[Point]], width: float, columns: int) -> Drawing:
     every = [p for found in points.values() for p in found]
     cell = width / columns if columns > 1 else min(width, 420.0)
     across = padded(
@@ -125,7 +123,8 @@ def _place(
 
     def covered(b: tuple[float, float, float, float]) -> float:
         overlap = sum(
-            max(0.0, min(b[2], t[2]) - max(b[0], t[0])) * max(0.0, min(b[3], t[3]) - max(b[1], t[1]))
+            max(0.0, min(b[2], t[2]) - max(b[0], t[0]))
+            * max(0.0, min(b[3], t[3]) - max(b[1], t[1]))
             for t in taken
         )
         return overlap + (1000.0 if b[2] > right or b[0] < _LEFT - 4 else 0.0)

@@ -1,0 +1,120 @@
+"""The command line: one line a verb, each calls one function."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crosscal.console import looking, verbs
+from crosscal.errors import CrosscalError
+
+app = typer.Typer(
+    name="crosscal",
+    help="Train a multilingual encoder in English, use it in forty languages, and measure how "
+    "far its confidence can be trusted there. Start with: crosscal quickstart",
+    epilog="Exit codes: 0 done, 2 settings, 3 data, 4 artifact or disk, 5 missing extra, "
+    "6 a stage failed, 130 interrupted. Run the same command again to go on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data = typer.Typer(help="Look at data before hours are spent on them.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+StudyFile = Annotated[Path, typer.Argument(help="study file (TOML); `crosscal init` writes one")]
+Output = Annotated[Path, typer.Option(help="folder for results and the store of artifacts")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="override, as training.epochs=1; repeatable")
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON for programs, nothing else")]
+_RESULTS = Path("results")
+
+
+@app.command()
+def quickstart(output: Output = _RESULTS, json: Json = False) -> None:
+    """Run the built-in study: a real encoder, 15 languages, 3 recipes; no network needed."""
+    verbs.quickstart(output, as_json=json)
+
+
+@app.command()
+def init(file: Annotated[Path, typer.Argument(help="study file to write")]) -> None:
+    """Write a study file in which every setting is explained."""
+    verbs.init(file)
+
+
+@app.command()
+def plan(study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json = False) -> None:
+    """Show a study's stages, which are cached, and the time and disk the rest will need."""
+    verbs.plan(study, output, set or (), as_json=json)
+
+
+@app.command()
+def run(study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json = False) -> None:
+    """Run a study, or go on with it where it stopped; write its report."""
+    verbs.run(study, output, set or (), as_json=json)
+
+
+@app.command()
+def status(study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json = False) -> None:
+    """Show how far a study is."""
+    verbs.status(study, output, set or (), as_json=json)
+
+
+@app.command()
+def report(study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json = False) -> None:
+    """Write the report of a finished study anew."""
+    verbs.report(study, output, set or (), as_json=json)
+
+
+@data.command("check")
+def data_check(study: StudyFile, set: Set = None, json: Json = False) -> None:
+    """Look at every data file of a study: labels, duplicates, misaligned rows, damage."""
+    looking.data_check(study, set or (), as_json=json)
+
+
+@data.command("formats")
+def data_formats(json: Json = False) -> None:
+    """List the file formats that can be read."""
+    looking.data_formats(as_json=json)
+
+
+@app.command()
+def tasks(json: Json = False) -> None:
+    """List the tasks."""
+    looking.tasks(as_json=json)
+
+
+@app.command()
+def encoders(json: Json = False) -> None:
+    """List the encoders that are here."""
+    looking.encoders(as_json=json)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what is installed and whether caches are whole."""
+    looking.doctor(as_json=json)
+
+
+def main() -> None:
+    """Entry point: errors a user can act on are shown without a traceback."""
+    # Loading bars of libraries would run through the study's own.
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        app()
+    except CrosscalError as error:
+        print(f"crosscal: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print("crosscal: interrupted. Run the same command again to go on.", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None
+
+
+if __name__ == "__main__":
+    main()

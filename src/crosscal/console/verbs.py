@@ -1,0 +1,192 @@
+"""The functions behind the verbs of the command line that plan and run studies."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from crosscal.console.opening import check_output, open_plan, open_study, quickstart_file
+from crosscal.console.progress import StudyProgress
+from crosscal.errors import SettingsError
+from crosscal.report import answer, render_text_table, write_report
+from crosscal.study.describing import report_context
+from crosscal.study.estimate import estimate_stages
+from crosscal.study.plan import Plan
+from crosscal.study.running import Outcome, read_results, run_study
+from crosscal.study.settings import Study
+from crosscal.study.store import Store
+from crosscal.study.writing import commented_study
+
+_DISK_MARGIN = 1.2
+
+
+def quickstart(output: Path, *, as_json: bool) -> None:
+    """Run the built-in study and print its table."""
+    run(quickstart_file(), output, (), as_json=as_json)
+
+
+def init(file: Path) -> None:
+    """Write a commented study file.
+
+    Raises
+    ------
+    SettingsError
+        If the file exists.
+    """
+    if file.exists():
+        raise SettingsError(
+            "the file exists", where=str(file), remedy="Choose another name or remove it"
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(commented_study(file.name), encoding="utf-8")
+    print(f"{file} written. Look at it, then: crosscal plan {file}")
+
+
+def plan(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
+    """Show the stages of a study, what is cached, and what the rest will cost."""
+    opened = open_plan(open_study(file, overrides), quiet=as_json)
+    store = Store(output / "store")
+    estimates = estimate_stages(opened, store)
+    rows = [
+        {
+            "kind": stage.kind,
+            "title": stage.title,
+            "key": stage.key,
+            "cached": stage.key not in estimates,
+            "seconds": round(estimates[stage.key].seconds) if stage.key in estimates else 0,
+            "bytes": estimates[stage.key].bytes if stage.key in estimates else 0,
+        }
+        for stage in opened.stages
+    ]
+    workers = _workers(opened.study)
+    longest = _longest_chain(opened, {key: e.seconds for key, e in estimates.items()})
+    seconds = max(longest, sum(e.seconds for e in estimates.values()) / workers)
+    total: dict[str, Any] = {
+        "stages_asked": opened.asked,
+        "stages": len(rows),
+        "to_run": len(estimates),
+        "workers": workers,
+        "seconds": round(seconds),
+        "bytes": sum(e.bytes for e in estimates.values()),
+        "speed": "measured on finished stages"
+        if estimates and all(e.measured for e in estimates.values() if e.seconds > 10)
+        else "from a matrix product timed now",
+    }
+    if as_json:
+        print(json.dumps({"study": opened.study.name, "stages": rows, "total": total}, indent=1))
+        return
+    table = Table("stage", "what", "state", "estimate", title=f"Plan of {opened.study.name}")
+    for row in rows:
+        state = "[green]cached[/]" if row["cached"] else "to run"
+        shown = "" if row["cached"] else _duration(float(str(row["seconds"])))
+        table.add_row(str(row["kind"]), str(row["title"]), state, shown)
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{opened.asked} stages asked for, {len(rows)} after sharing, {len(estimates)} to run: "
+        f"about {_duration(seconds)} with {workers} worker(s), {total['bytes'] / 1e6:.0f} MB of "
+        f"disk (speed {total['speed']})."
+    )
+
+
+def run(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
+    """Run a study, write its report, print its table."""
+    check_output(output)
+    opened = open_plan(open_study(file, overrides), quiet=as_json)
+    store = Store(output / "store")
+    estimates = estimate_stages(opened, store)
+    _check_disk(output, sum(e.bytes for e in estimates.values()))
+    with StudyProgress(store, len(estimates), quiet=as_json) as progress:
+        outcome = run_study(opened, output, progress)
+    page = write_report(
+        outcome.results,
+        outcome.folder,
+        study=report_context(opened, store, outcome.results, tuple(estimates)),
+    )
+    _tell(outcome, page, len(estimates), as_json=as_json)
+
+
+def _tell(outcome: Outcome, page: Path, ran: int, *, as_json: bool) -> None:
+    if as_json:
+        found = json.loads(outcome.results.to_json())
+        print(json.dumps({"report": str(page), "stages_run": ran, "results": found}))
+        return
+    print(render_text_table(outcome.results))
+    print(answer(outcome.results))
+    print(f"\nReport: {page}")
+
+
+def report(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
+    """Write the report of a finished study anew."""
+    opened = open_plan(open_study(file, overrides), quiet=as_json)
+    folder = output / opened.study.name
+    results = read_results(folder)
+    page = write_report(
+        results, folder, study=report_context(opened, Store(output / "store"), results)
+    )
+    print(json.dumps({"report": str(page)}) if as_json else f"Report: {page}")
+
+
+def status(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
+    """Show how far a study is."""
+    opened = open_plan(open_study(file, overrides), quiet=as_json)
+    store = Store(output / "store")
+    rows: list[dict[str, Any]] = []
+    for stage in opened.stages:
+        done = store.has(*stage.node)
+        steps = None if done else store.progress(*stage.node)
+        state = "done" if done else ("begun" if steps else "waiting")
+        rows.append({"title": stage.title, "state": state, "progress": steps})
+    report_file = output / opened.study.name / "report.html"
+    if as_json:
+        found = str(report_file) if report_file.exists() else None
+        print(json.dumps({"study": opened.study.name, "stages": rows, "report": found}, indent=1))
+        return
+    table = Table("stage", "state", "progress", title=f"Status of {opened.study.name}")
+    for row in rows:
+        steps = row["progress"]
+        shown = f"{steps[0]} of {steps[1]}" if steps else ""
+        table.add_row(str(row["title"]), str(row["state"]), shown)
+    Console().print(table)
+    print(f"Report: {report_file if report_file.exists() else 'not written yet'}")
+
+
+def _check_disk(output: Path, needed: int) -> None:
+    free = shutil.disk_usage(output).free
+    if free < needed * _DISK_MARGIN:
+        raise SettingsError(
+            f"the study needs about {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free",
+            where=str(output),
+            remedy="Free some space or choose another disk with --output",
+        )
+
+
+def _workers(study: Study) -> int:
+    from crosscal.study.executors import LocalProcesses, choose_executor
+
+    execution = study.execution
+    chosen = choose_executor(execution.executor, execution.workers, execution.threads)
+    return chosen.workers if isinstance(chosen, LocalProcesses) else 1
+
+
+def _longest_chain(opened: Plan, seconds: dict[str, float]) -> float:
+    """Time of the longest chain of dependent stages: no number of workers can be faster."""
+    ends: dict[tuple[str, str], float] = {}
+    for stage in opened.stages:
+        before = max((ends[node] for node in stage.inputs.values()), default=0.0)
+        ends[stage.node] = before + seconds.get(stage.key, 0.0)
+    return max(ends.values())
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,0 +1,106 @@
+"""Tell a report what was run: the study, its stages, its files, what went amiss."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+
+from crosscal.analysis import Results
+from crosscal.languages import LANGUAGES
+from crosscal.report import ReportContext, StageNote
+from crosscal.study.plan import Plan
+from crosscal.study.settings import Recipe, Study
+from crosscal.study.store import Store
+from crosscal.study.writing import study_to_toml
+
+_SHARE_CUT = 0.01
+
+
+def report_context(
+    plan: Plan, store: Store, results: Results, ran: Sequence[str] = ()
+) -> ReportContext:
+    """Collect what a report shows beside the results.
+
+    Parameters
+    ----------
+    plan : Plan
+        The study, its stages and its data.
+    store : Store
+        Where the stages' artifacts lie.
+    results : Results
+        For what must be warned of.
+    ran : sequence of str
+        Keys of the stages that were run this time; the others were found.
+    """
+    study = plan.study
+    first = plan.runs[0].table.settings
+    return ReportContext(
+        question=study.question or f"How far can {study.encoder.name} be trusted?",
+        study=study.name,
+        encoder=str(first["encoder"]),
+        task=study.target.task,
+        languages=tuple(LANGUAGES[code] for code in study.target.languages if code in LANGUAGES),
+        recipes={name: describe_recipe(recipe, study) for name, recipe in study.recipes.items()},
+        training=_training(study),
+        stages=tuple(
+            StageNote(
+                kind=stage.kind,
+                name=stage.title,
+                seconds=store.details(*stage.node).get("seconds"),
+                cached=stage.key not in ran,
+            )
+            for stage in plan.stages
+        ),
+        settings_toml=study_to_toml(study),
+        warnings=tuple(_warnings(plan, store, results)),
+        version=importlib.metadata.version("crosscal"),
+        versions=first["versions"],
+        data_files={
+            name: digest
+            for run in plan.runs
+            for name, digest in run.table.settings["data"].items()
+        },
+        development={
+            (run.recipe, run.seed): store.details(*run.training[-1].node)["development"]["accuracy"]
+            for run in plan.runs
+        },
+    )
+
+
+def describe_recipe(recipe: Recipe, study: Study) -> str:
+    """A recipe in words."""
+    steps = [study.intermediate[name].task for name in recipe.intermediate]
+    return ", then ".join([*steps, study.target.task]) + (" alone" if not steps else "")
+
+
+def _training(study: Study) -> dict[str, str]:
+    shown = {key: str(value) for key, value in study.training.model_dump().items()}
+    for name, data in (*study.intermediate.items(), ("target", study.target)):
+        for key, value in data.training.items():
+            shown[f"{key} ({name})"] = str(value)
+    return shown
+
+
+def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
+    warnings = [
+        f"The run of recipe {entry['recipe']} with seed {entry['seed']} collapsed and is left "
+        f"out of every average: {entry['reason']}."
+        for entry in results.collapsed
+    ]
+    for stage in plan.stages:
+        details = store.details(*stage.node)
+        cut, total = details.get("truncated", 0), details.get("examples", 0)
+        if cut:
+            weight = "" if cut / total < _SHARE_CUT else " This is more than one in a hundred."
+            warnings.append(
+                f"{cut} of {total} inputs were longer than {stage.settings['max_length']} tokens "
+                f"and were cut ({stage.title}).{weight}"
+            )
+    for field, reading in plan.readings.items():
+        warnings += [f"{count} rows of {field} were left out: {why}." for why, count in reading.dropped.items()]
+    warnings += [
+        f"No finite temperature fits recipe {entry['recipe']}, seed {entry['seed']}."
+        for entry in results.temperatures
+        if not entry["converged"]
+    ]
+    return warnings

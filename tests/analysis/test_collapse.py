@@ -1,0 +1,39 @@
+"""Which runs count as collapsed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from crosscal.analysis import collapse_reason
+from crosscal.predictions import Slice
+
+
+def dev(chosen, gold, k=3):
+    ids = np.array([str(i) for i in range(len(gold))])
+    return Slice(
+        scores=np.eye(k)[np.asarray(chosen)],
+        gold=np.asarray(gold),
+        unit_ids=ids,
+        cluster_ids=ids,
+    )
+
+
+def test_a_good_run():
+    gold = np.tile([0, 1, 2], 50)
+    assert collapse_reason(dev(gold, gold)) is None
+
+
+def test_one_choice():
+    gold = np.tile([0, 1, 2], 50)
+    assert "one choice" in collapse_reason(dev(np.zeros(150, int), gold))
+    mostly = np.where(np.arange(150) < 143, 0, gold)  # 95.3 %
+    assert "one choice" in collapse_reason(dev(mostly, np.zeros(150, int)))
+
+
+@pytest.mark.parametrize(("hits", "collapsed"), [(50, True), (63, True), (64, False), (90, False)])
+def test_exact_binomial(hits, collapsed):
+    # P(X >= 63) = 0.0135 and P(X >= 64) = 0.0089 for 150 draws at 1/3.
+    gold = np.tile([0, 1, 2], 50)
+    chosen = np.where(np.arange(150) < hits, gold, (gold + 1) % 3)
+    assert (collapse_reason(dev(chosen, gold)) is not None) == collapsed
