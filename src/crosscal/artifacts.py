@@ -12,6 +12,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from crosscal.errors import ArtifactError
+from crosscal.errors import ArtifactError, CrosscalError
 
 MANIFEST = "manifest.json"
 _FORMAT = "crosscal-artifact/1"
@@ -35,16 +36,14 @@ def sha256_file(path: Path) -> str:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of an artifact folder; the system drops it if this process dies."""
-    try:
+    lock = FileLock(f"{folder}.lock")
+    with disk_errors(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock"):
-            yield
-    except PermissionError as error:
-        raise ArtifactError(
-            "no permission to write here",
-            where=str(error.filename or folder.parent),
-            remedy="Choose another folder for results (--output) or cache (CROSSCAL_CACHE)",
-        ) from error
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -106,20 +105,31 @@ def disk_errors(place: Path) -> Iterator[None]:
     """Turn "no space left" and "no permission" into errors that say what to do."""
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except CrosscalError:
+        raise
+    except Exception as error:
+        number = _error_number(error)
+        if number in (errno.ENOSPC, errno.EDQUOT):
             raise ArtifactError(
                 "no space left on the disk",
                 where=str(place),
                 remedy="Free some space and run the same command again: finished stages are kept",
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if number in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise ArtifactError(
                 "no permission to write here",
-                where=str(error.filename or place),
+                where=str(getattr(error, "filename", None) or place),
                 remedy="Choose another folder for results (--output) or cache (CROSSCAL_CACHE)",
             ) from error
         raise
+
+
+def _error_number(error: Exception) -> int | None:
+    """Return the system's number of an error; safetensors gives it in the message alone."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
 
 
 def flush(path: Path) -> None:
@@ -142,26 +152,30 @@ def verify(folder: Path) -> dict[str, Any]:
     remedy = f"Remove the folder {folder} and run again: it will be computed anew"
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        files, details = manifest["files"], manifest["details"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        details = dict(manifest["details"])
+        files = {
+            str(name): (int(entry["bytes"]), str(entry["sha256"]))
+            for name, entry in manifest["files"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(
             "the artifact has no readable manifest", where=str(folder), remedy=remedy
         ) from error
-    for name, expected in files.items():
+    for name, (length, checksum) in files.items():
         path = folder / name
         if not path.is_file():
             raise ArtifactError("a file of the artifact is missing", where=str(path), remedy=remedy)
         size = path.stat().st_size
-        if size != expected["bytes"]:
+        if size != length:
             raise ArtifactError(
-                f"the file is truncated: {size} bytes instead of {expected['bytes']}",
+                f"the file is truncated: {size} bytes instead of {length}",
                 where=str(path),
                 remedy=remedy,
             )
-        if sha256_file(path) != expected["sha256"]:
+        if sha256_file(path) != checksum:
             raise ArtifactError(
                 "the file was altered: its checksum differs from the manifest's",
                 where=str(path),
                 remedy=remedy,
             )
-    return dict(details)
+    return details

@@ -29,10 +29,10 @@ def one(results, **wanted):
 def literal(metric, scores, gold, clusters):
     confidence, correct = softmax(scores).max(axis=1), scores.argmax(axis=1) == gold
     return {
-        "accuracy": lambda: correct.mean(),
+        "accuracy": correct.mean,
         "nll": lambda: nll(scores, gold),
         "brier": lambda: brier(scores, gold),
-        "confidence": lambda: confidence.mean(),
+        "confidence": confidence.mean,
         "gap": lambda: confidence.mean() - correct.mean(),
         "ece": lambda: ece(confidence, correct),
         "ece_mass": lambda: ece(confidence, correct, scheme="mass"),

@@ -51,14 +51,15 @@ def test_hollow_where_the_interval_holds_zero(build: Build) -> None:
 def test_languages_stand_by_group_then_degradation(results: Results) -> None:
     rich, others = blocks(results)
     assert rich.group == "morphologically rich"
-    assert rich.languages[0] == "sw" and others.languages[0] == "ur"
+    assert rich.languages[0] == "sw"
+    assert others.languages[0] == "ur"
     order = language_order(results)
     assert order[0] == "en"
     assert sorted(order) == sorted(results.languages)
 
 
 def test_language_in_no_group_is_still_shown(results: Results) -> None:
-    groups = {"morphologically rich": ("sw", "tr")}
+    groups: dict[str, tuple[str, ...]] = {"morphologically rich": ("sw", "tr")}
     found = blocks(replace(results, groups=groups))
     assert [b.heading for b in found] == ["Morphologically rich", "Not grouped"]
     assert len(found[1].languages) == 12

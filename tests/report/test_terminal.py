@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.cells import cell_len
 
@@ -17,7 +18,8 @@ def test_rows(results: Results) -> None:
     assert len(rows) == (15 + 2) * 3
     assert (rows[0].language, rows[0].recipe) == ("en", "direct")
     assert rows[0].degradation is None
-    assert rows[3].is_group and rows[3].language == "morphologically rich"
+    assert rows[3].is_group
+    assert rows[3].language == "morphologically rich"
     effect = rows[4].effect
     assert effect is not None
     assert [effect] == results.find(
@@ -70,6 +72,4 @@ def test_narrow_terminal_cuts_names_not_numbers(build: Build) -> None:
 
 
 def test_nothing_to_show(build: Build) -> None:
-    from dataclasses import replace
-
     assert "language" in render_text_table(replace(build(), estimates=[]))

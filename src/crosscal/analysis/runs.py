@@ -145,7 +145,7 @@ def _read(predictions: Predictions, settings: AnalysisSettings) -> Run:
     for name, part in [("dev", dev), *test.items()]:
         if part is not None and (part.gold < 0).any():
             raise DataError(
-                f"unit {part.unit_ids[part.gold < 0][0]!r} has gold -1",
+                f"unit {str(part.unit_ids[part.gold < 0][0])!r} has gold -1",
                 where=f"{where}: column 'gold', {name}",
                 remedy="this analysis needs the right choice among the choices",
             )

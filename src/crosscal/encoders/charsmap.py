@@ -63,7 +63,7 @@ def compile_charsmap(rules: Mapping[str, str]) -> bytes:
 
 
 def _double_array(values: Mapping[bytes, int]) -> bytes:
-    """Lay a trie out as a double array: node ``i`` with offset ``o`` has child ``c`` at ``i^o^c``."""
+    """Lay a trie out as a double array: node ``i`` of offset ``o`` has child ``c`` at ``i^o^c``."""
     units = [0] * 1024
     taken = bytearray(1024)
     taken[0] = 1

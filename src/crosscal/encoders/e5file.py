@@ -64,9 +64,9 @@ class E5File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
         self._at = 0
         try:
+            self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
             if self._take("4s")[0] != _MAGIC or self._take("I")[0] != 1:
                 raise ArtifactError(
                     "not a packaged encoder of format E5S1, version 1",
@@ -76,7 +76,7 @@ class E5File:
             self.sizes = self._read_sizes()
             self.pieces = self._read_pieces()
             self._directory = self._read_directory()
-        except (struct.error, ValueError, IndexError) as error:
+        except (OSError, struct.error, ValueError, IndexError, OverflowError) as error:
             raise ArtifactError(
                 f"the packaged encoder's file is damaged near byte {self._at} ({error})",
                 where=str(path),
@@ -101,7 +101,7 @@ class E5File:
         epsilon, block = self._take("fi")
         if block != 32:
             raise ValueError(f"blocks of {block!r} weights instead of 32")
-        return Sizes(**counts, epsilon=float(f"{epsilon:.6g}"))
+        return Sizes(**counts, epsilon=float(f"{float(epsilon):.6g}"))
 
     def _read_pieces(self) -> Pieces:
         count, bos, eos, pad, unk, length = (int(number) for number in self._take("5iQ"))
@@ -157,7 +157,8 @@ class E5File:
             If the file has no such tensor of that size.
         """
         kind, count, offset, size = self._directory.get(name, (-1, 0, 0, 0))
-        if count != int(np.prod(shape)):
+        block = 4 * 32 if kind == 0 else _BLOCK_BYTES
+        if count != int(np.prod(shape)) or size * 32 != count * block:
             raise ArtifactError(
                 f"no tensor {name} of shape {shape}",
                 where=str(self.path),

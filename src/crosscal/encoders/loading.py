@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crosscal.artifacts import sha256_file
 from crosscal.encoders.packaged import packaged_encoder
@@ -71,7 +71,7 @@ def locate_encoder(
 def _from_hub(name: str, network: bool) -> Path:
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, HfHubHTTPError
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
     except ImportError:
         raise MissingExtra(
             f"there is no folder {name!r}, and the Hub's client is not installed",
@@ -129,7 +129,7 @@ def encoder_config(folder: Path) -> dict[str, object]:
     path = folder / "config.json"
     try:
         return dict(json.loads(path.read_text()))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise ArtifactError(
             "the encoder's configuration cannot be read",
             where=str(path),
@@ -141,7 +141,11 @@ def fingerprint(folder: Path) -> str:
     """Identity of an encoder: a hash over its configuration, weights and tokenizer files."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.name == "config.json" or path.suffix == ".safetensors" or "token" in path.name:
+        if (
+            path.name in ("config.json", *_TOKENIZER_FILES)
+            or path.suffix == ".safetensors"
+            or "token" in path.name
+        ):
             digest.update(f"{path.name}\0{sha256_file(path)}\n".encode())
     return digest.hexdigest()
 
@@ -198,15 +202,20 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
 
     kind = str(encoder_config(folder)["model_type"])
     options = {"add_pooling_layer": False} if kind.endswith("bert") or "roberta" in kind else {}
+    model: PreTrainedModel
     try:
-        model = AutoModel.from_pretrained(
+        model, found = AutoModel.from_pretrained(
             folder,
             dtype=torch.float32,
             attn_implementation=PACKED if kind in _PACKABLE else "eager",
             use_safetensors=True,
             trust_remote_code=False,
+            output_loading_info=True,
             **options,
         )
+        if found["missing_keys"]:  # transformers would go on with random numbers in their place
+            names = sorted(found["missing_keys"])
+            raise ValueError(f"{len(names)} parameters are missing, the first is {names[0]}")
     except Exception as error:  # safetensors and transformers raise many kinds
         raise ArtifactError(
             f"the encoder's weights cannot be loaded ({error})",
@@ -228,7 +237,7 @@ def _keep_layers(model: PreTrainedModel, layers: int) -> None:
             where="encoder.layers",
             remedy=f"Choose a number from 1 to {total}",
         )
-    stack = model.encoder.layer
-    kept = [stack[index * total // layers] for index in range(layers)]
-    model.encoder.layer = torch.nn.ModuleList(kept)
+    encoder: Any = model.encoder
+    kept = [encoder.layer[index * total // layers] for index in range(layers)]
+    encoder.layer = torch.nn.ModuleList(kept)
     model.config.num_hidden_layers = layers

@@ -112,7 +112,9 @@ def _tensor_names(layers: int) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         "aln": ("attention.output.LayerNorm", ("hidden",)),
         "oln": ("output.LayerNorm", ("hidden",)),
     }
-    norms = [("emb.ln", "embeddings.LayerNorm", ("hidden",))]
+    norms: list[tuple[str, str, tuple[str, ...]]] = [
+        ("emb.ln", "embeddings.LayerNorm", ("hidden",))
+    ]
     for layer in range(layers):
         norms += [
             (f"l{layer}.{part}", f"encoder.layer.{layer}.{name}", shape)
@@ -147,8 +149,15 @@ def _config(file: E5File) -> dict[str, object]:
 
 
 def _tokenizer(file: E5File, folder: Path) -> None:
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
-    from tokenizers import processors
+    from tokenizers import (
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+    )
 
     pieces = file.pieces
     vocabulary = list(zip(pieces.texts, map(float, pieces.scores), strict=True))

@@ -87,7 +87,7 @@ def packed_attention(
     for length, count in runs:
         q, k, v = (
             rows[0, :, start : start + length * count]
-            .unflatten(1, (count, length))
+            .view(heads, count, length, width)
             .transpose(0, 1)
             for rows in (query, key, value)
         )
@@ -123,13 +123,14 @@ def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
             position_ids=batch.places[None] + offset,
             runs=batch.runs,
         )
-        return output.last_hidden_state[0]
+        hidden: Tensor = output.last_hidden_state[0]
+        return hidden
     return _encode_padded(model, batch)
 
 
 def _first_position(model: PreTrainedModel) -> int:
     """RoBERTa and its kin count positions from behind the padding id, others from 0."""
-    if "roberta" in model.config.model_type:
+    if "roberta" in model.config.model_type or model.config.model_type == "camembert":
         return int(model.config.pad_token_id) + 1
     return 0
 
@@ -147,4 +148,5 @@ def _encode_padded(model: PreTrainedModel, batch: Batch) -> Tensor:
     ids = torch.where(mask, batch.ids[where], fill)
     types = torch.where(mask, batch.types[where], 0)
     output = model(input_ids=ids, token_type_ids=types, attention_mask=mask.long())
-    return output.last_hidden_state[mask]
+    hidden: Tensor = output.last_hidden_state[mask]
+    return hidden

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
@@ -21,15 +21,23 @@ from crosscal.errors import ArtifactError
 _ROWS, _ROW_IDS = "crosscal.rows", "crosscal.row_ids"
 
 
+def embedding_table(model: PreTrainedModel) -> torch.nn.Embedding:
+    """Table of token embeddings."""
+    table = model.get_input_embeddings()
+    if not isinstance(table, torch.nn.Embedding):
+        raise TypeError(f"token embeddings of type {type(table).__name__}")
+    return table
+
+
 def embedding_name(model: PreTrainedModel) -> str:
     """Parameter name of the table of token embeddings."""
-    table = model.get_input_embeddings().weight
+    table = embedding_table(model).weight
     return next(name for name, parameter in model.named_parameters() if parameter is table)
 
 
 def trim(model: PreTrainedModel, vocabulary: Vocabulary) -> None:
     """Replace the embedding table by the rows of a vocabulary, in place."""
-    full = model.get_input_embeddings()
+    full = embedding_table(model)
     kept = torch.from_numpy(vocabulary.kept.astype(np.int64))
     padding = full.padding_idx
     table = torch.nn.Embedding(
@@ -58,14 +66,14 @@ def load_weights(model: PreTrainedModel, path: Path) -> None:
     try:
         tensors = load_file(path)
         rows, ids = tensors.pop(_ROWS), tensors.pop(_ROW_IDS)
-        table = model.get_input_embeddings().weight
+        table = embedding_table(model).weight
         with torch.no_grad():
             table[ids.long()] = rows
         tensors[embedding_name(model)] = table.detach()
         model.load_state_dict(tensors, strict=False)
-        missing = {key for key, _ in model.named_parameters()} - set(tensors)
-        if missing:
-            raise KeyError(f"parameters are missing: {', '.join(sorted(missing)[:3])}")
+        different = {key for key, _ in model.named_parameters()} ^ set(tensors)
+        if different:
+            raise KeyError(f"missing or unknown parameters: {', '.join(sorted(different)[:3])}")
     except (SafetensorError, OSError, KeyError, RuntimeError, IndexError) as error:
         raise ArtifactError(
             f"the encoder's weights cannot be loaded ({error})",
@@ -76,7 +84,5 @@ def load_weights(model: PreTrainedModel, path: Path) -> None:
 
 def saved_rows(path: Path) -> Vocabulary:
     """Vocabulary whose rows a file of `save_weights` holds."""
-    from safetensors import safe_open
-
     with safe_open(path, framework="np") as file:
         return Vocabulary(file.get_tensor(_ROW_IDS))

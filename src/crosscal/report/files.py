@@ -98,7 +98,7 @@ def _csv(names: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     return stream.getvalue()
 
 
-def _field(value: Any) -> str:
+def _field(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, list | tuple):

@@ -102,7 +102,7 @@ def _chart(figure: Figure) -> Markup:
     """Return both drawings of a figure; the style sheet shows the one that fits."""
     wide = inline(figure.wide, figure, ident=f"{figure.name}-wide", class_="chart wide")
     narrow = inline(figure.narrow, figure, ident=f"{figure.name}-narrow", class_="chart narrow")
-    return Markup(wide + narrow)  # noqa: S704 -- escaped where it was drawn
+    return Markup(wide + narrow)
 
 
 def _soften(clause: str) -> Markup:
@@ -115,10 +115,11 @@ def _soften(clause: str) -> Markup:
 def _content(
     results: Results, study: ReportContext, figures: list[Figure], style: str
 ) -> dict[str, Any]:
+    runs = _runs(results, study)
     return {
         "results": results,
         "study": study,
-        "style": Markup(style),  # noqa: S704 -- our own file
+        "style": Markup(style),
         "title": results.title or study.study,
         "answer": answer_clauses(results),
         "caution": caution(results),
@@ -130,7 +131,8 @@ def _content(
         "limits": limits(results),
         "recipes": _recipes(results),
         "languages": _languages(results, study),
-        "runs": _runs(results, study),
+        "runs": runs,
+        "notes": any(run["note"] for run in runs),
         "size": _size(results),
         "level": level_percent(results),
         "english": language_name(results.baseline_language),
@@ -166,7 +168,7 @@ def _languages(results: Results, study: ReportContext) -> list[dict[str, Any]]:
 
 
 def _runs(results: Results, study: ReportContext) -> list[dict[str, Any]]:
-    """Return one row a run: development accuracy, temperature, whether it collapsed."""
+    """Return one row a run: development accuracy, temperature, and what is to be said of it."""
     temperatures = {(t["recipe"], t["seed"]): t for t in results.temperatures}
     collapsed = {(c["recipe"], c["seed"]): c["reason"] for c in results.collapsed}
     keys = [*temperatures, *study.development, *collapsed]
@@ -179,10 +181,17 @@ def _runs(results: Results, study: ReportContext) -> list[dict[str, Any]]:
             "seed": seed,
             "development": study.development.get((recipe, seed)),
             "temperature": temperatures.get((recipe, seed)),
-            "collapsed": collapsed.get((recipe, seed)),
+            "note": _note(temperatures.get((recipe, seed)), collapsed.get((recipe, seed))),
         }
         for recipe, seed in dict.fromkeys(keys)
     ]
+
+
+def _note(temperature: dict[str, Any] | None, collapsed: str | None) -> str:
+    if collapsed is not None:
+        return f"left out: {collapsed}"
+    unfit = temperature is not None and not temperature["converged"]
+    return "no finite optimum" if unfit else ""
 
 
 def _size(results: Results) -> dict[str, int] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 _ALLOWED_CONTROLS = "\t\n\r"
+_MARGIN, _TITLE = 20.0, 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,7 @@ def inline(drawing: Drawing, figure: Figure, *, ident: str, class_: str = "") ->
 
 
 def standalone(drawing: Drawing, figure: Figure, *, style: str) -> str:
-    """Write a drawing as a file of its own.
+    """Write a drawing as a file of its own, with a margin and its title above.
 
     Parameters
     ----------
@@ -163,28 +164,29 @@ def standalone(drawing: Drawing, figure: Figure, *, style: str) -> str:
     str
         With the XML declaration.
     """
-    body = _element(
-        drawing,
-        figure,
-        figure.name,
-        style=style,
-        xmlns="http://www.w3.org/2000/svg",
-        class_="chart",
+    length = max(20, int(drawing.width / (15 * 0.56)))
+    title = text(shorten(figure.title, length), 0, 0, class_="title")
+    framed = Drawing(
+        width=drawing.width + 2 * _MARGIN,
+        height=drawing.height + 2 * _MARGIN + _TITLE,
+        body=element("rect", width="100%", height="100%", class_="ground")
+        + element("g", title, transform=f"translate({_MARGIN:g} {_MARGIN + 12:g})")
+        + element("g", drawing.body, transform=f"translate({_MARGIN:g} {_MARGIN + _TITLE:g})"),
     )
+    sheet = element("style", escape(style, quote=False))
+    xmlns = "http://www.w3.org/2000/svg"
+    body = _element(framed, figure, figure.name, sheet, xmlns=xmlns, class_="chart")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
 def _element(
-    drawing: Drawing, figure: Figure, ident: str, style: str = "", **attributes: str | None
+    drawing: Drawing, figure: Figure, ident: str, sheet: str = "", **attributes: str | None
 ) -> str:
-    head = element("title", escape(clean(figure.title), quote=False), id=f"{ident}-title")
-    head += element("desc", escape(clean(figure.description), quote=False), id=f"{ident}-desc")
-    if style:
-        ground = element("rect", width=drawing.width, height=drawing.height, class_="ground")
-        head += element("style", escape(style, quote=False)) + ground
     return element(
         "svg",
-        head,
+        element("title", escape(clean(figure.title), quote=False), id=f"{ident}-title"),
+        element("desc", escape(clean(figure.description), quote=False), id=f"{ident}-desc"),
+        sheet,
         drawing.body,
         **attributes,
         viewBox=f"0 0 {coordinate(drawing.width)} {coordinate(drawing.height)}",

@@ -139,12 +139,21 @@ def group_rows(results: Results) -> list[GroupRow]:
             if one(results, "degradation", recipe, key) is not None
         ]
         for i, (recipe, style) in enumerate(recipes):
-            rows.append(_group_row(results, key, name, recipe, style, len(recipes) * (i == 0)))
+            rows.append(
+                _group_row(
+                    results,
+                    key,
+                    recipe,
+                    name=name,
+                    style=style,
+                    first=len(recipes) if i == 0 else 0,
+                )
+            )
     return rows
 
 
 def _group_row(
-    results: Results, key: str, name: str, recipe: str, style: int, first: int
+    results: Results, key: str, recipe: str, *, name: str, style: int, first: int
 ) -> GroupRow:
     def level(metric: str) -> Estimate | None:
         return one(results, "level", recipe, key, metric=metric)

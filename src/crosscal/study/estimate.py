@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from crosscal.encoders.loading import encoder_config
 from crosscal.study.plan import Plan, Stage
 from crosscal.study.store import Store
@@ -55,7 +53,7 @@ def estimate_stages(plan: Plan, store: Store) -> dict[str, Estimate]:
         speed = speeds.get(stage.kind)
         measured = speed is not None
         if speed is None and stage.kind in _SHARE:
-            fallback = fallback or _matrix_speed()
+            fallback = fallback or _matrix_speed(plan.study.execution.threads)
             speed = fallback * _SHARE[stage.kind] / _operations_per_token(plan, stage)
         seconds = 3.0 + (tokens / speed if speed else tokens / 200_000)
         estimates[stage.key] = Estimate(
@@ -113,16 +111,21 @@ def _operations_per_token(plan: Plan, stage: Stage) -> float:
     return weights * (6.0 if stage.kind == "train" else 2.0)
 
 
-def _matrix_speed() -> float:
-    """Floating-point operations a second of a float32 matrix product on one core's share."""
-    generator = np.random.default_rng(0)
-    a = generator.standard_normal((1024, 384), dtype=np.float32)
-    b = generator.standard_normal((384, 1536), dtype=np.float32)
-    a @ b
-    started = time.perf_counter()
-    for _ in range(10):
+def _matrix_speed(threads: int) -> float:
+    """Floating-point operations a second of a float32 matrix product with a stage's threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        a, b = torch.ones(1024, 384), torch.ones(384, 1536)
         a @ b
-    return 10 * 2 * 1024 * 384 * 1536 / (time.perf_counter() - started)
+        started = time.perf_counter()
+        for _ in range(10):
+            a @ b
+        return 10 * 2 * 1024 * 384 * 1536 / (time.perf_counter() - started)
+    finally:
+        torch.set_num_threads(before)
 
 
 def _bytes(plan: Plan, stage: Stage, tokens: float) -> int:

@@ -1,0 +1,51 @@
+"""Training an encoder on a task, and scoring examples with it.
+
+Names that need torch are imported on first use, so that the settings can be
+read without having it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from crosscal.training.settings import TrainingSettings
+from crosscal.training.tokens import TokenSet, tokenise_pairs
+
+if TYPE_CHECKING:
+    from crosscal.training.checkpoint import Progress
+    from crosscal.training.loop import evaluate, train
+    from crosscal.training.model import SequenceClassifier
+    from crosscal.training.predicting import predict
+    from crosscal.training.stage import build_model, predict_stage, train_stage
+
+__all__ = [
+    "Progress",
+    "SequenceClassifier",
+    "TokenSet",
+    "TrainingSettings",
+    "build_model",
+    "evaluate",
+    "predict",
+    "predict_stage",
+    "tokenise_pairs",
+    "train",
+    "train_stage",
+]
+
+_WITH_TORCH = {
+    "Progress": "checkpoint",
+    "SequenceClassifier": "model",
+    "build_model": "stage",
+    "evaluate": "loop",
+    "predict": "predicting",
+    "predict_stage": "stage",
+    "train": "loop",
+    "train_stage": "stage",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _WITH_TORCH:
+        return getattr(import_module(f"{__name__}.{_WITH_TORCH[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -53,7 +53,7 @@ def save_state(
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    aside = path.with_name(path.name + ".aside")
+    aside = _aside(path)
     with disk_errors(path):
         save_file(tensors, aside, metadata={"progress": json.dumps(asdict(progress))})
         flush(aside)
@@ -93,3 +93,13 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
             remedy="Remove the file: the stage then starts over",
         ) from error
     return progress
+
+
+def discard_state(path: Path) -> None:
+    """Remove a state that is not needed any more, and what a kill left of one."""
+    path.unlink(missing_ok=True)
+    _aside(path).unlink(missing_ok=True)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(path.name + ".aside")

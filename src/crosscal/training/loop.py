@@ -12,16 +12,17 @@ from typing import TextIO
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from crosscal.artifacts import disk_errors, flush, write_aside
 from crosscal.encoders.packing import Batch
-from crosscal.encoders.trimming import embedding_name, save_weights
+from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.errors import StageFailed
 from crosscal.training.batches import Indices, collate, prediction_order, training_order
-from crosscal.training.checkpoint import Progress, load_state, save_state
+from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
 from crosscal.training.model import SequenceClassifier
 from crosscal.training.settings import TrainingSettings
 from crosscal.training.tokens import TokenSet
@@ -72,19 +73,22 @@ def train(
         If the loss stops being finite.
     """
     outcome = folder / "outcome.json"
+    state = folder / "state.safetensors"
     if outcome.exists():
+        discard_state(state)
         return Progress(**json.loads(outcome.read_text()))
-    accelerator = Accelerator(mixed_precision=_PRECISION[settings.precision])
+    accelerator = _accelerator(settings.precision)
     torch.manual_seed(seed)  # dropout; the order has a generator of its own
     optimizer = _optimizer(model, settings)
     model, optimizer = accelerator.prepare(model, optimizer)
     bare: SequenceClassifier = accelerator.unwrap_model(model)
 
     plan = _plan(examples, settings, seed)
-    checks = {round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)}
-    state = folder / "state.safetensors"
+    checks = {
+        round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)
+    }
     progress = load_state(state, bare, optimizer)
-    table = bare.encoder.get_input_embeddings().weight
+    table = embedding_table(bare.encoder).weight
     saved = time.monotonic()
 
     with disk_errors(folder), _open_log(folder / "log.jsonl", progress.log_bytes) as log:
@@ -112,8 +116,9 @@ def train(
                     where="training",
                     remedy="Lower training.learning_rate or use training.precision = 'fp32'",
                 )
-            seconds = time.monotonic() - started
-            line = _line(step, loss, norm, rate, batch, seconds)
+            line = _line(
+                step, batch, loss=loss, norm=norm, rate=rate, seconds=time.monotonic() - started
+            )
             log.write(json.dumps(line) + "\n")
 
             progress.step = step
@@ -132,11 +137,14 @@ def train(
                 saved = time.monotonic()
     # In this order: killed in between, the stage finds its outcome and trains no step again.
     write_aside(outcome, json.dumps(asdict(progress)).encode())
-    state.unlink(missing_ok=True)
+    discard_state(state)
     return progress
 
 
-_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+def _accelerator(precision: str) -> Accelerator:
+    # Otherwise the precision of a process's first stage would bind all later ones.
+    AcceleratorState._reset_state()
+    return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
 
 
 def _plan(examples: TokenSet, settings: TrainingSettings, seed: int) -> list[Indices]:
@@ -157,7 +165,8 @@ def _plan(examples: TokenSet, settings: TrainingSettings, seed: int) -> list[Ind
 
 def _optimizer(model: SequenceClassifier, settings: TrainingSettings) -> torch.optim.AdamW:
     spared = {f"encoder.{embedding_name(model.encoder)}"}
-    decayed, free = [], []
+    decayed: list[nn.Parameter] = []
+    free: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         (free if parameter.ndim < 2 or name in spared or "embeddings" in name else decayed).append(
             parameter
@@ -182,6 +191,8 @@ def _clip(model: SequenceClassifier, table: Tensor, batch: Batch, limit: float) 
     Only the table's rows of this batch can have a gradient. Looking at no others
     makes the norm, and so training, the same to the bit for every vocabulary.
     """
+    if table.grad is None:
+        raise ValueError("the embedding table has no gradient")
     touched = torch.unique(batch.ids)
     rows = table.grad[touched]
     others = [p.grad for p in model.parameters() if p.grad is not None and p is not table]
@@ -195,7 +206,7 @@ def _clip(model: SequenceClassifier, table: Tensor, batch: Batch, limit: float) 
 
 
 def _line(
-    step: int, loss: Tensor, norm: float, rate: float, batch: Batch, seconds: float
+    step: int, batch: Batch, *, loss: Tensor, norm: float, rate: float, seconds: float
 ) -> dict[str, float]:
     tokens = len(batch.ids)
     return {

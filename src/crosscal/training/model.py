@@ -44,12 +44,13 @@ class SequenceClassifier(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Scores of the labels, float32, shape (sequences, labels)."""
         pooled = self._pool(encode(self.encoder, batch), batch)
-        return self.head(self.dropout(pooled)).float()
+        scores: Tensor = self.head(self.dropout(pooled))
+        return scores.float()
 
     def _pool(self, hidden: Tensor, batch: Batch) -> Tensor:
         pooled, start = [], 0
         for length, count in batch.runs:
-            rows = hidden[start : start + length * count].unflatten(0, (count, length))
+            rows = hidden[start : start + length * count].view(count, length, hidden.shape[1])
             pooled.append(rows[:, 0] if self.pooling == "first" else rows.mean(dim=1))
             start += length * count
         return torch.cat(pooled)

@@ -66,7 +66,9 @@ def predict(
             batches = order[start : start + SHARD_BATCHES]
             path = shards / f"{number:05d}.npy"
             if not path.exists():
-                scores = [model(collate(examples, chosen, vocabulary).to(device)) for chosen in batches]
+                scores = [
+                    model(collate(examples, chosen, vocabulary).to(device)) for chosen in batches
+                ]
                 aside = path.with_suffix(".aside")
                 with aside.open("wb") as stream:
                     np.save(stream, torch.cat(scores).cpu().numpy())

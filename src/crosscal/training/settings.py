@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class TrainingSettings(BaseModel):
     """How a stage trains; every field changes the result and is part of the stage's key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     epochs: float = Field(default=2.0, gt=0, description="passes over the training examples")
     learning_rate: float = Field(
@@ -32,9 +32,13 @@ class TrainingSettings(BaseModel):
     max_length: int = Field(
         default=256, ge=8, description="longest input in tokens; longer ones are cut and counted"
     )
-    dropout: float = Field(default=0.1, ge=0, lt=1, description="in the encoder and before the head")
+    dropout: float = Field(
+        default=0.1, ge=0, lt=1, description="in the encoder and before the head"
+    )
     evaluations: int = Field(
-        default=4, ge=1, description="times the English development data are scored, last at the end"
+        default=4,
+        ge=1,
+        description="times the English development data are scored, last at the end",
     )
     select_by: Literal["accuracy", "nll", "last"] = Field(
         default="accuracy",

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from crosscal.encoders.loading import load_encoder
-from crosscal.encoders.trimming import load_weights, saved_rows, trim
+from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.training.loop import train
 from crosscal.training.model import SequenceClassifier
@@ -146,7 +146,7 @@ def build_model(
         A trained head; otherwise a new one is drawn from the seed.
     """
     pretrained = load_encoder(encoder, layers=settings["layers"])
-    full = len(pretrained.get_input_embeddings().weight)
+    full = embedding_table(pretrained).num_embeddings
     vocabulary = Vocabulary.full(full)
     if weights is not None:
         load_weights(pretrained, weights)

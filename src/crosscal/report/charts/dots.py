@@ -77,7 +77,16 @@ def _draw(results: Results, quantity: str, found: list[Estimate], width: float) 
     top = height + 22
     rows, bottom = "", top
     for block in blocks(results):
-        part, bottom = _block(results, quantity, block, recipes, styles, scale, bottom, right)
+        part, bottom = _block(
+            results,
+            quantity,
+            block,
+            recipes=recipes,
+            styles=styles,
+            scale=scale,
+            y=bottom,
+            right=right,
+        )
         rows += part
     bottom += 6
     signs = _side_notes(results, quantity, scale, height + 14, right)
@@ -111,6 +120,7 @@ def _block(
     results: Results,
     quantity: str,
     block: Block,
+    *,
     recipes: list[str],
     styles: dict[str, int],
     scale: Scale,
@@ -142,13 +152,20 @@ def _block(
         body += text(label, 0, y + height / 2 + 4.5, class_=kind)
         for lane, estimate in enumerate(found):
             middle = y + 4.5 + lane_height * (lane + 0.5)
-            body += _whisker(estimate, styles[estimate.recipe], scale, middle, is_mean, right)
+            body += _whisker(
+                estimate,
+                styles[estimate.recipe],
+                scale,
+                y=middle,
+                is_mean=is_mean,
+                right=right,
+            )
         y += height
     return body, y + 6
 
 
 def _whisker(
-    estimate: Estimate, style: int, scale: Scale, y: float, is_mean: bool, right: float
+    estimate: Estimate, style: int, scale: Scale, *, y: float, is_mean: bool, right: float
 ) -> str:
     low, high, x = (scale(100 * v) for v in (estimate.low, estimate.high, estimate.value))
     kind = f"whisker {colour_class(style)}{' strong' if is_mean else ''}"

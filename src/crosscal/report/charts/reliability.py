@@ -39,7 +39,14 @@ def reliability_figures(results: Results, scaling: str = "none") -> list[Figure]
     names = file_names([r for r in styles if any(b.recipe == r for b in rows)])
     after = "" if scaling == "none" else "-after-temperature"
     return [
-        _figure(results, rows, recipe, styles[recipe], f"reliability-{stem}{after}", scaling)
+        _figure(
+            results,
+            rows,
+            recipe,
+            style=styles[recipe],
+            name=f"reliability-{stem}{after}",
+            scaling=scaling,
+        )
         for recipe, stem in names.items()
     ]
 
@@ -55,7 +62,13 @@ def file_names(recipes: list[str]) -> dict[str, str]:
 
 
 def _figure(
-    results: Results, rows: list[ReliabilityBin], recipe: str, style: int, name: str, scaling: str
+    results: Results,
+    rows: list[ReliabilityBin],
+    recipe: str,
+    *,
+    style: int,
+    name: str,
+    scaling: str,
 ) -> Figure:
     own, base = _by_language(rows, recipe), _by_language(rows, results.baseline_recipe)
     ghosts = base if recipe != results.baseline_recipe else {}
@@ -71,7 +84,13 @@ def _figure(
         for i, code in enumerate(order):
             x, y = (i % columns) * cell, (i // columns) * _CELL_HEIGHT
             panel = _panel(
-                results, code, own[code], ghosts.get(code, []), style, start, tallest, scaling
+                own[code],
+                ghosts.get(code, []),
+                name=shorten(language_name(code), 18),
+                numbers=_numbers(results, recipe, code, scaling),
+                style=style,
+                start=start,
+                tallest=tallest,
             )
             body += element("g", panel, transform=f"translate({x:g} {y:g})")
         used = min(columns, len(order))
@@ -103,20 +122,20 @@ def _by_language(rows: list[ReliabilityBin], recipe: str) -> Bins:
 
 
 def _panel(
-    results: Results,
-    code: str,
     bins: list[ReliabilityBin],
     ghost: list[ReliabilityBin],
+    *,
+    name: str,
+    numbers: list[str],
     style: int,
     start: float,
     tallest: int,
-    scaling: str,
 ) -> str:
-    recipe = bins[0].recipe
+    """Draw a language's panel; `ghost` are the baseline's bins."""
     x = Scale(low=start, high=1.0, start=30, end=30 + _PLOT)
     y = Scale(low=0.0, high=1.0, start=_HEAD + _PLOT, end=_HEAD)
-    body = text(shorten(language_name(code), 18), 30, 14, class_="label strong")
-    for i, words in enumerate(_numbers(results, recipe, code, scaling)):
+    body = text(name, 30, 14, class_="label strong")
+    for i, words in enumerate(numbers):
         body += text(words, 30, 30 + 14 * i, class_="small")
     body += _frame(x, y, start)
     band = [(x(b.confidence), y(b.high)) for b in bins]

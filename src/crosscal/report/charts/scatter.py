@@ -69,7 +69,9 @@ def _draw(results: Results, points: dict[str, list[Point]], width: float, column
     styles = style_of(results.recipes, results.baseline_recipe)
     body = ""
     for i, (recipe, found) in enumerate(points.items()):
-        panel = _panel(results, recipe, found, styles[recipe], across, up, cell)
+        panel = _panel(
+            results, recipe, found, style=styles[recipe], across=across, up=up, cell=cell
+        )
         x, y = (i % columns) * cell, (i // columns) * _CELL_HEIGHT
         body += element("g", panel, transform=f"translate({x:g} {y:g})")
     height = math.ceil(len(points) / columns) * _CELL_HEIGHT
@@ -80,6 +82,7 @@ def _panel(
     results: Results,
     recipe: str,
     points: list[Point],
+    *,
     style: int,
     across: tuple[float, float],
     up: tuple[float, float],

@@ -1,0 +1,168 @@
+"""Shared by the tests of several rooms: tiny random encoders and token sets, made on the spot."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+
+# Before anything imports the Hub's client, which reads it once: no test may use the network.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+# A busy machine must not fail a test.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
+VOCABULARY = 300
+SENTENCES = (
+    "The cat sleeps on the warm roof of the house.",
+    "Nobody has seen the old man since yesterday morning.",
+    "Die Katze schläft auf dem warmen Dach des Hauses.",
+    "Le chat dort sur le toit chaud de la maison.",
+    "Kedi evin sıcak çatısında uyuyor ve kimseyi görmüyor.",
+    "Paka analala juu ya paa la nyumba.",
+    "Con mèo ngủ trên mái nhà ấm áp.",
+    "Кошка спит на тёплой крыше дома.",
+    "Η γάτα κοιμάται στη ζεστή στέγη του σπιτιού.",
+    "القطة تنام على سطح المنزل الدافئ.",
+    "بلی گھر کی گرم چھت پر سو رہی ہے۔",
+    "बिल्ली घर की गरम छत पर सो रही है।",
+    "แมวนอนหลับอยู่บนหลังคาบ้านที่อบอุ่น",
+    "猫在温暖的屋顶上睡觉。",
+    "고양이가 따뜻한 지붕 위에서 잔다.",
+)
+_SMALL = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 66,
+}
+_BERT_IDS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+_ROBERTA_IDS = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+# Class of configuration, settings beside the sizes, pieces of the tokenizer.
+_KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "bert": ("BertConfig", {**_BERT_IDS, "type_vocab_size": 2}),
+    "electra": ("ElectraConfig", {**_BERT_IDS, "type_vocab_size": 2, "embedding_size": 16}),
+    "roberta": ("RobertaConfig", {**_ROBERTA_IDS, "type_vocab_size": 1}),
+    "camembert": ("CamembertConfig", {**_ROBERTA_IDS, "type_vocab_size": 1}),
+    "xlm-roberta": ("XLMRobertaConfig", {**_ROBERTA_IDS, "type_vocab_size": 1}),
+    # As mDeBERTa-v3: relative positions in buckets, shared with the content's projections.
+    "deberta-v2": (
+        "DebertaV2Config",
+        {
+            **_BERT_IDS,
+            "type_vocab_size": 0,
+            "relative_attention": True,
+            "position_buckets": 8,
+            "max_relative_positions": -1,
+            "norm_rel_ebd": "layer_norm",
+            "share_att_key": True,
+            "pos_att_type": ["p2c", "c2p"],
+            "position_biased_input": False,
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def sentences() -> tuple[str, ...]:
+    """Return the sentences in several scripts that the tiny tokenizers were made from."""
+    return SENTENCES
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function from a kind to a Hugging Face folder of a random encoder; do not write."""
+
+    @cache
+    def build(kind: str) -> Path:
+        import torch
+        import transformers
+
+        folder = tmp_path_factory.mktemp(kind)
+        name, settings = _KINDS[kind]
+        config = getattr(transformers, name)(**_SMALL, **settings)
+        model = transformers.AutoModel.from_config(config)
+        generator = torch.Generator().manual_seed(7)
+        with torch.no_grad():
+            # Far from the usual near-zero start: every parameter must matter to the result.
+            for key, parameter in model.named_parameters():
+                centre = 1.0 if "LayerNorm.weight" in key else 0.0
+                parameter.normal_(centre, 0.15, generator=generator)
+        model.save_pretrained(folder)
+        _save_tokenizer(folder, roberta="roberta" in kind or kind == "camembert")
+        return folder
+
+    return build
+
+
+def _save_tokenizer(folder: Path, *, roberta: bool) -> None:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+
+    if roberta:
+        cls, pad, sep, unk, mask = specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+        pair = f"{cls} $A {sep} {sep} $B {sep}"
+    else:
+        pad, cls, sep, unk, mask = specials = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
+        pair = f"{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1"
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=VOCABULARY, special_tokens=specials, unk_token=unk, show_progress=False
+    )
+    tokenizer.train_from_iterator(SENTENCES, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{cls} $A {sep}",
+        pair=pair,
+        special_tokens=[(piece, tokenizer.token_to_id(piece)) for piece in (cls, sep)],
+    )
+    assert tokenizer.get_vocab_size() <= VOCABULARY
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names = {"pad_token": pad, "cls_token": cls, "sep_token": sep, "unk_token": unk}
+    settings = {**names, "mask_token": mask, "tokenizer_class": "PreTrainedTokenizerFast"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+
+
+@pytest.fixture(scope="session")
+def token_set() -> Callable[..., Any]:
+    """Return a function that draws a `TokenSet` whose labels can be learnt."""
+
+    def draw(
+        count: int,
+        seed: int,
+        *,
+        longest: int = 14,
+        labels: int = 3,
+        ids: tuple[int, int] = (5, VOCABULARY),
+    ) -> Any:
+        import pyarrow as pa
+
+        from crosscal.training.tokens import TokenSet
+
+        rng = np.random.default_rng(seed)
+        gold = rng.integers(0, labels, count)
+        lengths = rng.integers(2, longest + 1, count)
+        rows = [rng.integers(*ids, length) for length in lengths]
+        for row, label in zip(rows, gold, strict=True):
+            row[0] = ids[0] + label  # what gives the label away
+        names = [f"u{i}" for i in range(count)]
+        return TokenSet(
+            ids=np.concatenate(rows).astype(np.int32),
+            types=np.zeros(int(lengths.sum()), dtype=np.uint8),
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            gold=gold.astype(np.int32),
+            units=pa.table({"unit_id": names, "cluster_id": names, "language": ["en"] * count}),
+            truncated=0,
+        )
+
+    return draw

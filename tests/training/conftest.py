@@ -1,0 +1,51 @@
+"""Shared by the tests of training: one thread, tiny classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Use one thread, as the machine may be busy, and put the number back."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def assemble(tiny_encoder: Callable[[str], Path]) -> Callable[..., Any]:
+    """Return a function that assembles a classifier on a tiny encoder: (model, vocabulary)."""
+
+    def build(
+        kind: str = "bert",
+        *tokens: Any,
+        trim: bool = True,
+        layers: int | None = 2,
+        pooling: str = "mean",
+        dropout: float = 0.0,
+        seed: int = 3,
+        weights: Path | None = None,
+        head: Path | None = None,
+    ) -> Any:
+        from crosscal.training.stage import build_model
+
+        settings = {
+            "layers": layers,
+            "pooling": pooling,
+            "trim": trim,
+            "labels": ["a", "b", "c"],
+            "seed": seed,
+        }
+        ids = [part.ids for part in tokens]
+        return build_model(
+            settings, tiny_encoder(kind), weights, ids, dropout=dropout, head=head
+        )
+
+    return build
