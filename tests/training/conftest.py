@@ -12,7 +12,11 @@ import pytest
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """Use one thread, as the machine may be busy, and put the number back."""
-    torch = pytest.importorskip("torch")
+    try:
+        import torch
+    except ImportError:  # the tests that need it skip themselves
+        yield
+        return
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
