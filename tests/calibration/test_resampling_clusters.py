@@ -88,6 +88,25 @@ def test_shrinkage():
     np.testing.assert_allclose(matrix @ zigzag, zigzag, rtol=0.05)  # clear signal is kept
 
 
+def test_shrinkage_against_literal_meta_regression():
+    rng = np.random.default_rng(2)
+    share, confidence = rng.dirichlet(np.ones(7)), np.sort(rng.uniform(0.3, 1, 7))
+    variance = rng.uniform(1e-4, 4e-4, 7) * share**2
+    excess = share * (0.05 + 0.04 * rng.normal(size=7))
+    y, v = excess / share, variance / share**2
+    x = np.stack([np.ones(7), confidence], axis=1)
+    # DerSimonian and Laird with a covariate: Q = y'Py, E(Q) = k - 2 + tau^2 trace(P).
+    w = np.diag(1 / v)
+    p = w - w @ x @ np.linalg.inv(x.T @ w @ x) @ x.T @ w
+    between = max(0.0, (y @ p @ y - 5) / np.trace(p))
+    assert between > 0
+    w = np.diag(1 / (v + between))
+    line = x @ np.linalg.inv(x.T @ w @ x) @ x.T @ w @ y
+    expected = share * (line + between / (v + between) * (y - line))
+    found = shrinkage_matrix(excess, variance, confidence, share) @ excess
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
 def test_shrinkage_with_few_or_empty_bins_changes_nothing():
     share = np.array([0.5, 0.5, 0, 0, 0])
     found = shrinkage_matrix(np.ones(5), np.ones(5), np.linspace(0, 1, 5), share)

@@ -88,8 +88,9 @@ def write_e5(tmp_path: Path) -> Callable[..., TinyE5]:
         tiny = TinyE5(path=tmp_path / name, size=0, starts=[])
         head = magic + struct.pack("<I7ifi", version, *SIZES.values(), 1e-12, 32)
         tiny.starts.append(len(head))
-        tiny.scores = -rng.random(len(PIECES)).astype("<f4") * 9
-        tiny.scores[:4] = 0
+        long = [len(piece) > 1 for piece in PIECES]
+        tiny.scores = (-8 + 4 * np.array(long) + rng.random(len(PIECES))).astype("<f4")
+        tiny.scores[[0, 1, 2, 3, -1]] = 0
         blobs = [piece.encode() for piece in PIECES]
         offsets = np.cumsum([0, *map(len, blobs)]).astype("<u4")
         head += struct.pack("<5iQ", len(PIECES), 0, 2, 1, 3, int(offsets[-1]))

@@ -16,6 +16,10 @@ from crosscal.study.settings import Source, Study, TaskData
 from crosscal.training.settings import TrainingSettings
 
 
+# Readers fill these in themselves.
+_LEFT_TO_READERS = {"split": "{split}", "language": "{language}"}
+
+
 def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     """Read and check a study file.
 
@@ -121,8 +125,6 @@ def _known_keys(location: Sequence[int | str]) -> list[str]:
             model = model.model_fields[str(part)].annotation
         else:
             model = typing.get_args(model)[-1]
-        if typing.get_origin(model) in (typing.Union, __import__("types").UnionType):
-            model = typing.get_args(model)[0]
     return list(model.model_fields)
 
 
@@ -178,7 +180,7 @@ def _resolve(study: Study, folder: Path) -> Study:
         if entry.path is None:
             return entry
         try:
-            filled = entry.path.format_map(study.paths)
+            filled = entry.path.format_map({**_LEFT_TO_READERS, **study.paths})
         except (KeyError, ValueError, IndexError) as error:
             raise SettingsError(
                 f"'{entry.path}' uses a name that [paths] does not define ({error})",

@@ -1,0 +1,124 @@
+"""Study files: every mistake is named with its place, and nothing is guessed."""
+
+import pytest
+
+from crosscal.errors import SettingsError
+from crosscal.study.reading import parse_study, read_study
+from crosscal.study.settings import Study
+from crosscal.study.writing import commented_study, study_to_toml
+
+TARGET = """
+[target]
+task = "mini-nli"
+train = { format = "mini-nli" }
+dev = { format = "mini-nli" }
+test = { format = "mini-nli" }
+"""
+WHOLE = 'name = "x"\n' + TARGET
+
+
+def write(tmp_path, text):
+    file = tmp_path / "study.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("addition", "where", "words"),
+    [
+        ("[trainig]\nepochs = 1", "trainig", "Did you mean 'training'"),
+        ("[training]\nepoch = 1", "training.epoch", "Did you mean 'epochs'"),
+        ("[encoder]\nlayer = 3", "encoder.layer", "Did you mean 'layers'"),
+        ("[recipes.direct]\nintermediat = []", "recipes.direct.intermediat", "'intermediate'"),
+        ("[execution]\nexecutor = 'ray'", "execution.executor", "'in-process'"),
+        ("[training]\nepochs = 0", "training.epochs", "greater than 0"),
+        ("[training]\nlearning_rate = 'high'", "training.learning_rate", "number"),
+        ("[analysis]\nbins = 1", "analysis.bins", "greater than or equal to 2"),
+        ("[recipes.mrpc]\nintermediate = ['mrpc']", "recipes", "'direct'"),
+        (
+            "[recipes.direct]\n[recipes.mrpc]\nintermediate = ['mrpc']",
+            "recipes.mrpc.intermediate",
+            "Add a table [intermediate.mrpc]",
+        ),
+        ("[analysis.groups]\nrich = ['fi']", "analysis.groups.rich", "fi"),
+    ],
+)
+def test_mistakes_name_their_place(tmp_path, addition, where, words):
+    with pytest.raises(SettingsError) as caught:
+        read_study(write(tmp_path, WHOLE + addition))
+    assert where in str(caught.value.where)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name = ", "not TOML"),
+        (TARGET, "name"),
+        ('name = "a/b"' + TARGET, "name"),
+        ('name = "x"\nseeds = []' + TARGET, "seeds"),
+        ('name = "x"\nseeds = [1, 1]' + TARGET, "different"),
+        (WHOLE + 'languages = ["tr"]', "English"),
+        (WHOLE + 'languages = ["en", "tr", "tr"]', "twice"),
+        (WHOLE.replace('dev = { format = "mini-nli" }\n', ""), "target.dev"),
+        (WHOLE.replace('"mini-nli" }', '"mini-nli", colour = 1 }', 1), "colour"),
+        (WHOLE + "training = { epoch = 2 }", "Did you mean 'epochs'"),
+    ],
+)
+def test_broken_files(tmp_path, text, words):
+    with pytest.raises(SettingsError, match=words):
+        read_study(write(tmp_path, text))
+
+
+def test_missing_and_misencoded_files(tmp_path):
+    with pytest.raises(SettingsError, match="no such study file"):
+        read_study(tmp_path / "none.toml")
+    file = tmp_path / "latin.toml"
+    file.write_bytes(b'name = "caf\xe9"')
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        read_study(file)
+
+
+def test_overrides_replace_and_are_checked(tmp_path):
+    file = write(tmp_path, WHOLE)
+    study = read_study(
+        file, ["training.epochs=1", "seeds=[4, 5]", "encoder.name=some/id", "encoder.trim=false"]
+    )
+    assert (study.training.epochs, study.seeds, study.encoder.name) == (1, (4, 5), "some/id")
+    assert study.encoder.trim is False
+    with pytest.raises(SettingsError, match="Did you mean 'epochs'"):
+        read_study(file, ["training.epocs=1"])
+    with pytest.raises(SettingsError, match="not an override"):
+        read_study(file, ["training.epochs"])
+
+
+def test_paths_are_filled_and_relative_to_the_file(tmp_path):
+    text = WHOLE.replace('{ format = "mini-nli" }', '{ format = "mini-nli", path = "{d}/a" }')
+    with pytest.raises(SettingsError, match=r"\[paths\]"):
+        read_study(write(tmp_path, text))
+    study = read_study(write(tmp_path, text), ["paths.d=there"])
+    assert study.target.train.path == str(tmp_path / "there" / "a")
+
+
+def test_a_reader_may_have_names_of_its_own_in_a_path(tmp_path):
+    source = '{ format = "tsv-pairs", path = "{d}/{split}-{language}.tsv" }'
+    text = WHOLE.replace('{ format = "mini-nli" }', source)
+    study = read_study(write(tmp_path, text), ["paths.d=there"])
+    assert study.target.test.path == str(tmp_path / "there" / "{split}-{language}.tsv")
+
+
+def test_the_commented_file_is_a_study_with_every_default(tmp_path):
+    text = commented_study("mine.toml")
+    study = read_study(write(tmp_path, text))
+    bare = Study.model_validate({**study.model_dump(), "training": {}, "analysis": {}})
+    assert study == bare
+    for section in (study.encoder, study.training, study.analysis, study.execution):
+        for key in type(section).model_fields:
+            assert f"# {key} = " in text, f"{key} is not explained"
+
+
+def test_the_resolved_study_reads_back_equal(study_file):
+    import tomllib
+
+    study = read_study(study_file)
+    assert parse_study(tomllib.loads(study_to_toml(study)), where="written") == study

@@ -1,0 +1,151 @@
+"""Executors are interchangeable, and a study that was killed ends with the same bytes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crosscal.errors import ArtifactError, StageFailed
+from crosscal.study import stages as stage_module
+from crosscal.study.executors import InProcess, LocalProcesses
+from crosscal.study.plan import make_plan
+from crosscal.study.reading import read_study
+from crosscal.study.running import run_study
+from crosscal.study.store import Store
+
+
+class Silent:
+    """Events that are only counted."""
+
+    def __init__(self):
+        self.begun, self.ended = [], []
+
+    def started(self, stage):
+        self.begun.append(stage.title)
+
+    def finished(self, stage):
+        self.ended.append(stage.title)
+
+    def tick(self):
+        pass
+
+
+def opened(file, *overrides):
+    study = read_study(file, overrides)
+    return make_plan(study, Path(study.encoder.name))
+
+
+def predictions(folder):
+    return {p.name: p.read_bytes() for p in sorted((folder / "predictions").glob("*.parquet"))}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, tiny_encoder):
+    """The study run once in this process: its file and its predictions."""
+    from tests.study.conftest import STUDY
+
+    folder = tmp_path_factory.mktemp("undisturbed")
+    file = folder / "tiny.toml"
+    file.write_text(STUDY.format(encoder=tiny_encoder("xlm-roberta")), encoding="utf-8")
+    outcome = run_study(opened(file), folder / "results", Silent())
+    return file, outcome.folder
+
+
+def test_every_run_has_its_table(undisturbed):
+    _, folder = undisturbed
+    assert list(predictions(folder)) == [
+        f"{recipe}-seed{seed}.parquet" for recipe in ("direct", "paraphrase") for seed in (1, 2)
+    ]
+    assert json.loads((folder / "study.json").read_text())["name"] == "tiny"
+
+
+def test_nothing_runs_twice(undisturbed):
+    file, folder = undisturbed
+    events = Silent()
+    outcome = run_study(opened(file), folder.parent, events)
+    assert events.begun == []
+    assert outcome.ran == 0
+
+
+def test_worker_processes_give_the_same_bytes(undisturbed, tmp_path):
+    file, folder = undisturbed
+    events = Silent()
+    made = opened(file, "execution.executor=processes", "execution.workers=2")
+    outcome = run_study(made, tmp_path / "results", events)
+    assert sorted(events.begun) == sorted(events.ended) == sorted(s.title for s in made.stages)
+    assert predictions(outcome.folder) == predictions(folder)
+
+
+def test_a_failing_stage_keeps_what_was_done(undisturbed, tmp_path, monkeypatch):
+    file, folder = undisturbed
+
+    def fail(stage, inputs, scratch, report):
+        raise StageFailed("as the test wants", where=stage.title)
+
+    made, store = opened(file), Store(tmp_path / "results" / "store")
+    with monkeypatch.context() as patched:
+        patched.setitem(stage_module._KINDS, "predict", fail)
+        with pytest.raises(StageFailed, match="as the test wants"):
+            InProcess().execute(made.stages, store, Silent())
+    done = [stage for stage in made.stages if store.has(*stage.node)]
+    assert {stage.kind for stage in done} == {"prepare", "train"}
+    events = Silent()
+    outcome = run_study(made, tmp_path / "results", events)
+    assert len(events.begun) == len(made.stages) - len(done)
+    assert predictions(outcome.folder) == predictions(folder)
+
+
+def test_an_altered_artifact_is_never_served(undisturbed, tmp_path):
+    file, _ = undisturbed
+    made, store = opened(file), Store(tmp_path / "store")
+    InProcess().execute(made.stages[:3], store, Silent())
+    trained = next(stage for stage in made.stages if stage.kind == "train")
+    weights = store.folder(*trained.node) / "encoder.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(ArtifactError, match="altered"):
+        InProcess().execute(made.stages, store, Silent())
+    weights.write_bytes(content[:-10])
+    with pytest.raises(ArtifactError, match="truncated"):
+        InProcess().execute(made.stages, store, Silent())
+
+
+def test_a_dead_worker_is_reported(undisturbed, tmp_path):
+    file, _ = undisturbed
+
+    class Killer(Silent):
+        def tick(self):
+            children = subprocess.run(
+                ["pgrep", "-P", str(os.getpid()), "-f", "spawn_main"],
+                capture_output=True,
+                text=True,
+                check=False,
+            ).stdout.split()
+            for child in children[:1]:
+                os.kill(int(child), signal.SIGKILL)
+
+    with pytest.raises(StageFailed, match="a worker process died"):
+        LocalProcesses(1).execute(opened(file).stages, Store(tmp_path / "store"), Killer())
+
+
+@pytest.mark.parametrize("executor", ["in-process", "processes"])
+def test_killed_at_random_moments(undisturbed, tmp_path, executor):
+    """A first sight; ``benchmarks/kill.py`` does the same more often and in longer stages."""
+    file, folder = undisturbed
+    command = [sys.executable, "-m", "crosscal.cli", "run", str(file), "--output", str(tmp_path)]
+    command += ["--set", f"execution.executor={executor}", "--set", "execution.workers=2"]
+    moments = random.Random(executor)
+    for _ in range(2):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            time.sleep(moments.uniform(5.0, 9.0))
+            process.kill()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert predictions(tmp_path / "tiny") == predictions(folder)

@@ -1,0 +1,234 @@
+"""Artifacts are whole or absent, and a damaged one is never served."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from crosscal.artifacts import (
+    MANIFEST,
+    building,
+    disk_errors,
+    locked,
+    sha256_file,
+    verify,
+    write_aside,
+)
+from crosscal.errors import ArtifactError, StageFailed
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def artifact(tmp_path: Path) -> Path:
+    folder = tmp_path / "store" / "a"
+    with building(folder, {"note": "ü", "n": 3}) as scratch:
+        (scratch / "deep").mkdir()
+        (scratch / "deep" / "x.bin").write_bytes(bytes(range(256)))
+        (scratch / "y.txt").write_text("y")
+        (scratch / "empty").touch()
+    return folder
+
+
+def test_whole_artifact_is_served_with_its_details(artifact: Path):
+    assert verify(artifact) == {"note": "ü", "n": 3}
+    assert sorted(p.name for p in artifact.parent.iterdir()) == ["a"]
+    manifest = json.loads((artifact / MANIFEST).read_text())
+    assert set(manifest["files"]) == {"deep/x.bin", "y.txt", "empty"}
+    assert manifest["files"]["y.txt"]["sha256"] == sha256_file(artifact / "y.txt")
+
+
+def test_details_may_be_completed_while_building(tmp_path: Path):
+    details = {"kind": "train"}
+    with building(tmp_path / "a", details):
+        details["seconds"] = 2
+    assert verify(tmp_path / "a") == {"kind": "train", "seconds": 2}
+
+
+def test_interrupted_build_is_invisible_and_starts_over_or_resumes(tmp_path: Path):
+    folder = tmp_path / "a"
+    for error in (KeyboardInterrupt, StageFailed("no")):
+        with pytest.raises((KeyboardInterrupt, StageFailed)), building(folder, {}) as scratch:
+            (scratch / "half").write_text("half")
+            raise error
+        assert not folder.exists()
+    with building(folder, {}, resume=True) as scratch:
+        assert (scratch / "half").read_text() == "half"
+    assert (folder / "half").exists()
+
+    other = tmp_path / "b"
+    other.with_name("b.partial").mkdir()
+    (other.with_name("b.partial") / "half").write_text("half")
+    with building(other, {}):
+        pass
+    assert [p.name for p in other.iterdir()] == [MANIFEST]
+
+
+def test_killed_build_is_invisible(tmp_path: Path):
+    code = """
+import os, signal, sys
+from pathlib import Path
+from crosscal.artifacts import building, locked
+folder = Path(sys.argv[1])
+with locked(folder), building(folder, {}) as scratch:
+    (scratch / "half").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    folder = tmp_path / "a"
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], env=_environment())
+    assert done.returncode < 0
+    assert not folder.exists()
+    with locked(folder), building(folder, {}):  # the dead process's lock is gone too
+        pass
+    assert verify(folder) == {}
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda a: (a / "y.txt").unlink(), "is missing"),
+        (lambda a: (a / "y.txt").write_text("z"), "altered"),
+        (lambda a: (a / "y.txt").write_text(""), "truncated: 0 bytes instead of 1"),
+        (lambda a: os.truncate(a / "deep" / "x.bin", 255), "truncated: 255 bytes instead of 256"),
+        (lambda a: (a / "empty").write_text("more"), "truncated"),
+        (lambda a: (a / MANIFEST).unlink(), "no readable manifest"),
+        (lambda a: os.truncate(a / MANIFEST, 100), "no readable manifest"),
+        (lambda a: (a / MANIFEST).write_bytes(b"\xff\xfe"), "no readable manifest"),
+    ],
+)
+def test_damaged_artifact_is_refused(artifact: Path, damage, message: str):
+    damage(artifact)
+    with pytest.raises(ArtifactError, match=message) as caught:
+        verify(artifact)
+    assert str(artifact) in str(caught.value)
+    assert "run again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        [],
+        3,
+        None,
+        {},
+        {"files": {}},
+        {"files": {}, "details": None},
+        {"files": {}, "details": 3},
+        {"files": 3, "details": {}},
+        {"files": ["y.txt"], "details": {}},
+        {"files": {"y.txt": None}, "details": {}},
+        {"files": {"y.txt": {"bytes": 1}}, "details": {}},
+        {"files": {"y.txt": {"bytes": "one", "sha256": ""}}, "details": {}},
+    ],
+)
+def test_manifest_of_another_shape_is_refused(artifact: Path, manifest):
+    (artifact / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match="no readable manifest"):
+        verify(artifact)
+
+
+def test_missing_artifact_is_refused(tmp_path: Path):
+    with pytest.raises(ArtifactError, match="no readable manifest"):
+        verify(tmp_path / "nowhere")
+
+
+def test_file_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "results.json"
+    write_aside(path, b"old")
+    write_aside(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+    def full(self: Path, content: bytes) -> None:
+        with self.open("wb") as stream:
+            stream.write(content[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ArtifactError, match="no space left"):
+        write_aside(path, b"newest")
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "no space left on the disk"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "no space left on the disk"),
+        (PermissionError(errno.EACCES, "Permission denied"), "no permission"),
+        (OSError(errno.EROFS, "Read-only file system"), "no permission"),
+        # safetensors is written in Rust and has an error class of its own.
+        (Exception("I/O error: No space left on device (os error 28)"), "no space left"),
+        (Exception("I/O error: Permission denied (os error 13)"), "no permission"),
+    ],
+)
+def test_errors_of_the_disk_say_what_to_do(tmp_path: Path, error: Exception, message: str):
+    with pytest.raises(ArtifactError, match=message) as caught, disk_errors(tmp_path):
+        raise error
+    assert caught.value.__cause__ is error
+    assert str(tmp_path) in str(caught.value)
+    with pytest.raises(ArtifactError, match=message), building(tmp_path / "a", {}):
+        raise error
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [FileNotFoundError(errno.ENOENT, "x"), ValueError("x"), StageFailed("x (os error 28)")],
+)
+def test_other_errors_pass_untouched(tmp_path: Path, error: Exception):
+    with pytest.raises(type(error)) as caught, disk_errors(tmp_path):
+        raise error
+    assert caught.value is error
+
+
+def test_place_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(self: Path, *args: object, **options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(ArtifactError, match="no permission"), locked(tmp_path / "deep" / "a"):
+        pass
+    with pytest.raises(ArtifactError, match="no permission"), building(tmp_path / "a", {}):
+        pass
+
+
+def test_error_while_locked_is_not_taken_for_the_locks(tmp_path: Path):
+    error = PermissionError(errno.EACCES, "another file")
+    with pytest.raises(PermissionError) as caught, locked(tmp_path / "a"):
+        raise error
+    assert caught.value is error
+    with locked(tmp_path / "a"):  # and the lock is free again
+        pass
+
+
+def test_lock_is_held_by_one_at_a_time(tmp_path: Path):
+    inside = 0
+    most = 0
+
+    def work() -> None:
+        nonlocal inside, most
+        with locked(tmp_path / "a"):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.01)
+            inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
