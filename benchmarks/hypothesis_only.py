@@ -1,4 +1,4 @@
-"""How well can the built-in inference set be guessed from the hypothesis alone?
+"""Guess the labels of the built-in inference set from the hypothesis alone.
 
     python benchmarks/hypothesis_only.py
 

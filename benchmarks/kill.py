@@ -51,7 +51,17 @@ checkpoint_seconds = 1
 
 def command(file: Path, output: Path, executor: str) -> list[str]:
     name = f"execution.executor={executor}"
-    return [sys.executable, "-m", "crosscal.cli", "run", str(file), "--output", str(output), "--set", name]
+    return [
+        sys.executable,
+        "-m",
+        "crosscal.cli",
+        "run",
+        str(file),
+        "--output",
+        str(output),
+        "--set",
+        name,
+    ]
 
 
 def digests(output: Path) -> dict[str, str]:
@@ -64,7 +74,9 @@ def running(output: Path) -> list[str]:
     return sorted(p.name.split("-")[0] for p in Store(output / "store").root.glob("*.partial"))
 
 
-def killed(file: Path, output: Path, executor: str, kills: int, moments: random.Random) -> dict[str, object]:
+def killed(
+    file: Path, output: Path, executor: str, kills: int, moments: random.Random
+) -> dict[str, object]:
     during: list[str] = []
     finished_early = 0
     while len(during) < kills:
@@ -85,7 +97,11 @@ def killed(file: Path, output: Path, executor: str, kills: int, moments: random.
             during.append("+".join(running(output)) or "between stages")
             os.killpg(process.pid, signal.SIGKILL)
     subprocess.run(command(file, output, executor), check=True, capture_output=True)
-    return {"killed_during": during, "finished_before_kill": finished_early, "tables": digests(output)}
+    return {
+        "killed_during": during,
+        "finished_before_kill": finished_early,
+        "tables": digests(output),
+    }
 
 
 def forget(output: Path) -> None:

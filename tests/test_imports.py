@@ -60,7 +60,8 @@ def test_rooms_import_downwards_only(path):
     "module", ["predictions", "calibration", "analysis", "report", "data", "tasks", "cli"]
 )
 def test_no_torch_is_imported(module):
-    code = f"import sys, crosscal.{module}; print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    heavy = "[m for m in ('torch', 'transformers') if m in sys.modules]"
+    code = f"import sys, crosscal.{module}; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -59,13 +59,17 @@ def run(study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json
 
 
 @app.command()
-def status(study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json = False) -> None:
+def status(
+    study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json = False
+) -> None:
     """Show how far a study is."""
     verbs.status(study, output, set or (), as_json=json)
 
 
 @app.command()
-def report(study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json = False) -> None:
+def report(
+    study: StudyFile, output: Output = _RESULTS, set: Set = None, json: Json = False
+) -> None:
     """Write the report of a finished study anew."""
     verbs.report(study, output, set or (), as_json=json)
 

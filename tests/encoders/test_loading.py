@@ -54,7 +54,8 @@ def test_home_is_expanded(tiny_encoder, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "deberta-v2"])
 @pytest.mark.parametrize(
-    ("layers", "kept"), [(None, [0, 1, 2, 3]), (4, [0, 1, 2, 3]), (3, [0, 1, 2]), (2, [0, 2]), (1, [0])]
+    ("layers", "kept"),
+    [(None, [0, 1, 2, 3]), (4, [0, 1, 2, 3]), (3, [0, 1, 2]), (2, [0, 2]), (1, [0])],
 )
 def test_layers_are_evenly_spaced_and_in_order(tiny_encoder, kind, layers, kept):
     whole = load_encoder(tiny_encoder(kind))

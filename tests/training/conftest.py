@@ -48,8 +48,6 @@ def assemble(tiny_encoder: Callable[[str], Path]) -> Callable[..., Any]:
             "seed": seed,
         }
         ids = [part.ids for part in tokens]
-        return build_model(
-            settings, tiny_encoder(kind), weights, ids, dropout=dropout, head=head
-        )
+        return build_model(settings, tiny_encoder(kind), weights, ids, dropout=dropout, head=head)
 
     return build

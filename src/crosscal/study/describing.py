@@ -56,9 +56,7 @@ def report_context(
         version=importlib.metadata.version("crosscal"),
         versions=first["versions"],
         data_files={
-            name: digest
-            for run in plan.runs
-            for name, digest in run.table.settings["data"].items()
+            name: digest for run in plan.runs for name, digest in run.table.settings["data"].items()
         },
         development={
             (run.recipe, run.seed): store.details(*run.training[-1].node)["development"]["accuracy"]
@@ -68,7 +66,7 @@ def report_context(
 
 
 def describe_recipe(recipe: Recipe, study: Study) -> str:
-    """A recipe in words."""
+    """Put a recipe into words."""
     steps = [study.intermediate[name].task for name in recipe.intermediate]
     return ", then ".join([*steps, study.target.task]) + (" alone" if not steps else "")
 
@@ -97,7 +95,10 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
                 f"and were cut ({stage.title}).{weight}"
             )
     for field, reading in plan.readings.items():
-        warnings += [f"{count} rows of {field} were left out: {why}." for why, count in reading.dropped.items()]
+        warnings += [
+            f"{count} rows of {field} were left out: {why}."
+            for why, count in reading.dropped.items()
+        ]
     warnings += [
         f"No finite temperature fits recipe {entry['recipe']}, seed {entry['seed']}."
         for entry in results.temperatures

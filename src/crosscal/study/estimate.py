@@ -123,7 +123,8 @@ def _matrix_speed(threads: int) -> float:
         started = time.perf_counter()
         for _ in range(10):
             a @ b
-        return 10 * 2 * 1024 * 384 * 1536 / (time.perf_counter() - started)
+        seconds: float = time.perf_counter() - started
+        return 10 * 2 * 1024 * 384 * 1536 / seconds
     finally:
         torch.set_num_threads(before)
 

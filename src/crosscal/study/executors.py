@@ -67,7 +67,7 @@ class InProcess:
             if store.has(*stage.node):
                 continue
             events.started(stage)
-            with _ticking(events):
+            with _Ticking(events):
                 run_stage(stage, store)
             events.finished(stage)
 
@@ -134,7 +134,7 @@ def _serve(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-class _ticking:
+class _Ticking:
     """Calls ``events.tick`` from a thread while a stage runs in this process."""
 
     def __init__(self, events: Events) -> None:

@@ -143,7 +143,10 @@ class _Planner:
             "test": self.prepare("target", target, "test", target.languages),
         }
         inputs = {role: stage.node for role, stage in sources.items()}
-        common = {"encoder": self.identity, **self.study.encoder.model_dump(exclude={"name", "network"})}
+        common = {
+            "encoder": self.identity,
+            **self.study.encoder.model_dump(exclude={"name", "network"}),
+        }
         predicted = self.add(
             Stage(
                 kind="predict",

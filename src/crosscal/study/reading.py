@@ -15,7 +15,6 @@ from crosscal.spelling import did_you_mean
 from crosscal.study.settings import Source, Study, TaskData
 from crosscal.training.settings import TrainingSettings
 
-
 # Readers fill these in themselves.
 _LEFT_TO_READERS = {"split": "{split}", "language": "{language}"}
 
@@ -158,7 +157,7 @@ def _check_combination(study: Study, where: str) -> None:
 
 
 def training_settings(study: Study, data: TaskData, *, where: str) -> TrainingSettings:
-    """Settings of one task: those of ``[training]``, with the task's own laid over them."""
+    """Lay a task's own settings over those of ``[training]``."""
     try:
         return TrainingSettings.model_validate(study.training.model_dump() | data.training)
     except ValidationError as error:

@@ -74,7 +74,7 @@ def collect_predictions(plan: Plan, store: Store, folder: Path) -> list[Predicti
 
 
 def analysis_settings(study: Study) -> AnalysisSettings:
-    """Settings of the analysis, with groups from the language table unless the study names them."""
+    """Name the groups of languages by the table, unless the study names them."""
     chosen = study.analysis
     return AnalysisSettings(
         groups=dict(chosen.groups) or default_groups(study.target.languages),

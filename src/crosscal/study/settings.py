@@ -21,13 +21,16 @@ class Source(Section):
 
     format: str = Field(description="name of a file format; `crosscal data formats` lists them")
     path: str | None = Field(
-        default=None, description="file or folder, from the study file's folder; {name} from [paths]"
+        default=None,
+        description="file or folder, seen from the study file; {name} from [paths]",
     )
-    split: str | None = Field(default=None, description="train, dev or test, where a folder has more")
+    split: str | None = Field(
+        default=None, description="train, dev or test, where a folder has more"
+    )
     clusters: int | None = Field(
         default=None,
         gt=0,
-        description="keep so many clusters (premises with all their rows), evenly spaced; none: all",
+        description="keep so many clusters (premises, all their rows), evenly spaced; none: all",
     )
 
 
@@ -37,12 +40,16 @@ class EncoderSettings(Section):
     name: str = Field(
         default="packaged", description="'packaged', the path of a folder, or the id of a Hub model"
     )
-    layers: int | None = Field(default=None, gt=0, description="keep so many, evenly spaced; none: all")
+    layers: int | None = Field(
+        default=None, gt=0, description="keep so many, evenly spaced; none: all"
+    )
     pooling: Literal["mean", "first"] = Field(
-        default="mean", description="what the head sees: the mean token vector, or the first token's"
+        default="mean",
+        description="what the head sees: the mean token vector, or the first token's",
     )
     trim: bool = Field(
-        default=True, description="hold only the embedding rows a stage needs (same results, faster)"
+        default=True,
+        description="hold only the embedding rows a stage needs (same results, faster)",
     )
     network: bool = Field(default=False, description="allow the download of a Hub model")
 
@@ -86,7 +93,9 @@ class Analysis(Section):
     """How calibration is measured and compared."""
 
     bins: int = Field(default=15, ge=2, description="bins of the expected calibration error")
-    replicates: int = Field(default=2000, ge=100, description="bootstrap samples of premise clusters")
+    replicates: int = Field(
+        default=2000, ge=100, description="bootstrap samples of premise clusters"
+    )
     level: float = Field(default=0.95, gt=0.5, lt=1, description="of the confidence intervals")
     seed: int = Field(default=0, ge=0, description="of the bootstrap")
     groups: dict[str, tuple[str, ...]] = Field(
@@ -113,7 +122,9 @@ class Execution(Section):
 class Study(Section):
     """A study: everything that decides about its numbers."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="names the results folder")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="names the results folder"
+    )
     question: str = Field(default="", description="what the study asks; shown in its report")
     paths: dict[str, str] = Field(
         default_factory=dict, description="folders, used as {name} in paths of sources"

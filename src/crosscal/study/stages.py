@@ -42,7 +42,9 @@ def run_stage(stage: Stage, store: Store) -> bool:
     return True
 
 
-def _prepare(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report) -> dict[str, Any]:
+def _prepare(
+    stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
+) -> dict[str, Any]:
     import pyarrow as pa
 
     from crosscal.encoders.loading import encoder_config, load_tokenizer
@@ -74,39 +76,42 @@ def _train(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report)
     return train_stage(stage.settings, stage.parameters, inputs, scratch, report)
 
 
-def _predict(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report) -> dict[str, Any]:
+def _predict(
+    stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
+) -> dict[str, Any]:
     from crosscal.training.stage import predict_stage
 
     return predict_stage(stage.settings, stage.parameters, inputs, scratch, report)
 
 
-def _collect(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report) -> dict[str, Any]:
+def _collect(
+    stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
+) -> dict[str, Any]:
     import numpy as np
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from crosscal.predictions import Predictions, Provenance, write_predictions
 
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("unit_ids", "cluster_ids", "languages", "splits", "scores", "gold")
-    }
+    units: list[pa.Table] = []
+    scores, gold, splits = [], [], []
     for split in ("dev", "test"):
-        units = pq.read_table(inputs[split] / "units.parquet")
-        columns["unit_ids"] += units["unit_id"].to_pylist()
-        columns["cluster_ids"] += units["cluster_id"].to_pylist()
-        columns["languages"] += units["language"].to_pylist()
-        columns["splits"] += [split] * len(units)
-        columns["scores"].append(np.load(inputs["scores"] / f"{split}.npy"))
-        columns["gold"].append(np.load(inputs[split] / "gold.npy"))
-    provenance = Provenance(**{**stage.settings, "choices": tuple(stage.settings["choices"])})
+        units.append(pq.read_table(inputs[split] / "units.parquet"))
+        scores.append(np.load(inputs["scores"] / f"{split}.npy"))
+        gold.append(np.load(inputs[split] / "gold.npy"))
+        splits += [split] * len(gold[-1])
+    rows = pa.concat_tables(part.replace_schema_metadata() for part in units)
     table = Predictions.from_arrays(
-        provenance,
-        **{
-            name: np.concatenate(values) if name in ("scores", "gold") else values
-            for name, values in columns.items()
-        },
+        Provenance(**{**stage.settings, "choices": tuple(stage.settings["choices"])}),
+        unit_ids=rows["unit_id"].to_pylist(),
+        cluster_ids=rows["cluster_id"].to_pylist(),
+        languages=rows["language"].to_pylist(),
+        splits=splits,
+        scores=np.concatenate(scores),
+        gold=np.concatenate(gold),
     )
     write_predictions(table, scratch / "predictions.parquet")
-    return {"rows": len(columns["unit_ids"])}
+    return {"rows": len(rows)}
 
 
 _KINDS: dict[str, Callable[[Stage, dict[str, Path], Path, Report], dict[str, Any]]] = {

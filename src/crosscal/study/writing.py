@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from crosscal.languages import XNLI
 from crosscal.study.settings import Analysis, EncoderSettings, Execution, Study
 from crosscal.training.settings import TrainingSettings
 
@@ -65,7 +66,7 @@ def commented_study(file: str) -> str:
     file : str
         Name under which it will be saved, for its first lines.
     """
-    languages = json.dumps(list(Study.model_fields["target"].annotation.model_fields["languages"].default))  # type: ignore[union-attr]
+    languages = json.dumps(list(XNLI))
     parts = [_OPENING.format(file=file, languages=languages)]
     sections: tuple[tuple[str, type[BaseModel], str], ...] = (
         ("encoder", EncoderSettings, "The pretrained multilingual model."),
@@ -119,7 +120,7 @@ def _key(name: str) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """A plain value in TOML's notation.
+    """Write a plain value in TOML's notation.
 
     Raises
     ------
