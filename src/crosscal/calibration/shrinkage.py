@@ -48,24 +48,41 @@ def shrinkage_matrix(excess: Floats, variance: Floats, confidence: Floats, share
         return matrix
     y = excess[used] / share[used]
     v = np.maximum(variance[used] / share[used] ** 2, _LEAST_VARIANCE)
-    design = np.stack([np.ones_like(y), confidence[used]], axis=1)
-    between = _variance_between(y, v, design)
+    between = _variance_between(y, v, confidence[used])
     weight = 1.0 / (v + between)
-    line = design @ np.linalg.pinv(design.T @ (design * weight[:, None])) @ (design.T * weight)
+    line = _line_matrix(weight, confidence[used])
     kept = (between * weight)[:, None] * (np.eye(len(used)) - line)
     matrix[np.ix_(used, used)] = share[used][:, None] * (line + kept) / share[used]
     return matrix
 
 
-def _variance_between(y: Floats, v: Floats, design: Floats) -> float:
+def _line_matrix(weight: Floats, x: Floats) -> Floats:
+    """Return the matrix that turns values into those of their weighted least squares line."""
+    mean, slope = _components(weight, x)
+    return np.outer(np.ones_like(x), mean) + np.outer(_centred(weight, x), slope)
+
+
+def _components(weight: Floats, x: Floats) -> tuple[Floats, Floats]:
+    """Return the weights of the values in the line's mean and in its slope."""
+    around = _centred(weight, x)
+    square = float(weight @ around**2)
+    slope = weight * around / square if square > 0 else np.zeros_like(x)
+    return weight / weight.sum(), slope
+
+
+def _centred(weight: Floats, x: Floats) -> Floats:
+    return np.asarray(x - (weight @ x) / weight.sum())
+
+
+def _variance_between(y: Floats, v: Floats, x: Floats) -> float:
     """Return the variance of the true values around the line that noise does not explain."""
     weight = 1.0 / v
-    weighted = design * weight[:, None]
-    inverse = np.linalg.pinv(design.T @ weighted)
-    residual = y - design @ (inverse @ (weighted.T @ y))
+    residual = y - _line_matrix(weight, x) @ y
     homogeneity = float(weight @ residual**2)
-    spare = len(y) - design.shape[1]
-    scale = float(weight.sum() - np.trace(inverse @ (weighted.T @ weighted)))
+    spare = len(y) - 2
+    mean, slope = _components(weight, x)
+    # Trace of the matrix whose quadratic form `homogeneity` is.
+    scale = float(weight.sum() - weight @ mean - weight @ (slope * _centred(weight, x)))
     return max(0.0, (homogeneity - spare) / scale) if scale > 0 else 0.0
 
 

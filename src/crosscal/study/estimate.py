@@ -86,8 +86,8 @@ def _tokens(plan: Plan, stage: Stage, store: Store) -> float:
 
     if stage.kind == "train":
         training = stage.settings["training"]
-        development = of(stage.inputs["dev"]) * training["evaluations"] / 3
-        return of(stage.inputs["train"]) * training["epochs"] + development
+        development = of(stage.inputs["dev"]) * int(training["evaluations"]) / 3
+        return of(stage.inputs["train"]) * float(training["epochs"]) + development
     if stage.kind == "predict":
         return of(stage.inputs["dev"]) + of(stage.inputs["test"])
     if stage.kind == "prepare":

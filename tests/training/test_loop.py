@@ -1,0 +1,267 @@
+"""The training loop: schedule, selection, clipping, epochs, failures."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from safetensors.torch import load_file  # noqa: E402
+
+from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
+from crosscal.errors import StageFailed  # noqa: E402
+from crosscal.training import loop  # noqa: E402
+from crosscal.training.batches import collate  # noqa: E402
+from crosscal.training.settings import TrainingSettings  # noqa: E402
+
+QUICK = {
+    "epochs": 1,
+    "batch_tokens": 60,
+    "window_batches": 3,
+    "evaluations": 2,
+    "dropout": 0.0,
+    "learning_rate": 1e-3,
+}
+
+
+@pytest.fixture
+def data(token_set):
+    return token_set(40, 1), token_set(12, 2)
+
+
+def run(assemble, data, folder, seed=5, kind="bert", report=lambda step, steps: None, **changes):
+    settings = TrainingSettings(**{**QUICK, **changes})
+    folder.mkdir(exist_ok=True)
+    model, vocabulary = assemble(kind, *data, dropout=settings.dropout)
+    progress = loop.train(
+        model, vocabulary, *data, settings, seed=seed, folder=folder, report=report
+    )
+    return progress, model, vocabulary
+
+
+def log_of(folder):
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [x for x in lines if "loss" in x], [x for x in lines if "development" in x]
+
+
+def test_files_and_log_of_a_run(assemble, data, tmp_path):
+    told = []
+    progress, _, vocabulary = run(
+        assemble, data, tmp_path / "a", report=lambda step, steps: told.append((step, steps))
+    )
+    folder = tmp_path / "a"
+    names = {"encoder.safetensors", "head.npz", "log.jsonl", "outcome.json"}
+    assert {path.name for path in folder.iterdir()} == names
+    steps, evaluations = log_of(folder)
+    total = len(steps)
+    assert total >= 5
+    assert told == [(step, total) for step in range(1, total + 1)]
+    assert [line["step"] for line in steps] == list(range(1, total + 1))
+    assert sum(line["examples"] for line in steps) == 40
+    assert sum(line["tokens"] for line in steps) == len(data[0].ids)
+    assert all(line["tokens"] <= 60 for line in steps)
+    assert all(line["padding"] == 0 and line["tokens_per_second"] > 0 for line in steps)
+    assert [e["step"] for e in progress.evaluations] == [round(total / 2), total]
+    assert [e["step"] for e in evaluations] == [e["step"] for e in progress.evaluations]
+    for found, line in zip(progress.evaluations, evaluations, strict=True):
+        assert found == {"step": line["step"], **line["development"]}
+    rows = load_file(folder / "encoder.safetensors")["crosscal.row_ids"]
+    assert rows.tolist() == vocabulary.kept.tolist()
+
+
+def test_same_seed_same_bits_and_other_seed_others(assemble, data, tmp_path):
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        run(assemble, data, tmp_path / name, seed=seed, dropout=0.1)
+    a, b, c = ((tmp_path / name / "encoder.safetensors").read_bytes() for name in "abc")
+    assert a == b != c
+    heads = [(tmp_path / name / "head.npz").read_bytes() for name in "abc"]
+    assert heads[0] == heads[1] != heads[2]
+
+
+def test_it_learns(assemble, token_set, tmp_path):
+    data = token_set(120, 1, longest=6), token_set(60, 2, longest=6)
+    progress, _, _ = run(assemble, data, tmp_path / "a", epochs=4, learning_rate=5e-3)
+    assert progress.evaluations[-1]["accuracy"] > 0.9
+    assert progress.evaluations[-1]["nll"] < 0.4
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.25, 0.99])
+@pytest.mark.parametrize("steps", [1, 2, 10, 37])
+def test_schedule_has_a_closed_form(warmup, steps):
+    settings = TrainingSettings(warmup=warmup, learning_rate=2e-3)
+    rates = [loop._rate(step, steps, settings) for step in range(1, steps + 1)]
+    # Straight from (0, 0) to the peak at the end of the warm-up, and on to 0 behind the last step.
+    top, end = warmup * steps, steps + 1
+    for step, rate in enumerate(rates, start=1):
+        share = step / top if step < top else 1 - (step - top) / (end - top)
+        assert rate == pytest.approx(2e-3 * share, rel=1e-12)
+        assert 0 < rate <= 2e-3
+
+
+def test_schedule_reaches_the_optimiser(assemble, data, tmp_path):
+    run(assemble, data, tmp_path / "a", warmup=0.3)
+    steps, _ = log_of(tmp_path / "a")
+    settings = TrainingSettings(**{**QUICK, "warmup": 0.3})
+    expected = [loop._rate(step, len(steps), settings) for step in range(1, len(steps) + 1)]
+    assert [line["learning_rate"] for line in steps] == expected
+
+
+@pytest.mark.parametrize("epochs", [0.01, 0.5, 1, 1.5, 2.25])
+def test_fractional_epochs(data, epochs):
+    settings = TrainingSettings(**{**QUICK, "epochs": epochs})
+    plan = loop._plan(data[0], settings, 3)
+    seen = np.bincount(np.concatenate(plan), minlength=40)
+    whole, part = divmod(epochs, 1)
+    assert seen.min() >= whole
+    assert seen.max() <= whole + (part > 0)
+    extra = seen.sum() / 40 - whole
+    assert extra == pytest.approx(part, abs=0.2)
+    # A longer training begins as a shorter one does.
+    longer = loop._plan(data[0], TrainingSettings(**{**QUICK, "epochs": epochs + 1}), 3)
+    assert [b.tolist() for b in longer[: len(plan)]] == [b.tolist() for b in plan]
+
+
+def test_more_evaluations_than_steps(assemble, data, tmp_path):
+    progress, _, _ = run(assemble, data, tmp_path / "a", epochs=0.3, evaluations=50)
+    assert [e["step"] for e in progress.evaluations] == list(range(1, progress.step + 1))
+
+
+SCORES = [  # accuracy, nll
+    (0.5, 1.0),
+    (0.7, 0.9),
+    (0.7, 0.8),  # as accurate, more probable: the best by accuracy
+    (0.7, 0.8),  # equal: the earlier one stays
+    (0.6, 0.7),  # the best by nll
+    (0.4, 1.1),
+]
+
+
+@pytest.mark.parametrize(("select_by", "best"), [("accuracy", 3), ("nll", 5), ("last", 6)])
+def test_selection(assemble, data, tmp_path, monkeypatch, select_by, best):
+    heads = []
+
+    def evaluate(model, *_):
+        heads.append(model.head.weight.detach().clone())
+        accuracy, nll = SCORES[len(heads) - 1]
+        return {"accuracy": accuracy, "nll": nll, "share": 0.5}
+
+    monkeypatch.setattr(loop, "evaluate", evaluate)
+    progress, model, _ = run(
+        assemble, data, tmp_path / "a", epochs=2, evaluations=6, select_by=select_by
+    )
+    assert len(heads) == 6
+    assert progress.best_step == progress.evaluations[best - 1]["step"]
+    stored = np.load(tmp_path / "a" / "head.npz")
+    assert np.array_equal(stored["weight"], heads[best - 1].numpy())
+    is_last = torch.equal(heads[best - 1], model.head.weight)
+    assert is_last == (best == 6)
+
+
+def test_nll_breaks_ties_of_accuracy_and_back():
+    def best(values, select_by):
+        evaluations = []
+        found = 0
+        for number, (accuracy, nll) in enumerate(values, start=1):
+            evaluations.append({"accuracy": accuracy, "nll": nll})
+            if loop._is_best(evaluations, select_by):
+                found = number
+        return found
+
+    assert best([(0.5, 1.0), (0.6, 1.0)], "nll") == 2
+    assert best([(0.6, 1.0), (0.5, 1.0)], "nll") == 1
+    assert best([(0.5, 1.0), (0.5, 0.9), (0.5, 0.9)], "accuracy") == 2
+
+
+def test_evaluation_in_numbers(assemble, data):
+    model, vocabulary = assemble("bert", *data)
+    found = loop.evaluate(model, vocabulary, data[1], 15)
+    with torch.no_grad():
+        scores = torch.cat(
+            [model(collate(data[1], np.array([i]), vocabulary)) for i in range(len(data[1]))]
+        ).double()
+    gold = torch.from_numpy(data[1].gold.astype(np.int64))
+    guess = scores.argmax(1)
+    nll = -scores.log_softmax(1)[torch.arange(12), gold].mean()
+    assert found["accuracy"] == float((guess == gold).double().mean())
+    assert found["nll"] == pytest.approx(float(nll), abs=1e-5)
+    assert found["share"] == max(torch.bincount(guess).tolist()) / 12
+
+
+def test_gradient_is_clipped_as_pytorch_does(assemble, data):
+    model, vocabulary = assemble("bert", *data)
+    twin, _ = assemble("bert", *data)
+    batch = collate(data[0], np.argsort(data[0].lengths)[:9], vocabulary)
+    gold = torch.zeros(9, dtype=torch.long)
+    for one in (model, twin):
+        torch.nn.functional.cross_entropy(one(batch) * 50, gold).backward()
+    norm = loop._clip(model, model.encoder.get_input_embeddings().weight, batch, 0.5)
+    expected = torch.nn.utils.clip_grad_norm_(twin.parameters(), 0.5)
+    assert norm > 1
+    assert norm == pytest.approx(float(expected), rel=1e-5)
+    for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-8)
+    before = [parameter.grad.clone() for parameter in model.parameters()]
+    loop._clip(model, model.encoder.get_input_embeddings().weight, batch, 1.0)
+    for parameter, kept in zip(model.parameters(), before, strict=True):
+        assert torch.equal(parameter.grad, kept)
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "deberta-v2"])
+def test_only_matrices_decay(assemble, data, kind):
+    model, _ = assemble(kind, *data)
+    decayed, free = loop._optimizer(model, TrainingSettings()).param_groups
+    assert decayed["weight_decay"] == 0.01
+    assert free["weight_decay"] == 0.0
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    assert len(decayed["params"]) + len(free["params"]) == len(names)
+    for parameter in decayed["params"]:
+        name = names[id(parameter)]
+        assert parameter.ndim == 2
+        assert "embeddings" not in name
+        assert "dense" in name or "head" in name or "attention.self" in name
+    for parameter in free["params"]:
+        assert parameter.ndim == 1 or "embeddings" in names[id(parameter)]
+
+
+def test_loss_that_is_not_finite_fails_the_stage(assemble, data, tmp_path):
+    with pytest.raises(StageFailed, match=r"the loss became (nan|inf) in step \d+") as caught:
+        run(assemble, data, tmp_path / "a", learning_rate=1e30, epochs=3, warmup=0)
+    assert "learning_rate" in str(caught.value)
+    assert not (tmp_path / "a" / "outcome.json").exists()
+
+
+def test_weights_that_are_not_finite_fail_the_stage(assemble, data, tmp_path):
+    model, vocabulary = assemble("bert", *data)
+    with torch.no_grad():
+        model.head.weight[0, 0] = float("nan")
+    with pytest.raises(StageFailed, match="the loss became nan in step 1 of"):
+        loop.train(
+            model, vocabulary, *data, TrainingSettings(**QUICK), seed=1, folder=tmp_path
+        )
+
+
+def test_precisions_may_change_within_a_process(assemble, data, tmp_path):
+    """Accelerate keeps the first one for a process unless told otherwise."""
+    for name, precision in (("a", "fp32"), ("b", "bf16"), ("c", "fp32")):
+        progress, _, _ = run(assemble, data, tmp_path / name, precision=precision)
+        assert np.isfinite(progress.evaluations[-1]["nll"])
+    a, b, c = ((tmp_path / name / "encoder.safetensors").read_bytes() for name in "abc")
+    assert a == c != b
+    weights = load_file(tmp_path / "b" / "encoder.safetensors")
+    assert all(t.dtype == torch.float32 for n, t in weights.items() if n != "crosscal.row_ids")
+
+
+def test_vocabulary_too_small_is_noticed(assemble, data, tmp_path):
+    model, _ = assemble("bert", *data)
+    with pytest.raises(KeyError, match="not in the trimmed vocabulary"):
+        loop.train(
+            model,
+            Vocabulary.of([data[0].ids[:5]], pad=0),
+            *data,
+            TrainingSettings(**QUICK),
+            seed=1,
+            folder=tmp_path,
+        )

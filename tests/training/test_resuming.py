@@ -1,0 +1,244 @@
+"""Training that is killed and called again ends in the bits of training left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from crosscal.errors import ArtifactError, StageFailed  # noqa: E402
+from crosscal.training import checkpoint, loop  # noqa: E402
+from crosscal.training.checkpoint import Progress, load_state, save_state  # noqa: E402
+from crosscal.training.settings import TrainingSettings  # noqa: E402
+
+SETTINGS = TrainingSettings(
+    epochs=2,
+    batch_tokens=60,
+    window_batches=3,
+    evaluations=5,
+    dropout=0.1,
+    learning_rate=3e-3,
+    clip=0.5,
+)
+KINDS = ("bert", "deberta-v2")
+
+
+class Killed(BaseException):
+    """Like KeyboardInterrupt: nothing on the way may catch it."""
+
+
+@pytest.fixture(scope="module")
+def data(token_set):
+    return token_set(30, 1), token_set(10, 2)
+
+
+@pytest.fixture
+def attempt(assemble, data):
+    """Return a function that trains as a new process would, killed when told to."""
+
+    def go(folder, *, kind="bert", kill_at=None, every=0.0, random_state=None):
+        folder.mkdir(exist_ok=True)
+        torch.manual_seed(np.random.default_rng(random_state).integers(1000))
+
+        def report(step: int, _: int) -> None:
+            if step == kill_at:
+                raise Killed
+
+        model, vocabulary = assemble(kind, *data, dropout=SETTINGS.dropout)
+        return loop.train(
+            model,
+            vocabulary,
+            *data,
+            SETTINGS,
+            seed=8,
+            folder=folder,
+            checkpoint_seconds=every,
+            report=report,
+        )
+
+    return go
+
+
+@pytest.fixture
+def undisturbed(attempt, tmp_path):
+    def go(kind="bert"):
+        return attempt(tmp_path / "undisturbed", kind=kind, every=1e9), tmp_path / "undisturbed"
+
+    return go
+
+
+def without_times(folder) -> list[dict]:
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [
+        {k: v for k, v in line.items() if k not in ("seconds", "tokens_per_second")}
+        for line in lines
+    ]
+
+
+def assert_equal(folder, expected) -> None:
+    for name in ("encoder.safetensors", "head.npz", "outcome.json"):
+        assert (folder / name).read_bytes() == (expected / name).read_bytes(), name
+    assert without_times(folder) == without_times(expected)
+    steps = [line["step"] for line in without_times(folder) if "loss" in line]
+    assert steps == list(range(1, len(steps) + 1))
+    assert {path.name for path in folder.iterdir()} == {path.name for path in expected.iterdir()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kills_at_random_steps(attempt, undisturbed, tmp_path, kind):
+    progress, expected = undisturbed(kind)
+    total = progress.step
+    moments = sorted(np.random.default_rng(3).choice(total, 4, replace=False) + 1)
+    for moment in [1, *map(int, moments), total]:
+        with pytest.raises(Killed):
+            attempt(tmp_path / "a", kind=kind, kill_at=moment)
+        assert not (tmp_path / "a" / "outcome.json").exists()
+    assert attempt(tmp_path / "a", kind=kind) == progress
+    assert_equal(tmp_path / "a", expected)
+
+
+def test_kill_before_the_first_state_and_between_states(attempt, undisturbed, tmp_path):
+    progress, expected = undisturbed()
+    with pytest.raises(Killed):
+        attempt(tmp_path / "a", kill_at=7, every=1e9)  # nothing but a log is left
+    assert (tmp_path / "a" / "log.jsonl").stat().st_size > 0
+    assert not (tmp_path / "a" / "state.safetensors").exists()
+    with pytest.raises(Killed):
+        attempt(tmp_path / "a", kill_at=4)
+    with pytest.raises(Killed):  # steps after the last state are done again
+        attempt(tmp_path / "a", kill_at=9, every=1e9)
+    assert attempt(tmp_path / "a", every=1e9) == progress
+    assert_equal(tmp_path / "a", expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["_save_model", "save_state", "save_weights", "evaluate", "_clip", "write_aside"]
+)
+def test_kill_inside(attempt, undisturbed, tmp_path, monkeypatch, name):
+    """Before, and right after, each thing that the loop does."""
+    progress, expected = undisturbed()
+    function = getattr(loop, name)
+    for after in (False, True):
+        folder = tmp_path / f"after{after}"
+        calls = 0
+
+        def die(*args, after=after):
+            nonlocal calls
+            calls += 1
+            if calls == (1 if name == "write_aside" else 2):
+                if after:
+                    function(*args)
+                raise Killed
+            return function(*args)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, name, die)
+            with pytest.raises(Killed):
+                attempt(folder)
+        assert attempt(folder) == progress
+        assert_equal(folder, expected)
+
+
+def test_kill_while_a_state_is_written(attempt, undisturbed, tmp_path, monkeypatch):
+    _, expected = undisturbed()
+    save = checkpoint.save_file
+    written = 0
+
+    def die(tensors, path, **options):
+        nonlocal written
+        written += 1
+        save(tensors, path, **options)
+        if written == 3:
+            os.truncate(path, 1000)
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save_file", die)
+        with pytest.raises(Killed):
+            attempt(tmp_path / "a")
+    assert (tmp_path / "a" / "state.safetensors.aside").exists()
+    attempt(tmp_path / "a", every=1e9)
+    assert_equal(tmp_path / "a", expected)  # and the half of a state is gone
+
+
+def test_finished_training_is_not_repeated(attempt, tmp_path):
+    progress = attempt(tmp_path / "a")
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "a").iterdir()}
+    assert attempt(tmp_path / "a", kill_at=1) == progress
+    assert {p.name: p.stat().st_mtime_ns for p in (tmp_path / "a").iterdir()} == before
+
+
+@pytest.mark.parametrize("length", [0, 5, 1000, 50_000, -1])
+def test_truncated_state_is_refused(attempt, tmp_path, length):
+    with pytest.raises(Killed):
+        attempt(tmp_path / "a", kill_at=4)
+    path = tmp_path / "a" / "state.safetensors"
+    os.truncate(path, length % path.stat().st_size)
+    with pytest.raises(ArtifactError, match="state of the interrupted training") as caught:
+        attempt(tmp_path / "a")
+    assert str(path) in str(caught.value)
+    assert "Remove the file" in str(caught.value)
+    path.unlink()
+    attempt(tmp_path / "a")
+
+
+def test_state_of_another_model_is_refused(attempt, tmp_path):
+    with pytest.raises(Killed):
+        attempt(tmp_path / "a", kill_at=4)
+    with pytest.raises(ArtifactError, match="state of the interrupted training"):
+        attempt(tmp_path / "a", kind="deberta-v2")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b'{"step": 1, "other": 2}', b"3", b"{"])
+def test_state_with_another_progress_is_refused(assemble, data, tmp_path, content):
+    from safetensors.torch import load_file, save_file
+
+    model, _ = assemble("bert", *data)
+    optimizer = torch.optim.AdamW(model.parameters())
+    path = tmp_path / "state.safetensors"
+    save_state(path, model, optimizer, Progress(step=3))
+    assert load_state(path, model, optimizer) == Progress(step=3)
+    tensors = load_file(path)
+    if content != b"{}":
+        save_file(tensors, path, metadata={"progress": content.decode()})
+    else:
+        save_file(tensors, path)
+    with pytest.raises(ArtifactError, match="state of the interrupted training"):
+        load_state(path, model, optimizer)
+
+
+def test_no_state_is_a_fresh_start(assemble, data, tmp_path):
+    model, _ = assemble("bert", *data)
+    optimizer = torch.optim.AdamW(model.parameters())
+    assert load_state(tmp_path / "nothing", model, optimizer) == Progress()
+
+
+def test_failed_stage_fails_again_after_its_last_state(attempt, tmp_path, monkeypatch):
+    def spoil(model, table, batch, limit):
+        model.head.bias.grad.fill_(float("nan"))
+        return 1.0
+
+    with pytest.raises(Killed):
+        attempt(tmp_path / "a", kill_at=5)
+    monkeypatch.setattr(loop, "_clip", spoil)
+    for _ in range(2):
+        with pytest.raises(StageFailed, match="nan in step 6 of"):
+            attempt(tmp_path / "a", every=1e9)
+
+
+def test_full_disk_says_so(attempt, tmp_path, monkeypatch):
+    from safetensors import SafetensorError
+
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    for module, name in ((checkpoint, "save_file"), (loop, "save_weights")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, full)
+            with pytest.raises(ArtifactError, match="no space left on the disk"):
+                attempt(tmp_path / name)
+        attempt(tmp_path / name)

@@ -1,0 +1,100 @@
+"""Training and prediction as stages, one after the other, as a study runs them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from crosscal.training.settings import TrainingSettings  # noqa: E402
+from crosscal.training.stage import predict_stage, reproducible, train_stage  # noqa: E402
+
+TRAINING = TrainingSettings(
+    epochs=1, batch_tokens=80, evaluations=2, dropout=0.1, learning_rate=1e-3
+).model_dump()
+
+
+def quiet(done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@pytest.fixture
+def inputs(token_set, tmp_path):
+    """Three sets of tokens, saved as the stages before would."""
+    sets = {
+        "train": token_set(30, 1, ids=(5, 90)),
+        "middle": token_set(20, 2, ids=(60, 120), labels=2),
+        "dev": token_set(10, 3, ids=(5, 90)),
+        "test": token_set(25, 4, ids=(5, 250)),
+    }
+    for name, tokens in sets.items():
+        (tmp_path / name).mkdir()
+        tokens.save(tmp_path / name)
+    return {name: tmp_path / name for name in sets}
+
+
+@pytest.fixture
+def chain(tiny_encoder, inputs, tmp_path):
+    """Return a function that runs intermediate, target and prediction stages."""
+
+    def go(name, *, kind="bert", trim=True, layers=2):
+        common = {"layers": layers, "pooling": "mean", "trim": trim, "threads": 1}
+        parameters = {"encoder": str(tiny_encoder(kind)), "checkpoint_seconds": 100.0}
+        before: dict = {}
+        found = []
+        for role, labels in (("middle", ["no", "yes"]), ("train", ["a", "b", "c"])):
+            folder = tmp_path / f"{name}-{role}"
+            folder.mkdir()
+            settings = {**common, "labels": labels, "training": TRAINING, "seed": 2}
+            data = {"train": inputs[role], "dev": inputs["middle" if role == "middle" else "dev"]}
+            found.append(train_stage(settings, parameters, {**data, **before}, folder, quiet))
+            before = {"start": folder}
+        scratch = tmp_path / f"{name}-scores"
+        scratch.mkdir()
+        told = []
+        roles = {"model": before["start"], "dev": inputs["dev"], "test": inputs["test"]}
+        counts = predict_stage(
+            common, parameters, roles, scratch, lambda done, total: told.append((done, total))
+        )
+        assert counts["examples"] == 35
+        assert told[-1] == (35, 35)
+        assert sorted(path.name for path in scratch.iterdir()) == ["dev.npy", "test.npy"]
+        scores = {split: np.load(scratch / f"{split}.npy") for split in ("dev", "test")}
+        return found, scores
+
+    return go
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "deberta-v2"])
+def test_chain_is_the_same_trimmed_or_not(chain, kind):
+    (_, target), scores = chain("trimmed", kind=kind)
+    (_, whole), expected = chain("whole", kind=kind, trim=False)
+    assert scores["dev"].shape == (10, 3)
+    assert scores["test"].shape == (25, 3)
+    for split in ("dev", "test"):
+        assert scores[split].tobytes() == expected[split].tobytes()
+    assert target["evaluations"] == whole["evaluations"]
+    assert target["vocabulary"] < whole["vocabulary"] == 300
+    best = [e for e in target["evaluations"] if e["step"] == target["best_step"]]
+    assert target["development"] == best[0]
+    assert target["labels"] == ["a", "b", "c"]
+
+
+def test_scores_do_not_depend_on_torchs_state_before(chain):
+    torch.manual_seed(1)
+    _, first = chain("first")
+    torch.manual_seed(2)
+    torch.rand(7)
+    _, second = chain("second")
+    assert first["test"].tobytes() == second["test"].tobytes()
+
+
+def test_random_state_and_threads_are_put_back():
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    with pytest.raises(KeyError), reproducible(threads + 1):
+        assert torch.get_num_threads() == threads + 1
+        torch.rand(3)
+        raise KeyError
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), state)
