@@ -40,6 +40,14 @@ STUDIES = sorted([*(ROOT / "studies").glob("*.toml"), ROOT / "src/crosscal/study
 COMMAND = typer.main.get_command(app)
 RUNNABLE = "<!-- runnable -->"
 SHELLS = ("sh", "console", "bash")
+WITHOUT_TORCH = """\
+import sys
+class Refuse:
+    def find_spec(name, path=None, target=None):
+        if name in ("torch", "transformers"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Refuse)
+"""
 
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -149,7 +157,9 @@ def test_every_verb_and_option_is_documented():
             for verb, below in command.commands.items():
                 yield from leaves(below, [*words, verb])
 
-    table = {row[1]: row[2] for row in re.finditer(r"^\| `(--\w+)` \| ([^|]+) \|", text, re.MULTILINE)}
+    table = {
+        row[1]: row[2] for row in re.finditer(r"^\| `(--\w+)` \| ([^|]+) \|", text, re.MULTILINE)
+    }
     for words, command in leaves(COMMAND, ["crosscal"]):
         assert f"| `{' '.join(words)}" in text
         for option in options(command) - {"--help"}:
@@ -219,7 +229,9 @@ SECTIONS: list[tuple[str, type[BaseModel], set[str]]] = [
 @pytest.mark.parametrize(("heading", "model", "elsewhere"), SECTIONS, ids=lambda v: str(v)[:30])
 def test_every_setting_is_documented(heading, model, elsewhere):
     text = (ROOT / "docs/studies.md").read_text(encoding="utf-8")
-    section = re.split(r"^##+ ", text.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)
+    section = re.split(
+        r"^##+ ", text.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE
+    )
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section[0], re.MULTILINE))
     other = {"training", "analysis", "execution"} if model is Study else set()
     assert rows.keys() == model.model_fields.keys() - elsewhere - other
@@ -248,8 +260,7 @@ def test_python_runs_without_torch(page, tmp_path):
         pytest.skip("no Python on this page")
     assert all(block.runnable for block in found), f"a block that is not marked {RUNNABLE}"
     leave_predictions(tmp_path / "results/quickstart/predictions")
-    blocked = "import sys; sys.modules |= dict.fromkeys(('torch', 'transformers'))\n"
-    code = blocked + "\n".join(block.text for block in found)
+    code = WITHOUT_TORCH + "\n".join(block.text for block in found)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -334,3 +345,10 @@ def test_the_citation_has_what_the_format_needs():
     assert [{"name": author} for author in re.findall(r"^  - name: (.*)$", text, re.MULTILINE)][
         :1
     ] == project["authors"]
+
+
+def test_the_figures_of_giveaways_are_those_measured():
+    text = (ROOT / "docs/data.md").read_text(encoding="utf-8")
+    measured = json.loads((ROOT / "benchmarks/hypothesis_only.json").read_text(encoding="utf-8"))
+    for scores in measured.values():
+        assert f"| {100 * scores['dev']:.1f} % | {100 * scores['test']:.1f} % |" in text

@@ -28,7 +28,7 @@ PIECES = [
 ]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
     """Use one thread, as the machine may be busy, and put the number back."""
     try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
     """Use one thread, as the machine may be busy, and put the number back."""
     try:
@@ -23,9 +25,15 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def assemble(tiny_encoder: Callable[[str], Path]) -> Callable[..., Any]:
     """Return a function that assembles a classifier on a tiny encoder: (model, vocabulary)."""
+
+    @cache
+    def load(folder: Path, layers: int | None) -> Any:
+        from crosscal.encoders.loading import load_encoder
+
+        return load_encoder(folder, layers=layers)
 
     def build(
         kind: str = "bert",
@@ -38,7 +46,7 @@ def assemble(tiny_encoder: Callable[[str], Path]) -> Callable[..., Any]:
         weights: Path | None = None,
         head: Path | None = None,
     ) -> Any:
-        from crosscal.training.stage import build_model
+        from crosscal.training import stage
 
         settings = {
             "layers": layers,
@@ -48,6 +56,11 @@ def assemble(tiny_encoder: Callable[[str], Path]) -> Callable[..., Any]:
             "seed": seed,
         }
         ids = [part.ids for part in tokens]
-        return build_model(settings, tiny_encoder(kind), weights, ids, dropout=dropout, head=head)
+        with pytest.MonkeyPatch.context() as patch:
+            # Reading the same files hundreds of times is most of what these tests would do.
+            patch.setattr(stage, "load_encoder", lambda at, layers: deepcopy(load(at, layers)))
+            return stage.build_model(
+                settings, tiny_encoder(kind), weights, ids, dropout=dropout, head=head
+            )
 
     return build

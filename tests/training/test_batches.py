@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -53,7 +55,7 @@ def test_prediction_order(lengths, budget):
     ties = np.diff(lengths[order]) == 0
     assert (np.diff(order)[ties] > 0).all()
     # No batch could have taken the next one's first example too.
-    for batch, following in zip(batches, batches[1:], strict=False):
+    for batch, following in pairwise(batches):
         assert lengths[batch].sum() + lengths[following[0]] > budget
 
 
@@ -61,9 +63,7 @@ def test_seeds_and_epochs_differ_and_windows_bound_what_meets():
     lengths = np.random.default_rng(0).integers(3, 60, 2000)
 
     def order(generator):
-        return training_order(
-            lengths, batch_tokens=600, window_batches=10, generator=generator
-        )
+        return training_order(lengths, batch_tokens=600, window_batches=10, generator=generator)
 
     one, two = (order(np.random.default_rng(seed)) for seed in (1, 2))
     assert np.concatenate(one).tolist() != np.concatenate(two).tolist()

@@ -238,9 +238,7 @@ def test_weights_that_are_not_finite_fail_the_stage(assemble, data, tmp_path):
     with torch.no_grad():
         model.head.weight[0, 0] = float("nan")
     with pytest.raises(StageFailed, match="the loss became nan in step 1 of"):
-        loop.train(
-            model, vocabulary, *data, TrainingSettings(**QUICK), seed=1, folder=tmp_path
-        )
+        loop.train(model, vocabulary, *data, TrainingSettings(**QUICK), seed=1, folder=tmp_path)
 
 
 def test_precisions_may_change_within_a_process(assemble, data, tmp_path):

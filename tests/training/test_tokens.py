@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("tokenizers")
 
-from crosscal.encoders.loading import load_tokenizer  # noqa: E402
-from crosscal.training.tokens import TokenSet, tokenise_pairs  # noqa: E402
+from crosscal.encoders.loading import load_tokenizer
+from crosscal.training.tokens import TokenSet, tokenise_pairs
 
 KINDS = ("bert", "xlm-roberta", "deberta-v2")
 
@@ -77,7 +77,7 @@ def test_longer_text_is_cut_first_and_specials_stay(tiny_encoder, pairs, kind, m
         kept = [len(first), len(second)]
         while sum(kept) > max_length - specials:  # a token at a time off the longer one
             kept[kept[1] >= kept[0]] -= 1
-        cut = row[1 : -1]
+        cut = row[1:-1]
         middle = cut.index(full[-1])
         found = cut[:middle], cut[middle + separators :]
         assert (row[0], row[-1]) == (full[0], full[-1])

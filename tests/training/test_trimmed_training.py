@@ -42,9 +42,7 @@ def scores_of(model, vocabulary, tokens):
 
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "deberta-v2"])
-def test_training_is_equal_to_the_bit(
-    assemble, token_set, tmp_path, monkeypatch, kind, dropout
-):
+def test_training_is_equal_to_the_bit(assemble, token_set, tmp_path, monkeypatch, kind, dropout):
     """Logits and every parameter are equal bit for bit: no tolerance is needed.
 
     Rows that no batch holds have no gradient and no decay, the norm of the gradient is taken
@@ -104,9 +102,7 @@ def test_what_is_saved_is_a_complete_encoder(assemble, token_set, tiny_encoder, 
         weights=tmp_path / "encoder.safetensors",
         head=tmp_path / "head.npz",
     )
-    assert torch.equal(
-        scores_of(model, whole, data[1]), scores_of(ours, vocabulary, data[1])
-    )
+    assert torch.equal(scores_of(model, whole, data[1]), scores_of(ours, vocabulary, data[1]))
 
 
 @pytest.mark.parametrize("trim", [True, False])

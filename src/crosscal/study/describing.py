@@ -14,6 +14,7 @@ from crosscal.study.store import Store
 from crosscal.study.writing import study_to_toml
 
 _SHARE_CUT = 0.01
+_ONE_LABEL = 0.95
 
 
 def report_context(
@@ -87,6 +88,12 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
     ]
     for stage in plan.stages:
         details = store.details(*stage.node)
+        share = details.get("development", {}).get("share", 0.0)
+        if share > _ONE_LABEL:
+            warnings.append(
+                f"After '{stage.title}', one label was given to {share:.0%} of the development "
+                "examples: the stage learned next to nothing."
+            )
         cut, total = details.get("truncated", 0), details.get("examples", 0)
         if cut:
             weight = "" if cut / total < _SHARE_CUT else " This is more than one in a hundred."

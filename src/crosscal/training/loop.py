@@ -112,7 +112,7 @@ def train(
 
             if not torch.isfinite(loss):
                 raise StageFailed(
-                    f"the loss became {float(loss)} in step {step} of {len(plan)}",
+                    f"the loss became {float(loss.detach())} in step {step} of {len(plan)}",
                     where="training",
                     remedy="Lower training.learning_rate or use training.precision = 'fp32'",
                 )
