@@ -30,8 +30,9 @@ def own_data(tmp_path, tiny_encoder):
         encoding="utf-8",
     )
 
-    def run(verb="plan", *options):
-        return crosscal(verb, file, "--output", tmp_path / "results", *options)
+    def run(verb="plan", *options, first=None):
+        arguments = [file] if first is None else [file, first]
+        return crosscal(verb, *arguments, "--output", tmp_path / "results", *options)
 
     return folder, run
 
@@ -147,6 +148,42 @@ def test_a_study_from_plan_to_report(own_data, tmp_path):
     page.unlink()
     assert run("report", *small).returncode == 0
     assert page.exists()
+    exported = tmp_path / "exported"
+    done = run("export", "--seed", "7", *small, first=exported)
+    assert (done.returncode, "direct 1" in done.stderr) == (2, True), done.stderr
+    assert run("export", *small, first=exported).returncode == 0
+    same_scores(exported, tmp_path / "results" / "own" / "predictions" / "direct-seed1.parquet")
+
+
+def same_scores(folder, table):
+    """The exported model, run by transformers alone, gives the scores of the table."""
+    import numpy as np
+    import torch
+    from safetensors.torch import load_file
+    from transformers import AutoModel, AutoTokenizer
+
+    from crosscal.data import read_pairs
+    from crosscal.predictions import read_predictions
+
+    facts = json.loads((folder / "crosscal.json").read_text())
+    part = read_predictions(table).select(language="tr", split="test")
+    examples = read_pairs(
+        "mini-nli", split="test", languages=["tr"], labels=facts["labels"]
+    ).examples
+    chosen = [next(e for e in examples if e.unit_id == unit) for unit in part.unit_ids]
+    model, tokenizer = (
+        AutoModel.from_pretrained(folder).eval(),
+        AutoTokenizer.from_pretrained(folder),
+    )
+    head = load_file(folder / "head.safetensors")
+    for example, expected in zip(chosen, part.scores, strict=True):
+        inputs = tokenizer(
+            example.text_a, example.text_b, truncation=True, max_length=256, return_tensors="pt"
+        )
+        with torch.no_grad():
+            hidden = model(**inputs).last_hidden_state[0].mean(dim=0)
+            scores = head["weight"] @ hidden + head["bias"]
+        np.testing.assert_allclose(scores.numpy(), expected, atol=1e-4)
 
 
 def test_data_check(own_data):

@@ -14,7 +14,7 @@ from crosscal.errors import CrosscalError
 
 app = typer.Typer(
     name="crosscal",
-    help="Train a multilingual encoder in English, use it in forty languages, and measure how "
+    help="Train a multilingual encoder in English, use it in other languages, and measure how "
     "far its confidence can be trusted there. Start with: crosscal quickstart",
     epilog="Exit codes: 0 done, 2 settings, 3 data, 4 artifact or disk, 5 missing extra, "
     "6 a stage failed, 130 interrupted. Run the same command again to go on.",
@@ -74,6 +74,19 @@ def report(
     verbs.report(study, output, set or (), as_json=json)
 
 
+@app.command()
+def export(
+    study: StudyFile,
+    folder: Annotated[Path, typer.Argument(help="folder to write")],
+    recipe: Annotated[str, typer.Option(help="recipe of the run")] = "direct",
+    seed: Annotated[int, typer.Option(help="seed of the run")] = 1,
+    output: Output = _RESULTS,
+    set: Set = None,
+) -> None:
+    """Write a run's model as a Hugging Face folder, with the full vocabulary."""
+    verbs.export(study, folder, output, set or (), recipe=recipe, seed=seed)
+
+
 @data.command("check")
 def data_check(study: StudyFile, set: Set = None, json: Json = False) -> None:
     """Look at every data file of a study: labels, duplicates, misaligned rows, damage."""
@@ -113,11 +126,6 @@ def main() -> None:
     except CrosscalError as error:
         print(f"crosscal: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        print("crosscal: interrupted. Run the same command again to go on.", file=sys.stderr)
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        raise SystemExit(0) from None
 
 
 if __name__ == "__main__":

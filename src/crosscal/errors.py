@@ -72,3 +72,9 @@ class StageFailed(CrosscalError):
     """A stage of a study failed or its worker process died; finished stages are kept."""
 
     exit_code = 6
+
+
+class Interrupted(CrosscalError):
+    """The user stopped a study."""
+
+    exit_code = 130

@@ -29,7 +29,6 @@ def open_plan(study: Study, *, quiet: bool = False) -> Plan:
     CrosscalError
         See `locate_encoder` and `make_plan`.
     """
-    require_training()
     name = study.encoder.name
     if name != PACKAGED:
         return make_plan(study, locate_encoder(name, network=study.encoder.network))

@@ -11,9 +11,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from crosscal.console.opening import check_output, open_plan, open_study, quickstart_file
+from crosscal.console.opening import (
+    check_output,
+    open_plan,
+    open_study,
+    quickstart_file,
+    require_training,
+)
 from crosscal.console.progress import StudyProgress
-from crosscal.errors import SettingsError
+from crosscal.errors import ArtifactError, Interrupted, SettingsError
 from crosscal.report import answer, render_text_table, write_report
 from crosscal.study.describing import report_context
 from crosscal.study.estimate import estimate_stages
@@ -50,6 +56,7 @@ def init(file: Path) -> None:
 
 def plan(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
     """Show the stages of a study, what is cached, and what the rest will cost."""
+    require_training()
     opened = open_plan(open_study(file, overrides), quiet=as_json)
     store = Store(output / "store")
     estimates = estimate_stages(opened, store)
@@ -97,13 +104,19 @@ def plan(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -
 
 def run(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
     """Run a study, write its report, print its table."""
+    require_training()
     check_output(output)
     opened = open_plan(open_study(file, overrides), quiet=as_json)
     store = Store(output / "store")
     estimates = estimate_stages(opened, store)
     _check_disk(output, sum(e.bytes for e in estimates.values()))
-    with StudyProgress(store, len(estimates), quiet=as_json) as progress:
-        outcome = run_study(opened, output, progress)
+    try:
+        with StudyProgress(store, len(estimates), quiet=as_json) as progress:
+            outcome = run_study(opened, output, progress)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "interrupted", remedy="Run the same command again: it goes on where this one stopped"
+        ) from None
     page = write_report(
         outcome.results,
         outcome.folder,
@@ -157,10 +170,37 @@ def status(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool)
     print(f"Report: {report_file if report_file.exists() else 'not written yet'}")
 
 
+def export(
+    file: Path, folder: Path, output: Path, overrides: Sequence[str], *, recipe: str, seed: int
+) -> None:
+    """Write a run's trained model as a Hugging Face folder with the full vocabulary.
+
+    Raises
+    ------
+    SettingsError
+        If the study has no such run, or it has not been trained yet.
+    """
+    from crosscal.training.export import export_model
+
+    opened = open_plan(open_study(file, overrides))
+    found = [run for run in opened.runs if (run.recipe, run.seed) == (recipe, seed)]
+    store = Store(output / "store")
+    if not found or not store.has(*found[0].training[-1].node):
+        known = ", ".join(f"{run.recipe} {run.seed}" for run in opened.runs)
+        raise SettingsError(
+            f"there is no trained run of recipe '{recipe}' with seed {seed}",
+            where=str(file),
+            remedy=f"Run the study first; its runs are: {known}",
+        )
+    stage = found[0].training[-1]
+    export_model(stage.settings, opened.encoder, store.open(*stage.node), folder)
+    print(f"{folder} written: load it with transformers.AutoModel, or as encoder.name of a study")
+
+
 def _check_disk(output: Path, needed: int) -> None:
     free = shutil.disk_usage(output).free
     if free < needed * _DISK_MARGIN:
-        raise SettingsError(
+        raise ArtifactError(
             f"the study needs about {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free",
             where=str(output),
             remedy="Free some space or choose another disk with --output",

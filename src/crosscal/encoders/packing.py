@@ -128,6 +128,14 @@ def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
     return _encode_padded(model, batch)
 
 
+def padding_share(model: PreTrainedModel, batch: Batch) -> float:
+    """Share of the rows that the model computes which are padding (0 for packed batches)."""
+    if model.config._attn_implementation == PACKED:
+        return 0.0
+    rows = batch.size * max(length for length, _ in batch.runs)
+    return 1.0 - len(batch.ids) / rows
+
+
 def _first_position(model: PreTrainedModel) -> int:
     """RoBERTa and its kin count positions from behind the padding id, others from 0."""
     if "roberta" in model.config.model_type or model.config.model_type == "camembert":

@@ -94,6 +94,12 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
                 f"After '{stage.title}', one label was given to {share:.0%} of the development "
                 "examples: the stage learned next to nothing."
             )
+        if details.get("labels_seem"):
+            warnings.append(
+                f"The labels look permuted ({stage.title}): the English development data fit "
+                f"better if the scores were in the order {', '.join(details['labels_seem'])}. Do "
+                "training and development files use one order?"
+            )
         cut, total = details.get("truncated", 0), details.get("examples", 0)
         if cut:
             weight = "" if cut / total < _SHARE_CUT else " This is more than one in a hundred."

@@ -153,7 +153,10 @@ class _Planner:
                 title=f"predict, recipe {recipe}, seed {seed}",
                 settings={**common, "threads": self.study.execution.threads},
                 inputs={"model": trained.node, **inputs},
-                parameters={"encoder": str(self.encoder)},
+                parameters={
+                    "encoder": str(self.encoder),
+                    "labels": list(task(target.task).labels),
+                },
             )
         )
         table = self.add(

@@ -44,6 +44,8 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
         The study's folder holds ``predictions/<recipe>-seed<n>.parquet``,
         ``results.json`` and ``study.json`` (the resolved study).
     """
+    # First, so that a mistake in the groups is found before hours are spent.
+    settings = analysis_settings(plan.study)
     store = Store(output / "store")
     missing = [stage for stage in plan.stages if not store.has(*stage.node)]
     execution = plan.study.execution
@@ -52,7 +54,7 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
 
     folder = output / plan.study.name
     tables = collect_predictions(plan, store, folder)
-    results = analyse(tables, settings=analysis_settings(plan.study))
+    results = analyse(tables, settings=settings)
     write_aside(folder / "results.json", results.to_json().encode())
     write_aside(folder / "study.json", plan.study.model_dump_json(indent=1).encode())
     return Outcome(folder=folder, results=results, ran=len(missing))

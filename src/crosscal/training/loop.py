@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from crosscal.artifacts import disk_errors, flush, write_aside
-from crosscal.encoders.packing import Batch
+from crosscal.encoders.packing import Batch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.errors import StageFailed
@@ -106,6 +106,7 @@ def train(
                 scores = model(batch)
             loss = cross_entropy(scores, gold)
             accelerator.backward(loss)
+            accelerator.unscale_gradients()  # of fp16: clipping must see the true norm
             norm = _clip(bare, table, batch, settings.clip)
             optimizer.step()
             optimizer.zero_grad()
@@ -119,6 +120,7 @@ def train(
             line = _line(
                 step, batch, loss=loss, norm=norm, rate=rate, seconds=time.monotonic() - started
             )
+            line["padding"] = padding_share(bare.encoder, batch)
             log.write(json.dumps(line) + "\n")
 
             progress.step = step
@@ -217,7 +219,6 @@ def _line(
         "examples": batch.size,
         "tokens": tokens,
         "tokens_per_second": round(tokens / seconds, 1),
-        "padding": 0.0,
         "seconds": round(seconds, 4),
     }
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 
-from crosscal.artifacts import disk_errors
+from crosscal.artifacts import disk_errors, flush
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.errors import StageFailed
 from crosscal.training.batches import collate, prediction_order
@@ -72,6 +72,7 @@ def predict(
                 aside = path.with_suffix(".aside")
                 with aside.open("wb") as stream:
                     np.save(stream, torch.cat(scores).cpu().numpy())
+                flush(aside)
                 aside.rename(path)
             parts.append(np.load(path))
             done += sum(map(len, batches))

@@ -13,11 +13,15 @@ import torch
 from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
+from crosscal.tasks import permuted_labels
 from crosscal.training.loop import train
 from crosscal.training.model import SequenceClassifier
 from crosscal.training.predicting import predict
 from crosscal.training.settings import TrainingSettings
 from crosscal.training.tokens import TokenSet
+
+# All orders of more labels are too many to try.
+_MOST_ORDERED = 6
 
 
 @contextmanager
@@ -92,7 +96,8 @@ def predict_stage(
     Returns
     -------
     dict
-        Examples and tokens scored.
+        Examples and tokens scored; the order of the labels that the English development
+        scores speak for, if it is another than the task's.
     """
     tokens = {split: TokenSet.load(inputs[split]) for split in ("dev", "test")}
     with reproducible(settings["threads"]):
@@ -105,6 +110,7 @@ def predict_stage(
         )
         total = sum(len(part) for part in tokens.values())
         done = 0
+        suspected: tuple[str, ...] | None = None
         for split, part in tokens.items():
             scores = predict(
                 model,
@@ -115,7 +121,14 @@ def predict_stage(
             )
             np.save(scratch / f"{split}.npy", scores)
             done += len(part)
-    return {"examples": total, "tokens": sum(len(part.ids) for part in tokens.values())}
+            if split == "dev" and 2 <= len(parameters["labels"]) <= _MOST_ORDERED:
+                gold = np.asarray(part.gold, dtype=np.int64)
+                suspected = permuted_labels(scores.astype(np.float64), gold, parameters["labels"])
+    return {
+        "examples": total,
+        "tokens": sum(len(part.ids) for part in tokens.values()),
+        "labels_seem": suspected,
+    }
 
 
 def build_model(

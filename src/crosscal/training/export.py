@@ -1,0 +1,58 @@
+"""Export a trained model: an ordinary Hugging Face folder with the full vocabulary."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from crosscal.artifacts import disk_errors
+from crosscal.encoders.loading import load_encoder
+from crosscal.encoders.trimming import load_weights
+from crosscal.errors import ArtifactError
+
+
+def export_model(settings: dict[str, Any], encoder: Path, trained: Path, folder: Path) -> None:
+    """Write a training stage's best checkpoint as a folder that any tool can load.
+
+    Parameters
+    ----------
+    settings : dict
+        The training stage's: ``layers``, ``pooling``, ``labels``.
+    encoder : Path
+        Folder of the pretrained encoder; rows of tokens that training never saw come from it.
+    trained : Path
+        Artifact of the training stage.
+    folder : Path
+        Receives ``config.json``, ``model.safetensors`` and the tokenizer (for
+        ``AutoModel.from_pretrained``), ``head.safetensors`` (``weight`` of shape (labels,
+        hidden), ``bias``) and ``crosscal.json`` (labels in the order of the scores, pooling).
+
+    Raises
+    ------
+    ArtifactError
+        If the folder exists, or the weights are damaged.
+    """
+    if folder.exists():
+        raise ArtifactError(
+            "the folder exists", where=str(folder), remedy="Choose another name or remove it"
+        )
+    model = load_encoder(encoder, layers=settings["layers"])
+    load_weights(model, trained / "encoder.safetensors")
+    head = np.load(trained / "head.npz")
+    with disk_errors(folder):
+        # Attention without padding is crosscal's own: others get the library's default.
+        model.config._attn_implementation = "eager"
+        model.save_pretrained(folder)
+        for path in encoder.iterdir():
+            if "token" in path.name or path.suffix == ".model" or path.name == "vocab.txt":
+                shutil.copyfile(path, folder / path.name)
+        tensors = {name: torch.from_numpy(head[name]) for name in ("weight", "bias")}
+        save_file(tensors, folder / "head.safetensors")
+        facts = {"labels": settings["labels"], "pooling": settings["pooling"]}
+        (folder / "crosscal.json").write_text(json.dumps(facts, indent=1))
