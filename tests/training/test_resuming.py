@@ -126,6 +126,8 @@ def test_kill_before_the_first_state_and_between_states(attempt, undisturbed, tm
         attempt(tmp_path / "a", kill_at=4)
     with pytest.raises(Killed):  # steps after the last state are done again
         attempt(tmp_path / "a", kill_at=9, every=1e9)
+    with (tmp_path / "a" / "log.jsonl").open("a") as log:
+        log.write('{"step": 9, "loss": 1.0}\n' * 1000)  # lines behind the last state go
     attempt(tmp_path / "a", every=1e9)
     assert_equal(tmp_path / "a", expected)
 
