@@ -26,7 +26,7 @@ def own_data(tmp_path, tiny_encoder):
     file.write_text(
         f'name = "own"\nseeds = [1]\n[encoder]\nname = "{tiny_encoder("bert")}"\n[target]\n'
         f'task = "mini-nli"\ntrain = {source}\ndev = {source}\ntest = {source}\n'
-        'languages = ["en", "tr", "zh"]\n[recipes.direct]\n',
+        'languages = ["en", "tr", "zh"]\n[recipes.direct]\n[training]\nmax_length = 60\n',
         encoding="utf-8",
     )
 
@@ -96,9 +96,10 @@ def test_settings(own_data, tmp_path):
     _, run = own_data
     done = run("plan", "--set", "trainig.epochs=1")
     assert (done.returncode, "Did you mean 'training'" in done.stderr) == (2, True)
+    done = run("plan", "--set", "training.max_length=256")
+    assert (done.returncode, "at most 66" in done.stderr) == (2, True), done.stderr
     done = run("plan", "--set", "encoder.layers=9")
-    assert done.returncode == 2, done.stderr
-    assert "4" in done.stderr
+    assert (done.returncode, "1 to 4" in done.stderr) == (2, True), done.stderr
     done = run("plan", "--set", "encoder.name=no/such-model")
     assert (done.returncode, "encoder.name" in done.stderr) == (2, True), done.stderr
     done = run("plan", "--set", "target.task=xnly")
@@ -140,7 +141,7 @@ def test_a_study_from_plan_to_report(own_data, tmp_path):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     page = Path(found["report"])
-    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert found["results"]["languages"] == ["en", "tr", "zh"]
     state = json.loads(run("status", "--json", *small).stdout)
     assert {stage["state"] for stage in state["stages"]} == {"done"}
@@ -178,7 +179,7 @@ def same_scores(folder, table):
     head = load_file(folder / "head.safetensors")
     for example, expected in zip(chosen, part.scores, strict=True):
         inputs = tokenizer(
-            example.text_a, example.text_b, truncation=True, max_length=256, return_tensors="pt"
+            example.text_a, example.text_b, truncation=True, max_length=60, return_tensors="pt"
         )
         with torch.no_grad():
             hidden = model(**inputs).last_hidden_state[0].mean(dim=0)

@@ -226,7 +226,7 @@ SECTIONS: list[tuple[str, type[BaseModel], set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("heading", "model", "elsewhere"), SECTIONS, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("heading", "model", "elsewhere"), SECTIONS, ids=[s[0] for s in SECTIONS])
 def test_every_setting_is_documented(heading, model, elsewhere):
     text = (ROOT / "docs/studies.md").read_text(encoding="utf-8")
     section = re.split(

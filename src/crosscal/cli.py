@@ -119,8 +119,9 @@ def doctor(json: Json = False) -> None:
 
 def main() -> None:
     """Entry point: errors a user can act on are shown without a traceback."""
-    # Loading bars of libraries would run through the study's own.
+    # Loading bars and notes of libraries would run through the study's own.
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         app()
     except CrosscalError as error:

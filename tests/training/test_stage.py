@@ -54,10 +54,12 @@ def chain(tiny_encoder, inputs, tmp_path):
         scratch.mkdir()
         told = []
         roles = {"model": before["start"], "dev": inputs["dev"], "test": inputs["test"]}
+        parameters["labels"] = ["a", "b", "c"]
         counts = predict_stage(
             common, parameters, roles, scratch, lambda done, total: told.append((done, total))
         )
         assert counts["examples"] == 35
+        assert counts["labels_seem"] is None
         assert told[-1] == (35, 35)
         assert sorted(path.name for path in scratch.iterdir()) == ["dev.npy", "test.npy"]
         scores = {split: np.load(scratch / f"{split}.npy") for split in ("dev", "test")}
@@ -98,3 +100,28 @@ def test_random_state_and_threads_are_put_back():
         raise KeyError
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_permuted_development_labels_are_noticed(tiny_encoder, token_set, tmp_path, shift):
+    sets = {"train": token_set(120, 1, longest=6), "dev": token_set(60, 2, longest=6)}
+    common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
+    labels = ["a", "b", "c"]
+    parameters = {
+        "encoder": str(tiny_encoder("bert")),
+        "checkpoint_seconds": 100.0,
+        "labels": labels,
+    }
+    inputs = {name: tmp_path / name for name in (*sets, "model", "scores")}
+    for folder in inputs.values():
+        folder.mkdir()
+    for name, tokens in sets.items():
+        tokens.save(inputs[name])
+    training = {**TRAINING, "epochs": 4, "learning_rate": 5e-3, "dropout": 0.0}
+    settings = {**common, "labels": labels, "training": training, "seed": 2}
+    train_stage(settings, parameters, inputs, inputs["model"], quiet)
+    gold = (sets["dev"].gold + shift) % 3
+    np.save(inputs["dev"] / "gold.npy", gold.astype(np.int32))
+    roles = {**inputs, "test": inputs["dev"]}
+    found = predict_stage(common, parameters, roles, inputs["scores"], quiet)
+    assert found["labels_seem"] == (("b", "c", "a") if shift else None)

@@ -137,6 +137,32 @@ def encoder_config(folder: Path) -> dict[str, object]:
         ) from error
 
 
+def first_position(kind: str, pad: int | None) -> int:
+    """Return the number of an encoder's first position, by its kind and padding id.
+
+    RoBERTa and its kin count positions from behind the padding id, others from 0.
+    """
+    return int(pad or 0) + 1 if "roberta" in kind or kind == "camembert" else 0
+
+
+def longest_input(folder: Path) -> int | None:
+    """Tokens that an encoder has positions for; None where positions are only relative."""
+    config = encoder_config(folder)
+    kind = str(config.get("model_type"))
+    if kind not in _PACKABLE or "max_position_embeddings" not in config:
+        return None
+    pad = config.get("pad_token_id")
+    positions = int(str(config["max_position_embeddings"]))
+    return positions - first_position(kind, None if pad is None else int(str(pad)))
+
+
+def token_types(folder: Path) -> int:
+    """Token types that an encoder tells apart, where unsaid as transformers assumes."""
+    config = encoder_config(folder)
+    usual = 2 if config.get("model_type") in ("bert", "electra") else 1
+    return int(str(config.get("type_vocab_size", usual)))
+
+
 def fingerprint(folder: Path) -> str:
     """Identity of an encoder: a hash over its configuration, weights and tokenizer files."""
     digest = hashlib.sha256()

@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
+from crosscal.encoders.loading import first_position
+
 PACKED = "crosscal_packed"
 
 
@@ -115,7 +117,7 @@ def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
     Tensor
         Shape (T, hidden), rows in the order of ``batch.ids``.
     """
-    offset = _first_position(model)
+    offset = first_position(model.config.model_type, model.config.pad_token_id)
     if model.config._attn_implementation == PACKED:
         output = model(
             input_ids=batch.ids[None],
@@ -134,13 +136,6 @@ def padding_share(model: PreTrainedModel, batch: Batch) -> float:
         return 0.0
     rows = batch.size * max(length for length, _ in batch.runs)
     return 1.0 - len(batch.ids) / rows
-
-
-def _first_position(model: PreTrainedModel) -> int:
-    """RoBERTa and its kin count positions from behind the padding id, others from 0."""
-    if "roberta" in model.config.model_type or model.config.model_type == "camembert":
-        return int(model.config.pad_token_id) + 1
-    return 0
 
 
 def _encode_padded(model: PreTrainedModel, batch: Batch) -> Tensor:

@@ -17,8 +17,8 @@ from typing import Any
 
 from crosscal.artifacts import sha256_file
 from crosscal.data import PairExample, Reading, read_pairs
-from crosscal.encoders.loading import fingerprint
-from crosscal.errors import DataError
+from crosscal.encoders.loading import encoder_config, fingerprint, longest_input
+from crosscal.errors import DataError, SettingsError
 from crosscal.study.reading import training_settings
 from crosscal.study.settings import Source, Study, TaskData
 from crosscal.tasks import Task, task
@@ -102,6 +102,7 @@ def make_plan(study: Study, encoder: Path) -> Plan:
     SettingsError
         If the study names an unknown task or format.
     """
+    check_fits(study, encoder)
     planner = _Planner(study, encoder)
     runs = tuple(planner.run(recipe, seed) for seed in study.seeds for recipe in study.recipes)
     return Plan(
@@ -112,6 +113,34 @@ def make_plan(study: Study, encoder: Path) -> Plan:
         asked=planner.asked,
         readings=planner.readings,
     )
+
+
+def check_fits(study: Study, encoder: Path) -> None:
+    """Refuse settings that the encoder cannot carry out.
+
+    Raises
+    ------
+    SettingsError
+        If more layers are asked for than it has, or longer inputs than it has positions for.
+    """
+    config = encoder_config(encoder)
+    total = int(str(config.get("num_hidden_layers", 0)))
+    if study.encoder.layers is not None and study.encoder.layers > total:
+        raise SettingsError(
+            f"{study.encoder.layers} layers were asked for, but the encoder has {total}",
+            where="encoder.layers",
+            remedy=f"Choose a number from 1 to {total}",
+        )
+    longest = longest_input(encoder)
+    for name, data in (("target", study.target), *study.intermediate.items()):
+        asked = training_settings(study, data, where=f"{name}.training").max_length
+        if longest is not None and asked > longest:
+            raise SettingsError(
+                f"inputs of up to {asked} tokens were asked for, but the encoder has positions "
+                f"for {longest}",
+                where="training.max_length",
+                remedy=f"Choose at most {longest}",
+            )
 
 
 class _Planner:

@@ -47,7 +47,7 @@ def _prepare(
 ) -> dict[str, Any]:
     import pyarrow as pa
 
-    from crosscal.encoders.loading import encoder_config, load_tokenizer
+    from crosscal.encoders.loading import load_tokenizer, token_types
     from crosscal.tasks import gold, model_input, task
     from crosscal.training.tokens import tokenise_pairs
 
@@ -64,7 +64,7 @@ def _prepare(
         [gold(example, chosen) for example in examples],
         pa.table({name: [getattr(example, name) for example in examples] for name in columns}),
         max_length=stage.settings["max_length"],
-        types=int(encoder_config(encoder).get("type_vocab_size", 1)),  # type: ignore[call-overload]
+        types=token_types(encoder),
     )
     tokens.save(scratch)
     return {"examples": len(tokens), "tokens": len(tokens.ids), "truncated": tokens.truncated}
