@@ -178,9 +178,8 @@ def same_scores(folder, table):
     )
     head = load_file(folder / "head.safetensors")
     for example, expected in zip(chosen, part.scores, strict=True):
-        inputs = tokenizer(
-            example.text_a, example.text_b, truncation=True, max_length=60, return_tensors="pt"
-        )
+        options = {"truncation": True, "max_length": 60, "return_token_type_ids": True}
+        inputs = tokenizer(example.text_a, example.text_b, return_tensors="pt", **options)
         with torch.no_grad():
             hidden = model(**inputs).last_hidden_state[0].mean(dim=0)
             scores = head["weight"] @ hidden + head["bias"]
