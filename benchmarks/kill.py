@@ -2,8 +2,8 @@
 
     python benchmarks/kill.py --kills 10
 
-For each executor the study is started, killed with SIGKILL at a random moment (the whole
-process group: the workers too), and started again, until it has been killed so many times;
+For each executor the study is started, killed with SIGKILL at a random moment of training or
+of prediction (the whole process group: the workers too), and started again, until it has been killed so many times;
 then it is let finish. The result goes to ``benchmarks/kill.json``.
 """
 
@@ -86,9 +86,10 @@ def killed(
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ) as process:
-            deadline = time.monotonic() + moments.uniform(6.0, 16.0)
-            while time.monotonic() < deadline and process.poll() is None:
+            kind = moments.choice(["train", "predict"])
+            while kind not in running(output) and process.poll() is None:
                 time.sleep(0.05)
+            time.sleep(moments.uniform(0.0, 4.0))
             if process.poll() is not None:
                 # All stages are done: take the last ones away, so that there is work to kill.
                 finished_early += 1
