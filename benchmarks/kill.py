@@ -3,8 +3,8 @@
     python benchmarks/kill.py --kills 10
 
 For each executor the study is started, killed with SIGKILL at a random moment of training or
-of prediction (the whole process group: the workers too), and started again, until it has been killed so many times;
-then it is let finish. The result goes to ``benchmarks/kill.json``.
+of prediction (the whole process group: the workers too), and started again, until it has been
+killed so many times; then it is let finish. The result goes to ``benchmarks/kill.json``.
 """
 
 import argparse
