@@ -6,6 +6,9 @@ correctness. The truth of each metric (binned calibration error at infinite data
 integrated numerically. Intervals are made by the package's own code. Writes
 ``benchmarks/coverage.json``: coverage by scenario and metric, the same for other intervals that
 were tried for the calibration error, bias of three debiased errors, effects, groups, and seeds.
+
+The interval was chosen among several on worlds of these shapes, under other random seeds; the
+scenarios are the ones it was chosen on, the hardest known among them.
 """
 
 from __future__ import annotations
@@ -94,6 +97,7 @@ def recalibrated(a: float, b: float) -> Callable[[Floats], Floats]:
 
 WORLDS = {
     "calibrated": World(accuracy=lambda c: c, centre=2.0),
+    "tiny": World(accuracy=recalibrated(0.0, 0.94), centre=1.9),
     "slight": World(accuracy=recalibrated(0.0, 0.87), centre=1.8),
     "crossing": World(accuracy=recalibrated(0.35, 0.75), centre=1.7),
     "moderate": World(accuracy=recalibrated(0.0, 0.6), centre=1.6),
@@ -104,6 +108,7 @@ WORLDS = {
 }
 SCENARIOS = [
     ("calibrated", "calibrated"),
+    ("calibrated", "tiny"),
     ("calibrated", "slight"),
     ("calibrated", "moderate"),
     ("calibrated", "large"),
@@ -328,7 +333,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--premises", type=int, default=400)
     parser.add_argument("--replicates", type=int, default=600)
-    parser.add_argument("--seed", type=int, default=2024)
+    parser.add_argument("--seed", type=int, default=20251)
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     given = parser.parse_args()
     started = time.perf_counter()
@@ -347,7 +352,7 @@ def main() -> None:
     result["effects_and_groups"] = combinations(given.cases, boot, rng)
     print(json.dumps(result["effects_and_groups"]), flush=True)
     result["seeds"] = rows = []
-    for count, spread in ((2, 0.0), (1, 0.15), (2, 0.15), (3, 0.15), (5, 0.15)):
+    for count, spread in ((2, 0.0), (1, 0.15), (2, 0.15), (3, 0.15), (5, 0.15), (10, 0.15)):
         rows.append(seeds(count, spread, given.cases, boot, rng))
         print(json.dumps(rows[-1]), flush=True)
     result["seconds"] = round(time.perf_counter() - started)

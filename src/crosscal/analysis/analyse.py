@@ -41,7 +41,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
         ``settings`` holds the given ones and, under ``seeds``, by recipe how many runs count
         and whether they are enough for the interval to speak for the recipe and not only for
         the models at hand (``seed_variance``: "none" with one seed, "uncertain" with two to
-        four, "included" from five). Intervals take fitted temperatures as given.
+        nine, "included" from ten). Intervals take fitted temperatures as given.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from crosscal.analysis.measures import Measure, mean_measure
 Floats = NDArray[np.float64]
 
 # Below this many seeds their variance is too poorly known for the interval to be relied on.
-ENOUGH_SEEDS = 5
+ENOUGH_SEEDS = 10
 
 
 def average_seeds(measures: Sequence[Measure], deviations: Floats) -> Measure:
@@ -36,7 +36,7 @@ def average_seeds(measures: Sequence[Measure], deviations: Floats) -> Measure:
     items. The second part is in the cluster bootstrap already, so it is estimated there and
     taken off the variance between seeds before the seeds are resampled (it would otherwise
     count twice). With one seed the interval holds for that very model, not for the
-    recipe; with two to four the variance between seeds is too poorly known for the interval
+    recipe; with two to nine the variance between seeds is too poorly known for the interval
     to keep its level (``benchmarks/coverage.json`` shows by how much it falls short).
     """
     average = mean_measure(measures)
