@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from crosscal.data import read_pairs
+from crosscal.data import read_examples
 from crosscal.tasks import TASKS
 
 BASELINES = {
@@ -30,7 +30,7 @@ BASELINES = {
 
 
 def part(split: str) -> tuple[list[str], list[str]]:
-    examples = read_pairs("mini-nli", split=split, labels=TASKS["mini-nli"].labels).examples
+    examples = read_examples("mini-nli", split=split, labels=TASKS["mini-nli"].labels).examples
     return [e.text_b for e in examples], [str(e.label) for e in examples]
 
 

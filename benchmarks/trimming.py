@@ -24,7 +24,7 @@ PAIRS = 300
 def one(variant: str, steps: int, folder: Path) -> dict[str, float]:
     import torch
 
-    from crosscal.data import read_pairs
+    from crosscal.data import read_examples
     from crosscal.encoders.loading import load_encoder, load_tokenizer, locate_encoder
     from crosscal.encoders.trimming import trim
     from crosscal.encoders.vocabulary import Vocabulary
@@ -40,7 +40,7 @@ def one(variant: str, steps: int, folder: Path) -> dict[str, float]:
     task = TASKS["mini-nli"]
     sets = []
     for split, count in (("train", PAIRS), ("dev", 30)):
-        examples = read_pairs("mini-nli", split=split, labels=task.labels).examples[:count]
+        examples = read_examples("mini-nli", split=split, labels=task.labels).examples[:count]
         import pyarrow as pa
 
         units = pa.table({"unit_id": [e.unit_id for e in examples]})

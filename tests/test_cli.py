@@ -163,12 +163,12 @@ def same_scores(folder, table):
     from safetensors.torch import load_file
     from transformers import AutoModel, AutoTokenizer
 
-    from crosscal.data import read_pairs
+    from crosscal.data import read_examples
     from crosscal.predictions import read_predictions
 
     facts = json.loads((folder / "crosscal.json").read_text())
     part = read_predictions(table).select(language="tr", split="test")
-    examples = read_pairs(
+    examples = read_examples(
         "mini-nli", split="test", languages=["tr"], labels=facts["labels"]
     ).examples
     chosen = [next(e for e in examples if e.unit_id == unit) for unit in part.unit_ids]

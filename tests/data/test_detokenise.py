@@ -78,11 +78,11 @@ def test_artefacts_are_named():
 
 
 def test_real_subset_is_nearly_free_of_artefacts(real_data):
-    from crosscal.data import read_pairs
+    from crosscal.data import read_examples
 
     from .conftest import NLI
 
     path = real_data / "mnli_nyu_hw2" / "mnli_train.tsv"
-    examples = read_pairs("mnli-ptb", path, labels=NLI).examples
+    examples = read_examples("mnli-ptb", path, labels=NLI).examples
     held = sum(bool(artefacts(e.text_a) or artefacts(e.text_b)) for e in examples)
     assert held / len(examples) < 0.005

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosscal.data import Reading, read_pairs
+from crosscal.data import Reading, read_examples
 from crosscal.errors import DataError
 
 from .conftest import NLI, PARAPHRASE
@@ -96,7 +96,7 @@ def test_damaged_bytes_give_an_error_or_a_reading(format, changes, tmp_path: Pat
     file.write_bytes(damage(content, changes))
     path = file if format in FOLDERS else tmp_path
     try:
-        reading = read_pairs(format, path, split="train", labels=labels)
+        reading = read_examples(format, path, split="train", labels=labels)
     except DataError as error:
         assert error.where
         assert error.remedy
@@ -124,5 +124,5 @@ def test_any_text_comes_back_as_it_was(tmp_path: Path, table):
     table = [(f"a{first}", second, label) for first, second, label in table]
     file = tmp_path / "any.tsv"
     file.write_bytes(tsv(table).encode())
-    examples = read_pairs("tsv-pairs", file, labels=NLI).examples
+    examples = read_examples("tsv-pairs", file, labels=NLI).examples
     assert [(e.text_a, e.text_b, e.label) for e in examples] == table

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from crosscal.data import check, read_pairs
+from crosscal.data import check, read_examples
 from crosscal.data.mini import mini_folder
 from crosscal.errors import DataError, SettingsError
 from crosscal.languages import XNLI
@@ -28,20 +28,20 @@ def test_test_split_is_parallel_and_counts_premises_by_threes(write, tmp_path):
         other = "same" if language == "sw" else "other"
         lines += [f"{language} {other}\t{language} {i}\t{NLI[i % 3]}\n" for i in range(3, 6)]
         write(f"nli-test.{language}.tsv", "".join(lines))
-    reading = read_pairs("mini-nli", tmp_path, split="test", languages=("en", "sw"), labels=NLI)
+    reading = read_examples("mini-nli", tmp_path, split="test", languages=("en", "sw"), labels=NLI)
     assert len({e.cluster_id for e in reading.examples}) == 2
     with pytest.raises(DataError, match="no language 'tr'"):
-        read_pairs("mini-nli", tmp_path, split="test", languages=("tr",), labels=NLI)
+        read_examples("mini-nli", tmp_path, split="test", languages=("tr",), labels=NLI)
 
 
 def test_train_and_dev_are_english_only(write, tmp_path):
     write("nli-train.tsv", "a\tb\tneutral\n")
-    reading = read_pairs("mini-nli", tmp_path, split="train", labels=NLI)
+    reading = read_examples("mini-nli", tmp_path, split="train", labels=NLI)
     assert reading.examples[0].unit_id == "train-00000"
     with pytest.raises(SettingsError, match="English only"):
-        read_pairs("mini-nli", tmp_path, split="train", languages=("sw",), labels=NLI)
+        read_examples("mini-nli", tmp_path, split="train", languages=("sw",), labels=NLI)
     with pytest.raises(SettingsError, match="no split is given"):
-        read_pairs("mini-nli", tmp_path, labels=NLI)
+        read_examples("mini-nli", tmp_path, labels=NLI)
 
 
 def shipped(name: str) -> None:
@@ -53,14 +53,14 @@ def shipped(name: str) -> None:
 @pytest.mark.parametrize("split", ["train", "dev"])
 def test_shipped_english_sets(format, task, train, dev, split):
     shipped(f"{format.removeprefix('mini-')}-{split}.tsv")
-    reading = read_pairs(format, split=split, labels=TASKS[task].labels)
+    reading = read_examples(format, split=split, labels=TASKS[task].labels)
     assert len(reading.examples) >= (train if split == "train" else dev)
     assert_clean(reading, TASKS[task].labels)
 
 
 def test_shipped_test_set_is_parallel_in_all_languages():
     shipped("nli-test.en.tsv")
-    reading = read_pairs("mini-nli", split="test", languages=XNLI, labels=NLI)
+    reading = read_examples("mini-nli", split="test", languages=XNLI, labels=NLI)
     count = len(reading.examples) // len(XNLI)
     assert count >= 240
     assert count * len(XNLI) == len(reading.examples)
@@ -75,7 +75,8 @@ def test_shipped_sets_do_not_overlap():
     shipped("nli-test.en.tsv")
     shipped("nli-train.tsv")
     readings = {
-        split: read_pairs("mini-nli", split=split, labels=NLI) for split in ("train", "dev", "test")
+        split: read_examples("mini-nli", split=split, labels=NLI)
+        for split in ("train", "dev", "test")
     }
     assert not [f for f in check(readings).findings if f.kind == "overlap"]
     premises = [{e.text_a for e in reading.examples} for reading in readings.values()]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crosscal.data import FORMATS, read_pairs
+from crosscal.data import FORMATS, read_examples
 from crosscal.data.mnli_rows import NO_AGREEMENT
 from crosscal.data.qqp import BROKEN, EMPTY
 from crosscal.errors import DataError, SettingsError
@@ -43,7 +43,7 @@ def tsv(table: list[tuple[str, ...]]) -> str:
 
 def test_pairs_keep_text_and_order(write):
     path = write("pairs.tsv", ' "Quoted \u2028 text\tb \x1c c\tneutral\r\nd\te\tentailment\r\n')
-    reading = read_pairs("tsv-pairs", path, split="train", labels=NLI)
+    reading = read_examples("tsv-pairs", path, split="train", labels=NLI)
     first, second = reading.examples
     assert (first.text_a, first.text_b, first.label) == (
         ' "Quoted \u2028 text',
@@ -60,7 +60,7 @@ def test_pairs_of_several_languages_share_ids_and_clusters(write, tmp_path):
     for language in TEXTS:
         write(f"nli-test.{language}.tsv", tsv(rows(language)))
     pattern = tmp_path / "nli-{split}.{language}.tsv"
-    reading = read_pairs("tsv-pairs", pattern, split="test", languages=tuple(TEXTS), labels=NLI)
+    reading = read_examples("tsv-pairs", pattern, split="test", languages=tuple(TEXTS), labels=NLI)
     by_language = {code: [e for e in reading.examples if e.language == code] for code in TEXTS}
     assert list(dict.fromkeys(e.language for e in reading.examples)) == list(TEXTS)
     for code, examples in by_language.items():
@@ -72,7 +72,7 @@ def test_pairs_of_several_languages_share_ids_and_clusters(write, tmp_path):
 
 def test_order_of_ids_is_order_of_rows_beyond_any_width(write):
     path = write("many.tsv", "".join(f"a{i}\tb\tneutral\n" for i in range(100_001)))
-    ids = [e.unit_id for e in read_pairs("tsv-pairs", path, labels=NLI).examples]
+    ids = [e.unit_id for e in read_examples("tsv-pairs", path, labels=NLI).examples]
     assert ids == sorted(ids)
     assert ids[-1] == "row-100000"
 
@@ -91,32 +91,32 @@ def test_order_of_ids_is_order_of_rows_beyond_any_width(write):
 def test_bad_rows_are_told_with_their_line(write, content, line, what):
     path = write("bad.tsv", content)
     with pytest.raises(DataError, match=what) as caught:
-        read_pairs("tsv-pairs", path, labels=NLI)
+        read_examples("tsv-pairs", path, labels=NLI)
     assert caught.value.where == f"{path}:{line}"
 
 
 def test_labels_may_be_missing_only_if_asked_for(write):
     path = write("test.tsv", "a\tb\nc\td\n")
     with pytest.raises(DataError, match="2 columns"):
-        read_pairs("tsv-pairs", path, labels=NLI)
-    reading = read_pairs("tsv-pairs", path, labels=NLI, require_labels=False)
+        read_examples("tsv-pairs", path, labels=NLI)
+    reading = read_examples("tsv-pairs", path, labels=NLI, require_labels=False)
     assert [e.label for e in reading.examples] == [None, None]
 
 
 def test_one_file_is_one_language(write):
     with pytest.raises(SettingsError, match="cannot hold 2 languages"):
-        read_pairs("tsv-pairs", write("a.tsv", "a\tb\tx\n"), languages=("en", "tr"), labels=NLI)
+        read_examples("tsv-pairs", write("a.tsv", "a\tb\tx\n"), languages=("en", "tr"), labels=NLI)
 
 
 def test_missing_language_and_split_name_those_there(write, tmp_path):
     write("nli-test.en.tsv", tsv(rows("en")))
     pattern = tmp_path / "nli-{split}.{language}.tsv"
     with pytest.raises(DataError, match="no language 'tr'.*Known are: en"):
-        read_pairs("tsv-pairs", pattern, split="test", languages=("en", "tr"), labels=NLI)
+        read_examples("tsv-pairs", pattern, split="test", languages=("en", "tr"), labels=NLI)
     with pytest.raises(DataError, match="no split 'tset'.*Did you mean 'test'"):
-        read_pairs("tsv-pairs", pattern, split="tset", labels=NLI)
+        read_examples("tsv-pairs", pattern, split="tset", labels=NLI)
     with pytest.raises(SettingsError, match="no split is given"):
-        read_pairs("tsv-pairs", pattern, labels=NLI)
+        read_examples("tsv-pairs", pattern, labels=NLI)
 
 
 # --- what is asked -------------------------------------------------------------------------
@@ -124,15 +124,15 @@ def test_missing_language_and_split_name_those_there(write, tmp_path):
 
 def test_unknown_format_names_the_nearest():
     with pytest.raises(SettingsError, match="Did you mean 'xnli-xtreme'"):
-        read_pairs("xnli-xtrem", "x", labels=NLI)
+        read_examples("xnli-xtrem", "x", labels=NLI)
 
 
 @pytest.mark.parametrize("name", [n for n, f in FORMATS.items() if f.needs_path])
 def test_formats_need_a_path_and_tell_a_missing_one(name, tmp_path):
     with pytest.raises(SettingsError, match="needs a path"):
-        read_pairs(name, labels=NLI)
+        read_examples(name, labels=NLI)
     with pytest.raises(DataError, match="no such"):
-        read_pairs(name, tmp_path / "nowhere", split="test", labels=NLI)
+        read_examples(name, tmp_path / "nowhere", split="test", labels=NLI)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_formats_need_a_path_and_tell_a_missing_one(name, tmp_path):
 def test_wrong_requests_are_refused(write, wrong):
     asked = {"labels": NLI, **wrong}
     with pytest.raises(SettingsError):
-        read_pairs("tsv-pairs", write("a.tsv", "a\tb\tneutral\n"), **asked)
+        read_examples("tsv-pairs", write("a.tsv", "a\tb\tneutral\n"), **asked)
 
 
 def test_formats_describe_themselves():
@@ -168,7 +168,9 @@ def test_xtreme_takes_premises_from_the_list(write, tmp_path):
         write(f"test-{language}.tsv", tsv(rows(language)))
     meta = "row\tpromptID\tpairID\n" + "".join(f"{i}\t{7 + i // 3}\t{i}x\n" for i in range(6))
     write("test.meta.tsv", meta)
-    reading = read_pairs("xnli-xtreme", tmp_path, split="test", languages=("th", "ar"), labels=NLI)
+    reading = read_examples(
+        "xnli-xtreme", tmp_path, split="test", languages=("th", "ar"), labels=NLI
+    )
     assert {e.cluster_id for e in reading.examples} == {"test-premise-7", "test-premise-8"}
     # English was read to check the premises, and the list: all count as data.
     assert {file.name for file in reading.files} == {
@@ -182,13 +184,15 @@ def test_xtreme_takes_premises_from_the_list(write, tmp_path):
 def test_xtreme_counts_threes_without_the_list(write, tmp_path):
     for language in ("en", "hi"):
         write(f"dev-{language}.tsv", tsv(rows(language)))
-    reading = read_pairs("xnli-xtreme", tmp_path, split="dev", languages=("en", "hi"), labels=NLI)
+    reading = read_examples(
+        "xnli-xtreme", tmp_path, split="dev", languages=("en", "hi"), labels=NLI
+    )
     assert len({e.cluster_id for e in reading.examples}) == 2
 
 
 def test_xtreme_training_rows_are_in_no_order(write, tmp_path):
     write("train-en.tsv", "a\tb\tneutral\nc\td\tcontradictory\n")
-    reading = read_pairs("xnli-xtreme", tmp_path, split="train", labels=NLI)
+    reading = read_examples("xnli-xtreme", tmp_path, split="train", labels=NLI)
     assert [e.label for e in reading.examples] == ["neutral", "contradiction"]
 
 
@@ -207,17 +211,17 @@ def test_xtreme_refuses(write, tmp_path, files, languages, what):
     for language, table in files.items():
         write(f"test-{language}.tsv", tsv(table))
     with pytest.raises(DataError, match=what):
-        read_pairs("xnli-xtreme", tmp_path, split="test", languages=languages, labels=NLI)
+        read_examples("xnli-xtreme", tmp_path, split="test", languages=languages, labels=NLI)
 
 
 def test_xtreme_lists_of_other_length_and_repeated_ids_are_refused(write, tmp_path):
     write("test-en.tsv", tsv(rows("en")))
     write("test.meta.tsv", "promptID\tpairID\n1\t1\n")
     with pytest.raises(DataError, match="1 rows, but 6"):
-        read_pairs("xnli-xtreme", tmp_path, split="test", labels=NLI)
+        read_examples("xnli-xtreme", tmp_path, split="test", labels=NLI)
     write("test.meta.tsv", "promptID\tpairID\n" + "1\tx\n" * 3 + "2\ty\n" * 3)
     with pytest.raises(DataError, match="id 'x' occurs twice"):
-        read_pairs("xnli-xtreme", tmp_path, split="test", labels=NLI)
+        read_examples("xnli-xtreme", tmp_path, split="test", labels=NLI)
 
 
 # --- xnli-original -------------------------------------------------------------------------
@@ -250,10 +254,12 @@ def original(languages: tuple[str, ...], **change: str) -> str:
 
 def test_original_file_holds_all_languages(write, tmp_path):
     write("xnli.dev.tsv", original(("ar", "en", "zh")))
-    reading = read_pairs("xnli-original", tmp_path, split="dev", languages=("zh", "ar"), labels=NLI)
+    reading = read_examples(
+        "xnli-original", tmp_path, split="dev", languages=("zh", "ar"), labels=NLI
+    )
     assert [(e.text_a, e.text_b, e.label) for e in reading.examples] == rows("zh") + rows("ar")
     assert len({e.cluster_id for e in reading.examples}) == 2
-    direct = read_pairs("xnli-original", tmp_path / "xnli.dev.tsv", split="dev", labels=NLI)
+    direct = read_examples("xnli-original", tmp_path / "xnli.dev.tsv", split="dev", labels=NLI)
     assert [e.unit_id for e in direct.examples] == [f"dev-{i:05d}" for i in range(6)]
 
 
@@ -270,13 +276,13 @@ def test_original_file_holds_all_languages(write, tmp_path):
 def test_original_refuses(write, change, what):
     path = write("xnli.dev.tsv", original(("en", "zh"), **change))
     with pytest.raises(DataError, match=what):
-        read_pairs("xnli-original", path, languages=("en", "zh"), labels=NLI)
+        read_examples("xnli-original", path, languages=("en", "zh"), labels=NLI)
 
 
 def test_original_without_a_language_names_the_nearest(write):
     path = write("xnli.dev.tsv", original(("en", "zh")))
     with pytest.raises(DataError, match="no language 'zn'.*Did you mean 'zh'"):
-        read_pairs("xnli-original", path, languages=("zn",), labels=NLI)
+        read_examples("xnli-original", path, languages=("zn",), labels=NLI)
 
 
 # --- xnli-hub ------------------------------------------------------------------------------
@@ -296,7 +302,7 @@ def hub(path, language: str, table=None) -> None:
 def test_hub_folders_and_the_hub_name_of_dev(tmp_path):
     for language in ("en", "ur"):
         hub(tmp_path / language / "validation-00000-of-00001.parquet", language)
-    reading = read_pairs("xnli-hub", tmp_path, split="dev", languages=("ur", "en"), labels=NLI)
+    reading = read_examples("xnli-hub", tmp_path, split="dev", languages=("ur", "en"), labels=NLI)
     assert [(e.text_a, e.text_b, e.label) for e in reading.examples] == rows("ur") + rows("en")
     assert len({e.cluster_id for e in reading.examples}) == 2
     assert reading.examples[0].unit_id == "dev-00000"
@@ -314,10 +320,10 @@ def test_hub_folder_of_all_languages(tmp_path):
     folder.mkdir()
     table = pa.table({"premise": premise, "hypothesis": hypothesis, "label": label})
     pq.write_table(table, folder / "test-00000-of-00001.parquet")
-    reading = read_pairs("xnli-hub", tmp_path, split="test", languages=("th", "en"), labels=NLI)
+    reading = read_examples("xnli-hub", tmp_path, split="test", languages=("th", "en"), labels=NLI)
     assert [(e.text_a, e.text_b, e.label) for e in reading.examples] == rows("th") + rows("en")
     with pytest.raises(DataError, match="no text in language 'sw'"):
-        read_pairs("xnli-hub", tmp_path, split="test", languages=("sw",), labels=NLI)
+        read_examples("xnli-hub", tmp_path, split="test", languages=("sw",), labels=NLI)
 
 
 def test_hub_shards_are_read_whole_and_in_order(tmp_path):
@@ -325,11 +331,11 @@ def test_hub_shards_are_read_whole_and_in_order(tmp_path):
     for i in range(2):
         name = f"train-{i:05d}-of-00002.parquet"
         hub(tmp_path / "en" / name, "en", table[6 * i : 6 * i + 6])
-    reading = read_pairs("xnli-hub", tmp_path, split="train", labels=NLI)
+    reading = read_examples("xnli-hub", tmp_path, split="train", labels=NLI)
     assert [(e.text_a, e.text_b, e.label) for e in reading.examples] == table
     (tmp_path / "en" / "train-00000-of-00002.parquet").unlink()
     with pytest.raises(DataError, match="1 files, but there should be 2"):
-        read_pairs("xnli-hub", tmp_path, split="train", labels=NLI)
+        read_examples("xnli-hub", tmp_path, split="train", labels=NLI)
 
 
 def test_hub_refuses_what_is_broken(tmp_path):
@@ -339,11 +345,11 @@ def test_hub_refuses_what_is_broken(tmp_path):
     for damaged in (whole[: len(whole) // 2], whole[:-1], b"PAR1", b"", whole[10:]):
         file.write_bytes(damaged)
         with pytest.raises(DataError, match="no whole Parquet file"):
-            read_pairs("xnli-hub", tmp_path, split="test", labels=NLI)
+            read_examples("xnli-hub", tmp_path, split="test", labels=NLI)
     with pytest.raises(DataError, match="no split 'tset'"):
-        read_pairs("xnli-hub", tmp_path, split="tset", labels=NLI)
+        read_examples("xnli-hub", tmp_path, split="tset", labels=NLI)
     with pytest.raises(DataError, match="no folder for language 'sw'"):
-        read_pairs("xnli-hub", tmp_path, split="test", languages=("sw",), labels=NLI)
+        read_examples("xnli-hub", tmp_path, split="test", languages=("sw",), labels=NLI)
 
 
 @pytest.mark.parametrize(
@@ -363,7 +369,7 @@ def test_hub_refuses_columns_of_another_kind(tmp_path, columns, what):
     (tmp_path / "en").mkdir()
     pq.write_table(pa.table(columns), tmp_path / "en" / "train-00000-of-00001.parquet")
     with pytest.raises(DataError, match=what):
-        read_pairs("xnli-hub", tmp_path, split="train", labels=NLI)
+        read_examples("xnli-hub", tmp_path, split="train", labels=NLI)
 
 
 def test_text_that_is_no_utf8_inside_parquet_is_refused(tmp_path):
@@ -374,7 +380,7 @@ def test_text_that_is_no_utf8_inside_parquet_is_refused(tmp_path):
     table = pa.table({"premise": ["a"], "hypothesis": bad, "label": [0]})
     pq.write_table(table, tmp_path / "en" / "train.parquet")
     with pytest.raises(DataError, match="UTF-?8"):
-        read_pairs("xnli-hub", tmp_path, split="train", labels=NLI)
+        read_examples("xnli-hub", tmp_path, split="train", labels=NLI)
 
 
 # --- MultiNLI ------------------------------------------------------------------------------
@@ -399,7 +405,7 @@ def test_mnli_jsonl(write, tmp_path):
     keys = ("gold_label", "sentence1", "sentence2", "promptID", "pairID")
     lines = [json.dumps(dict(zip(keys, row, strict=True))) for row in MNLI]
     write("multinli_1.0_train.jsonl", "\n".join(lines))
-    assert_mnli(read_pairs("mnli-jsonl", tmp_path, split="train", labels=NLI))
+    assert_mnli(read_examples("mnli-jsonl", tmp_path, split="train", labels=NLI))
 
 
 @pytest.mark.parametrize(
@@ -423,7 +429,7 @@ def test_mnli_jsonl_refuses(write, line, what):
     good = '{"sentence1": "a", "sentence2": "b", "gold_label": "neutral"}'
     path = write("x.jsonl", f"{good}\n{line}\n")
     with pytest.raises(DataError, match=what) as caught:
-        read_pairs("mnli-jsonl", path, labels=NLI)
+        read_examples("mnli-jsonl", path, labels=NLI)
     assert caught.value.where == f"{path}:2"
 
 
@@ -440,7 +446,7 @@ def test_mnli_tsv_with_and_without_the_empty_annotators(write, tmp_path):
             row = [label, *parses, text_a, text_b, prompt, pair, "fiction", label]
             lines.append("\t".join(row + [""] * blanks))
         write("multinli_1.0_train.txt", "\n".join(lines) + "\n")
-        assert_mnli(read_pairs("mnli-tsv", tmp_path, split="train", labels=NLI))
+        assert_mnli(read_examples("mnli-tsv", tmp_path, split="train", labels=NLI))
 
 
 def test_mnli_glue_tsv_and_parquet(write, tmp_path):
@@ -453,19 +459,19 @@ def test_mnli_glue_tsv_and_parquet(write, tmp_path):
         row = [str(i), prompt, pair, "fiction", *["( x )"] * 4, text_a, text_b, label, label]
         lines.append("\t".join(row))
     write("tsv/train.tsv", "\n".join(lines) + "\n")
-    assert_mnli(read_pairs("mnli-glue", tmp_path / "tsv", split="train", labels=NLI))
+    assert_mnli(read_examples("mnli-glue", tmp_path / "tsv", split="train", labels=NLI))
     hub(tmp_path / "hub" / "validation_matched-00000-of-00001.parquet", "en")
-    reading = read_pairs("mnli-glue", tmp_path / "hub", split="dev_matched", labels=NLI)
+    reading = read_examples("mnli-glue", tmp_path / "hub", split="dev_matched", labels=NLI)
     assert [(e.text_a, e.text_b, e.label) for e in reading.examples] == rows("en")
     with pytest.raises(DataError, match="no split 'train'"):
-        read_pairs("mnli-glue", tmp_path / "hub", split="train", labels=NLI)
+        read_examples("mnli-glue", tmp_path / "hub", split="train", labels=NLI)
 
 
 def test_mnli_glue_test_has_no_labels(write, tmp_path):
     write("test_matched.tsv", "index\tpromptID\tsentence1\tsentence2\n0\t1\ta\tb\n")
     with pytest.raises(DataError, match="no column 'gold_label'"):
-        read_pairs("mnli-glue", tmp_path, split="test_matched", labels=NLI)
-    reading = read_pairs(
+        read_examples("mnli-glue", tmp_path, split="test_matched", labels=NLI)
+    reading = read_examples(
         "mnli-glue", tmp_path, split="test_matched", labels=NLI, require_labels=False
     )
     assert reading.examples[0].label is None
@@ -478,7 +484,7 @@ def test_mnli_ptb_is_detokenised_and_swallowed_rows_are_counted(write):
         "I do n't know , `` he '' said .\tHe ca n't say .\tneutral\tfiction\n"
         "a\tb ( ROOT ( S ( NP x ) ) ) c\tneutral\tfiction\n",
     )
-    reading = read_pairs("mnli-ptb", path, labels=NLI)
+    reading = read_examples("mnli-ptb", path, labels=NLI)
     (example,) = reading.examples
     assert (example.text_a, example.text_b) == ('I don\'t know, "he" said.', "He can't say.")
     assert list(reading.dropped.values()) == [1]
@@ -494,7 +500,7 @@ def test_mrpc_drops_and_counts_foreign_rows(write, tmp_path):
         "msr_paraphrase_train.txt",
         MRPC_HEADER + '1\t1\t2\tHe said "no.\tHe said no.\r\n0\t-1\t-1\tx\ty\r\n0\t3\t4\ta\tb\r\n',
     )
-    reading = read_pairs("mrpc", tmp_path, split="train", labels=PARAPHRASE)
+    reading = read_examples("mrpc", tmp_path, split="train", labels=PARAPHRASE)
     assert [e.label for e in reading.examples] == ["paraphrase", "different"]
     assert reading.examples[0].text_a == 'He said "no.'
     assert list(reading.dropped.values()) == [1]
@@ -511,7 +517,7 @@ def test_mrpc_drops_and_counts_foreign_rows(write, tmp_path):
 )
 def test_mrpc_refuses(write, body, what):
     with pytest.raises(DataError, match=what):
-        read_pairs("mrpc", write("m.txt", MRPC_HEADER + body), labels=PARAPHRASE)
+        read_examples("mrpc", write("m.txt", MRPC_HEADER + body), labels=PARAPHRASE)
 
 
 QQP_HEADER = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n"
@@ -523,7 +529,7 @@ def test_qqp_counts_what_everybody_leaves_out(write, tmp_path):
         QQP_HEADER + '1\t1\t2\tWhy?\tHow?\t0\n2\t3\t4\t"Was it\nall?\t0\n'
         "3\t5\t6\tWho?\t\t0\n4\t7\t8\tWhen?\tAt what time?\t1\n",
     )
-    reading = read_pairs("qqp", tmp_path, split="train", labels=PARAPHRASE)
+    reading = read_examples("qqp", tmp_path, split="train", labels=PARAPHRASE)
     assert [e.label for e in reading.examples] == ["different", "paraphrase"]
     assert reading.dropped == {BROKEN: 2, EMPTY: 1}
 
@@ -531,16 +537,16 @@ def test_qqp_counts_what_everybody_leaves_out(write, tmp_path):
 def test_qqp_refuses_more_than_a_few(write):
     body = "".join(f"{i}\t1\t2\ta\tb\t0\n" for i in range(20)) + "broken\n" * 10
     with pytest.raises(DataError, match="10 rows have the wrong number"):
-        read_pairs("qqp", write("train.tsv", QQP_HEADER + body), labels=PARAPHRASE)
+        read_examples("qqp", write("train.tsv", QQP_HEADER + body), labels=PARAPHRASE)
     with pytest.raises(DataError, match="id '1' occurs twice"):
         body = "1\t1\t2\ta\tb\t0\n" * 2
-        read_pairs("qqp", write("train.tsv", QQP_HEADER + body), labels=PARAPHRASE)
+        read_examples("qqp", write("train.tsv", QQP_HEADER + body), labels=PARAPHRASE)
 
 
 def test_qqp_from_the_hub(tmp_path):
     table = pa.table({"question1": ["Why?"], "question2": ["How?"], "label": [1], "idx": [0]})
     pq.write_table(table, tmp_path / "validation-00000-of-00001.parquet")
-    reading = read_pairs("qqp", tmp_path, split="dev", labels=PARAPHRASE)
+    reading = read_examples("qqp", tmp_path, split="dev", labels=PARAPHRASE)
     assert reading.examples[0].label == "paraphrase"
 
 
@@ -548,4 +554,6 @@ def test_parallel_files_of_unequal_length_are_refused(write, tmp_path):
     write("t.en.tsv", tsv(rows("en")))
     write("t.hi.tsv", tsv(rows("hi", 3)))
     with pytest.raises(DataError, match="3 rows in 'hi' but 6 in 'en'"):
-        read_pairs("tsv-pairs", tmp_path / "t.{language}.tsv", languages=("en", "hi"), labels=NLI)
+        read_examples(
+            "tsv-pairs", tmp_path / "t.{language}.tsv", languages=("en", "hi"), labels=NLI
+        )

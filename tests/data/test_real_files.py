@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from crosscal.data import check, read_pairs
+from crosscal.data import check, read_examples
 from crosscal.languages import XNLI
 
 from .conftest import NLI, PARAPHRASE
@@ -14,7 +14,9 @@ from .conftest import NLI, PARAPHRASE
 
 @pytest.mark.parametrize(("split", "rows", "premises"), [("dev", 2490, 830), ("test", 5010, 1670)])
 def test_xnli(real_data, split, rows, premises):
-    reading = read_pairs("xnli-xtreme", real_data / "xnli", split=split, languages=XNLI, labels=NLI)
+    reading = read_examples(
+        "xnli-xtreme", real_data / "xnli", split=split, languages=XNLI, labels=NLI
+    )
     assert len(reading.examples) == rows * 15
     assert len({e.cluster_id for e in reading.examples}) == premises
     assert len({e.unit_id for e in reading.examples}) == rows
@@ -28,29 +30,31 @@ def test_xnli(real_data, split, rows, premises):
 
 
 def test_premises_by_threes_are_those_of_the_list(real_data, tmp_path):
-    listed = read_pairs("xnli-xtreme", real_data / "xnli", split="dev", labels=NLI).examples
+    listed = read_examples("xnli-xtreme", real_data / "xnli", split="dev", labels=NLI).examples
     (tmp_path / "dev-en.tsv").symlink_to(real_data / "xnli" / "dev-en.tsv")
-    counted = read_pairs("xnli-xtreme", tmp_path, split="dev", labels=NLI).examples
+    counted = read_examples("xnli-xtreme", tmp_path, split="dev", labels=NLI).examples
     pairs = {(a.cluster_id, b.cluster_id) for a, b in zip(listed, counted, strict=True)}
     assert len(pairs) == 830
 
 
 @pytest.mark.parametrize(("split", "rows"), [("train", 4076), ("test", 1725)])
 def test_mrpc(real_data, split, rows):
-    reading = read_pairs("mrpc", real_data / "mrpc", split=split, labels=PARAPHRASE)
+    reading = read_examples("mrpc", real_data / "mrpc", split=split, labels=PARAPHRASE)
     assert len(reading.examples) == rows
     assert sum(reading.dropped.values()) == (4 if split == "train" else 0)
 
 
 @pytest.mark.parametrize(("split", "rows", "swallowed"), [("train", 20_000, 1), ("val", 5000, 2)])
 def test_mnli_subset(real_data, split, rows, swallowed):
-    reading = read_pairs("mnli-ptb", real_data / "mnli_nyu_hw2", split=split, labels=NLI)
+    reading = read_examples("mnli-ptb", real_data / "mnli_nyu_hw2", split=split, labels=NLI)
     assert len(reading.examples) == rows - swallowed
     assert sum(reading.dropped.values()) == swallowed
 
 
 def test_the_doctor_finds_the_real_dev_set_parallel(real_data):
-    reading = read_pairs("xnli-xtreme", real_data / "xnli", split="dev", languages=XNLI, labels=NLI)
+    reading = read_examples(
+        "xnli-xtreme", real_data / "xnli", split="dev", languages=XNLI, labels=NLI
+    )
     report = check({"dev": reading})
     assert report.ok
     assert "untranslated" in {f.kind for f in report.findings if f.language == "hi"}
@@ -61,4 +65,4 @@ def test_korean_has_the_columns_of_the_hub(real_data):
     from crosscal.errors import DataError
 
     with pytest.raises(DataError, match="unknown label 'gold_label'"):
-        read_pairs("tsv-pairs", real_data / "korxnli" / "xnli.dev.ko.tsv", labels=NLI)
+        read_examples("tsv-pairs", real_data / "korxnli" / "xnli.dev.ko.tsv", labels=NLI)

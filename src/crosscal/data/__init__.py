@@ -2,7 +2,7 @@
 
 from crosscal.data.check import DataReport, Finding, PartSummary, check
 from crosscal.data.examples import PairExample
-from crosscal.data.formats import FORMATS, read_pairs
+from crosscal.data.formats import FORMATS, read_examples
 from crosscal.data.reading import Format, Reading
 
 __all__ = [
@@ -14,5 +14,5 @@ __all__ = [
     "PartSummary",
     "Reading",
     "check",
-    "read_pairs",
+    "read_examples",
 ]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
-from crosscal.data.examples import PairExample
-from crosscal.data.reading import Part, Raw, Reading, Request, Row
+from crosscal.data.reading import Format, Kind, Part, Raw, Reading, Request
+from crosscal.data.text import shown
 from crosscal.errors import DataError
-from crosscal.spelling import did_you_mean
 
-_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _LEAST_DIGITS = 5
 
 
-def assemble(raw: Raw, request: Request) -> Reading:
+def assemble(raw: Raw, request: Request, format: Format) -> Reading:
     """Check the rows of all languages and make examples of them.
 
     Parameters
@@ -22,44 +20,47 @@ def assemble(raw: Raw, request: Request) -> Reading:
         What the format's reader found.
     request : Request
         What was asked of it.
+    format : Format
+        Whose kind says what a row must be.
 
     Returns
     -------
     Reading
         Unit ids are ``{split}-{row number}`` with at least five digits, the row number
         counted from 0 in the file with dropped rows included; ``row-...`` without a split.
-        Cluster ids are those of the file, or the unit id of the first row of the reference
-        language (English if among those read, else the first) with the same `text_a`.
+        Cluster ids are those of the file, or the unit id of the first row with the same shared
+        text: in the reference language (English if among those read, else the first) where
+        languages are parallel, else in the language itself, with ``{language}/`` before it.
 
     Raises
     ------
     DataError
-        For an empty text, NUL or lone surrogate, a missing or unknown label, an id that
-        occurs twice, no rows at all, or parallel languages that differ in rows.
+        For a row with a fault, an id that occurs twice, no rows at all, or parallel languages
+        that differ in rows.
     """
     for part in raw.parts:
-        _check_rows(part, raw, request)
-    _check_parallel(raw.parts)
+        _check_rows(part, raw, request, format.kind)
+    if format.parallel:
+        _check_parallel(raw.parts)
     last = max(part.rows[-1].index for part in raw.parts)
     digits = max(_LEAST_DIGITS, len(str(last)))
     prefix = request.split or "row"
-    clusters = _clusters(raw.parts, prefix, digits)
-    examples = tuple(
-        PairExample(
-            unit_id=f"{prefix}-{row.index:0{digits}d}",
-            cluster_id=cluster,
-            language=part.language,
-            text_a=row.text_a,
-            text_b=row.text_b,
-            label=None if row.label is None else raw.spellings.get(row.label, row.label),
-        )
-        for part in raw.parts
-        for row, cluster in zip(part.rows, clusters, strict=True)
-    )
-    return Reading(examples=examples, files=raw.files, dropped=dict(raw.dropped))
+    english = next((part for part in raw.parts if part.language == "en"), raw.parts[0])
+    examples = []
+    for part in raw.parts:
+        reference = english if format.parallel else part
+        apart = "" if format.parallel else f"{part.language}/"
+        clusters = _clusters(reference, format.kind, prefix, digits)
+        examples += [
+            format.kind.example(
+                row, f"{prefix}-{row.index:0{digits}d}", apart + cluster, part.language, raw
+            )
+            for row, cluster in zip(part.rows, clusters, strict=True)
+        ]
+    return Reading(examples=tuple(examples), files=raw.files, dropped=dict(raw.dropped))
 
 
-def _check_rows(part: Part, raw: Raw, request: Request) -> None:
+def _check_rows(part: Part, raw: Raw, request: Request, kind: Kind) -> None:
     if not part.rows:
         kept = f" after dropping {sum(raw.dropped.values())}" if raw.dropped else ""
         raise DataError(
@@ -67,44 +68,18 @@ def _check_rows(part: Part, raw: Raw, request: Request) -> None:
             where=str(part.file),
             remedy="Check the file, the split and the language",
         )
-    known = set(request.labels)
-    seen: dict[str, Row] = {}
+    seen: dict[str, Any] = {}
     for row in part.rows:
-        for name, text in (("first", row.text_a), ("second", row.text_b)):
-            if not text.strip():
-                raise _at(part, row, f"the {name} text is empty", "Fill in or remove the row")
-            if _NOT_TEXT.search(text):
-                raise _at(
-                    part,
-                    row,
-                    f"the {name} text holds a NUL character or half a surrogate pair",
-                    "The text was damaged when it was converted; fetch the file again",
-                )
-        if row.label is None:
-            if request.require_labels:
-                raise _at(
-                    part,
-                    row,
-                    "the row has no label",
-                    "Choose a split that has labels; some data sets publish tests without",
-                )
-        elif raw.spellings.get(row.label, row.label) not in known:
-            # A file may spell its labels in its own way: name those, they are what is seen.
-            own = [spelling for spelling, label in raw.spellings.items() if label in known]
-            raise _at(
-                part,
-                row,
-                f"unknown label '{_shown(row.label)}'",
-                did_you_mean(row.label, [*request.labels, *own]),
-            )
+        fault = next(kind.faults(row, raw, request), None)
+        if fault is not None:
+            raise DataError(fault.what, where=f"{part.file}:{row.where}", remedy=fault.remedy)
         if row.identity is not None:
             first = seen.setdefault(row.identity, row)
             if first is not row:
-                raise _at(
-                    part,
-                    row,
-                    f"id '{_shown(row.identity)}' occurs twice (first at {first.where})",
-                    "Remove one of the rows or give it its own id",
+                raise DataError(
+                    f"id '{shown(row.identity)}' occurs twice (first at {first.where})",
+                    where=f"{part.file}:{row.where}",
+                    remedy="Remove one of the rows or give it its own id",
                 )
 
 
@@ -121,20 +96,11 @@ def _check_parallel(parts: list[Part]) -> None:
             )
 
 
-def _clusters(parts: list[Part], prefix: str, digits: int) -> list[str]:
-    reference = next((part for part in parts if part.language == "en"), parts[0])
+def _clusters(reference: Part, kind: Kind, prefix: str, digits: int) -> list[str]:
     first_with: dict[str, int] = {}
-    return [
-        f"{prefix}-{first_with.setdefault(row.text_a, row.index):0{digits}d}"
-        if row.cluster is None
-        else row.cluster
-        for row in reference.rows
-    ]
-
-
-def _at(part: Part, row: Row, what: str, remedy: str) -> DataError:
-    return DataError(what, where=f"{part.file}:{row.where}", remedy=remedy)
-
-
-def _shown(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[:most] + "..."
+    clusters = []
+    for row in reference.rows:
+        shared = kind.shared(row)
+        first = row.index if shared is None else first_with.setdefault(shared, row.index)
+        clusters.append(f"{prefix}-{first:0{digits}d}" if row.cluster is None else row.cluster)
+    return clusters

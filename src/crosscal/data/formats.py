@@ -6,7 +6,7 @@ A new format is one file with a `FORMAT` and one line in `FORMATS`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crosscal.data import (
@@ -23,6 +23,7 @@ from crosscal.data import (
     xnli_xtreme,
 )
 from crosscal.data.assemble import assemble
+from crosscal.data.pairs import PAIRS
 from crosscal.data.reading import Format, Reading, Request
 from crosscal.errors import SettingsError
 from crosscal.spelling import did_you_mean
@@ -48,16 +49,17 @@ FORMATS: dict[str, Format] = {
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-def read_pairs(
+def read_examples(
     format: str,
     path: str | Path | None = None,
     *,
     split: str | None = None,
     languages: Sequence[str] = ("en",),
-    labels: Sequence[str],
+    labels: Sequence[str] = (),
     require_labels: bool = True,
+    columns: Mapping[str, str] | None = None,
 ) -> Reading:
-    """Read pairs of texts in one of the known formats.
+    """Read examples in one of the known formats.
 
     Texts come as they stand in the file (no Unicode normalisation, no trimming), apart from
     what a format says of itself.
@@ -72,10 +74,13 @@ def read_pairs(
         For example ``"train"``; needed where a folder holds several.
     languages : sequence of str, default ("en",)
         In the order wanted, each once.
-    labels : sequence of str
-        The labels of the task; any other label is an error.
+    labels : sequence of str, default ()
+        The labels or tags of the task; any other is an error. Pairs need them; tags may be
+        any if none are given.
     require_labels : bool, default True
-        Whether a row without label is an error; else its label is None.
+        Whether a row without label (answer, tags, gold pair) is an error; else it is None.
+    columns : mapping of str to str, optional
+        Names of the file's columns by role, for formats that leave them to the user.
 
     Returns
     -------
@@ -95,11 +100,20 @@ def read_pairs(
         )
     _check_names("languages", languages)
     _check_names("split", () if split is None else (split,))
-    if not languages or not labels:
+    chosen = FORMATS[format]
+    if not languages or (chosen.kind is PAIRS and not labels):
         raise SettingsError(
             "at least one language and two labels are needed", where="languages, labels"
         )
-    chosen = FORMATS[format]
+    unknown = sorted(set(columns or ()) - set(chosen.columns))
+    if unknown:
+        raise SettingsError(
+            f"format '{format}' has no column '{unknown[0]}' to be named",
+            where="columns",
+            remedy=did_you_mean(unknown[0], chosen.columns)
+            if chosen.columns
+            else "Remove it: the format knows its columns",
+        )
     if path is None and chosen.needs_path:
         raise SettingsError(
             f"format '{format}' needs a path", where="path", remedy=chosen.description
@@ -110,8 +124,9 @@ def read_pairs(
         languages=tuple(languages),
         labels=tuple(labels),
         require_labels=require_labels,
+        columns=dict(columns or {}),
     )
-    return assemble(chosen.read(request), request)
+    return assemble(chosen.read(request), request, chosen)
 
 
 def _check_names(field: str, names: Sequence[str]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crosscal.data.layout import folder_names
+from crosscal.data.pairs import PairRow
 from crosscal.data.parquet import label_names, read_table, shards, texts
-from crosscal.data.reading import Part, Raw, Request, Row
+from crosscal.data.reading import Part, Raw, Request
 from crosscal.errors import SettingsError
 
 
@@ -69,12 +70,12 @@ def glue_raw(request: Request, columns: Sequence[str], labels: Sequence[str]) ->
     if path.is_dir():
         assert request.split is not None
         files = shards(path, request.split)
-    rows: list[Row] = []
+    rows: list[PairRow] = []
     for file in files:
         table = read_table(file, [*columns, "label"])
         first, second = (texts(table[name], name, file) for name in columns)
         golds = label_names(table["label"], "label", file, labels)
         for number, (text_a, text_b, gold) in enumerate(zip(first, second, golds, strict=True)):
-            rows.append(Row(len(rows), f"row {number}", text_a, text_b, gold))
+            rows.append(PairRow(len(rows), f"row {number}", text_a, text_b, gold))
     part = Part(language=request.languages[0], file=files[0], rows=rows)
     return Raw(parts=[part], files=tuple(files))

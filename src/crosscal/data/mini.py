@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from crosscal.data.layout import in_folder
+from crosscal.data.pairs import PAIRS
 from crosscal.data.premises import three_rows_each, with_premises
 from crosscal.data.reading import Format, Raw, Request
 from crosscal.data.tsv_pairs import read_part
@@ -68,6 +69,7 @@ def _check_english(language: str, request: Request) -> None:
 
 def _format(name: str, description: str) -> Format:
     return Format(
+        kind=PAIRS,
         name=f"mini-{name}",
         description=description,
         read=partial(_read, name=name),

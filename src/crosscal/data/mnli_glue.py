@@ -10,6 +10,7 @@ from __future__ import annotations
 from crosscal.data.columns import named_columns
 from crosscal.data.glue import glue_raw, tsv_file
 from crosscal.data.mnli_rows import mnli_raw
+from crosscal.data.pairs import PAIRS
 from crosscal.data.reading import Format, Raw, Request
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -32,6 +33,7 @@ def _read(request: Request) -> Raw:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="mnli-glue",
     description="MultiNLI in GLUE form: {split}.tsv with sentence1, sentence2, gold_label, or "
     "{split}-*.parquet with premise, hypothesis, label",

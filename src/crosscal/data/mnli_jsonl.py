@@ -14,6 +14,7 @@ from typing import Any
 from crosscal.data.layout import in_folder
 from crosscal.data.lines import read_lines
 from crosscal.data.mnli_rows import Record, mnli_raw
+from crosscal.data.pairs import PAIRS
 from crosscal.data.reading import Format, Raw, Request
 from crosscal.errors import DataError
 from crosscal.spelling import did_you_mean
@@ -71,6 +72,7 @@ def _text(record: dict[str, Any], key: str, where: str) -> str:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="mnli-jsonl",
     description="MultiNLI 1.0: multinli_1.0_{split}.jsonl with gold_label, sentence1, "
     "sentence2; rows labelled '-' are dropped",

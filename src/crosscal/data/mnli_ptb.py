@@ -14,7 +14,8 @@ from __future__ import annotations
 from crosscal.data.columns import named_columns
 from crosscal.data.detokenise import detokenise
 from crosscal.data.layout import in_folder
-from crosscal.data.reading import Format, Part, Raw, Request, Row
+from crosscal.data.pairs import PAIRS, PairRow
+from crosscal.data.reading import Format, Part, Raw, Request
 
 SWALLOWED = "an unpaired quote swallowed other records (the text holds parse trees)"
 _PARSE_TREE = "( ROOT ("
@@ -25,14 +26,14 @@ def _read(request: Request) -> Raw:
     file = request.path
     if file.is_dir() and request.split is not None:
         file = in_folder(file, "mnli_{split}.tsv", split=request.split)
-    rows: list[Row] = []
+    rows: list[PairRow] = []
     dropped = 0
     columns = named_columns(file, ["sentence1", "sentence2", "label"])
     for index, (number, (text_a, text_b, label)) in enumerate(columns):
         if _PARSE_TREE in text_a or _PARSE_TREE in text_b:
             dropped += 1
             continue
-        rows.append(Row(index, number, detokenise(text_a), detokenise(text_b), label))
+        rows.append(PairRow(index, number, detokenise(text_a), detokenise(text_b), label))
     return Raw(
         parts=[Part(language=request.languages[0], file=file, rows=rows)],
         files=(file,),
@@ -41,6 +42,7 @@ def _read(request: Request) -> Raw:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="mnli-ptb",
     description="columns sentence1, sentence2, label (header) in Penn-Treebank tokens, "
     "which are joined to running text; a folder holds mnli_{split}.tsv",

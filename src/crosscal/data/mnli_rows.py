@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from crosscal.data.reading import Part, Raw, Request, Row
+from crosscal.data.pairs import PairRow
+from crosscal.data.reading import Part, Raw, Request
 
 NO_AGREEMENT = "annotators did not agree on a label ('-')"
 Record = tuple[int | str, str, str, str, str]
@@ -32,7 +33,7 @@ def mnli_raw(records: Iterable[Record], file: Path, request: Request) -> Raw:
     Raw
         One part, and how many rows were dropped.
     """
-    rows: list[Row] = []
+    rows: list[PairRow] = []
     dropped = 0
     prefix = request.split or "row"
     for index, (place, text_a, text_b, label, prompt) in enumerate(records):
@@ -41,7 +42,7 @@ def mnli_raw(records: Iterable[Record], file: Path, request: Request) -> Raw:
             continue
         gold = None if label in ("-", "", "hidden") else label
         cluster = f"{prefix}-premise-{prompt}" if prompt else None
-        rows.append(Row(index, place, text_a, text_b, gold, cluster))
+        rows.append(PairRow(index, place, text_a, text_b, gold, cluster))
     return Raw(
         parts=[Part(language=request.languages[0], file=file, rows=rows)],
         files=(file,),

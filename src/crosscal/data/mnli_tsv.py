@@ -10,6 +10,7 @@ from __future__ import annotations
 from crosscal.data.columns import named_columns
 from crosscal.data.layout import in_folder
 from crosscal.data.mnli_rows import mnli_raw
+from crosscal.data.pairs import PAIRS
 from crosscal.data.reading import Format, Raw, Request
 
 COLUMNS = ("sentence1", "sentence2", "gold_label", "promptID")
@@ -26,6 +27,7 @@ def _read(request: Request) -> Raw:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="mnli-tsv",
     description="MultiNLI 1.0: multinli_1.0_{split}.txt with gold_label, sentence1, sentence2; "
     "rows labelled '-' are dropped",

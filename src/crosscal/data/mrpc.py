@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from crosscal.data.columns import named_columns
 from crosscal.data.layout import in_folder
-from crosscal.data.reading import Format, Part, Raw, Request, Row
+from crosscal.data.pairs import PAIRS, PairRow
+from crosscal.data.reading import Format, Part, Raw, Request
 
 COLUMNS = ("Quality", "#1 ID", "#2 ID", "#1 String", "#2 String")
 FOREIGN = "id -1: added to this copy, not part of the corpus"
@@ -20,14 +21,16 @@ def _read(request: Request) -> Raw:
     file = request.path
     if file.is_dir() and request.split is not None:
         file = in_folder(file, "msr_paraphrase_{split}.txt", split=request.split)
-    rows: list[Row] = []
+    rows: list[PairRow] = []
     dropped = 0
     for index, (number, cells) in enumerate(named_columns(file, COLUMNS)):
         quality, first, second, text_a, text_b = cells
         if "-1" in (first, second):
             dropped += 1
             continue
-        rows.append(Row(index, number, text_a, text_b, quality, identity=f"{first} and {second}"))
+        rows.append(
+            PairRow(index, number, text_a, text_b, quality, identity=f"{first} and {second}")
+        )
     return Raw(
         parts=[Part(language=request.languages[0], file=file, rows=rows)],
         files=(file,),
@@ -37,6 +40,7 @@ def _read(request: Request) -> Raw:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="mrpc",
     description="MRPC: msr_paraphrase_{split}.txt with columns Quality, #1 ID, #2 ID, "
     "#1 String, #2 String; rows with id -1 are dropped",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crosscal.data.reading import Part, Row
+from crosscal.data.pairs import PairRow
+from crosscal.data.reading import Part
 from crosscal.errors import DataError
 
 HYPOTHESES_PER_PREMISE = 3
@@ -66,7 +67,7 @@ def named_premises(reference: Part, numbers: Sequence[str], prefix: str) -> list
     DataError
         If a premise differs from that of an earlier row of the same number.
     """
-    first_with: dict[str, Row] = {}
+    first_with: dict[str, PairRow] = {}
     for row, number in zip(reference.rows, numbers, strict=True):
         first = first_with.setdefault(number, row)
         if first.text_a != row.text_a:
@@ -111,7 +112,7 @@ def with_premises(
         )
     ids = identities if identities is not None else [None] * len(clusters)
     rows = [
-        Row(row.index, row.where, row.text_a, row.text_b, row.label, cluster, identity)
+        PairRow(row.index, row.where, row.text_a, row.text_b, row.label, cluster, identity)
         for row, cluster, identity in zip(part.rows, clusters, ids, strict=True)
     ]
     return Part(language=part.language, file=part.file, rows=rows)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from crosscal.data.columns import named_columns
 from crosscal.data.glue import glue_raw, tsv_file
-from crosscal.data.reading import Format, Part, Raw, Request, Row
+from crosscal.data.pairs import PAIRS, PairRow
+from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.errors import DataError
 
 COLUMNS = ("id", "question1", "question2")
@@ -27,7 +28,7 @@ def _read(request: Request) -> Raw:
         return glue_raw(request, ("question1", "question2"), LABELS)
     broken: list[int] = []
     empty = 0
-    rows: list[Row] = []
+    rows: list[PairRow] = []
     label = ["is_duplicate"] if request.require_labels else []
     found = named_columns(file, [*COLUMNS, *label], on_wrong_count=broken.append)
     for number, (identity, text_a, text_b, *gold) in found:
@@ -37,7 +38,7 @@ def _read(request: Request) -> Raw:
         # Broken lines are counted too, so that a row number still finds its line.
         index = number - 2
         rows.append(
-            Row(index, number, text_a, text_b, gold[0] if gold else None, identity=identity)
+            PairRow(index, number, text_a, text_b, gold[0] if gold else None, identity=identity)
         )
     lost = len(broken) + empty
     if lost > max(_ALWAYS_ALLOWED, _MOST_BROKEN * len(rows)):
@@ -57,6 +58,7 @@ def _read(request: Request) -> Raw:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="qqp",
     description="QQP in GLUE form: {split}.tsv with question1, question2, is_duplicate, or "
     "{split}-*.parquet with question1, question2, label",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from crosscal.data.examples import PairExample
+from crosscal.data.examples import Example
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +23,11 @@ class Request:
     languages : tuple of str
         Codes, in the order wanted.
     labels : tuple of str
-        The task's labels, in its order.
+        The task's labels, in its order; empty if it has none, or any.
     require_labels : bool
         Whether a row without label is an error.
+    columns : mapping of str to str
+        For formats whose columns the user names: role to name.
     """
 
     path: Path | None
@@ -32,35 +35,7 @@ class Request:
     languages: tuple[str, ...]
     labels: tuple[str, ...]
     require_labels: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a file, not yet checked against the task.
-
-    Attributes
-    ----------
-    index : int
-        Zero-based number of the data row in its file and language, dropped rows counted.
-    where : int or str
-        Line number, or another name of the place, such as ``"row 7"``.
-    text_a, text_b : str
-        The texts.
-    label : str or None
-        As in the file; None if the file says that there is none.
-    cluster : str or None
-        What the file says about dependence; None lets rows with equal `text_a` form one.
-    identity : str or None
-        An id of the file's own that must not occur twice.
-    """
-
-    index: int
-    where: int | str
-    text_a: str
-    text_b: str
-    label: str | None
-    cluster: str | None = None
-    identity: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +48,17 @@ class Part:
         Code.
     file : pathlib.Path
         Where the rows come from, for messages.
-    rows : list of Row
-        In file order.
+    rows : list
+        In file order, each of the row type of the format's kind. Every row type has ``index``
+        (zero-based number of the data row in its file and language, dropped rows counted),
+        ``where`` (line number, or another name of the place), ``cluster`` (what the file says
+        about dependence, or None) and ``identity`` (an id of the file's own that must not occur
+        twice, or None).
     """
 
     language: str
     file: Path
-    rows: list[Row]
+    rows: list[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +89,7 @@ class Reading:
 
     Attributes
     ----------
-    examples : tuple of PairExample
+    examples : tuple of examples
         Language by language in the order asked, rows in file order.
     files : tuple of pathlib.Path
         Every file read (labels and premise ids may lie in files of their own), for hashing.
@@ -118,9 +97,46 @@ class Reading:
         How many rows were left out, by reason; empty if none.
     """
 
-    examples: tuple[PairExample, ...]
+    examples: tuple[Any, ...]
     files: tuple[Path, ...]
     dropped: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row, and what to do about it.
+
+    Attributes
+    ----------
+    what, remedy : str
+        Sentences for the user, without final stop.
+    """
+
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What rows of one family of tasks must fulfil, and how examples are made of them.
+
+    Attributes
+    ----------
+    family : str
+        As tasks name it.
+    faults : callable
+        From (row, raw, request) to what is wrong with the row, worst first.
+    shared : callable
+        From a row to the text whose equality makes rows of a file one cluster; None if the row
+        stands alone.
+    example : callable
+        From (row, unit id, cluster id, language, raw) to an example.
+    """
+
+    family: str
+    faults: Callable[[Any, Raw, Request], Iterator[Fault]]
+    shared: Callable[[Any], str | None]
+    example: Callable[[Any, str, str, str, Raw], Example]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,13 +149,22 @@ class Format:
         As written in a study file.
     description : str
         One line: which files, which columns.
+    kind : Kind
+        What its rows are.
     read : callable
         From `Request` to `Raw`.
+    parallel : bool
+        Whether languages share their rows; if not, ids of clusters begin with the language.
     needs_path : bool
         False for the sets that come with the package.
+    columns : tuple of str
+        Roles of columns that the user names; empty for most formats.
     """
 
     name: str
     description: str
+    kind: Kind
     read: Callable[[Request], Raw]
+    parallel: bool = True
     needs_path: bool = True
+    columns: tuple[str, ...] = ()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from crosscal.data.columns import plain_columns
 from crosscal.data.layout import in_folder
-from crosscal.data.reading import Format, Part, Raw, Request, Row
+from crosscal.data.pairs import PAIRS, PairRow
+from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.errors import SettingsError
 
 COLUMNS = ("text_a", "text_b", "label")
@@ -36,7 +37,7 @@ def read_part(file: Path, language: str, *, require_labels: bool = True) -> Part
     """
     optional = 0 if require_labels else 1
     rows = [
-        Row(number - 1, number, cells[0], cells[1], cells[2] if len(cells) == 3 else None)
+        PairRow(number - 1, number, cells[0], cells[1], cells[2] if len(cells) == 3 else None)
         for number, cells in plain_columns(file, COLUMNS, optional=optional)
     ]
     return Part(language=language, file=file, rows=rows)
@@ -77,6 +78,7 @@ def _file(path: Path, request: Request, language: str) -> Path:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="tsv-pairs",
     description="text_a TAB text_b TAB label without header; {split} and {language} may stand "
     "in the file name; rows that repeat text_a form a cluster",

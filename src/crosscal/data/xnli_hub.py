@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.data.layout import folder_names
+from crosscal.data.pairs import PAIRS, PairRow
 from crosscal.data.parquet import label_names, read_table, shards, texts
 from crosscal.data.premises import three_rows_each, with_premises
-from crosscal.data.reading import Format, Part, Raw, Request, Row
+from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.errors import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
@@ -42,11 +43,11 @@ def _read(request: Request) -> Raw:
                 where=str(request.path),
                 remedy=did_you_mean(language, folders) if folders else "The folder is empty",
             )
-        rows: list[Row] = []
+        rows: list[PairRow] = []
         for file in shards(folder, request.split):
             files[file] = None
             for number, (text_a, text_b, label) in enumerate(read(file, language)):
-                rows.append(Row(len(rows), f"row {number}", text_a, text_b, label))
+                rows.append(PairRow(len(rows), f"row {number}", text_a, text_b, label))
         parts.append(Part(language=language, file=file, rows=rows))
     if request.split != "train":
         reference = next((part for part in parts if part.language == "en"), parts[0])
@@ -95,6 +96,7 @@ def _hypothesis(value: Any, language: str) -> str | None:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="xnli-hub",
     description="XNLI from the Hugging Face Hub: {language}/{split}-*.parquet or "
     "all_languages/{split}-*.parquet with premise, hypothesis, label",

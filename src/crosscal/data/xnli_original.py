@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from crosscal.data.columns import named_columns
 from crosscal.data.layout import in_folder
+from crosscal.data.pairs import PAIRS, PairRow
 from crosscal.data.premises import named_premises, with_premises
-from crosscal.data.reading import Format, Part, Raw, Request, Row
+from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.data.xnli_xtreme import SPELLINGS
 from crosscal.errors import DataError
 from crosscal.spelling import did_you_mean
@@ -23,13 +24,13 @@ def _read(request: Request) -> Raw:
     if file.is_dir() and request.split is not None:
         file = in_folder(file, "xnli.{split}.tsv", split=request.split)
     kept = {"en", *request.languages}
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[PairRow]] = {}
     for number, cells in named_columns(file, COLUMNS):
         language, label, text_a, text_b, prompt, pair = cells
         mine = rows.setdefault(language, [])
         if language in kept:
             gold = None if label in ("", "-") else label
-            mine.append(Row(len(mine), number, text_a, text_b, gold, prompt, pair))
+            mine.append(PairRow(len(mine), number, text_a, text_b, gold, prompt, pair))
     for language in request.languages:
         if language not in rows:
             raise DataError(
@@ -63,6 +64,7 @@ def _check_order(part: Part, trusted: Part) -> None:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="xnli-original",
     description="XNLI 1.0: xnli.{split}.tsv with a header, all languages in one file",
     read=_read,

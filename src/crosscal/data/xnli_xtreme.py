@@ -12,6 +12,7 @@ from pathlib import Path
 
 from crosscal.data.columns import named_columns
 from crosscal.data.layout import folder_names, in_folder
+from crosscal.data.pairs import PAIRS
 from crosscal.data.premises import named_premises, three_rows_each, with_premises
 from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.data.tsv_pairs import read_part
@@ -67,6 +68,7 @@ def _listed(meta: Path, reference: Part) -> tuple[list[str], list[str | None]]:
 
 
 FORMAT = Format(
+    kind=PAIRS,
     name="xnli-xtreme",
     description="XNLI in XTREME form: folder of {split}-{language}.tsv, premise TAB hypothesis "
     "TAB label without header; premise ids from {split}.meta.tsv if there",

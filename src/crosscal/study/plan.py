@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.artifacts import sha256_file
-from crosscal.data import PairExample, Reading, read_pairs
+from crosscal.data import PairExample, Reading, read_examples
 from crosscal.encoders.loading import encoder_config, fingerprint, longest_input
 from crosscal.errors import DataError, SettingsError
 from crosscal.study.reading import training_settings
@@ -296,7 +296,7 @@ def read_source(source: Source, split: str, languages: Sequence[str], chosen: Ta
     chosen : Task
         Whose labels the examples must have.
     """
-    reading = read_pairs(
+    reading = read_examples(
         source.format,
         source.path,
         split=source.split or split,
