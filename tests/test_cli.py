@@ -154,6 +154,16 @@ def test_a_study_from_plan_to_report(own_data, tmp_path):
     assert (done.returncode, "direct 1" in done.stderr) == (2, True), done.stderr
     assert run("export", *small, first=exported).returncode == 0
     same_scores(exported, tmp_path / "results" / "own" / "predictions" / "direct-seed1.parquet")
+    # A stored artifact that somebody altered is noticed, and computed anew once it is removed.
+    (stored,) = (tmp_path / "results" / "store").glob("collect-*/predictions.parquet")
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[:-9] + b"X" + whole[-8:])
+    done = run("run", *small)
+    assert (done.returncode, "checksum" in done.stderr) == (4, True), done.stderr
+    assert str(stored.parent) in done.stderr
+    shutil.rmtree(stored.parent)
+    assert run("run", *small).returncode == 0
+    assert next(stored.parent.parent.glob("collect-*/predictions.parquet")).read_bytes() == whole
 
 
 def same_scores(folder, table):

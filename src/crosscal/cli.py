@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from crosscal.console import looking, verbs
+from crosscal.console import analysing, looking, verbs
 from crosscal.errors import CrosscalError
 
 app = typer.Typer(
@@ -85,6 +85,28 @@ def export(
 ) -> None:
     """Write a run's model as a Hugging Face folder, with the full vocabulary."""
     verbs.export(study, folder, output, set or (), recipe=recipe, seed=seed)
+
+
+@app.command()
+def analyse(
+    files: Annotated[list[Path], typer.Argument(help="prediction files, one a recipe and seed")],
+    output: Annotated[Path, typer.Option(help="folder for the report")] = Path("analysis"),
+    baseline: Annotated[str, typer.Option(help="language to compare with")] = "en",
+    recipe: Annotated[str, typer.Option(help="recipe to compare with")] = "direct",
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="scores are probabilities, not logits")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Analyse prediction files (Parquet), whoever made them, and write a report."""
+    analysing.analyse_files(
+        files,
+        output,
+        baseline_language=baseline,
+        baseline_recipe=recipe,
+        probabilities=probabilities,
+        as_json=json,
+    )
 
 
 @data.command("check")

@@ -1,6 +1,7 @@
 """The table between models and analysis: scored choices for each unit, in Parquet."""
 
 from crosscal.predictions.files import read_predictions, write_predictions
+from crosscal.predictions.probabilities import from_probabilities
 from crosscal.predictions.provenance import FORMAT, Provenance
 from crosscal.predictions.table import Predictions, Slice
 from crosscal.predictions.validation import validate
@@ -10,6 +11,7 @@ __all__ = [
     "Predictions",
     "Provenance",
     "Slice",
+    "from_probabilities",
     "read_predictions",
     "validate",
     "write_predictions",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from crosscal.tasks.description import Task
 
 
+# All orders of more labels are too many to try.
+MOST_ORDERED = 6
+
+
 def model_input(example: PairExample) -> tuple[str, str]:
     """Return the two texts that the encoder sees, in their order.
 
@@ -114,7 +118,7 @@ def permuted_labels(
     ('c', 'a', 'b')
     """
     count, choices = scores.shape
-    if gold.shape != (count,) or len(labels) != choices or not 2 <= choices <= 6:
+    if gold.shape != (count,) or len(labels) != choices or not 2 <= choices <= MOST_ORDERED:
         raise ValueError("scores need shape (n, k), gold (n,), and 2 to 6 labels")
     confusion = np.zeros((choices, choices))
     np.add.at(confusion, (scores.argmax(axis=1), gold), 1)

@@ -13,15 +13,12 @@ import torch
 from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.tasks import permuted_labels
+from crosscal.tasks import MOST_ORDERED, permuted_labels
 from crosscal.training.loop import train
 from crosscal.training.model import SequenceClassifier
 from crosscal.training.predicting import predict
 from crosscal.training.settings import TrainingSettings
 from crosscal.training.tokens import TokenSet
-
-# All orders of more labels are too many to try.
-_MOST_ORDERED = 6
 
 
 @contextmanager
@@ -121,7 +118,7 @@ def predict_stage(
             )
             np.save(scratch / f"{split}.npy", scores)
             done += len(part)
-            if split == "dev" and 2 <= len(parameters["labels"]) <= _MOST_ORDERED:
+            if split == "dev" and 2 <= len(parameters["labels"]) <= MOST_ORDERED:
                 gold = np.asarray(part.gold, dtype=np.int64)
                 suspected = permuted_labels(scores.astype(np.float64), gold, parameters["labels"])
     return {

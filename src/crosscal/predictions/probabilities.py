@@ -1,0 +1,58 @@
+"""Predictions that were stored as probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crosscal.errors import DataError
+from crosscal.predictions.table import Predictions
+
+# Sums of float32 probabilities over a few hundred choices stay within this.
+_TOLERANCE = 1e-3
+
+
+def from_probabilities(predictions: Predictions) -> Predictions:
+    """Turn a table whose scores are probabilities into one of log-probabilities.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Scores of each unit from 0 to 1, with a sum of 1 (within 0.001).
+
+    Returns
+    -------
+    Predictions
+        The same with natural logarithms as scores; 0 counts as the smallest positive normal
+        float32 (1.2e-38), since scores must be finite.
+
+    Raises
+    ------
+    DataError
+        For a probability outside 0 to 1, or a unit whose probabilities do not sum to one;
+        names the first row.
+    """
+    column = predictions.table["scores"].combine_chunks()
+    counts = np.asarray(pc.list_value_length(column))
+    values = np.asarray(pc.list_flatten(column), dtype=np.float64)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    outside = np.add.reduceat((values < 0) | (values > 1), starts).astype(bool)
+    sums = np.add.reduceat(values, starts)
+    off = np.abs(sums - 1) > _TOLERANCE
+    for wrong, what in ((outside, "a probability is outside 0 to 1"), (off, "")):
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError(
+                what or f"probabilities sum to {sums[row]:.6g}, not 1",
+                where=f"{predictions.where}: column 'scores', row {row}",
+                remedy="normalise them, or give logits without --probabilities",
+            )
+    logs = np.log(np.maximum(values, np.finfo(np.float32).tiny)).astype(np.float32)
+    offsets = pa.array(np.concatenate([starts, [len(values)]]).astype(np.int32))
+    table = predictions.table.set_column(
+        predictions.table.column_names.index("scores"),
+        "scores",
+        pa.ListArray.from_arrays(offsets, pa.array(logs)),
+    )
+    return Predictions(predictions.provenance, table, where=predictions.where)
