@@ -70,9 +70,21 @@ def test_input_is_not_changed():
 
 def test_absent_gold():
     assert top_label([[1.0, 0.0]], [-1])[1].tolist() == [False]
+    with pytest.raises(DataError, match="gold, row 0: gold is -1"):
+        nll([[1.0, 0.0]], [-1])
+    # As if the right choice stood beside the others with probability 0.
+    p = softmax([[1.0, 0.0]])[0]
+    assert brier([[1.0, 0.0]], [-1]) == pytest.approx(p[0] ** 2 + p[1] ** 2 + 1, abs=1e-12)
+
+
+def test_absent_choices():
+    """Minus infinity says that a row has fewer choices: as if they were not there."""
+    wide, narrow = [[1.0, -np.inf, 0.0]], [[1.0, 0.0]]
     for score in (nll, brier):
-        with pytest.raises(DataError, match="gold, row 0: gold is -1"):
-            score([[1.0, 0.0]], [-1])
+        assert score(wide, [2]) == pytest.approx(score(narrow, [1]), abs=1e-15)
+    assert top_label(wide, [0])[0][0] == pytest.approx(top_label(narrow, [0])[0][0], abs=1e-15)
+    with pytest.raises(DataError, match="fewer than two choices"):
+        nll([[1.0, -np.inf]], [0])
 
 
 @pytest.mark.parametrize(

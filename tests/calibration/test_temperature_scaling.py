@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.calibration import _TemperatureScaling
 
@@ -167,3 +168,22 @@ def test_contract():
 def test_bad_arrays(scores, gold, message):
     with pytest.raises(DataError, match=message):
         TemperatureScaling().fit(scores, gold)
+
+
+def test_absent_choices_do_not_count():
+    """Rows with two, three or four choices: as if each were fitted among its own alone."""
+    rng = np.random.default_rng(3)
+    counts = rng.integers(2, 5, 400)
+    scores = np.where(np.arange(4) < counts[:, None], 3 * rng.normal(size=(400, 4)), -np.inf)
+    gold = np.array([rng.integers(count) for count in counts])
+    gold[:250] = scores[:250].argmax(axis=1)
+    found = TemperatureScaling().fit(scores, gold)
+
+    def loss(log_beta):
+        beta = np.exp(log_beta)
+        rows = [row[:count] * beta for row, count in zip(scores, counts, strict=True)]
+        return np.mean([logsumexp(row) - row[g] for row, g in zip(rows, gold, strict=True)])
+
+    best = minimize_scalar(loss, bounds=(-5, 5), method="bounded", options={"xatol": 1e-10})
+    assert found.temperature_ == pytest.approx(np.exp(-best.x), rel=1e-6)
+    assert found.nll_after_ == pytest.approx(best.fun, rel=1e-12)

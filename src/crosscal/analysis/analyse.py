@@ -14,14 +14,14 @@ from crosscal.analysis.degradation import degradations
 from crosscal.analysis.effects import effects
 from crosscal.analysis.levels import levels
 from crosscal.analysis.measurements import Measurements, Place
-from crosscal.analysis.measures import make_resample, measure_run
+from crosscal.analysis.measures import Measure, make_resample, measure_run
 from crosscal.analysis.reliability import reliability_bins
 from crosscal.analysis.results import Estimate, ReliabilityBin, Results
 from crosscal.analysis.runs import Panel, Run, make_panel
 from crosscal.analysis.seeds import ENOUGH_SEEDS
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import TemperatureScaling, cluster_weights, seed_deviations
-from crosscal.predictions import Predictions
+from crosscal.predictions import Predictions, Slice
 
 Floats = NDArray[np.float64]
 
@@ -57,15 +57,13 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     """
     panel = make_panel(runs, settings)
     reasons = {
-        (run.recipe, run.seed): None if run.dev is None else collapse_reason(run.dev)
+        (run.recipe, run.seed): None
+        if run.dev is None
+        else collapse_reason(run.dev, common_choices=panel.common_choices)
         for run in panel.runs
     }
     kept = [run for run in panel.runs if reasons[run.recipe, run.seed] is None]
-    fitted = {
-        (run.recipe, run.seed): TemperatureScaling().fit(run.dev.scores, run.dev.gold)
-        for run in kept
-        if run.dev is not None
-    }
+    fitted = {(run.recipe, run.seed): _fit(run.dev) for run in kept if run.dev is not None}
     groups = _present_groups(panel, settings)
     measurements = _measure_all(panel, kept, fitted, groups, settings)
     estimates: list[Estimate] = [
@@ -93,6 +91,12 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     )
 
 
+def _fit(dev: Slice) -> TemperatureScaling:
+    """Fit a temperature on the units whose right choice is among the choices."""
+    known = dev.gold >= 0
+    return TemperatureScaling().fit(dev.scores[known], dev.gold[known])
+
+
 def _present_groups(panel: Panel, settings: AnalysisSettings) -> dict[str, tuple[str, ...]]:
     others = panel.languages[1:]
     present = {
@@ -111,26 +115,28 @@ def _measure_all(
 ) -> Measurements:
     """Measure every run in every language and scaling, on one draw of clusters."""
     rng = np.random.default_rng(settings.bootstrap_seed)
-    weights = cluster_weights(panel.clusters, settings.replicates, rng)
-    n = len(panel.cluster)
-    uniforms = rng.random((settings.noise_resamples, n), dtype=np.float32)
-    resample = make_resample(weights, panel.cluster, uniforms)
     scalings = ("none",) if settings.dev_split is None else ("none", "english")
     seeds = {
         recipe: tuple(run.seed for run in kept if run.recipe == recipe) for recipe in panel.recipes
     }
     seeds = {recipe: numbers for recipe, numbers in seeds.items() if numbers}
-    found = {
-        (run.recipe, run.seed, scaling): measure_run(
-            {code: _scaled(run, code, scaling, fitted) for code in panel.languages},
-            {code: run.test[code].gold for code in panel.languages},
-            resample,
-            bins=settings.bins,
-            level=settings.level,
-        )
-        for run in kept
-        for scaling in scalings
+    found: dict[tuple[str, int, str], dict[str, dict[str, Measure]]] = {
+        (run.recipe, run.seed, scaling): {} for run in kept for scaling in scalings
     }
+    for block in panel.blocks:
+        weights = cluster_weights(block.clusters, settings.replicates, rng)
+        uniforms = rng.random((settings.noise_resamples, len(block.cluster)), dtype=np.float32)
+        resample = make_resample(weights, block.cluster, uniforms)
+        for run in kept:
+            for scaling in scalings:
+                found[run.recipe, run.seed, scaling] |= measure_run(
+                    {code: _scaled(run, code, scaling, fitted) for code in block.languages},
+                    {code: run.test[code].gold for code in block.languages},
+                    resample,
+                    bins=settings.bins,
+                    level=settings.level,
+                    all_gold=panel.all_gold,
+                )
     return Measurements(
         found=found,
         seeds=seeds,
@@ -144,8 +150,8 @@ def _measure_all(
             *(Place(name=g, languages=codes, is_group=True) for g, codes in groups.items()),
         ),
         scalings=scalings,
-        n=n,
-        clusters=panel.clusters,
+        n={code: len(block.cluster) for block in panel.blocks for code in block.languages},
+        clusters={code: block.clusters for block in panel.blocks for code in block.languages},
         level=settings.level,
     )
 
@@ -184,7 +190,7 @@ def _reliability(
         for scaling in measurements.scalings
         for row in reliability_bins(
             [_scaled(run, language, scaling, fitted) for run in kept if run.recipe == recipe],
-            panel.runs[0].test[language].gold,
+            [run.test[language].gold for run in kept if run.recipe == recipe],
             recipe=recipe,
             language=language,
             scaling=scaling,

@@ -11,7 +11,7 @@ SIGNIFICANCE = 0.01
 ONE_CHOICE = 0.95
 
 
-def collapse_reason(dev: Slice) -> str | None:
+def collapse_reason(dev: Slice, *, common_choices: bool = True) -> str | None:
     """Say why a run counts as collapsed, or return None.
 
     A run is collapsed when its accuracy on the development data of the baseline language is
@@ -21,6 +21,9 @@ def collapse_reason(dev: Slice) -> str | None:
     Parameters
     ----------
     dev : Slice
+    common_choices : bool
+        Whether all units have the same choices; otherwise the places of choices say nothing, and
+        chance is the mean of 1 / k.
 
     Returns
     -------
@@ -31,16 +34,17 @@ def collapse_reason(dev: Slice) -> str | None:
     Rows of one premise count as independent. Where each premise has one hypothesis of each
     label, a model that guesses varies less than that, so the test errs towards "collapsed".
     """
-    n, choices = dev.scores.shape
+    n = len(dev.scores)
+    chance = float((1 / np.isfinite(dev.scores).sum(axis=1)).mean())
     chosen = dev.scores.argmax(axis=1)
     share = float(np.bincount(chosen).max() / n)
-    if share > ONE_CHOICE:
+    if common_choices and share > ONE_CHOICE:
         return f"{share:.1%} of the development predictions are one choice"
     hits = int((chosen == dev.gold).sum())
-    p = binomtest(hits, n, 1 / choices, alternative="greater").pvalue
+    p = binomtest(hits, n, chance, alternative="greater").pvalue
     if p > SIGNIFICANCE:
         return (
             f"development accuracy {hits / n:.1%} on {n} rows is not above chance "
-            f"{1 / choices:.1%} (p = {p:.2g})"
+            f"{chance:.1%} (p = {p:.2g})"
         )
     return None

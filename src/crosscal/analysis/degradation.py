@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crosscal.analysis.measurements import Measurements
-from crosscal.analysis.results import METRICS, Estimate
+from crosscal.analysis.results import Estimate
 from crosscal.analysis.seeds import average_seeds
 
 
@@ -29,7 +29,7 @@ def degradations(measurements: Measurements) -> Iterator[Estimate]:
             for place in m.places:
                 if place.languages == (m.baseline_language,):
                     continue
-                for metric in METRICS:
+                for metric in m.metrics:
                     each = [m.degradation(recipe, seed, scaling, place, metric) for seed in seeds]
                     yield m.estimate(
                         average_seeds(each, m.deviations[recipe]),

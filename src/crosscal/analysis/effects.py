@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crosscal.analysis.measurements import Measurements
-from crosscal.analysis.results import METRICS, Estimate
+from crosscal.analysis.results import Estimate
 from crosscal.analysis.seeds import average_seeds
 
 
@@ -34,7 +34,7 @@ def effects(measurements: Measurements, baseline_recipe: str) -> Iterator[Estima
             for place in m.places:
                 if place.languages == (m.baseline_language,):
                     continue
-                for metric in METRICS:
+                for metric in m.metrics:
                     ours = {s: m.degradation(recipe, s, scaling, place, metric) for s in seeds}
                     theirs = {
                         s: m.degradation(baseline_recipe, s, scaling, place, metric) for s in direct

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crosscal.analysis.measurements import Measurements
-from crosscal.analysis.results import METRICS, Estimate
+from crosscal.analysis.results import Estimate
 from crosscal.analysis.seeds import average_seeds
 
 
@@ -26,7 +26,7 @@ def levels(measurements: Measurements) -> Iterator[Estimate]:
     for recipe, seeds in m.seeds.items():
         for scaling in m.scalings:
             for place in m.places:
-                for metric in METRICS:
+                for metric in m.metrics:
                     each = [m.at(recipe, seed, scaling, place, metric) for seed in seeds]
                     yield m.estimate(
                         average_seeds(each, m.deviations[recipe]),

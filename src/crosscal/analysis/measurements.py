@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.analysis.measures import Measure, mean_measure
-from crosscal.analysis.results import Estimate
+from crosscal.analysis.results import METRICS, Estimate
 from crosscal.calibration import quantile_interval, two_sided_p
 
 Floats = NDArray[np.float64]
@@ -58,7 +58,8 @@ class Measurements:
     baseline_language : str
     places : tuple of Place
     scalings : tuple of str
-    n, clusters : int
+    n, clusters : mapping of language to int
+        Rows, and clusters among them.
     level : float
     """
 
@@ -68,9 +69,20 @@ class Measurements:
     baseline_language: str
     places: tuple[Place, ...]
     scalings: tuple[str, ...]
-    n: int
-    clusters: int
+    n: Mapping[str, int]
+    clusters: Mapping[str, int]
     level: float
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that were measured, in the order of `METRICS`."""
+        measured = {
+            metric
+            for by_language in self.found.values()
+            for by_metric in by_language.values()
+            for metric in by_metric
+        }
+        return tuple(metric for metric in METRICS if metric in measured)
 
     def at(self, recipe: str, seed: int, scaling: str, place: Place, metric: str) -> Measure:
         """Return one run's measure in a place: of a group, the mean over its languages."""
@@ -116,8 +128,8 @@ class Measurements:
             high=high,
             p_value=p_value,
             noise_floor=measure.noise_floor,
-            n=self.n,
-            clusters=self.clusters,
+            n=min(self.n[code] for code in place.languages),
+            clusters=min(self.clusters[code] for code in place.languages),
             seeds=len(self.seeds[recipe]),
             per_seed=tuple(per_seed),
         )

@@ -173,8 +173,9 @@ def measure_run(
     *,
     bins: int,
     level: float,
+    all_gold: bool = True,
 ) -> dict[str, dict[str, Measure]]:
-    """Return every metric of `crosscal.analysis.METRICS` in every language of a run.
+    """Return every metric of `crosscal.analysis.METRICS` in languages of a run.
 
     Parameters
     ----------
@@ -184,12 +185,17 @@ def measure_run(
     bins : int
     level : float
         Of the intervals to be made; decides which errors may well be 0.
+    all_gold : bool
+        Whether the right choice is always among the choices; if not, there is no NLL.
 
     Returns
     -------
     dict of language to dict of metric to Measure
     """
-    collected = {code: _collect(scores[code], gold[code], resample, bins) for code in scores}
+    collected = {
+        code: _collect(scores[code], gold[code], resample, bins, all_gold=all_gold)
+        for code in scores
+    }
     # One product for all languages: the weights are read from memory once.
     sums = [each.sums for each in collected.values()]
     replicates = resample.weights @ np.hstack(sums) / resample.rows[:, None]
@@ -200,12 +206,15 @@ def measure_run(
     }
 
 
-def _collect(scores: Floats, gold: NDArray[np.int64], resample: Resample, bins: int) -> _Collected:
+def _collect(
+    scores: Floats, gold: NDArray[np.int64], resample: Resample, bins: int, *, all_gold: bool
+) -> _Collected:
     confidence, correct = top_label(scores, gold)
     outcome = correct.astype(np.float64)
     rows = {
         "accuracy": outcome,
-        "nll": nll_rows(scores, gold),
+        # A right choice without probability would cost infinitely much.
+        **({"nll": nll_rows(scores, gold)} if all_gold else {}),
         "brier": brier_rows(scores, gold),
         "confidence": confidence,
         "gap": confidence - outcome,

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 def reliability_bins(
     scores: Sequence[Floats],
-    gold: NDArray[np.int64],
+    gold: Sequence[NDArray[np.int64]],
     *,
     recipe: str,
     language: str,
@@ -30,7 +30,8 @@ def reliability_bins(
     ----------
     scores : sequence of ndarray of shape (n, k)
         One for each seed.
-    gold : ndarray of int, shape (n,)
+    gold : sequence of ndarray of int, shape (n,)
+        Likewise; they differ where choices are a unit's own.
     recipe, language, scaling : str
     bins : int
         Of equal width.
@@ -44,7 +45,10 @@ def reliability_bins(
     list of ReliabilityBin
     """
     division = make_bins([0.5], bins=bins)
-    tables = [bin_table(*top_label(each, gold), division) for each in scores]
+    tables = [
+        bin_table(*top_label(each, right), division)
+        for each, right in zip(scores, gold, strict=True)
+    ]
     table = sum(tables[1:], tables[0])
     found = []
     for index in np.flatnonzero(table.n).tolist():

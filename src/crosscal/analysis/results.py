@@ -57,7 +57,8 @@ class Estimate:
         For the levels of ``ece``, ``ece_mass`` and ``ece_debiased``: the mean plug-in
         calibration error that a perfectly calibrated model with these confidences would show.
     n, clusters, seeds : int
-        Rows of the language, independent clusters among them, runs averaged.
+        Rows of the language, independent clusters among them, runs averaged; of a group those
+        of the language with the fewest.
     per_seed : tuple of float
         The number in each run, in the order of the seeds used.
     """

@@ -37,6 +37,23 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Block:
+    """Languages that share their units, and are therefore resampled together.
+
+    Attributes
+    ----------
+    languages : tuple of str
+    cluster : ndarray of int, shape (n,)
+        Index of each unit's cluster.
+    clusters : int
+    """
+
+    languages: tuple[str, ...]
+    cluster: NDArray[np.intp]
+    clusters: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """All runs, over the same test units.
 
@@ -45,15 +62,19 @@ class Panel:
     runs : tuple of Run
     languages : tuple of str
         Baseline first, then by code.
-    cluster : ndarray of int, shape (n,)
-        Index of each unit's cluster.
-    clusters : int
+    blocks : tuple of Block
+        One where all languages are parallel; one a language where they have nothing in common.
+    common_choices : bool
+        Whether all units have the same choices.
+    all_gold : bool
+        Whether the right choice is always among the choices.
     """
 
     runs: tuple[Run, ...]
     languages: tuple[str, ...]
-    cluster: NDArray[np.intp]
-    clusters: int
+    blocks: tuple[Block, ...]
+    common_choices: bool
+    all_gold: bool
 
     @property
     def recipes(self) -> tuple[str, ...]:
@@ -82,9 +103,9 @@ def make_panel(predictions: Sequence[Predictions], settings: AnalysisSettings) -
     ------
     DataError
         No run; a recipe and seed twice; runs of different tasks or choices; a split or the
-        baseline language missing; test languages that are not parallel; test units or gold
-        that differ between runs; fewer than two clusters; a right choice that is not among
-        the choices.
+        baseline language missing; test languages that are parallel in part only; test units
+        that differ between runs; fewer than two clusters; with common choices, gold that differs
+        or a right choice that is not among them.
     """
     if not predictions:
         raise DataError("no runs", where="analyse", remedy="give at least one run's predictions")
@@ -92,16 +113,34 @@ def make_panel(predictions: Sequence[Predictions], settings: AnalysisSettings) -
     runs = tuple(_read(run, settings) for run in predictions)
     first, base = runs[0], settings.baseline_language
     for run in runs:
-        _check_same_units(run, first)
-    names, cluster = np.unique(first.test[base].cluster_ids, return_inverse=True)
+        _check_same_units(run, first, common_choices=predictions[0].provenance.choices is not None)
+    languages = (base, *sorted(set(first.test) - {base}))
+    apart = _have_nothing_in_common(first.test)
+    together = [(code,) for code in languages] if apart else [languages]
+    return Panel(
+        runs=runs,
+        languages=languages,
+        blocks=tuple(_block(codes, first) for codes in together),
+        common_choices=predictions[0].provenance.choices is not None,
+        all_gold=all((part.gold >= 0).all() for run in runs for part in run.test.values()),
+    )
+
+
+def _have_nothing_in_common(test: dict[str, Slice]) -> bool:
+    """Whether no two languages share a cluster: then they need not be parallel."""
+    names = [name for part in test.values() for name in set(part.cluster_ids.tolist())]
+    return len(names) == len(set(names))
+
+
+def _block(languages: tuple[str, ...], first: Run) -> Block:
+    names, cluster = np.unique(first.test[languages[0]].cluster_ids, return_inverse=True)
     if len(names) < 2:
         raise DataError(
             "all units are in one cluster",
-            where=f"{first.where}: column 'cluster_id'",
+            where=f"{first.where}: column 'cluster_id', {languages[0]}",
             remedy="intervals need two or more independent clusters",
         )
-    languages = (base, *sorted(set(first.test) - {base}))
-    return Panel(runs=runs, languages=languages, cluster=cluster, clusters=len(names))
+    return Block(languages=languages, cluster=cluster, clusters=len(names))
 
 
 def _check_same_kind(predictions: Sequence[Predictions]) -> None:
@@ -136,24 +175,26 @@ def _read(predictions: Predictions, settings: AnalysisSettings) -> Run:
             where=where,
             remedy="predict the baseline language too, or choose another baseline_language",
         )
-    predictions.check_parallel(split)
     test = {code: predictions.select(language=code, split=split) for code in languages}
+    if not _have_nothing_in_common(test):
+        predictions.check_parallel(split)
     dev = None
     if settings.dev_split is not None:
         # select names the splits and languages that are there.
         dev = predictions.select(language=base, split=settings.dev_split)
-    for name, part in [("dev", dev), *test.items()]:
-        if part is not None and (part.gold < 0).any():
+    parts = test if dev is None else {"dev": dev, **test}
+    for name, part in parts.items():
+        if predictions.provenance.choices is not None and (part.gold < 0).any():
             raise DataError(
                 f"unit {str(part.unit_ids[part.gold < 0][0])!r} has gold -1",
                 where=f"{where}: column 'gold', {name}",
-                remedy="this analysis needs the right choice among the choices",
+                remedy="where all units have the same choices, the right one must be among them",
             )
     p = predictions.provenance
     return Run(recipe=p.recipe, seed=p.seed, where=where, dev=dev, test=test)
 
 
-def _check_same_units(run: Run, first: Run) -> None:
+def _check_same_units(run: Run, first: Run, *, common_choices: bool) -> None:
     if run.test.keys() != first.test.keys():
         raise DataError(
             f"languages are {sorted(run.test)}, but {sorted(first.test)} in {first.where}",
@@ -161,7 +202,9 @@ def _check_same_units(run: Run, first: Run) -> None:
             remedy="predict the same languages with every run",
         )
     for code, part in run.test.items():
-        for name in ("unit_ids", "cluster_ids", "gold"):
+        # Choices of a unit's own depend on the model, and with them the place of the right one.
+        names = ("unit_ids", "cluster_ids", *(("gold",) if common_choices else ()))
+        for name in names:
             if not np.array_equal(getattr(part, name), getattr(first.test[code], name)):
                 raise DataError(
                     f"{name} of the test split differ from those in {first.where}",

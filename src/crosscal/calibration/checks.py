@@ -14,7 +14,10 @@ _SUM_TOLERANCE = 1e-5
 
 
 def check_scores(scores: ArrayLike) -> Floats:
-    """Return scores as float64 of shape (n, k), n >= 1, k >= 2, finite; else raise DataError."""
+    """Return scores as float64 of shape (n, k), n >= 1, k >= 2; else raise DataError.
+
+    Minus infinity says that a row does not have that choice; at least two others must be finite.
+    """
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 2 or values.shape[0] < 1 or values.shape[1] < 2:
         raise DataError(
@@ -22,7 +25,14 @@ def check_scores(scores: ArrayLike) -> Floats:
             where="scores",
             remedy="give a row for each unit and a column for each of two or more choices",
         )
-    _demand_finite(values, "scores")
+    there = np.isfinite(values)
+    bad = (~there & ~np.isneginf(values)).any(axis=1) | (there.sum(axis=1) < 2)
+    if bad.any():
+        raise DataError(
+            "NaN or infinite value, or fewer than two choices",
+            where=f"scores, row {int(bad.argmax())}",
+            remedy="give finite numbers (minus infinity only where a choice does not exist)",
+        )
     return values
 
 

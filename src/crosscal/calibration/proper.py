@@ -19,12 +19,13 @@ def log_softmax(scores: ArrayLike) -> Floats:
     Parameters
     ----------
     scores : array of shape (n, k)
-        Logits or log-scores, finite; computed in float64.
+        Logits or log-scores, minus infinity where there is no such choice; computed in
+        float64.
 
     Returns
     -------
     ndarray of shape (n, k)
-        ``s - max(s) - log(sum(exp(s - max(s))))``: finite for any finite scores.
+        ``s - max(s) - log(sum(exp(s - max(s))))``: finite wherever the scores are.
     """
     values = check_scores(scores)
     shifted = values - values.max(axis=1, keepdims=True)
@@ -99,7 +100,7 @@ def brier_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -
     ----------
     values : array of shape (n, k)
     gold : array of int, shape (n,)
-        In 0 .. k-1; -1 is rejected.
+        In 0 .. k-1; -1 (right choice not among them) is a class of probability 0.
     given : {"scores", "probabilities"}
 
     Returns
@@ -107,9 +108,10 @@ def brier_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -
     ndarray of shape (n,)
     """
     probabilities = softmax(values) if given == "scores" else check_probabilities(values).copy()
-    right = check_gold(gold, probabilities.shape)
-    probabilities[np.arange(len(right)), right] -= 1.0
-    return np.asarray(np.square(probabilities).sum(axis=1))
+    right = check_gold(gold, probabilities.shape, absent=True)
+    known = np.flatnonzero(right >= 0)
+    probabilities[known, right[known]] -= 1.0
+    return np.asarray(np.square(probabilities).sum(axis=1) + (right < 0))
 
 
 def brier(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> float:

@@ -94,7 +94,8 @@ class TemperatureScaling:
         Parameters
         ----------
         scores : array of shape (n, k)
-            Logits or log-probabilities, finite; not probabilities.
+            Logits or log-probabilities, not probabilities; minus infinity where a row does not
+            have that choice.
         gold : array of int, shape (n,)
             In 0 .. k-1.
 
@@ -112,7 +113,7 @@ class TemperatureScaling:
         right = check_gold(gold, values.shape)
         below = values - values.max(axis=1, keepdims=True)
         chosen = below[np.arange(len(right)), right]
-        spread = float(-below.min())
+        spread = float(-below[np.isfinite(below)].min())
         absent = self._absent_optimum(below, chosen, spread)
         if absent is None:
             # Scaled to spread 1, equal scores in other units take equal steps.
@@ -147,7 +148,9 @@ class TemperatureScaling:
         if spread == 0:
             return 0.0, "all scores of each row are equal, any temperature is as good"
         # The slope in beta rises from its value at 0 to its limit at infinity.
-        if chosen.mean() <= below.mean() + 1e-15 * spread:
+        there = np.isfinite(below)
+        chance = np.where(there, below, 0.0).sum(axis=1) / there.sum(axis=1)
+        if chosen.mean() <= chance.mean() + 1e-15 * spread:
             return -_FAR - np.log(spread), (
                 "the scores say no more than chance about the right choice, the best "
                 "temperature is infinite"
@@ -192,6 +195,7 @@ def _derivatives(log_beta: float, below: Floats, chosen: Floats) -> tuple[float,
     beta = float(np.exp(log_beta))
     weights = np.exp(beta * below)
     weights /= weights.sum(axis=1, keepdims=True)
+    below = np.where(np.isfinite(below), below, 0.0)
     mean = (weights * below).sum(axis=1)
     spread = (weights * below**2).sum(axis=1) - mean**2
     slope = beta * float(np.mean(mean - chosen))

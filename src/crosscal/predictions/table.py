@@ -23,6 +23,7 @@ class Slice:
     Attributes
     ----------
     scores : ndarray of float64, shape (n, k)
+        Minus infinity where a unit has fewer choices.
     gold : ndarray of int64, shape (n,)
         Index of the right choice, -1 if it is not among them.
     unit_ids, cluster_ids : ndarray of str, shape (n,)
@@ -107,11 +108,12 @@ class Predictions:
         Returns
         -------
         Slice
+            Units with fewer choices than others are filled up with minus infinity.
 
         Raises
         ------
         DataError
-            No such rows, or units with different numbers of choices.
+            No such rows.
         """
         there = pc.and_(
             pc.equal(self._table["language"], language), pc.equal(self._table["split"], split)
@@ -125,15 +127,10 @@ class Predictions:
                 f"{ {s: list(self.languages(s)) for s in self.splits} }",
             )
         counts = np.asarray(pc.list_value_length(rows["scores"]))
-        if (counts != counts[0]).any():
-            raise DataError(
-                f"units have {counts.min()} to {counts.max()} choices",
-                where=f"{self._where}: column 'scores', {language} {split}",
-                remedy="select works where every unit has the same number of choices",
-            )
-        flat = np.asarray(pc.list_flatten(rows["scores"]), dtype=np.float64)
+        scores = np.full((rows.num_rows, int(counts.max())), -np.inf)
+        scores[np.arange(scores.shape[1]) < counts[:, None]] = pc.list_flatten(rows["scores"])
         return Slice(
-            scores=flat.reshape(rows.num_rows, counts[0]),
+            scores=scores,
             gold=np.asarray(rows["gold"], dtype=np.int64),
             unit_ids=_text(rows["unit_id"]),
             cluster_ids=_text(rows["cluster_id"]),
