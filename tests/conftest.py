@@ -147,7 +147,7 @@ def token_set() -> Callable[..., Any]:
     ) -> Any:
         import pyarrow as pa
 
-        from crosscal.training.tokens import TokenSet
+        from crosscal.tasks.tokens import TokenSet
 
         rng = np.random.default_rng(seed)
         gold = rng.integers(0, labels, count)
@@ -162,7 +162,6 @@ def token_set() -> Callable[..., Any]:
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             gold=gold.astype(np.int32),
             units=pa.table({"unit_id": names, "cluster_id": names, "language": ["en"] * count}),
-            truncated=0,
         )
 
     return draw

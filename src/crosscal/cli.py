@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from crosscal.console import analysing, looking, verbs
+from crosscal.console import analysing, looking, scoring, task_list, verbs
 from crosscal.errors import CrosscalError
 
 app = typer.Typer(
@@ -80,11 +80,12 @@ def export(
     folder: Annotated[Path, typer.Argument(help="folder to write")],
     recipe: Annotated[str, typer.Option(help="recipe of the run")] = "direct",
     seed: Annotated[int, typer.Option(help="seed of the run")] = 1,
+    target: Annotated[str | None, typer.Option(help="target of the run; none: the first")] = None,
     output: Output = _RESULTS,
     set: Set = None,
 ) -> None:
     """Write a run's model as a Hugging Face folder, with the full vocabulary."""
-    verbs.export(study, folder, output, set or (), recipe=recipe, seed=seed)
+    verbs.export(study, folder, output, set or (), recipe=recipe, seed=seed, target=target)
 
 
 @app.command()
@@ -109,6 +110,16 @@ def analyse(
     )
 
 
+@app.command("xtreme-score")
+def xtreme_score(
+    predictions: Annotated[Path, typer.Argument(help="folder of predictions, a folder a task")],
+    labels: Annotated[Path, typer.Argument(help="folder of labels in the same layout")],
+    json: Json = False,
+) -> None:
+    """Score files in XTREME's own layout for submissions, as its evaluator does."""
+    scoring.xtreme_score(predictions, labels, as_json=json)
+
+
 @data.command("check")
 def data_check(study: StudyFile, set: Set = None, json: Json = False) -> None:
     """Look at every data file of a study: labels, duplicates, misaligned rows, damage."""
@@ -122,9 +133,12 @@ def data_formats(json: Json = False) -> None:
 
 
 @app.command()
-def tasks(json: Json = False) -> None:
-    """List the tasks."""
-    looking.tasks(as_json=json)
+def tasks(
+    name: Annotated[str | None, typer.Argument(help="task to describe; none: list all")] = None,
+    json: Json = False,
+) -> None:
+    """List the tasks, or describe one: its languages, splits, labels, formats, licence."""
+    task_list.tasks(name, as_json=json)
 
 
 @app.command()

@@ -8,7 +8,9 @@ field               status     source
 pretraining_gib     verified   CC-100 size in GiB, Conneau et al. 2020, Table 6
 wals_22a, wals_49a  verified   WALS Online v2020.4 (Dryer and Haspelmath 2013), features 22A
                                (Bickel and Nichols) and 49A (Iggesen); for Arabic the Egyptian
-                               variety, since WALS has almost nothing on Standard Arabic
+                               variety, since WALS has almost nothing on Standard Arabic; for
+                               Aymara the central one; none where it has only other varieties
+                               (Quechua, Nahuatl, Otomí)
 ttr, mattr500,      computed   on the same 10,000 parallel XNLI sentences in every language;
 word_length,                   Thai and Chinese segmented by pythainlp (newmm) and jieba, so
 tokens_ratio,                  theirs depend on the segmenter; Vietnamese counted by syllables,
@@ -35,9 +37,10 @@ class Language:
     Attributes
     ----------
     code : str
-        As in XTREME's file names (ISO 639-1).
+        As in XTREME's file names (ISO 639-1); of three letters (ISO 639-3, or what the data set
+        says) for languages that have none of two.
     name, script, family : str
-        In English; the family is the largest commonly accepted one.
+        In English; the family is the largest commonly accepted one, or ``"creole"``.
     direction : {"ltr", "rtl"}
         In which it is written.
     pretraining_gib : float or None
@@ -114,6 +117,34 @@ _NAMES: tuple[tuple[str, str, str, str, float | None], ...] = (
     ("te", "Telugu", "Telugu", "Dravidian", None),
     ("tl", "Tagalog", "Latin", "Austronesian", None),
     ("yo", "Yoruba", "Latin", "Niger-Congo", None),
+    # AmericasNLI, JamPatoisNLI and XCOPA.
+    ("aym", "Aymara", "Latin", "Aymaran", None),
+    ("bzd", "Bribri", "Latin", "Chibchan", None),
+    ("cni", "Asháninka", "Latin", "Arawakan", None),
+    ("gn", "Guaraní", "Latin", "Tupian", None),
+    ("hch", "Wixarika", "Latin", "Uto-Aztecan", None),
+    ("nah", "Nahuatl", "Latin", "Uto-Aztecan", None),
+    ("oto", "Otomí", "Latin", "Oto-Manguean", None),
+    ("quy", "Ayacucho Quechua", "Latin", "Quechuan", None),
+    ("shp", "Shipibo-Konibo", "Latin", "Pano-Tacanan", None),
+    ("tar", "Rarámuri", "Latin", "Uto-Aztecan", None),
+    ("jam", "Jamaican Patois", "Latin", "creole", None),
+    ("ht", "Haitian Creole", "Latin", "creole", None),
+    ("qu", "Quechua", "Latin", "Quechuan", None),
+    # MasakhaNER.
+    ("am", "Amharic", "Ethiopic", "Afro-Asiatic", None),
+    ("ha", "Hausa", "Latin", "Afro-Asiatic", None),
+    ("ig", "Igbo", "Latin", "Niger-Congo", None),
+    ("rw", "Kinyarwanda", "Latin", "Niger-Congo", None),
+    ("lg", "Luganda", "Latin", "Niger-Congo", None),
+    ("luo", "Luo", "Latin", "Nilotic", None),
+    ("pcm", "Nigerian Pidgin", "Latin", "creole", None),
+    ("wo", "Wolof", "Latin", "Niger-Congo", None),
+    # Added to XTREME's tagging tasks by XTREME-R.
+    ("lt", "Lithuanian", "Latin", "Indo-European", None),
+    ("pl", "Polish", "Latin", "Indo-European", None),
+    ("ro", "Romanian", "Latin", "Indo-European", None),
+    ("uk", "Ukrainian", "Cyrillic", "Indo-European", None),
 )
 
 # WALS 22A and 49A.
@@ -138,6 +169,17 @@ _WALS: dict[str, tuple[str | None, str | None]] = {
     "hu": ("4-5", "10 or more"),
     "ka": ("8-9", "6-7"),
     "ko": ("6-7", "6-7"),
+    "aym": ("8-9", "6-7"),
+    "bzd": (None, "borderline"),
+    "gn": ("4-5", "none"),
+    "shp": ("6-7", "6-7"),
+    "am": (None, "2"),
+    "ha": ("6-7", "none"),
+    "ig": (None, "none"),
+    "rw": (None, "none"),
+    "lt": (None, "6-7"),
+    "pl": (None, "6-7"),
+    "ro": (None, "2"),
 }
 
 # TTR, MATTR-500, word length, tokens and types relative to English.

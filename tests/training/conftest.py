@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# The name of the only part of most trainings here.
+TASK = "task"
+
+
+def parts(examples: Any, development: Any = None, *, name: str = TASK, outputs: int = 3) -> Any:
+    """Return the parts of a training on one task."""
+    from crosscal.training.mixing import Part
+
+    return [Part(name=name, examples=examples, development=development, outputs=outputs)]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,23 +54,25 @@ def assemble(tiny_encoder: Callable[[str], Path]) -> Callable[..., Any]:
         dropout: float = 0.0,
         seed: int = 3,
         weights: Path | None = None,
-        head: Path | None = None,
+        heads: Path | None = None,
+        outputs: Mapping[str, int] | None = None,
     ) -> Any:
         from crosscal.training import stage
 
-        settings = {
-            "layers": layers,
-            "pooling": pooling,
-            "trim": trim,
-            "labels": ["a", "b", "c"],
-            "seed": seed,
-        }
+        settings = {"layers": layers, "pooling": pooling, "trim": trim, "seed": seed}
         ids = [part.ids for part in tokens]
+        masks = [part.arrays["mask"].astype("int32") for part in tokens if "mask" in part.arrays]
         with pytest.MonkeyPatch.context() as patch:
             # Reading the same files hundreds of times is most of what these tests would do.
             patch.setattr(stage, "load_encoder", lambda at, layers: deepcopy(load(at, layers)))
             return stage.build_model(
-                settings, tiny_encoder(kind), weights, ids, dropout=dropout, head=head
+                settings,
+                tiny_encoder(kind),
+                weights,
+                [*ids, *masks],
+                dict(outputs or {TASK: 3}),
+                dropout=dropout,
+                heads=heads,
             )
 
     return build

@@ -14,7 +14,9 @@ torch = pytest.importorskip("torch")
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.training.batches import (  # noqa: E402
     collate,
+    lay_out,
     prediction_order,
+    spans,
     training_order,
 )
 
@@ -87,7 +89,12 @@ def test_collate_lays_examples_end_to_end(token_set):
     tokens = token_set(30, 4)
     chosen = prediction_order(tokens.lengths, batch_tokens=90)[1]
     vocabulary = Vocabulary.of([tokens.ids], pad=1)
-    batch = collate(tokens, chosen, vocabulary)
+    work = collate(tokens, chosen, vocabulary, 3)
+    batch = work.batch
+    assert work.rows is None
+    assert work.answers is None
+    assert work.gold.tolist() == tokens.gold[chosen].tolist()
+    assert work.places.tolist() == chosen.tolist()
     assert batch.size == len(chosen)
     start = 0
     for i in chosen:
@@ -101,10 +108,27 @@ def test_collate_lays_examples_end_to_end(token_set):
     assert [n for n, count in batch.runs for _ in range(count)] == tokens.lengths[chosen].tolist()
 
 
-def test_collate_refuses_unsorted_examples_and_unknown_ids(token_set):
+def test_collate_sorts_by_length(token_set):
+    """Batches are laid out in runs of equal length, in whichever order groups are chosen."""
     tokens = token_set(30, 4)
-    order = np.argsort(tokens.lengths)[::-1]
+    order = np.argsort(tokens.lengths, kind="stable")
+    shuffled = np.random.default_rng(0).permutation(order)
+    work = collate(tokens, shuffled, Vocabulary.full(300), 3)
+    lengths = tokens.lengths[work.places]
+    assert (np.diff(lengths) >= 0).all()
+    assert sorted(work.places.tolist()) == list(range(30))
+    assert work.gold.tolist() == tokens.gold[work.places].tolist()
+    # Ties stay in the order chosen.
+    for length in np.unique(lengths):
+        expected = [i for i in shuffled if tokens.lengths[i] == length]
+        assert work.places[lengths == length].tolist() == expected
+
+
+def test_unsorted_sequences_and_unknown_ids_are_refused(token_set):
+    tokens = token_set(30, 4)
+    order = np.argsort(tokens.lengths)[::-1].copy()
+    ids = tokens.ids[spans(tokens.offsets, order)].astype(np.int64)
     with pytest.raises(ValueError, match="sorted by length"):
-        collate(tokens, order, Vocabulary.full(300))
+        lay_out(tokens, order, ids)
     with pytest.raises(KeyError, match="not in the trimmed vocabulary"):
-        collate(tokens, order[::-1], Vocabulary.of([tokens.ids[:5]], pad=1))
+        collate(tokens, order, Vocabulary.of([tokens.ids[:5]], pad=1), 3)

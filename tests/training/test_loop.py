@@ -15,7 +15,10 @@ from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.errors import StageFailed  # noqa: E402
 from crosscal.training import loop  # noqa: E402
 from crosscal.training.batches import collate  # noqa: E402
+from crosscal.training.mixing import Mixture, plan_steps  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
+
+from .conftest import TASK, parts  # noqa: E402
 
 QUICK = {
     "epochs": 1,
@@ -37,9 +40,21 @@ def run(assemble, data, folder, seed=5, kind="bert", report=lambda step, steps: 
     folder.mkdir(exist_ok=True)
     model, vocabulary = assemble(kind, *data, dropout=settings.dropout)
     progress = loop.train(
-        model, vocabulary, *data, settings, seed=seed, folder=folder, report=report
+        model,
+        vocabulary,
+        parts(*data),
+        settings,
+        mixture=Mixture(),
+        seed=seed,
+        folder=folder,
+        report=report,
     )
     return progress, model, vocabulary
+
+
+def scores_of(model, tokens, chosen, vocabulary):
+    work = collate(tokens, chosen, vocabulary, 3)
+    return work.logits(model(work.batch, work.rows, TASK))
 
 
 def log_of(folder):
@@ -53,7 +68,7 @@ def test_files_and_log_of_a_run(assemble, data, tmp_path):
         assemble, data, tmp_path / "a", report=lambda step, steps: told.append((step, steps))
     )
     folder = tmp_path / "a"
-    names = {"encoder.safetensors", "head.npz", "log.jsonl", "outcome.json"}
+    names = {"encoder.safetensors", "heads.npz", "log.jsonl", "outcome.json"}
     assert {path.name for path in folder.iterdir()} == names
     steps, evaluations = log_of(folder)
     total = len(steps)
@@ -67,7 +82,8 @@ def test_files_and_log_of_a_run(assemble, data, tmp_path):
     assert [e["step"] for e in progress.evaluations] == [round(total / 2), total]
     assert [e["step"] for e in evaluations] == [e["step"] for e in progress.evaluations]
     for found, line in zip(progress.evaluations, evaluations, strict=True):
-        assert found == {"step": line["step"], **line["development"]}
+        assert found == {"step": line["step"], **line["development"][TASK]}
+    assert {line["task"] for line in steps} == {TASK}
     rows = load_file(folder / "encoder.safetensors")["crosscal.row_ids"]
     assert rows.tolist() == vocabulary.kept.tolist()
 
@@ -77,7 +93,7 @@ def test_same_seed_same_bits_and_other_seed_others(assemble, data, tmp_path):
         run(assemble, data, tmp_path / name, seed=seed, dropout=0.1)
     a, b, c = ((tmp_path / name / "encoder.safetensors").read_bytes() for name in "abc")
     assert a == b != c
-    heads = [(tmp_path / name / "head.npz").read_bytes() for name in "abc"]
+    heads = [(tmp_path / name / "heads.npz").read_bytes() for name in "abc"]
     assert heads[0] == heads[1] != heads[2]
 
 
@@ -112,7 +128,7 @@ def test_schedule_reaches_the_optimiser(assemble, data, tmp_path):
 @pytest.mark.parametrize("epochs", [0.01, 0.5, 1, 1.5, 2.25])
 def test_fractional_epochs(data, epochs):
     settings = TrainingSettings(**{**QUICK, "epochs": epochs})
-    plan = loop._plan(data[0], settings, 3)
+    plan = [step.chosen for step in plan_steps(parts(*data), Mixture(), settings, 3)]
     seen = np.bincount(np.concatenate(plan), minlength=40)
     whole, part = divmod(epochs, 1)
     assert seen.min() >= whole
@@ -120,8 +136,9 @@ def test_fractional_epochs(data, epochs):
     extra = seen.sum() / 40 - whole
     assert extra == pytest.approx(part, abs=0.2)
     # A longer training begins as a shorter one does.
-    longer = loop._plan(data[0], TrainingSettings(**{**QUICK, "epochs": epochs + 1}), 3)
-    assert [b.tolist() for b in longer[: len(plan)]] == [b.tolist() for b in plan]
+    settings = TrainingSettings(**{**QUICK, "epochs": epochs + 1})
+    longer = plan_steps(parts(*data), Mixture(), settings, 3)
+    assert [s.chosen.tolist() for s in longer[: len(plan)]] == [b.tolist() for b in plan]
 
 
 def test_more_evaluations_than_steps(assemble, data, tmp_path):
@@ -144,7 +161,7 @@ def test_selection(assemble, data, tmp_path, monkeypatch, select_by, best):
     heads = []
 
     def evaluate(model, *_):
-        heads.append(model.head.weight.detach().clone())
+        heads.append(model.head(TASK).weight.detach().clone())
         accuracy, nll = SCORES[len(heads) - 1]
         return {"accuracy": accuracy, "nll": nll, "share": 0.5}
 
@@ -154,9 +171,9 @@ def test_selection(assemble, data, tmp_path, monkeypatch, select_by, best):
     )
     assert len(heads) == 6
     assert progress.best_step == progress.evaluations[best - 1]["step"]
-    stored = np.load(tmp_path / "a" / "head.npz")
-    assert np.array_equal(stored["weight"], heads[best - 1].numpy())
-    is_last = torch.equal(heads[best - 1], model.head.weight)
+    stored = np.load(tmp_path / "a" / "heads.npz")
+    assert np.array_equal(stored[f"{TASK}.weight"], heads[best - 1].numpy())
+    is_last = torch.equal(heads[best - 1], model.head(TASK).weight)
     assert is_last == (best == 6)
 
 
@@ -177,10 +194,10 @@ def test_nll_breaks_ties_of_accuracy_and_back():
 
 def test_evaluation_in_numbers(assemble, data):
     model, vocabulary = assemble("bert", *data)
-    found = loop.evaluate(model, vocabulary, data[1], 15)
+    found = loop.evaluate(model, vocabulary, *parts(*data), 15)
     with torch.no_grad():
         scores = torch.cat(
-            [model(collate(data[1], np.array([i]), vocabulary)) for i in range(len(data[1]))]
+            [scores_of(model, data[1], np.array([i]), vocabulary) for i in range(len(data[1]))]
         ).double()
     gold = torch.from_numpy(data[1].gold.astype(np.int64))
     guess = scores.argmax(1)
@@ -193,10 +210,11 @@ def test_evaluation_in_numbers(assemble, data):
 def test_gradient_is_clipped_as_pytorch_does(assemble, data):
     model, vocabulary = assemble("bert", *data)
     twin, _ = assemble("bert", *data)
-    batch = collate(data[0], np.argsort(data[0].lengths)[:9], vocabulary)
+    chosen = np.argsort(data[0].lengths)[:9]
+    batch = collate(data[0], chosen, vocabulary, 3).batch
     gold = torch.zeros(9, dtype=torch.long)
     for one in (model, twin):
-        torch.nn.functional.cross_entropy(one(batch) * 50, gold).backward()
+        torch.nn.functional.cross_entropy(one(batch, None, TASK) * 50, gold).backward()
     norm = loop._clip(model, model.encoder.get_input_embeddings().weight, batch, 0.5)
     expected = torch.nn.utils.clip_grad_norm_(twin.parameters(), 0.5)
     assert norm > 1
@@ -221,7 +239,7 @@ def test_only_matrices_decay(assemble, data, kind):
         name = names[id(parameter)]
         assert parameter.ndim == 2
         assert "embeddings" not in name
-        assert "dense" in name or "head" in name or "attention.self" in name
+        assert "dense" in name or "heads" in name or "attention.self" in name
     for parameter in free["params"]:
         assert parameter.ndim == 1 or "embeddings" in names[id(parameter)]
 
@@ -236,9 +254,17 @@ def test_loss_that_is_not_finite_fails_the_stage(assemble, data, tmp_path):
 def test_weights_that_are_not_finite_fail_the_stage(assemble, data, tmp_path):
     model, vocabulary = assemble("bert", *data)
     with torch.no_grad():
-        model.head.weight[0, 0] = float("nan")
+        model.head(TASK).weight[0, 0] = float("nan")
     with pytest.raises(StageFailed, match="the loss became nan in step 1 of"):
-        loop.train(model, vocabulary, *data, TrainingSettings(**QUICK), seed=1, folder=tmp_path)
+        loop.train(
+            model,
+            vocabulary,
+            parts(*data),
+            TrainingSettings(**QUICK),
+            mixture=Mixture(),
+            seed=1,
+            folder=tmp_path,
+        )
 
 
 def test_precisions_may_change_within_a_process(assemble, data, tmp_path):
@@ -258,8 +284,9 @@ def test_vocabulary_too_small_is_noticed(assemble, data, tmp_path):
         loop.train(
             model,
             Vocabulary.of([data[0].ids[:5]], pad=0),
-            *data,
+            parts(*data),
             TrainingSettings(**QUICK),
+            mixture=Mixture(),
             seed=1,
             folder=tmp_path,
         )

@@ -10,14 +10,19 @@ torch = pytest.importorskip("torch")
 from crosscal.encoders.loading import load_encoder  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.training.batches import collate, prediction_order  # noqa: E402
-from crosscal.training.model import SequenceClassifier  # noqa: E402
+from crosscal.training.model import Model  # noqa: E402
 
 # Float32 sums in another order: values of size 1, dot products of at most 66 terms, 4 layers.
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
 
 
 def classifier(folder, pooling="mean", dropout=0.0, seed=3):
-    return SequenceClassifier(load_encoder(folder), 3, pooling=pooling, dropout=dropout, seed=seed)
+    outputs = {"task": 3}
+    return Model(load_encoder(folder), outputs, pooling=pooling, dropout=dropout, seed=seed)
+
+
+def scores(model, tokens, chosen):
+    return model(collate(tokens, chosen, Vocabulary.full(300), 3).batch, None, "task")
 
 
 def stock_scores(folder, head, tokens, order, pooling):
@@ -44,19 +49,19 @@ def test_scores_and_gradients_equal_the_padded_ones(tiny_encoder, token_set, kin
     tokens = token_set(12, 1, longest=20)
     model = classifier(tiny_encoder(kind), pooling).eval()
     with torch.no_grad():
-        model.head.weight.normal_(generator=torch.Generator().manual_seed(1))
-        model.head.bias.normal_(generator=torch.Generator().manual_seed(2))
+        model.head("task").weight.normal_(generator=torch.Generator().manual_seed(1))
+        model.head("task").bias.normal_(generator=torch.Generator().manual_seed(2))
     (order,) = prediction_order(tokens.lengths, batch_tokens=10_000)
-    found = model(collate(tokens, order, Vocabulary.full(300)))
-    expected, stock = stock_scores(tiny_encoder(kind), model.head, tokens, order, pooling)
+    found = scores(model, tokens, order)
+    expected, stock = stock_scores(tiny_encoder(kind), model.head("task"), tokens, order, pooling)
     assert found.shape == (12, 3)
     assert found.dtype == torch.float32
     assert expected.std() > 0.1
     torch.testing.assert_close(found, expected, **TOLERANCE)
 
     gold = torch.from_numpy(tokens.gold[order].astype(np.int64))
-    for scores, encoder in ((found, model.encoder), (expected, stock)):
-        loss = torch.nn.functional.cross_entropy(scores, gold)
+    for values, encoder in ((found, model.encoder), (expected, stock)):
+        loss = torch.nn.functional.cross_entropy(values, gold)
         used = [p for name, p in encoder.named_parameters() if "pooler" not in name]
         loss.backward(inputs=used)
     theirs = dict(stock.named_parameters())
@@ -70,18 +75,17 @@ def test_scores_and_gradients_equal_the_padded_ones(tiny_encoder, token_set, kin
 def test_company_in_the_batch_does_not_matter(tiny_encoder, token_set, kind):
     tokens = token_set(12, 1, longest=20)
     model = classifier(tiny_encoder(kind)).eval()
-    vocabulary = Vocabulary.full(300)
     (order,) = prediction_order(tokens.lengths, batch_tokens=10_000)
     with torch.no_grad():
-        together = model(collate(tokens, order, vocabulary))
-        alone = torch.cat([model(collate(tokens, order[i : i + 1], vocabulary)) for i in range(12)])
+        together = scores(model, tokens, order)
+        alone = torch.cat([scores(model, tokens, order[i : i + 1]) for i in range(12)])
     torch.testing.assert_close(together, alone, **TOLERANCE)
 
 
 def test_head_is_drawn_from_its_seed_alone(tiny_encoder):
     folder = tiny_encoder("bert")
     state = torch.get_rng_state()
-    first, again, other = (classifier(folder, seed=seed).head for seed in (1, 1, 2))
+    first, again, other = (classifier(folder, seed=seed).head("task") for seed in (1, 1, 2))
     assert torch.equal(first.weight, again.weight)
     assert not torch.equal(first.weight, other.weight)
     assert not first.bias.any()

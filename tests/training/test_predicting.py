@@ -10,7 +10,14 @@ torch = pytest.importorskip("torch")
 from crosscal.errors import ArtifactError, StageFailed  # noqa: E402
 from crosscal.training import predicting  # noqa: E402
 from crosscal.training.batches import collate  # noqa: E402
-from crosscal.training.predicting import predict  # noqa: E402
+
+from .conftest import TASK  # noqa: E402
+
+
+def predict(model, vocabulary, tokens, shards, report=lambda done: None):
+    return predicting.predict(
+        model, vocabulary, tokens, shards, head=TASK, outputs=3, report=report
+    )
 
 
 class Killed(BaseException):
@@ -40,7 +47,8 @@ def test_rows_are_in_the_order_of_the_input(assemble, tokens, tmp_path, kind):
     assert told[-1] == 60
     with torch.no_grad():
         for row in range(60):
-            alone = model.eval()(collate(tokens, np.array([row]), vocabulary))
+            batch = collate(tokens, np.array([row]), vocabulary, 3).batch
+            alone = model.eval()(batch, None, TASK)
             assert np.allclose(scores[row], alone.numpy()[0], atol=1e-5)
     assert len(np.unique(scores[:, 0])) > 50
 
@@ -52,10 +60,10 @@ def test_interrupted_prediction_resumes_to_the_same_bits(assemble, tokens, tmp_p
     forward = model.forward
     rows = 0
 
-    def count(batch):
+    def count(batch, *others):
         nonlocal rows
         rows += batch.size
-        return forward(batch)
+        return forward(batch, *others)
 
     model.forward = count
     for moment in (told[0], told[3], told[3], told[-1]):
@@ -125,7 +133,7 @@ def test_scores_that_are_not_finite_fail_the_stage(assemble, tokens, tmp_path, v
         if vocabulary.kept[row] in tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]
     )
     for _ in range(2):
-        with pytest.raises(StageFailed, match=f"the score of example {first} is not finite"):
+        with pytest.raises(StageFailed, match=f"the score of row {first} is not finite"):
             predict(model, vocabulary, tokens, tmp_path / "s")
 
 

@@ -15,7 +15,10 @@ torch = pytest.importorskip("torch")
 from crosscal.errors import ArtifactError, StageFailed  # noqa: E402
 from crosscal.training import checkpoint, loop  # noqa: E402
 from crosscal.training.checkpoint import Progress, load_state, save_state  # noqa: E402
+from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
+
+from .conftest import TASK, parts  # noqa: E402
 
 SETTINGS = TrainingSettings(
     epochs=2,
@@ -55,8 +58,9 @@ def attempt(assemble, data):
         return loop.train(
             model,
             vocabulary,
-            *data,
+            parts(*data),
             SETTINGS,
+            mixture=Mixture(),
             seed=8,
             folder=folder,
             checkpoint_seconds=every,
@@ -92,7 +96,7 @@ def outcome_of(folder) -> Progress:
 
 
 def assert_equal(folder, expected) -> None:
-    for name in ("encoder.safetensors", "head.npz"):
+    for name in ("encoder.safetensors", "heads.npz"):
         assert (folder / name).read_bytes() == (expected / name).read_bytes(), name
     assert outcome_of(folder) == outcome_of(expected)
     assert without_times(folder) == without_times(expected)
@@ -236,7 +240,7 @@ def test_no_state_is_a_fresh_start(assemble, data, tmp_path):
 
 def test_failed_stage_fails_again_after_its_last_state(attempt, tmp_path, monkeypatch):
     def spoil(model, table, batch, limit):
-        model.head.bias.grad.fill_(float("nan"))
+        model.head(TASK).bias.grad.fill_(float("nan"))
         return 1.0
 
     with pytest.raises(Killed):

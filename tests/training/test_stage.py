@@ -7,12 +7,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 from crosscal.training.stage import predict_stage, reproducible, train_stage  # noqa: E402
 
 TRAINING = TrainingSettings(
     epochs=1, batch_tokens=80, evaluations=2, dropout=0.1, learning_rate=1e-3
 ).model_dump()
+
+ONE = {"training": TRAINING, "mixture": Mixture().model_dump(), "seed": 2}
+
+
+def part(name: str, labels: list[str]) -> dict:
+    return {"name": name, "family": "classification", "labels": labels}
 
 
 def quiet(done: int, total: int) -> None:
@@ -46,17 +53,21 @@ def chain(tiny_encoder, inputs, tmp_path):
         for role, labels in (("middle", ["no", "yes"]), ("train", ["a", "b", "c"])):
             folder = tmp_path / f"{name}-{role}"
             folder.mkdir()
-            settings = {**common, "labels": labels, "training": TRAINING, "seed": 2}
-            data = {"train": inputs[role], "dev": inputs["middle" if role == "middle" else "dev"]}
+            settings = {**common, **ONE, "parts": [part(role, labels)]}
+            development = inputs["middle" if role == "middle" else "dev"]
+            data = {f"train:{role}": inputs[role], f"dev:{role}": development}
             found.append(train_stage(settings, parameters, {**data, **before}, folder, quiet))
             before = {"start": folder}
         scratch = tmp_path / f"{name}-scores"
         scratch.mkdir()
         told = []
         roles = {"model": before["start"], "dev": inputs["dev"], "test": inputs["test"]}
-        parameters["labels"] = ["a", "b", "c"]
         counts = predict_stage(
-            common, parameters, roles, scratch, lambda done, total: told.append((done, total))
+            {**common, "part": part("train", ["a", "b", "c"])},
+            parameters,
+            roles,
+            scratch,
+            lambda done, total: told.append((done, total)),
         )
         assert counts["examples"] == 35
         assert counts["labels_seem"] is None
@@ -80,7 +91,7 @@ def test_chain_is_the_same_trimmed_or_not(chain, kind):
     assert target["vocabulary"] < whole["vocabulary"] == 300
     best = [e for e in target["evaluations"] if e["step"] == target["best_step"]]
     assert target["development"] == best[0]
-    assert target["labels"] == ["a", "b", "c"]
+    assert target["parts"] == [part("train", ["a", "b", "c"])]
 
 
 def test_scores_do_not_depend_on_torchs_state_before(chain):
@@ -107,21 +118,19 @@ def test_permuted_development_labels_are_noticed(tiny_encoder, token_set, tmp_pa
     sets = {"train": token_set(120, 1, longest=6), "dev": token_set(60, 2, longest=6)}
     common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
     labels = ["a", "b", "c"]
-    parameters = {
-        "encoder": str(tiny_encoder("bert")),
-        "checkpoint_seconds": 100.0,
-        "labels": labels,
-    }
+    parameters = {"encoder": str(tiny_encoder("bert")), "checkpoint_seconds": 100.0}
     inputs = {name: tmp_path / name for name in (*sets, "model", "scores")}
     for folder in inputs.values():
         folder.mkdir()
     for name, tokens in sets.items():
         tokens.save(inputs[name])
     training = {**TRAINING, "epochs": 4, "learning_rate": 5e-3, "dropout": 0.0}
-    settings = {**common, "labels": labels, "training": training, "seed": 2}
-    train_stage(settings, parameters, inputs, inputs["model"], quiet)
+    settings = {**common, **ONE, "training": training, "parts": [part("it", labels)]}
+    roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
+    train_stage(settings, parameters, roles, inputs["model"], quiet)
     gold = (sets["dev"].gold + shift) % 3
     np.save(inputs["dev"] / "gold.npy", gold.astype(np.int32))
     roles = {**inputs, "test": inputs["dev"]}
-    found = predict_stage(common, parameters, roles, inputs["scores"], quiet)
+    asked = {**common, "part": part("it", labels)}
+    found = predict_stage(asked, parameters, roles, inputs["scores"], quiet)
     assert found["labels_seem"] == (("b", "c", "a") if shift else None)

@@ -20,7 +20,10 @@ from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.training import loop  # noqa: E402
 from crosscal.training.batches import collate, prediction_order  # noqa: E402
 from crosscal.training.loop import train  # noqa: E402
+from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
+
+from .conftest import TASK, parts  # noqa: E402
 
 # Decay on, clipping active in every step (see the assertion below), several evaluations.
 SETTINGS = {
@@ -34,10 +37,17 @@ SETTINGS = {
 }
 
 
+def go(model, vocabulary, data, settings, folder):
+    return train(
+        model, vocabulary, parts(*data), settings, mixture=Mixture(), seed=4, folder=folder
+    )
+
+
 def scores_of(model, vocabulary, tokens):
     order = prediction_order(tokens.lengths, batch_tokens=100)
+    batches = [collate(tokens, chosen, vocabulary, 3).batch for chosen in order]
     with torch.no_grad():
-        return torch.cat([model.eval()(collate(tokens, batch, vocabulary)) for batch in order])
+        return torch.cat([model.eval()(one, None, TASK) for one in batches])
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
@@ -58,7 +68,7 @@ def test_training_is_equal_to_the_bit(assemble, token_set, tmp_path, monkeypatch
         folder = tmp_path / str(trim)
         folder.mkdir()
         model, vocabulary = assemble(kind, *data, trim=trim, dropout=dropout)
-        progress = train(model, vocabulary, *data, settings, seed=4, folder=folder)
+        progress = go(model, vocabulary, data, settings, folder)
         results.append((model, vocabulary, progress, folder))
     (cut, kept, _, _), (whole, full, _, _) = results
     assert len(kept) < 0.35 * len(full) == 0.35 * 300
@@ -66,7 +76,7 @@ def test_training_is_equal_to_the_bit(assemble, token_set, tmp_path, monkeypatch
     assert results[0][2] == results[1][2]
 
     assert torch.equal(scores_of(cut, kept, data[1]), scores_of(whole, full, data[1]))
-    assert torch.equal(cut.head.weight, whole.head.weight)
+    assert torch.equal(cut.head(TASK).weight, whole.head(TASK).weight)
     table = embedding_name(cut.encoder)
     theirs = dict(whole.encoder.named_parameters())
     pretrained = assemble(kind, trim=False)[0].encoder.get_input_embeddings().weight
@@ -85,7 +95,7 @@ def test_what_is_saved_is_a_complete_encoder(assemble, token_set, tiny_encoder, 
     data = token_set(30, 1, ids=(5, 90)), token_set(10, 2, ids=(5, 90))
     model, vocabulary = assemble("xlm-roberta", *data, layers=None)
     settings = TrainingSettings(**{**SETTINGS, "select_by": "last"}, dropout=0.1)
-    train(model, vocabulary, *data, settings, seed=4, folder=tmp_path)
+    go(model, vocabulary, data, settings, tmp_path)
     restored = load_encoder(tiny_encoder("xlm-roberta"))
     pretrained = load_encoder(tiny_encoder("xlm-roberta")).get_input_embeddings().weight
     load_weights(restored, tmp_path / "encoder.safetensors")
@@ -100,7 +110,7 @@ def test_what_is_saved_is_a_complete_encoder(assemble, token_set, tiny_encoder, 
         *data,
         layers=None,
         weights=tmp_path / "encoder.safetensors",
-        head=tmp_path / "head.npz",
+        heads=tmp_path / "heads.npz",
     )
     assert torch.equal(scores_of(model, whole, data[1]), scores_of(ours, vocabulary, data[1]))
 
@@ -117,7 +127,7 @@ def test_chained_stages_keep_earlier_rows(assemble, token_set, tiny_encoder, tmp
         folder.mkdir()
         before = paths[-1] if paths else None
         model, vocabulary = assemble("bert", *data, trim=trim, weights=before)
-        train(model, vocabulary, *data, settings, seed=4, folder=folder)
+        go(model, vocabulary, data, settings, folder)
         paths.append(folder / "encoder.safetensors")
     rows = [saved_rows(path).kept for path in paths]
     assert set(rows[0]) <= set(rows[1])
@@ -153,10 +163,10 @@ def test_trimmed_and_untrimmed_chains_are_equal(assemble, token_set, tmp_path):
             folder = tmp_path / f"{trim}{number}"
             folder.mkdir()
             model, vocabulary = assemble("bert", *data, trim=trim, weights=before)
-            train(model, vocabulary, *data, settings, seed=4, folder=folder)
+            go(model, vocabulary, data, settings, folder)
             before = folder / "encoder.safetensors"
         model, vocabulary = assemble(
-            "bert", other, trim=trim, weights=before, head=folder / "head.npz"
+            "bert", other, trim=trim, weights=before, heads=folder / "heads.npz"
         )
         scores.append(scores_of(model, vocabulary, other))
     assert torch.equal(*scores)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from crosscal.artifacts import verify
@@ -19,8 +20,10 @@ from crosscal.console.opening import open_study
 from crosscal.data import FORMATS, check
 from crosscal.encoders.packaged import cache_folder
 from crosscal.errors import CrosscalError, DataError
-from crosscal.study.plan import read_source
-from crosscal.tasks import TASKS, task
+from crosscal.study.reading import RETRIEVAL, languages_of
+from crosscal.study.settings import Target
+from crosscal.study.sources import read_source
+from crosscal.tasks import task
 
 _PACKAGES = (
     "numpy",
@@ -44,12 +47,17 @@ def data_check(file: Path, overrides: Sequence[str], *, as_json: bool) -> None:
     """
     study = open_study(file, overrides)
     readings = {}
-    for name, data in (("target", study.target), *study.intermediate.items()):
-        for split in ("train", "dev", "test"):
-            source = getattr(data, split, None)
+    for name, data in (*study.targets.items(), *study.intermediate.items()):
+        chosen = task(data.task)
+        languages = {"train": data.train_languages, "dev": ("en",)}
+        if isinstance(data, Target):
+            languages["test"] = languages_of(data)
+            if chosen.family == RETRIEVAL:
+                languages["dev"] = languages_of(data)
+        for split, codes in languages.items():
+            source = getattr(data, split)
             if source is not None:
-                languages = study.target.languages if split == "test" else ("en",)
-                readings[f"{name}.{split}"] = read_source(source, split, languages, task(data.task))
+                readings[f"{name}.{split}"] = read_source(source, split, codes, chosen.labels)
     found = check(readings)
     if as_json:
         print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
@@ -84,12 +92,13 @@ def data_check(file: Path, overrides: Sequence[str], *, as_json: bool) -> None:
 
 def data_formats(*, as_json: bool) -> None:
     """List the file formats that can be read."""
-    _list("format", {name: entry.description for name, entry in FORMATS.items()}, as_json)
-
-
-def tasks(*, as_json: bool) -> None:
-    """List the tasks."""
-    _list("task", {name: entry.description for name, entry in TASKS.items()}, as_json)
+    if as_json:
+        _list("format", {name: entry.description for name, entry in FORMATS.items()}, as_json)
+        return
+    table = Table("format", "family", "what")
+    for name, entry in FORMATS.items():
+        table.add_row(name, entry.kind.family, escape(entry.description))
+    Console().print(table)
 
 
 def _list(title: str, entries: dict[str, str], as_json: bool) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from crosscal.analysis import Results
+from crosscal.console.matrix import print_matrix, write_scores
 from crosscal.console.opening import (
     check_output,
     open_plan,
@@ -24,8 +27,9 @@ from crosscal.report import answer, render_text_table, write_report
 from crosscal.study.describing import report_context
 from crosscal.study.estimate import estimate_stages
 from crosscal.study.plan import Plan
-from crosscal.study.running import Outcome, read_results, run_study
-from crosscal.study.settings import Study
+from crosscal.study.running import Outcome, read_results, run_study, target_folder
+from crosscal.study.scores import cells
+from crosscal.study.settings import ONE_TARGET, Study
 from crosscal.study.store import Store
 from crosscal.study.writing import commented_study
 
@@ -117,33 +121,62 @@ def run(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) ->
         raise Interrupted(
             "interrupted", remedy="Run the same command again: it goes on where this one stopped"
         ) from None
-    page = write_report(
-        outcome.results,
-        outcome.folder,
-        study=report_context(opened, store, outcome.results, tuple(estimates)),
-    )
-    _tell(outcome, page, len(estimates), as_json=as_json)
-
-
-def _tell(outcome: Outcome, page: Path, ran: int, *, as_json: bool) -> None:
+    pages = _write_reports(opened, output, outcome.results, tuple(estimates))
+    matrix = cells(outcome.scores, outcome.results)
+    write_scores(outcome.scores, matrix, outcome.folder)
     if as_json:
-        found = json.loads(outcome.results.to_json())
-        print(json.dumps({"report": str(page), "stages_run": ran, "results": found}))
+        told = _told(opened.study, outcome, pages, len(estimates))
+        print(json.dumps({**told, "matrix": [asdict(cell) for cell in matrix]}))
         return
-    print(render_text_table(outcome.results))
-    print(answer(outcome.results))
-    print(f"\nReport: {page}")
+    if len(pages) > 1:
+        print_matrix(matrix)
+        for target, page in pages.items():
+            print(f"{target}: {answer(outcome.results[target])}\n{page}\n")
+        return
+    for target, results in outcome.results.items():
+        print(render_text_table(results))
+        print(answer(results))
+        print(f"\nReport: {pages[target]}")
+
+
+def _write_reports(
+    opened: Plan, output: Path, results: Mapping[str, Results], ran: Sequence[str] = ()
+) -> dict[str, Path]:
+    store = Store(output / "store")
+    return {
+        target: write_report(
+            found,
+            target_folder(output, opened.study, target),
+            study=report_context(opened, target, store, found, ran),
+        )
+        for target, found in results.items()
+    }
+
+
+def _told(study: Study, outcome: Outcome, pages: Mapping[str, Path], ran: int) -> dict[str, Any]:
+    """Return a run's outcome for programs: of one target as it is, of several by target."""
+    found = {
+        target: {"report": str(pages[target]), "results": json.loads(results.to_json())}
+        for target, results in outcome.results.items()
+    }
+    one = list(study.targets) == [ONE_TARGET]
+    return {"stages_run": ran, **(found[ONE_TARGET] if one else {"targets": found})}
 
 
 def report(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
     """Write the report of a finished study anew."""
     opened = open_plan(open_study(file, overrides), quiet=as_json)
-    folder = output / opened.study.name
-    results = read_results(folder)
-    page = write_report(
-        results, folder, study=report_context(opened, Store(output / "store"), results)
-    )
-    print(json.dumps({"report": str(page)}) if as_json else f"Report: {page}")
+    results = {
+        target: read_results(target_folder(output, opened.study, target))
+        for target in opened.study.targets
+    }
+    pages = _write_reports(opened, output, results)
+    if as_json:
+        found = {target: str(page) for target, page in pages.items()}
+        print(json.dumps({"report": found.get(ONE_TARGET, found)}))
+        return
+    for page in pages.values():
+        print(f"Report: {page}")
 
 
 def status(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
@@ -156,9 +189,13 @@ def status(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool)
         steps = None if done else store.progress(*stage.node)
         state = "done" if done else ("begun" if steps else "waiting")
         rows.append({"title": stage.title, "state": state, "progress": steps})
-    report_file = output / opened.study.name / "report.html"
+    pages = {
+        target: target_folder(output, opened.study, target) / "report.html"
+        for target in opened.study.targets
+    }
     if as_json:
-        found = str(report_file) if report_file.exists() else None
+        there = {target: str(page) if page.exists() else None for target, page in pages.items()}
+        found = there.get(ONE_TARGET, there)
         print(json.dumps({"study": opened.study.name, "stages": rows, "report": found}, indent=1))
         return
     table = Table("stage", "state", "progress", title=f"Status of {opened.study.name}")
@@ -167,11 +204,19 @@ def status(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool)
         shown = f"{steps[0]} of {steps[1]}" if steps else ""
         table.add_row(str(row["title"]), str(row["state"]), shown)
     Console().print(table)
-    print(f"Report: {report_file if report_file.exists() else 'not written yet'}")
+    for page in pages.values():
+        print(f"Report: {page if page.exists() else 'not written yet'}")
 
 
 def export(
-    file: Path, folder: Path, output: Path, overrides: Sequence[str], *, recipe: str, seed: int
+    file: Path,
+    folder: Path,
+    output: Path,
+    overrides: Sequence[str],
+    *,
+    recipe: str,
+    seed: int,
+    target: str | None,
 ) -> None:
     """Write a run's trained model as a Hugging Face folder with the full vocabulary.
 
@@ -183,10 +228,13 @@ def export(
     from crosscal.training.export import export_model
 
     opened = open_plan(open_study(file, overrides))
-    found = [run for run in opened.runs if (run.recipe, run.seed) == (recipe, seed)]
+    target = target or next(iter(opened.study.targets))
+    wanted = (target, recipe, seed)
+    trained = [run for run in opened.runs if run.training]
+    found = [run for run in trained if (run.target, run.recipe, run.seed) == wanted]
     store = Store(output / "store")
     if not found or not store.has(*found[0].training[-1].node):
-        known = ", ".join(f"{run.recipe} {run.seed}" for run in opened.runs)
+        known = ", ".join(f"{run.recipe} {run.seed}" for run in trained if run.target == target)
         raise SettingsError(
             f"there is no trained run of recipe '{recipe}' with seed {seed}",
             where=str(file),

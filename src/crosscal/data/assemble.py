@@ -36,7 +36,7 @@ def assemble(raw: Raw, request: Request, format: Format) -> Reading:
     ------
     DataError
         For a row with a fault, an id that occurs twice, no rows at all, or parallel languages
-        that differ in rows.
+        that differ in rows or in the ids of a row.
     """
     for part in raw.parts:
         _check_rows(part, raw, request, format.kind)
@@ -57,7 +57,12 @@ def assemble(raw: Raw, request: Request, format: Format) -> Reading:
             )
             for row, cluster in zip(part.rows, clusters, strict=True)
         ]
-    return Reading(examples=tuple(examples), files=raw.files, dropped=dict(raw.dropped))
+    return Reading(
+        examples=tuple(examples),
+        files=raw.files,
+        dropped=dict(raw.dropped),
+        parallel=format.parallel,
+    )
 
 
 def _check_rows(part: Part, raw: Raw, request: Request, kind: Kind) -> None:
@@ -94,6 +99,19 @@ def _check_parallel(parts: list[Part]) -> None:
                 where=str(part.file),
                 remedy="Fetch the shorter file again; a text may also hold a line break",
             )
+        for mine, other in zip(part.rows, first.rows, strict=True):
+            if mine.identity != other.identity:
+                raise DataError(
+                    f"id {_quoted(mine.identity)} in '{part.language}' but "
+                    f"{_quoted(other.identity)} in '{first.language}' ({first.file.name}): "
+                    "parallel languages need the same rows in the same order",
+                    where=f"{part.file}:{mine.where}",
+                    remedy="Fetch both files again, of the same version",
+                )
+
+
+def _quoted(identity: str | None) -> str:
+    return "none" if identity is None else f"'{shown(identity)}'"
 
 
 def _clusters(reference: Part, kind: Kind, prefix: str, digits: int) -> list[str]:

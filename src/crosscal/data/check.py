@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
+from crosscal.data.content import Content, Oddity, Severity, View, contents, view_of
 from crosscal.data.damage import damages
-from crosscal.data.examples import PairExample
+from crosscal.data.family_oddities import family_oddities
 from crosscal.data.parallel import parallel_oddities
 from crosscal.data.reading import Reading
-
-Severity = Literal["error", "warning", "note"]
 
 _SHOWN = 5
 _LONG_FACTOR = 20
@@ -65,7 +65,9 @@ class PartSummary:
     rows, clusters : int
         How many.
     labels : dict of str to int
-        Rows per label, ``"(none)"`` for rows without.
+        Rows per label (pairs), position of the answer (choices), "answerable" or not (spans),
+        "with partner" or not (sentences), words per tag (tags); ``"(none)"`` counts rows
+        without. Empty for running text.
     """
 
     source: str
@@ -115,8 +117,8 @@ def check(readings: Mapping[str, Reading]) -> DataReport:
     Parameters
     ----------
     readings : mapping of str to Reading
-        By a name that the user knows, for example ``"target train"``. Languages of one reading
-        are parallel. Pairs that occur in several readings are reported.
+        By a name that the user knows, for example ``"target train"``. Languages of a parallel
+        reading are compared. Examples that occur in several readings are reported.
 
     Returns
     -------
@@ -125,19 +127,26 @@ def check(readings: Mapping[str, Reading]) -> DataReport:
     """
     parts: list[PartSummary] = []
     findings: list[Finding] = []
+    seen: dict[str, dict[str, list[Content]]] = {}
     for source, reading in readings.items():
-        by_language = {
-            language: list(rows)
-            for language, rows in groupby(reading.examples, key=lambda e: e.language)
-        }
-        for language, rows in by_language.items():
-            parts.append(_summary(source, language, rows))
-            findings += _label_oddities(source, language, rows)
-            findings += _duplicates(source, language, rows)
-            findings += _texts(source, language, rows)
-        for language, severity, kind, message, units in parallel_oddities(by_language):
-            findings.append(_finding(severity, kind, source, language, message, units))
-    findings += _overlaps(readings)
+        seen[source] = {}
+        for language, examples in groupby(reading.examples, key=lambda e: str(e.language)):
+            rows = list(examples)
+            view = view_of(rows[0])
+            held = seen[source][language] = contents(rows)
+            parts.append(_summary(source, language, held, view))
+            oddities = [
+                *_label_oddities(held, view),
+                *_duplicates(held, view),
+                *family_oddities(rows),
+                *_texts(held, view),
+            ]
+            findings += [_finding(source, language, *oddity) for oddity in oddities]
+        if reading.parallel and reading.examples:
+            view = view_of(reading.examples[0])
+            for language, oddity in parallel_oddities(seen[source], view):
+                findings.append(_finding(source, language, *oddity))
+    findings += _overlaps(readings, seen)
     order = ("error", "warning", "note")
     return DataReport(
         parts=tuple(parts),
@@ -146,66 +155,63 @@ def check(readings: Mapping[str, Reading]) -> DataReport:
     )
 
 
-def _summary(source: str, language: str, rows: Sequence[PairExample]) -> PartSummary:
-    labels = Counter("(none)" if row.label is None else row.label for row in rows)
+def _summary(source: str, language: str, rows: Sequence[Content], view: View) -> PartSummary:
+    labels = Counter(label for row in rows for label in row.labels or ("(none)",))
     return PartSummary(
         source=source,
         language=language,
         rows=len(rows),
         clusters=len({row.cluster_id for row in rows}),
-        labels=dict(sorted(labels.items())),
+        labels=dict(sorted(labels.items())) if view.counted else {},
     )
 
 
-def _label_oddities(source: str, language: str, rows: Sequence[PairExample]) -> list[Finding]:
-    counts = Counter(row.label for row in rows)
-    counts.pop(None, None)
-    if len(counts) == 1 and len(rows) > 1:
+def _label_oddities(rows: Sequence[Content], view: View) -> list[Oddity]:
+    counts = Counter(label for row in rows for label in row.labels)
+    if view.labelled and len(counts) == 1 and len(rows) > 1:
         (label,) = counts
-        message = f"every row has the label '{label}': a placeholder, as in unlabelled tests"
-        return [_finding("error", "constant label", source, language, message, _ids(rows))]
-    if counts and max(counts.values()) > 10 * min(counts.values()):
+        name = "tag" if view.labelled == "word" else view.gold
+        message = (
+            f"every {view.labelled} has the {name} '{label}': a placeholder, as in unlabelled tests"
+        )
+        return [("error", "constant label", message, [row.unit_id for row in rows])]
+    if view.balanced and counts and max(counts.values()) > 10 * min(counts.values()):
         rare = min(counts, key=lambda label: counts[label])
-        few = [row for row in rows if row.label == rare]
-        message = f"label '{rare}' is more than ten times rarer than the commonest"
-        return [_finding("warning", "rare label", source, language, message, _ids(few))]
+        message = f"{view.gold} '{rare}' is more than ten times rarer than the commonest"
+        few = [row.unit_id for row in rows if rare in row.labels]
+        return [("warning", "rare label", message, few)]
     return []
 
 
-def _duplicates(source: str, language: str, rows: Sequence[PairExample]) -> list[Finding]:
-    first: dict[tuple[str, str], PairExample] = {}
+def _duplicates(rows: Sequence[Content], view: View) -> list[Oddity]:
+    first: dict[tuple[str, tuple[str, ...]], Content] = {}
     same: list[str] = []
     conflicting: list[str] = []
-    equal_texts: list[str] = []
     for row in rows:
-        earlier = first.setdefault((row.text_a, row.text_b), row)
+        earlier = first.setdefault((row.side, row.texts), row)
         if earlier is not row:
-            (same if earlier.label == row.label else conflicting).append(row.unit_id)
-        if row.text_a == row.text_b:
-            equal_texts.append(row.unit_id)
+            (same if earlier.gold == row.gold else conflicting).append(row.unit_id)
+    before = f"{view.noun} occurs before"
     return _some(
-        source,
-        language,
-        ("warning", "conflicting duplicate", "pair occurs before with another label", conflicting),
-        ("note", "duplicate", "pair occurs before with the same label", same),
-        ("note", "equal texts", "both texts of the pair are the same", equal_texts),
+        ("warning", "conflicting duplicate", f"{before} with another {view.gold}", conflicting),
+        ("note", "duplicate", f"{before} with the same {view.gold}", same),
     )
 
 
-def _texts(source: str, language: str, rows: Sequence[PairExample]) -> list[Finding]:
+def _texts(rows: Sequence[Content], view: View) -> list[Oddity]:
     empty: list[str] = []
     found: dict[tuple[Severity, str], list[str]] = {}
+    # Neighbours share their premise or context, of which one look is enough.
+    damages_of = lru_cache(maxsize=16)(damages)
     for row in rows:
-        if not row.text_a.strip() or not row.text_b.strip():
+        if not all(text.strip() for text in row.texts[view.may_be_empty :]):
             empty.append(row.unit_id)
-        for damage in dict.fromkeys((*damages(row.text_a), *damages(row.text_b))):
+        for damage in dict.fromkeys(damage for text in row.texts for damage in damages_of(text)):
             found.setdefault(damage, []).append(row.unit_id)
-    lengths = sorted(max(len(row.text_a), len(row.text_b)) for row in rows)
-    limit = max(_LONG_LEAST, _LONG_FACTOR * lengths[len(lengths) // 2])
-    long = [row.unit_id for row in rows if max(len(row.text_a), len(row.text_b)) > limit]
+    lengths = [max(map(len, row.texts)) for row in rows]
+    limit = max(_LONG_LEAST, _LONG_FACTOR * sorted(lengths)[len(lengths) // 2])
+    long = [row.unit_id for row, length in zip(rows, lengths, strict=True) if length > limit]
     return _some(
-        source,
-        language,
         ("error", "empty text", "a text is empty", empty),
         (
             "warning",
@@ -217,40 +223,41 @@ def _texts(source: str, language: str, rows: Sequence[PairExample]) -> list[Find
     )
 
 
-def _overlaps(readings: Mapping[str, Reading]) -> list[Finding]:
-    names = list(readings)
-    pairs = {
-        name: {(e.language, e.text_a, e.text_b): e.unit_id for e in readings[name].examples}
-        for name in names
-    }
+def _overlaps(
+    readings: Mapping[str, Reading], seen: Mapping[str, Mapping[str, Sequence[Content]]]
+) -> list[Finding]:
     findings = []
-    for place, name in enumerate(names):
-        for other in names[:place]:
-            shared = [key for key in pairs[name] if key in pairs[other]]
-            by_language = Counter(key[0] for key in shared)
-            for language, count in by_language.items():
-                units = [pairs[name][key] for key in shared if key[0] == language]
-                verb = "pair also occurs" if count == 1 else "pairs also occur"
-                message = f"{verb} in '{other}'"
-                findings.append(_finding("warning", "overlap", name, language, message, units))
+    units = {
+        (name, language): {(row.side, row.texts): row.unit_id for row in rows}
+        for name, parts in seen.items()
+        for language, rows in parts.items()
+    }
+    names = list(readings)
+    for (name, language), mine in units.items():
+        view = view_of(readings[name].examples[0])
+        for other in names[: names.index(name)]:
+            theirs = units.get((other, language), {})
+            if not theirs or view_of(readings[other].examples[0]) is not view:
+                continue
+            shared = [unit for key, unit in mine.items() if key in theirs]
+            if shared:
+                many = (
+                    f"{view.noun} also occurs" if len(shared) == 1 else f"{view.noun}s also occur"
+                )
+                message = f"{many} in '{other}'"
+                findings.append(_finding(name, language, "warning", "overlap", message, shared))
     return findings
 
 
-def _some(
-    source: str, language: str, *kinds: tuple[Severity, str, str, Sequence[str]]
-) -> list[Finding]:
-    return [
-        _finding(severity, kind, source, language, message, units)
-        for severity, kind, message, units in kinds
-        if units
-    ]
+def _some(*kinds: Oddity) -> list[Oddity]:
+    return [kind for kind in kinds if kind[3]]
 
 
 def _finding(
-    severity: Severity,
-    kind: str,
     source: str,
     language: str,
+    severity: Severity,
+    kind: str,
     message: str,
     units: Sequence[str],
 ) -> Finding:
@@ -263,7 +270,3 @@ def _finding(
         message=message,
         units=tuple(units[:_SHOWN]),
     )
-
-
-def _ids(rows: Sequence[PairExample]) -> list[str]:
-    return [row.unit_id for row in rows]

@@ -81,7 +81,7 @@ def named_columns(
     lines = read_lines(path)
     _, first = next(lines)
     header = [cell.strip() for cell in first.split("\t")]
-    places = [_place(path, header, name) for name in wanted]
+    places = [place_of(path, header, name) for name in wanted]
     last = max(places)
     number = 1
     for number, line in lines:
@@ -102,7 +102,29 @@ def named_columns(
         )
 
 
-def _place(path: Path, header: list[str], name: str) -> int:
+def place_of(path: Path, header: Sequence[str], name: str) -> int:
+    """Return where a column stands in a header.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, for the message.
+    header : sequence of str
+        Names of its columns.
+    name : str
+        The column.
+
+    Returns
+    -------
+    int
+        Counted from 0.
+
+    Raises
+    ------
+    DataError
+        If the header lacks it or names it twice.
+    """
+    header = list(header)
     if header.count(name) == 1:
         return header.index(name)
     if name in header:

@@ -7,10 +7,12 @@ data sets; and a decoding error should name the line and the byte.
 
 from __future__ import annotations
 
+import bz2
 import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from crosscal.errors import DataError
 
@@ -71,7 +73,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     Parameters
     ----------
     path : pathlib.Path
-        The file.
+        The file; compressed if its name ends in ``.bz2``.
 
     Yields
     ------
@@ -82,18 +84,39 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     ------
     DataError
         If the file is empty, missing, not permitted, not UTF-8 (with line and byte offset),
-        or holds a NUL character.
+        holds a NUL character, or is compressed and was cut or altered.
     """
-    with opening(path), path.open("rb") as handle:
+    with opening(path), _binary(path) as handle:
         offset = 0
-        number = 0
-        for number, raw in enumerate(handle, start=1):
+        for number, raw in enumerate(_sound(handle, path), start=1):
             yield number, _decode(raw, path, number, offset)
             offset += len(raw)
         if offset == 0:
             raise DataError(
                 "the file is empty", where=str(path), remedy="Fetch or write the file again"
             )
+
+
+def _binary(path: Path) -> IO[bytes]:
+    return bz2.open(path, "rb") if path.suffix == ".bz2" else path.open("rb")
+
+
+def _sound(handle: IO[bytes], path: Path) -> Iterator[bytes]:
+    """Yield lines; of damage to a compressed file the bz2 module says neither what nor where."""
+    if path.suffix != ".bz2":
+        yield from handle
+        return
+    number = 0
+    try:
+        for raw in handle:
+            number += 1
+            yield raw
+    except (EOFError, OSError, ValueError) as error:
+        raise DataError(
+            f"the compressed file is damaged after line {number} ({error})",
+            where=str(path),
+            remedy="It was cut or altered, or is not bz2; fetch it again",
+        ) from error
 
 
 def _decode(raw: bytes, path: Path, number: int, offset: int) -> str:

@@ -6,18 +6,17 @@ have the same form without promptID.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from crosscal.data.json_lines import json_lines
 from crosscal.data.layout import in_folder
-from crosscal.data.lines import read_lines
 from crosscal.data.mnli_rows import Record, mnli_raw
 from crosscal.data.pairs import PAIRS
 from crosscal.data.reading import Format, Raw, Request
-from crosscal.errors import DataError
-from crosscal.spelling import did_you_mean
+from crosscal.data.records import text, word
+
+_KEYS = ("sentence1", "sentence2", "gold_label")
 
 
 def _read(request: Request) -> Raw:
@@ -29,46 +28,9 @@ def _read(request: Request) -> Raw:
 
 
 def _records(file: Path) -> Iterator[Record]:
-    for number, line in read_lines(file):
-        where = f"{file}:{number}"
-        record = _object(line, where)
-        prompt = record.get("promptID", "")
-        yield (
-            number,
-            _text(record, "sentence1", where),
-            _text(record, "sentence2", where),
-            _text(record, "gold_label", where),
-            str(prompt),
-        )
-
-
-def _object(line: str, where: str) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            f"this line is no JSON ({error})",
-            where=where,
-            remedy="Each line needs one whole JSON object; fetch the file again",
-        ) from error
-    if not isinstance(record, dict):
-        raise DataError(
-            "this line is no JSON object",
-            where=where,
-            remedy="Each line needs one JSON object with sentence1, sentence2, gold_label",
-        )
-    return record
-
-
-def _text(record: dict[str, Any], key: str, where: str) -> str:
-    value = record.get(key)
-    if isinstance(value, str):
-        return value
-    if key in record:
-        raise DataError(f"'{key}' is no text", where=where, remedy="Write it as a string in quotes")
-    raise DataError(
-        f"the object has no key '{key}'", where=where, remedy=did_you_mean(key, list(record)[:24])
-    )
+    for record in json_lines(file):
+        text_a, text_b, label = (text(record, name) for name in _KEYS)
+        yield record.place, text_a, text_b, label, word(record, "promptID") or ""
 
 
 FORMAT = Format(

@@ -9,13 +9,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Literal
 
-from crosscal.data.examples import PairExample
-
-Oddity = tuple[str, Literal["error", "warning", "note"], str, str, list[str]]
+from crosscal.data.content import Content, Oddity, Severity, View
 
 _NUMERAL = re.compile(r"\d+")
 _LEAST_WITH_NUMERALS = 10
@@ -23,81 +21,94 @@ _SHARED_LEAST = 0.5
 _NEIGHBOUR_MARGIN = 0.2
 _FAR = 6.0
 _SMALLEST_SPREAD = 0.15
+_LONG_ENOUGH = 20
+_TEMPLATE = 10
 
 
-def parallel_oddities(parts: Mapping[str, Sequence[PairExample]]) -> list[Oddity]:
+def parallel_oddities(
+    parts: Mapping[str, Sequence[Content]], view: View
+) -> list[tuple[str, Oddity]]:
     """Compare every language with English, or with the first if English is not there.
 
     Parameters
     ----------
-    parts : mapping of str to sequence of PairExample
-        Rows by language; row i of each should be the same pair.
+    parts : mapping of str to sequence of Content
+        Rows by language; row i of each should be the same example.
+    view : View
+        Of their type.
 
     Returns
     -------
-    list of (language, severity, kind, message, unit ids)
-        What speaks against it. Languages with other units than the reference are named as
-        such and compared no further.
+    list of (str, Oddity)
+        Language, and what speaks against it. Languages with other units than the reference
+        are named as such and compared no further.
     """
     if len(parts) < 2:
         return []
     reference = "en" if "en" in parts else next(iter(parts))
     trusted = parts[reference]
     ids = [row.unit_id for row in trusted]
-    found: list[Oddity] = []
+    found: list[tuple[str, Oddity]] = []
     for language, rows in parts.items():
         if language == reference:
             continue
         if [row.unit_id for row in rows] != ids:
             message = f"the units differ from those of '{reference}'"
             units = sorted({row.unit_id for row in rows} ^ set(ids)) or ids
-            found.append((language, "error", "not parallel", message, units))
+            found.append((language, ("error", "not parallel", message, units)))
             continue
-        found += _labels(reference, trusted, language, rows)
-        found += _premises(reference, trusted, language, rows)
-        found += _lengths(reference, trusted, language, rows)
-        found += _numerals(reference, trusted, language, rows)
-        found += _untranslated(reference, trusted, language, rows)
+        oddities = [
+            *_labels(reference, trusted, rows, view.gold),
+            *(_leading(reference, trusted, rows, view.leading) if view.leading else ()),
+            *_lengths(reference, trusted, rows),
+            *_numerals(reference, trusted, rows),
+            *_untranslated(reference, trusted, rows),
+        ]
+        found += [(language, oddity) for oddity in oddities]
     return found
 
 
 def _labels(
-    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
+    reference: str,
+    trusted: Sequence[Content],
+    rows: Sequence[Content],
+    gold: str,
 ) -> list[Oddity]:
-    units = [b.unit_id for a, b in zip(trusted, rows, strict=True) if a.label != b.label]
-    message = f"the label differs from that of the same row in '{reference}'"
-    return [(language, "error", "misaligned label", message, units)] if units else []
+    units = [
+        b.unit_id for a, b in zip(trusted, rows, strict=True) if a.shared_gold != b.shared_gold
+    ]
+    message = f"the {gold} differs from that of the same row in '{reference}'"
+    return [("error", "misaligned label", message, units)] if units else []
 
 
-def _premises(
-    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
+def _leading(
+    reference: str,
+    trusted: Sequence[Content],
+    rows: Sequence[Content],
+    name: str,
 ) -> list[Oddity]:
-    """Find premises that repeat in one language and change in the other."""
+    """Find premises or contexts that repeat in one language and change in the other."""
     apart: list[str] = []
     together: list[str] = []
     for place in range(1, len(rows)):
-        same = trusted[place].text_a == trusted[place - 1].text_a
-        same_here = rows[place].text_a == rows[place - 1].text_a
+        same = trusted[place].texts[0] == trusted[place - 1].texts[0]
+        same_here = rows[place].texts[0] == rows[place - 1].texts[0]
         if same and not same_here:
             apart.append(rows[place].unit_id)
         elif same_here and not same:
             together.append(rows[place].unit_id)
     found: list[Oddity] = []
     if apart:
-        severity: Literal["error", "warning"] = (
-            "error" if len(apart) > 0.02 * len(rows) else "warning"
-        )
-        message = f"the premise changes where that in '{reference}' repeats"
-        found.append((language, severity, "misaligned premise", message, apart))
+        severity: Severity = "error" if len(apart) > 0.02 * len(rows) else "warning"
+        message = f"the {name} changes where that in '{reference}' repeats"
+        found.append((severity, f"misaligned {name}", message, apart))
     if together:
-        message = f"the premise repeats where that in '{reference}' changes"
-        found.append((language, "warning", "repeated premise", message, together))
+        message = f"the {name} repeats where that in '{reference}' changes"
+        found.append(("warning", f"repeated {name}", message, together))
     return found
 
 
-def _lengths(
-    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
-) -> list[Oddity]:
+def _lengths(reference: str, trusted: Sequence[Content], rows: Sequence[Content]) -> list[Oddity]:
     """Find translations far longer or shorter than is usual for the pair of languages.
 
     The logarithm of the ratio of lengths is compared with its median; the scale is the median
@@ -106,7 +117,7 @@ def _lengths(
     logs = [
         [
             math.log((len(mine) + 10) / (len(other) + 10))
-            for other, mine in ((a.text_a, b.text_a), (a.text_b, b.text_b))
+            for other, mine in zip(a.texts, b.texts, strict=False)
         ]
         for a, b in zip(trusted, rows, strict=True)
     ]
@@ -119,12 +130,10 @@ def _lengths(
         if any(abs(value - middle) > _FAR * spread for value in pair)
     ]
     message = f"a text is far longer or shorter than usual against '{reference}'"
-    return [(language, "note", "odd length", message, units)] if units else []
+    return [("note", "odd length", message, units)] if units else []
 
 
-def _numerals(
-    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
-) -> list[Oddity]:
+def _numerals(reference: str, trusted: Sequence[Content], rows: Sequence[Content]) -> list[Oddity]:
     """Numerals of the reference should reappear in the row, not in its neighbour.
 
     Translators write out some numbers, so single rows prove nothing; the share over the file
@@ -148,30 +157,36 @@ def _numerals(
             f"numerals of '{reference}' are found {shift:+d} rows away ({elsewhere:.0%}) rather "
             f"than in the same row ({share:.0%}): rows are shifted"
         )
-        return [(language, "error", "shifted rows", message, units)]
+        return [("error", "shifted rows", message, units)]
     if share < _SHARED_LEAST:
         message = f"only {share:.0%} of rows with a numeral in '{reference}' share one"
-        return [(language, "warning", "missing numerals", message, units)]
+        return [("warning", "missing numerals", message, units)]
     if units:
         message = f"no numeral in common with '{reference}' ({share:.0%} of such rows have one)"
-        return [(language, "note", "other numerals", message, units)]
+        return [("note", "other numerals", message, units)]
     return []
 
 
-def _numbers(row: PairExample) -> set[int]:
+def _numbers(row: Content) -> set[int]:
     # Digits of every script: int() reads Arabic-Indic, Devanagari and Thai ones as well.
-    numbers = _NUMERAL.findall(unicodedata.normalize("NFKC", f"{row.text_a} {row.text_b}"))
+    numbers = _NUMERAL.findall(unicodedata.normalize("NFKC", " ".join(row.texts)))
     return {int(number) for number in numbers if len(number) < 100}
 
 
 def _untranslated(
-    reference: str, trusted: Sequence[PairExample], language: str, rows: Sequence[PairExample]
+    reference: str, trusted: Sequence[Content], rows: Sequence[Content]
 ) -> list[Oddity]:
+    # A text of many clusters is a question that a format asks of every row, in one language.
+    clusters = Counter(
+        text for text, _ in {(t, row.cluster_id) for row in trusted for t in row.texts}
+    )
     units = [
         b.unit_id
         for a, b in zip(trusted, rows, strict=True)
-        if (len(a.text_a) > 20 and a.text_a == b.text_a)
-        or (len(a.text_b) > 20 and a.text_b == b.text_b)
+        if any(
+            len(text) > _LONG_ENOUGH and text == other and clusters[text] <= _TEMPLATE
+            for text, other in zip(a.texts, b.texts, strict=False)
+        )
     ]
     message = f"a text is word for word that in '{reference}'"
-    return [(language, "warning", "untranslated", message, units)] if units else []
+    return [("warning", "untranslated", message, units)] if units else []

@@ -70,7 +70,7 @@ def shards(folder: Path, split: str) -> list[Path]:
     return [folder / name for name, _ in found[wanted]]
 
 
-def read_table(file: Path, wanted: Sequence[str]) -> pa.Table:
+def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> pa.Table:
     """Read columns of one file.
 
     Parameters
@@ -79,6 +79,8 @@ def read_table(file: Path, wanted: Sequence[str]) -> pa.Table:
         The file.
     wanted : sequence of str
         Names of the columns.
+    optional : sequence of str, default ()
+        Names of columns that are read if they are there.
 
     Returns
     -------
@@ -102,7 +104,8 @@ def read_table(file: Path, wanted: Sequence[str]) -> pa.Table:
                             where=str(file),
                             remedy=f"{did_you_mean(name, names)}; or choose another format",
                         )
-                table = parquet.read(columns=list(wanted), use_threads=False)
+                present = [name for name in optional if name in names]
+                table = parquet.read(columns=[*wanted, *present], use_threads=False)
                 table.validate(full=True)
         except (DataError, FileNotFoundError, IsADirectoryError, PermissionError):
             raise
@@ -180,17 +183,43 @@ def label_names(
     return found
 
 
-def _values(
-    column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, wanted: type
-) -> list[Any]:
+def plain_values(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[Any]:
+    """Return a column as Python values.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        The column.
+    name : str
+        Its name, for the message.
+    file : pathlib.Path
+        Its file, for the message.
+
+    Returns
+    -------
+    list
+        One per row, None where there is no value.
+
+    Raises
+    ------
+    DataError
+        If text is not UTF-8, or a value cannot be held in Python.
+    """
     try:
         values: list[Any] = column.to_pylist()
-    except (UnicodeDecodeError, pa.ArrowException) as error:
+    except (UnicodeDecodeError, OverflowError, ValueError, pa.ArrowException) as error:
         raise DataError(
-            f"column '{name}' is not UTF-8 text",
+            f"column '{name}' cannot be read; it may not be UTF-8 text ({_first_line(error)})",
             where=str(file),
             remedy="The file is damaged; fetch it again",
         ) from error
+    return values
+
+
+def _values(
+    column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, wanted: type
+) -> list[Any]:
+    values = plain_values(column, name, file)
     for row, value in enumerate(values):
         if type(value) is not wanted:
             what = "no value" if value is None else f"no {kind}, but {type(value).__name__}"

@@ -95,11 +95,14 @@ class Reading:
         Every file read (labels and premise ids may lie in files of their own), for hashing.
     dropped : dict of str to int
         How many rows were left out, by reason; empty if none.
+    parallel : bool
+        Whether languages share their rows: row i of each translates row i of the others.
     """
 
     examples: tuple[Any, ...]
     files: tuple[Path, ...]
     dropped: dict[str, int]
+    parallel: bool
 
 
 @dataclass(frozen=True, slots=True)

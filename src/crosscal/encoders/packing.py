@@ -9,6 +9,7 @@ that bring their own attention (DeBERTa) are given an ordinary padded batch by
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -117,17 +118,29 @@ def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
     Tensor
         Shape (T, hidden), rows in the order of ``batch.ids``.
     """
-    offset = first_position(model.config.model_type, model.config.pad_token_id)
-    if model.config._attn_implementation == PACKED:
-        output = model(
-            input_ids=batch.ids[None],
-            token_type_ids=batch.types[None],
-            position_ids=batch.places[None] + offset,
-            runs=batch.runs,
-        )
-        hidden: Tensor = output.last_hidden_state[0]
-        return hidden
-    return _encode_padded(model, batch)
+    output, rows = _run(model, batch)
+    hidden: Tensor = output.last_hidden_state[rows]
+    return hidden
+
+
+def hidden_states(model: PreTrainedModel, batch: Batch) -> tuple[Tensor, ...]:
+    """Hidden states of every layer of a batch.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        An encoder of transformers with L layers.
+    batch : Batch
+        Sequences to encode; every token type must be known to the model.
+
+    Returns
+    -------
+    tuple of Tensor
+        L + 1 of shape (T, hidden), rows in the order of ``batch.ids``: what the first layer is
+        given, then what each layer gives. The last is what `encode` returns, to the bit.
+    """
+    output, rows = _run(model, batch, output_hidden_states=True)
+    return tuple(hidden[rows] for hidden in output.hidden_states)
 
 
 def padding_share(model: PreTrainedModel, batch: Batch) -> float:
@@ -138,7 +151,22 @@ def padding_share(model: PreTrainedModel, batch: Batch) -> float:
     return 1.0 - len(batch.ids) / rows
 
 
-def _encode_padded(model: PreTrainedModel, batch: Batch) -> Tensor:
+def _run(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[Any, int | Tensor]:
+    """Return the model's output, and the index that takes the batch's rows out of its tensors."""
+    if model.config._attn_implementation != PACKED:
+        return _run_padded(model, batch, **wanted)
+    offset = first_position(model.config.model_type, model.config.pad_token_id)
+    output = model(
+        input_ids=batch.ids[None],
+        token_type_ids=batch.types[None],
+        position_ids=batch.places[None] + offset,
+        runs=batch.runs,
+        **wanted,
+    )
+    return output, 0
+
+
+def _run_padded(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[Any, Tensor]:
     longest = max(length for length, _ in batch.runs)
     rows, start = [], 0
     for length, count in batch.runs:
@@ -150,6 +178,5 @@ def _encode_padded(model: PreTrainedModel, batch: Batch) -> Tensor:
     fill = int(model.config.pad_token_id or 0)
     ids = torch.where(mask, batch.ids[where], fill)
     types = torch.where(mask, batch.types[where], 0)
-    output = model(input_ids=ids, token_type_ids=types, attention_mask=mask.long())
-    hidden: Tensor = output.last_hidden_state[mask]
-    return hidden
+    output = model(input_ids=ids, token_type_ids=types, attention_mask=mask.long(), **wanted)
+    return output, mask

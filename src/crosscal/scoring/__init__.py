@@ -1,6 +1,18 @@
 """Each task's metric: as the benchmark computes it, and as one should believe it."""
 
-from crosscal.scoring.families import SCORERS, score
-from crosscal.scoring.score import Score
+from crosscal.scoring.mining import mining_threshold
+from crosscal.scoring.score import Rows, Score
+from crosscal.scoring.scorers import SCORERS, Scorer, score
+from crosscal.scoring.xtreme import Submission, TaskScore, score_submission
 
-__all__ = ["SCORERS", "Score", "score"]
+__all__ = [
+    "SCORERS",
+    "Rows",
+    "Score",
+    "Scorer",
+    "Submission",
+    "TaskScore",
+    "mining_threshold",
+    "score",
+    "score_submission",
+]

@@ -9,16 +9,18 @@ from crosscal.analysis import Results
 from crosscal.languages import LANGUAGES
 from crosscal.report import ReportContext, StageNote
 from crosscal.study.plan import Plan
-from crosscal.study.settings import Recipe, Study
+from crosscal.study.reading import RETRIEVAL, languages_of
+from crosscal.study.settings import Recipe, Study, Target
 from crosscal.study.store import Store
 from crosscal.study.writing import study_to_toml
+from crosscal.tasks import task
 
 _SHARE_CUT = 0.01
 _ONE_LABEL = 0.95
 
 
 def report_context(
-    plan: Plan, store: Store, results: Results, ran: Sequence[str] = ()
+    plan: Plan, target: str, store: Store, results: Results, ran: Sequence[str] = ()
 ) -> ReportContext:
     """Collect what a report shows beside the results.
 
@@ -26,6 +28,8 @@ def report_context(
     ----------
     plan : Plan
         The study, its stages and its data.
+    target : str
+        Which of its targets the results are of.
     store : Store
         Where the stages' artifacts lie.
     results : Results
@@ -34,14 +38,19 @@ def report_context(
         Keys of the stages that were run this time; the others were found.
     """
     study = plan.study
-    first = plan.runs[0].table.settings
+    data = study.targets[target]
+    runs = [run for run in plan.runs if run.target == target]
+    first = runs[0].table.settings
+    codes = languages_of(data)
     return ReportContext(
         question=study.question or f"How far can {study.encoder.name} be trusted?",
         study=study.name,
         encoder=str(first["encoder"]),
-        task=study.target.task,
-        languages=tuple(LANGUAGES[code] for code in study.target.languages if code in LANGUAGES),
-        recipes={name: describe_recipe(recipe, study) for name, recipe in study.recipes.items()},
+        task=data.task,
+        languages=tuple(LANGUAGES[code] for code in codes if code in LANGUAGES),
+        recipes={
+            name: describe_recipe(recipe, study, data) for name, recipe in study.recipes.items()
+        },
         training=_training(study),
         stages=tuple(
             StageNote(
@@ -57,24 +66,27 @@ def report_context(
         version=importlib.metadata.version("crosscal"),
         versions=first["versions"],
         data_files={
-            name: digest for run in plan.runs for name, digest in run.table.settings["data"].items()
+            name: digest for run in runs for name, digest in run.table.settings["data"].items()
         },
         development={
             (run.recipe, run.seed): store.details(*run.training[-1].node)["development"]["accuracy"]
-            for run in plan.runs
+            for run in runs
+            if run.training and task(data.task).family != RETRIEVAL
         },
     )
 
 
-def describe_recipe(recipe: Recipe, study: Study) -> str:
+def describe_recipe(recipe: Recipe, study: Study, target: Target) -> str:
     """Put a recipe into words."""
-    steps = [study.intermediate[name].task for name in recipe.intermediate]
-    return ", then ".join([*steps, study.target.task]) + (" alone" if not steps else "")
+    steps = [" and ".join(study.intermediate[name].task for name in step) for step in recipe.chain]
+    if recipe.mlm:
+        steps = [f"{step} with {recipe.mlm:.0%} masked language modelling" for step in steps]
+    return ", then ".join([*steps, target.task]) + (" alone" if not steps else "")
 
 
 def _training(study: Study) -> dict[str, str]:
     shown = {key: str(value) for key, value in study.training.model_dump().items()}
-    for name, data in (*study.intermediate.items(), ("target", study.target)):
+    for name, data in (*study.intermediate.items(), *study.targets.items()):
         for key, value in data.training.items():
             shown[f"{key} ({name})"] = str(value)
     return shown

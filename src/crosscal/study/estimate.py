@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass
 
 from crosscal.encoders.loading import encoder_config
-from crosscal.study.plan import Plan, Stage
+from crosscal.study.plan import TEXTS, Plan, Stage
+from crosscal.study.sources import characters
 from crosscal.study.store import Store
 
 # Share of the speed of a plain matrix product that training and prediction reach; measured
 # with the packaged encoder on two cores of an AVX2 processor.
-_SHARE = {"train": 0.8, "predict": 0.8}
+_SHARE = {"train": 0.8, "predict": 0.8, "embed": 0.8}
 _CHARACTERS_PER_TOKEN = 3.5
 
 
@@ -86,18 +87,25 @@ def _tokens(plan: Plan, stage: Stage, store: Store) -> float:
 
     if stage.kind == "train":
         training = stage.settings["training"]
-        development = of(stage.inputs["dev"]) * int(training["evaluations"]) / 3
-        return of(stage.inputs["train"]) * float(training["epochs"]) + development
+        roles = {role: of(node) for role, node in stage.inputs.items() if role != "start"}
+        development = sum(tokens for role, tokens in roles.items() if role.startswith("dev:"))
+        examples = sum(
+            tokens
+            for role, tokens in roles.items()
+            if role.startswith("train:") and role != f"train:{TEXTS}"
+        )
+        examples /= 1 - float(stage.settings["mixture"]["mlm"])
+        return examples * float(training["epochs"]) + development * int(training["evaluations"]) / 3
     if stage.kind == "predict":
         return of(stage.inputs["dev"]) + of(stage.inputs["test"])
-    if stage.kind == "prepare":
+    if stage.kind in ("prepare", "embed", "translate"):
         return _characters(plan, stage) / _CHARACTERS_PER_TOKEN
     return 0.0
 
 
 def _characters(plan: Plan, stage: Stage) -> float:
     reading = plan.readings[stage.parameters["field"]]
-    return float(sum(len(e.text_a) + len(e.text_b) for e in reading.examples))
+    return float(sum(characters(example) for example in reading.examples))
 
 
 def _operations_per_token(plan: Plan, stage: Stage) -> float:

@@ -9,22 +9,40 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import itertools
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from crosscal.artifacts import sha256_file
-from crosscal.data import PairExample, Reading, read_examples
+from crosscal.data import Reading
 from crosscal.encoders.loading import encoder_config, fingerprint, longest_input
-from crosscal.errors import DataError, SettingsError
-from crosscal.study.reading import training_settings
-from crosscal.study.settings import Source, Study, TaskData
-from crosscal.tasks import Task, task
+from crosscal.errors import SettingsError
+from crosscal.study.reading import RETRIEVAL, languages_of, training_settings
+from crosscal.study.settings import ONE_TARGET, Recipe, Source, Study, Target, Trained, Translate
+from crosscal.study.sources import digest, read_source
+from crosscal.tasks import FAMILIES, Task, task
+from crosscal.tasks.span import NO_ANSWER
+from crosscal.training.mixing import Mixture
+from crosscal.training.settings import TrainingSettings
+from crosscal.translation import load_translator
 
 # Raise a kind's number whenever its code would give another result.
-VERSIONS = {"prepare": 1, "train": 1, "predict": 1, "collect": 1}
+VERSIONS = {
+    "prepare": 2,
+    "train": 2,
+    "predict": 2,
+    "collect": 2,
+    "embed": 1,
+    "search": 1,
+    "translate": 1,
+}
+
+
+# The task of running text.
+TEXTS = "mlm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +52,9 @@ class Stage:
     Attributes
     ----------
     kind : str
-        ``prepare`` (tokenise), ``train``, ``predict`` (scores) or ``collect`` (a run's table).
+        ``prepare`` (tokenise), ``train``, ``predict`` (scores) and ``collect`` (a run's table);
+        in the retrieval family ``embed`` (vectors) and ``search`` (a run's table); and
+        ``translate``.
     title : str
         What it does, for people; not part of the key.
     settings : dict
@@ -65,8 +85,19 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A recipe with a seed: the stage that holds its predictions, and its training stages."""
+    """A recipe with a seed and a target: where its predictions are, and how it was trained.
 
+    Attributes
+    ----------
+    target, recipe : str
+    seed : int
+    table : Stage
+        Holds the predictions.
+    training : tuple of Stage
+        The last one trained on the target; empty for an ensemble of runs.
+    """
+
+    target: str
     recipe: str
     seed: int
     table: Stage
@@ -104,12 +135,23 @@ def make_plan(study: Study, encoder: Path) -> Plan:
     """
     check_fits(study, encoder)
     planner = _Planner(study, encoder)
-    runs = tuple(planner.run(recipe, seed) for seed in study.seeds for recipe in study.recipes)
+    runs = [
+        planner.run(target, recipe, seed)
+        for seed in study.seeds
+        for target in study.targets
+        for recipe in study.recipes
+    ]
+    if study.prediction.ensemble:
+        runs += [
+            planner.ensemble([run for run in runs if (run.target, run.recipe) == pair])
+            for pair in itertools.product(study.targets, study.recipes)
+            if task(study.targets[pair[0]].task).family != RETRIEVAL
+        ]
     return Plan(
         study=study,
         encoder=encoder,
         stages=tuple(planner.stages.values()),
-        runs=runs,
+        runs=tuple(runs),
         asked=planner.asked,
         readings=planner.readings,
     )
@@ -132,7 +174,7 @@ def check_fits(study: Study, encoder: Path) -> None:
             remedy=f"Choose a number from 1 to {total}",
         )
     longest = longest_input(encoder)
-    for name, data in (("target", study.target), *study.intermediate.items()):
+    for name, data in (*study.targets.items(), *study.intermediate.items()):
         asked = training_settings(study, data, where=f"{name}.training").max_length
         if longest is not None and asked > longest:
             raise SettingsError(
@@ -150,6 +192,11 @@ class _Planner:
         self.study = study
         self.encoder = encoder
         self.identity = fingerprint(encoder)
+        self.common = {
+            "encoder": self.identity,
+            **study.encoder.model_dump(exclude={"name", "network"}),
+            "threads": study.execution.threads,
+        }
         self.stages: dict[str, Stage] = {}
         self.readings: dict[str, Reading] = {}
         self.asked = 0
@@ -158,49 +205,124 @@ class _Planner:
         self.asked += 1
         return self.stages.setdefault(stage.key, stage)
 
-    def run(self, recipe: str, seed: int) -> Run:
+    def run(self, target: str, recipe: str, seed: int) -> Run:
         before: Stage | None = None
         training = []
-        for name in self.study.recipes[recipe].intermediate:
-            before = self.train(name, self.study.intermediate[name], seed, before)
+        for names in self.study.recipes[recipe].chain:
+            before = self.intermediate(names, self.study.recipes[recipe], seed, before)
             training.append(before)
-        target = self.study.target
-        trained = self.train("target", target, seed, before)
+        data = self.study.targets[target]
+        if task(data.task).family == RETRIEVAL:
+            table = self.search(target, recipe, seed, before)
+            return Run(
+                target=target, recipe=recipe, seed=seed, table=table, training=tuple(training)
+            )
+        trained = self.train({target: data}, (), Mixture(), seed, before)
         training.append(trained)
-        sources = {
-            "dev": self.prepare("target", target, "dev", ("en",)),
-            "test": self.prepare("target", target, "test", target.languages),
+        inputs = {
+            "dev": self.prepare(target, data, "dev", ("en",)).node,
+            "test": self.prepare(target, data, "test", languages_of(data)).node,
         }
-        inputs = {role: stage.node for role, stage in sources.items()}
-        common = {
-            "encoder": self.identity,
-            **self.study.encoder.model_dump(exclude={"name", "network"}),
-        }
+        part = self.part(target, data)
+        named = _named(target)
         predicted = self.add(
             Stage(
                 kind="predict",
-                title=f"predict, recipe {recipe}, seed {seed}",
-                settings={**common, "threads": self.study.execution.threads},
-                inputs={"model": trained.node, **inputs},
-                parameters={
-                    "encoder": str(self.encoder),
-                    "labels": list(task(target.task).labels),
+                title=f"predict, {named}recipe {recipe}, seed {seed}",
+                settings={
+                    **self.common,
+                    "part": part,
+                    "prediction": self.study.prediction.model_dump(exclude={"ensemble"}),
                 },
+                inputs={"model": trained.node, **inputs},
+                parameters={"encoder": str(self.encoder)},
             )
         )
         table = self.add(
             Stage(
                 kind="collect",
-                title=f"collect, recipe {recipe}, seed {seed}",
-                settings=self.provenance(recipe, seed, training),
-                inputs={"scores": predicted.node, **inputs},
+                title=f"collect, {named}recipe {recipe}, seed {seed}",
+                settings={**self.provenance(target, recipe, seed), "labels": part["labels"]},
+                inputs={"scores:0": predicted.node, **inputs},
             )
         )
-        return Run(recipe=recipe, seed=seed, table=table, training=tuple(training))
+        return Run(target=target, recipe=recipe, seed=seed, table=table, training=tuple(training))
 
-    def provenance(self, recipe: str, seed: int, training: Sequence[Stage]) -> dict[str, Any]:
-        chosen = task(self.study.target.task)
-        names = ["target", *self.study.recipes[recipe].intermediate]
+    def search(self, target: str, recipe: str, seed: int, before: Stage | None) -> Stage:
+        """Look for translations with the encoder as the recipe left it."""
+        data = self.study.targets[target]
+        chosen, how = task(data.task), data.search
+        splits = ("test",) if data.dev is None else ("dev", "test")
+        longest = training_settings(self.study, data, where=f"{target}.training").max_length
+        inputs, sources = {}, {}
+        for split in splits:
+            source = _source(data, split)
+            reading = self.reading(f"{target}.{split}", source, split, languages_of(data), chosen)
+            sources[split] = {
+                "examples": digest(reading.examples),
+                "source": source.model_dump(),
+                "languages": list(languages_of(data)),
+            }
+        if before is not None:
+            inputs["model"] = before.node
+        named = f"{_named(target)}recipe {recipe}, seed {seed}"
+        settings = {
+            "task": chosen.name,
+            "examples": {split: found["examples"] for split, found in sources.items()},
+        }
+        parameters = {"encoder": str(self.encoder), "sources": sources, "field": f"{target}.test"}
+        embedded = self.add(
+            Stage(
+                kind="embed",
+                title=f"embed, {named}" if before else f"embed, {_named(target)}recipe {recipe}",
+                settings={
+                    **self.common,
+                    **settings,
+                    "layer": how.layer,
+                    "prefix": how.prefix,
+                    "max_length": longest,
+                },
+                inputs=inputs,
+                parameters=parameters,
+            )
+        )
+        return self.add(
+            Stage(
+                kind="search",
+                title=f"search, {named}",
+                settings={
+                    **settings,
+                    "neighbours": how.neighbours,
+                    "scoring": chosen.scoring,
+                    "provenance": self.provenance(target, recipe, seed),
+                },
+                inputs={"vectors": embedded.node},
+                parameters=parameters,
+            )
+        )
+
+    def ensemble(self, runs: Sequence[Run]) -> Run:
+        """Average the predictions of a recipe's seeds, as a recipe of its own."""
+        first = runs[0]
+        recipe = f"{first.recipe} ensemble"
+        scores = [run.table.inputs["scores:0"] for run in runs]
+        table = self.add(
+            Stage(
+                kind="collect",
+                title=f"collect, {_named(first.target)}recipe {recipe}",
+                settings={**first.table.settings, "recipe": recipe, "seed": 0},
+                inputs={
+                    **{f"scores:{number}": node for number, node in enumerate(scores)},
+                    **{split: first.table.inputs[split] for split in ("dev", "test")},
+                },
+            )
+        )
+        return Run(target=first.target, recipe=recipe, seed=0, table=table, training=())
+
+    def provenance(self, target: str, recipe: str, seed: int) -> dict[str, Any]:
+        data = self.study.targets[target]
+        chosen = task(data.task)
+        names = {target, *(name for step in self.study.recipes[recipe].chain for name in step)}
         files = {
             str(file.name): sha256_file(file)
             for field, reading in self.readings.items()
@@ -208,6 +330,7 @@ class _Planner:
             for file in reading.files
         }
         packages = ("crosscal", "torch", "transformers", "tokenizers", "numpy")
+        family = FAMILIES.get(chosen.family)
         return {
             "study": self.study.name,
             "recipe": recipe,
@@ -215,65 +338,183 @@ class _Planner:
             "task": chosen.name,
             "family": chosen.family,
             "encoder": f"{self.study.encoder.name} {self.identity[:16]}",
-            "choices": list(chosen.labels),
+            "choices": self.labels(target, data) if family and family.common_choices else None,
             "data": files,
             "versions": {package: _version(package) for package in packages},
         }
 
-    def train(self, name: str, data: TaskData, seed: int, before: Stage | None) -> Stage:
+    def intermediate(
+        self, names: tuple[str, ...], recipe: Recipe, seed: int, before: Stage | None
+    ) -> Stage:
+        tasks = {name: self.study.intermediate[name] for name in names}
+        texts: tuple[Stage, ...] = ()
+        if recipe.mlm:
+            texts = (self.texts(training_settings(self.study, tasks[names[0]], where=names[0])),)
+        return self.train(tasks, texts, recipe.mixture, seed, before)
+
+    def train(
+        self,
+        tasks: Mapping[str, Trained],
+        texts: tuple[Stage, ...],
+        mixture: Mixture,
+        seed: int,
+        before: Stage | None,
+    ) -> Stage:
+        """Train on tasks at once; the first one's settings count for all."""
+        name, data = next(iter(tasks.items()))
         settings = training_settings(self.study, data, where=f"{name}.training")
-        inputs = {
-            "train": self.prepare(name, data, "train", ("en",)).node,
-            "dev": self.prepare(name, data, "dev", ("en",)).node,
-        }
+        parts = [self.part(key, value) for key, value in tasks.items()]
+        inputs: dict[str, tuple[str, str]] = {}
+        for key, value in tasks.items():
+            train = self.prepare(key, value, "train", value.train_languages)
+            inputs[f"train:{self.head(key)}"] = train.node
+            inputs[f"dev:{self.head(key)}"] = self.prepare(key, value, "dev", ("en",)).node
+        for stage in texts:
+            parts.append({"name": TEXTS, "family": "masked language modelling", "labels": []})
+            inputs[f"train:{TEXTS}"] = stage.node
         if before is not None:
             inputs["start"] = before.node
-        shown = self.study.target.task if name == "target" else name
+        shown = [value.task if key in self.study.targets else key for key, value in tasks.items()]
+        told = " with ".join([" and ".join(shown), *("masked language modelling" for _ in texts)])
         return self.add(
             Stage(
                 kind="train",
-                title=f"train {shown}{_after(before)}, seed {seed}",
+                title=f"train {told}{_after(before)}, seed {seed}",
                 settings={
-                    "encoder": self.identity,
-                    **self.study.encoder.model_dump(exclude={"name", "network"}),
-                    "labels": list(task(data.task).labels),
+                    **self.common,
+                    "parts": parts,
                     "training": settings.model_dump(),
+                    "mixture": mixture.model_dump(),
                     "seed": seed,
-                    "threads": self.study.execution.threads,
                 },
                 inputs=inputs,
                 parameters={
                     "encoder": str(self.encoder),
                     "checkpoint_seconds": self.study.execution.checkpoint_seconds,
-                    "name": name,
+                    "name": "+".join(tasks),
                 },
             )
         )
 
-    def prepare(self, name: str, data: TaskData, split: str, languages: tuple[str, ...]) -> Stage:
-        source: Source = getattr(data, split)
+    def part(self, name: str, data: Trained) -> dict[str, Any]:
+        return {
+            "name": self.head(name),
+            "family": task(data.task).family,
+            "labels": self.labels(name, data),
+        }
+
+    def head(self, name: str) -> str:
+        """Name of a task's head: one for all targets, so that equal training is shared."""
+        return ONE_TARGET if name in self.study.targets else name
+
+    def labels(self, name: str, data: Trained) -> list[str]:
+        """Labels of the task; of a task with an open set, those of its training examples."""
         chosen = task(data.task)
-        field = f"{name}.{split}"
-        reading = self.readings.get(field)
-        if reading is None:
-            reading = read_source(source, split, languages, chosen)
-            self.readings[field] = reading
+        if chosen.scoring == "squad2":
+            # What a question may be answered with besides a span.
+            return [NO_ANSWER]
+        if not chosen.open_labels:
+            return list(chosen.labels)
+        reading = self.reading(
+            f"{name}.train", _source(data, "train"), "train", data.train_languages, chosen
+        )
+        return sorted({tag for example in reading.examples for tag in example.tags})
+
+    def reading(
+        self, field: str, source: Source, split: str, languages: Sequence[str], chosen: Task
+    ) -> Reading:
+        if field not in self.readings:
+            self.readings[field] = read_source(source, split, languages, chosen.labels)
+        return self.readings[field]
+
+    def prepare(self, name: str, data: Trained, split: str, languages: Sequence[str]) -> Stage:
         longest = training_settings(self.study, data, where=f"{name}.training").max_length
+        source = _source(data, split)
+        chosen = task(data.task)
+        reading = self.reading(f"{name}.{split}", source, split, languages, chosen)
+        prepared = self._prepare(
+            f"{name}.{split}", reading, source, chosen, self.labels(name, data), longest, languages
+        )
+        how = data.translate if split == "train" else None
+        if split == "test" and isinstance(data, Target):
+            how = data.translate_test
+        return prepared if how is None else self.translated(prepared, how)
+
+    def translated(self, prepared: Stage, how: Translate) -> Stage:
+        """Put the translation of every other language in the place of its examples."""
+        inputs = {}
+        languages = prepared.parameters["languages"]
+        for language in languages:
+            if language == how.to:
+                continue
+            translator = load_translator(how.translator, language, how.to, **how.settings)
+            stage = self.add(
+                Stage(
+                    kind="translate",
+                    title=f"translate {prepared.parameters['field']}, {language} to {how.to}",
+                    settings={
+                        "examples": prepared.settings["examples"],
+                        "identity": translator.identity,
+                        "language": language,
+                        "to": how.to,
+                    },
+                    parameters={**prepared.parameters, "translate": how.model_dump()},
+                )
+            )
+            inputs[f"translated:{language}"] = stage.node
+        # A test keeps the names of its languages; training examples are in the new one.
+        keep = prepared.parameters["split"] == "test"
+        return self.add(
+            replace(
+                prepared,
+                title=f"{prepared.title}, translated",
+                settings={**prepared.settings, "keep_languages": keep},
+                inputs=inputs,
+            )
+        )
+
+    def texts(self, settings: TrainingSettings) -> Stage:
+        """Tokenise running text for masked language modelling."""
+        texts = self.study.mlm
+        if texts is None:
+            raise SettingsError(
+                "a recipe asks for masked language modelling, but there is no text for it",
+                where="mlm",
+                remedy="Add a table [mlm] with texts and languages",
+            )
+        chosen = task(TEXTS)
+        reading = self.reading("mlm.texts", texts.texts, "train", texts.languages, chosen)
+        return self._prepare(
+            "mlm.texts", reading, texts.texts, chosen, [], settings.max_length, texts.languages
+        )
+
+    def _prepare(
+        self,
+        field: str,
+        reading: Reading,
+        source: Source,
+        chosen: Task,
+        labels: list[str],
+        longest: int,
+        languages: Sequence[str],
+    ) -> Stage:
+        split = field.rsplit(".", 1)[1]
         return self.add(
             Stage(
                 kind="prepare",
                 title=f"tokenise {chosen.name}, {split}",
                 settings={
                     "encoder": self.identity,
-                    "task": chosen.name,
-                    "labels": list(chosen.labels),
-                    "split": split,
+                    "family": chosen.family,
+                    "labels": labels,
                     "max_length": longest,
-                    "examples": _digest(reading.examples),
+                    "examples": digest(reading.examples),
                 },
                 parameters={
                     "encoder": str(self.encoder),
                     "field": field,
+                    "labels": list(chosen.labels),
+                    "split": split,
                     "source": source.model_dump(),
                     "languages": list(languages),
                 },
@@ -281,50 +522,13 @@ class _Planner:
         )
 
 
-def read_source(source: Source, split: str, languages: Sequence[str], chosen: Task) -> Reading:
-    """Read one source of a study, and keep the clusters it asks for.
-
-    Parameters
-    ----------
-    source : Source
-        Format, path, number of clusters.
-    split : str
-        The role of the source: train, dev or test; also the file's split unless the source
-        names another.
-    languages : sequence of str
-        Codes.
-    chosen : Task
-        Whose labels the examples must have.
-    """
-    reading = read_examples(
-        source.format,
-        source.path,
-        split=source.split or split,
-        languages=languages,
-        labels=chosen.labels,
-    )
-    if source.clusters is None:
-        return reading
-    clusters = list(dict.fromkeys(example.cluster_id for example in reading.examples))
-    if source.clusters > len(clusters):
-        raise DataError(
-            f"{source.clusters} clusters were asked for, but there are {len(clusters)}",
-            where=str(source.path or source.format),
-            remedy="Lower or remove 'clusters'",
-        )
-    step = len(clusters) / source.clusters
-    kept = {clusters[int(index * step)] for index in range(source.clusters)}
-    examples = tuple(example for example in reading.examples if example.cluster_id in kept)
-    return Reading(examples=examples, files=reading.files, dropped=reading.dropped)
+def _source(data: Trained, split: str) -> Source:
+    found: Source = getattr(data, split)
+    return found
 
 
-def _digest(examples: Sequence[PairExample]) -> str:
-    """Hash of everything that a stage sees of its examples."""
-    digest = hashlib.sha256()
-    for e in examples:
-        row = [e.unit_id, e.cluster_id, e.language, e.text_a, e.text_b, e.label]
-        digest.update(json.dumps(row).encode())
-    return digest.hexdigest()
+def _named(target: str) -> str:
+    return "" if target == ONE_TARGET else f"{target}, "
 
 
 def _after(before: Stage | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,8 +13,12 @@ from pydantic import BaseModel, ValidationError
 
 from crosscal.errors import SettingsError
 from crosscal.spelling import did_you_mean
-from crosscal.study.settings import Source, Study, TaskData
+from crosscal.study.settings import Source, Study, Target, Trained
+from crosscal.tasks import load_tasks, register
+from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
+
+RETRIEVAL = "retrieval"
 
 # Readers fill these in themselves.
 _LEFT_TO_READERS = {"split": "{split}", "language": "{language}"}
@@ -44,7 +49,17 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     document = _read_toml(path)
     for override in overrides:
         _override(document, override)
+    _register_tasks(document, path.parent)
     return _resolve(parse_study(document, where=str(path)), path.parent)
+
+
+def _register_tasks(document: Mapping[str, Any], folder: Path) -> None:
+    """Make the tasks known that the study describes in files of its own."""
+    listed = document.get("tasks", [])
+    if isinstance(listed, list):  # anything else is an error of the study's form
+        for name in (name for name in listed if isinstance(name, str)):
+            for found in load_tasks(folder / name):
+                register(found)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -120,11 +135,17 @@ def _known_keys(location: Sequence[int | str]) -> list[str]:
     """Fields of the section at a place of the study."""
     model: Any = Study
     for part in location:
-        if isinstance(model, type) and issubclass(model, BaseModel):
+        if _is_section(model):
             model = model.model_fields[str(part)].annotation
         else:
             model = typing.get_args(model)[-1]
+        if isinstance(model, types.UnionType):
+            model = next(filter(_is_section, typing.get_args(model)), model)
     return list(model.model_fields)
+
+
+def _is_section(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
 
 
 def _check_combination(study: Study, where: str) -> None:
@@ -135,7 +156,7 @@ def _check_combination(study: Study, where: str) -> None:
             remedy="Add an empty table [recipes.direct]",
         )
     for name, recipe in study.recipes.items():
-        for task in recipe.intermediate:
+        for task in (name for step in recipe.chain for name in step):
             if task not in study.intermediate:
                 raise SettingsError(
                     f"the recipe asks for the intermediate task '{task}', which has no table",
@@ -144,19 +165,69 @@ def _check_combination(study: Study, where: str) -> None:
                     if study.intermediate
                     else f"Add a table [intermediate.{task}]",
                 )
+        if recipe.mlm and (study.mlm is None or not recipe.chain):
+            raise SettingsError(
+                "masked language modelling needs an intermediate task beside it, and [mlm] texts",
+                where=f"{where}, recipes.{name}.mlm",
+                remedy="Name an intermediate task, and add a table [mlm]",
+            )
+    evaluated = {code for target in study.targets.values() for code in languages_of(target)}
     for name, languages in study.analysis.groups.items():
-        unknown = sorted(set(languages) - set(study.target.languages))
+        unknown = sorted(set(languages) - evaluated)
         if unknown or not languages:
             raise SettingsError(
                 f"the group names languages that are not evaluated: {', '.join(unknown) or 'none'}",
                 where=f"{where}, analysis.groups.{name}",
-                remedy="Use languages of target.languages",
+                remedy="Use languages of the targets",
             )
-    for name, data in (("target", study.target), *study.intermediate.items()):
+    for name in study.targets.keys() & study.intermediate.keys():
+        raise SettingsError(
+            f"a target and an intermediate task are both called '{name}'",
+            where=f"{where}, targets.{name}",
+            remedy="Give one of them another name",
+        )
+    for name, target in study.targets.items():
+        _check_target(target, f"{where}, targets.{name}")
+    for name, data in (*study.targets.items(), *study.intermediate.items()):
         training_settings(study, data, where=f"{where}, {name}.training")
 
 
-def training_settings(study: Study, data: TaskData, *, where: str) -> TrainingSettings:
+def _check_target(target: Target, where: str) -> None:
+    chosen = task_of(target.task)
+    if chosen.family == RETRIEVAL:
+        if target.train is not None:
+            raise SettingsError(
+                "targets of the retrieval family are not trained on",
+                where=f"{where}.train",
+                remedy="Remove it",
+            )
+    elif target.train is None or target.dev is None:
+        missing = "train" if target.train is None else "dev"
+        raise SettingsError(
+            "Field required", where=f"{where}.{missing}", remedy="Name the English examples"
+        )
+    languages, baseline = languages_of(target), baseline_of(target)
+    if baseline not in languages:
+        raise SettingsError(
+            f"the baseline '{baseline}' must be among the languages: others are compared with it",
+            where=f"{where}.languages",
+            remedy="Add it, or name another baseline",
+        )
+
+
+def languages_of(target: Target) -> tuple[str, ...]:
+    """Languages a target is tested in: its own, or those of its task."""
+    return target.languages or task_of(target.task).languages
+
+
+def baseline_of(target: Target) -> str:
+    """Language that a target's others are compared with."""
+    if target.baseline is not None:
+        return target.baseline
+    return languages_of(target)[0] if task_of(target.task).family == RETRIEVAL else "en"
+
+
+def training_settings(study: Study, data: Trained, *, where: str) -> TrainingSettings:
     """Lay a task's own settings over those of ``[training]``."""
     try:
         return TrainingSettings.model_validate(study.training.model_dump() | data.training)
@@ -176,6 +247,8 @@ def _resolve(study: Study, folder: Path) -> Study:
     """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
 
     def source(entry: Source, field: str) -> Source:
+        also = tuple(source(part, f"{field}, also") for part in entry.also)
+        entry = entry.model_copy(update={"also": also})
         if entry.path is None:
             return entry
         try:
@@ -188,8 +261,8 @@ def _resolve(study: Study, folder: Path) -> Study:
             ) from error
         return entry.model_copy(update={"path": str((folder / filled).resolve())})
 
-    def task(data: TaskData, field: str) -> TaskData:
-        parts = [name for name in ("train", "dev", "test") if hasattr(data, name)]
+    def task(data: Any, field: str) -> Any:
+        parts = [name for name in ("train", "dev", "test") if getattr(data, name, None)]
         return data.model_copy(
             update={name: source(getattr(data, name), f"{field}.{name}.path") for name in parts}
         )
@@ -198,7 +271,9 @@ def _resolve(study: Study, folder: Path) -> Study:
     local = (folder / name).resolve()
     return study.model_copy(
         update={
-            "target": task(study.target, "target"),
+            "targets": {key: task(data, f"targets.{key}") for key, data in study.targets.items()},
+            "mlm": study.mlm
+            and study.mlm.model_copy(update={"texts": source(study.mlm.texts, "mlm.texts.path")}),
             "intermediate": {
                 key: task(data, f"intermediate.{key}") for key, data in study.intermediate.items()
             },

@@ -13,16 +13,20 @@ from crosscal.languages import default_groups
 from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.executors import Events, choose_executor
 from crosscal.study.plan import Plan
-from crosscal.study.settings import Study
+from crosscal.study.reading import RETRIEVAL, baseline_of, languages_of
+from crosscal.study.scores import ScoreRow, score_runs
+from crosscal.study.settings import ONE_TARGET, Study
 from crosscal.study.store import Store
+from crosscal.tasks import task
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a study's results are, and what they say."""
+    """Where a study's results are, and what they say by target."""
 
     folder: Path
-    results: Results
+    results: dict[str, Results]
+    scores: list[ScoreRow]
     ran: int
 
 
@@ -41,45 +45,63 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
     Returns
     -------
     Outcome
-        The study's folder holds ``predictions/<recipe>-seed<n>.parquet``,
-        ``results.json`` and ``study.json`` (the resolved study).
+        Each target's folder (see `target_folder`) holds
+        ``predictions/<recipe>-seed<n>.parquet`` and ``results.json``, the study's also
+        ``study.json`` (the resolved study).
     """
     # First, so that a mistake in the groups is found before hours are spent.
-    settings = analysis_settings(plan.study)
+    settings = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
     store = Store(output / "store")
     missing = [stage for stage in plan.stages if not store.has(*stage.node)]
     execution = plan.study.execution
     executor = choose_executor(execution.executor, execution.workers, execution.threads)
     executor.execute(plan.stages, store, events)
 
+    results = {}
+    scores: list[ScoreRow] = []
+    for target in plan.study.targets:
+        folder = target_folder(output, plan.study, target)
+        tables = collect_predictions(plan, target, store, folder)
+        scores += score_runs(plan.study, target, tables)
+        results[target] = analyse(tables, settings=settings[target])
+        write_aside(folder / "results.json", results[target].to_json().encode())
     folder = output / plan.study.name
-    tables = collect_predictions(plan, store, folder)
-    results = analyse(tables, settings=settings)
-    write_aside(folder / "results.json", results.to_json().encode())
     write_aside(folder / "study.json", plan.study.model_dump_json(indent=1).encode())
-    return Outcome(folder=folder, results=results, ran=len(missing))
+    return Outcome(folder=folder, results=results, scores=scores, ran=len(missing))
 
 
-def collect_predictions(plan: Plan, store: Store, folder: Path) -> list[Predictions]:
-    """Copy each run's table out of the store and read it."""
+def target_folder(output: Path, study: Study, target: str) -> Path:
+    """Folder of a target's results: the study's if it has one target, else one within it."""
+    return output / study.name / ("" if target == ONE_TARGET else target)
+
+
+def collect_predictions(plan: Plan, target: str, store: Store, folder: Path) -> list[Predictions]:
+    """Copy the table of each of a target's runs out of the store and read it."""
     tables = []
     with disk_errors(folder):
         (folder / "predictions").mkdir(parents=True, exist_ok=True)
         for run in plan.runs:
+            if run.target != target:
+                continue
             source = store.open(*run.table.node) / "predictions.parquet"
-            target = folder / "predictions" / f"{run.recipe}-seed{run.seed}.parquet"
-            aside = target.with_suffix(".aside")
+            copy = folder / "predictions" / f"{run.recipe}-seed{run.seed}.parquet"
+            aside = copy.with_suffix(".aside")
             shutil.copyfile(source, aside)
-            aside.rename(target)
-            tables.append(read_predictions(target))
+            aside.rename(copy)
+            tables.append(read_predictions(copy))
     return tables
 
 
-def analysis_settings(study: Study) -> AnalysisSettings:
-    """Name the groups of languages by the table, unless the study names them."""
+def analysis_settings(study: Study, target: str) -> AnalysisSettings:
+    """Name the groups of a target's languages by the table, unless the study names them."""
     chosen = study.analysis
+    data = study.targets[target]
     return AnalysisSettings(
-        groups=dict(chosen.groups) or default_groups(study.target.languages),
+        title=study.name if target == ONE_TARGET else f"{study.name}: {target}",
+        baseline_language=baseline_of(data),
+        # Nothing is trained on a target of retrieval: no development data, no temperature.
+        dev_split=None if task(data.task).family == RETRIEVAL else "dev",
+        groups=dict(chosen.groups) or default_groups(languages_of(data)),
         bins=chosen.bins,
         replicates=chosen.replicates,
         level=chosen.level,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from crosscal.languages import XNLI
+from crosscal.training.mixing import Mixture
 from crosscal.training.settings import TrainingSettings
+
+# The name of the target of a study that has one, written as [target].
+ONE_TARGET = "target"
 
 
 class Section(BaseModel):
@@ -30,7 +33,15 @@ class Source(Section):
     clusters: int | None = Field(
         default=None,
         gt=0,
-        description="keep so many clusters (premises, all their rows), evenly spaced; none: all",
+        description="keep so many clusters (premises, all their rows) of each language, evenly "
+        "spaced, or all where there are fewer; none: all",
+    )
+    also: tuple[Source, ...] = Field(
+        default=(), description="further sources, whose examples follow"
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="names of the file's columns by role, for the formats that leave them open",
     )
 
 
@@ -54,39 +65,114 @@ class EncoderSettings(Section):
     network: bool = Field(default=False, description="allow the download of a Hub model")
 
 
-class TaskData(Section):
-    """An intermediate task and its examples."""
+class Translate(Section):
+    """Machine translation of a source's examples."""
+
+    translator: str = Field(
+        default="apertium", description="'apertium', 'seq2seq', or one of an installed package"
+    )
+    to: str = Field(default="en", description="language to translate into")
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="of the translator, as its documentation names them"
+    )
+
+
+class Trained(Section):
+    """A task, and what is particular about training on it."""
 
     task: str = Field(description="name of a task; `crosscal tasks` lists them")
-    train: Source = Field(description="English training examples")
-    dev: Source = Field(description="English development examples: they alone choose checkpoints")
+    train_languages: tuple[str, ...] = Field(
+        default=("en",), min_length=1, description="languages of the training examples"
+    )
+    translate: Translate | None = Field(
+        default=None, description="train on the machine translation of the training examples"
+    )
     training: dict[str, Any] = Field(
         default_factory=dict, description="settings of [training] that differ for this task"
     )
 
 
-class Target(TaskData):
+class TaskData(Trained):
+    """An intermediate task and its examples."""
+
+    train: Source = Field(description="training examples")
+    dev: Source = Field(description="English development examples: they alone choose checkpoints")
+
+
+class Search(Section):
+    """How translations are looked for: of targets of the retrieval family."""
+
+    layer: int | None = Field(
+        default=None, ge=0, description="whose vectors are compared (0: embeddings); none: the last"
+    )
+    prefix: str = Field(
+        default="", description="put before every sentence, as the encoder was trained with"
+    )
+    neighbours: int = Field(
+        default=10, ge=2, description="candidates of each sentence; of mining, 4 in XTREME"
+    )
+
+
+class Target(Trained):
     """The target task: trained on in English, tested in every language."""
 
-    test: Source = Field(description="test examples, parallel over the languages")
-    languages: tuple[str, ...] = Field(default=XNLI, description="codes, English among them")
+    train: Source | None = Field(
+        default=None, description="training examples; targets of the retrieval family have none"
+    )
+    dev: Source | None = Field(
+        default=None,
+        description="English development examples: they alone choose checkpoints; of mining the "
+        "training pairs, which choose the threshold",
+    )
+    test: Source = Field(description="test examples in every language")
+    languages: tuple[str, ...] = Field(
+        default=(), description="codes, the baseline among them; none: those of the task"
+    )
+    baseline: str | None = Field(
+        default=None,
+        description="language that others are compared with; none: English, or in the retrieval "
+        "family the first",
+    )
+    translate_test: Translate | None = Field(
+        default=None,
+        description="test on the machine translation of every other language into that of the "
+        "training examples (the translate-test baseline)",
+    )
+    search: Search = Search()
 
     @field_validator("languages")
     @classmethod
-    def _english_once(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
-        if "en" not in languages:
-            raise ValueError("English ('en') must be among the languages: it is the baseline")
+    def _each_once(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(languages)) < len(languages):
             raise ValueError("a language is listed twice")
         return languages
 
 
-class Recipe(Section):
+class Texts(Section):
+    """Running text in many languages, for masked language modelling beside other tasks."""
+
+    texts: Source = Field(description="running text")
+    languages: tuple[str, ...] = Field(min_length=1, description="codes")
+
+
+class Recipe(Mixture):
     """What happens between the pretrained encoder and the target task."""
 
-    intermediate: tuple[str, ...] = Field(
-        default=(), description="names of [intermediate.*] tables, trained on one after the other"
+    intermediate: tuple[str | tuple[str, ...], ...] = Field(
+        default=(),
+        description="names of [intermediate.*] tables, trained on one after the other; a list of "
+        "names within the list is trained on at once",
     )
+
+    @property
+    def chain(self) -> tuple[tuple[str, ...], ...]:
+        """The stages, each with the tasks trained on at once."""
+        return tuple((step,) if isinstance(step, str) else step for step in self.intermediate)
+
+    @property
+    def mixture(self) -> Mixture:
+        """How steps are divided among tasks trained on at once."""
+        return Mixture(**{name: getattr(self, name) for name in Mixture.model_fields})
 
 
 class Analysis(Section):
@@ -101,6 +187,21 @@ class Analysis(Section):
     groups: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
         description="groups of languages; none: morphologically rich and others, by the table",
+    )
+
+
+class Prediction(Section):
+    """How trained models are made to predict."""
+
+    dropout_samples: int = Field(
+        default=0, ge=0, description="average so many predictions with dropout; 0: none has any"
+    )
+    dropout: float = Field(
+        default=0.1, gt=0, lt=1, description="share dropped where dropout_samples is not 0"
+    )
+    ensemble: bool = Field(
+        default=False,
+        description="beside each recipe, analyse the ensemble of its seeds as one more",
     )
 
 
@@ -129,14 +230,31 @@ class Study(Section):
     paths: dict[str, str] = Field(
         default_factory=dict, description="folders, used as {name} in paths of sources"
     )
+    tasks: tuple[str, ...] = Field(
+        default=(), description="files (TOML) that describe tasks of one's own"
+    )
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1, description="one run each")
     encoder: EncoderSettings = EncoderSettings()
-    target: Target
+    targets: dict[str, Target] = Field(
+        min_length=1, description="by a name of one's own; [target] is short for one alone"
+    )
+    mlm: Texts | None = None
     intermediate: dict[str, TaskData] = Field(default_factory=dict)
     recipes: dict[str, Recipe] = Field(default_factory=lambda: {"direct": Recipe()}, min_length=1)
     training: TrainingSettings = TrainingSettings()
+    prediction: Prediction = Prediction()
     analysis: Analysis = Analysis()
     execution: Execution = Execution()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_target(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or "target" not in content:
+            return content
+        if "targets" in content:
+            raise ValueError("give [target] or [targets.*], not both")
+        rest = {key: value for key, value in content.items() if key != "target"}
+        return rest | {"targets": {ONE_TARGET: content["target"]}}
 
     @field_validator("seeds")
     @classmethod

@@ -7,13 +7,15 @@ in its scratch folder; it then goes on to the same bits.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from crosscal.artifacts import building, locked
-from crosscal.study.plan import Stage, read_source
+from crosscal.study.plan import Stage
 from crosscal.study.settings import Source
+from crosscal.study.sources import read_source
 from crosscal.study.store import Store
 
 Report = Callable[[int, int], None]
@@ -45,29 +47,53 @@ def run_stage(stage: Stage, store: Store) -> bool:
 def _prepare(
     stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
 ) -> dict[str, Any]:
-    import pyarrow as pa
-
     from crosscal.encoders.loading import load_tokenizer, token_types
-    from crosscal.tasks import gold, model_input, task
-    from crosscal.training.tokens import tokenise_pairs
+    from crosscal.tasks import FAMILIES, Limits
 
-    parameters = stage.parameters
-    encoder = Path(parameters["encoder"])
-    chosen = task(stage.settings["task"])
-    examples = read_source(
-        Source(**parameters["source"]), stage.settings["split"], parameters["languages"], chosen
-    ).examples
-    columns = ("unit_id", "cluster_id", "language")
-    tokens = tokenise_pairs(
-        load_tokenizer(encoder),
-        [model_input(example) for example in examples],
-        [gold(example, chosen) for example in examples],
-        pa.table({name: [getattr(example, name) for example in examples] for name in columns}),
-        max_length=stage.settings["max_length"],
-        types=token_types(encoder),
+    encoder = Path(stage.parameters["encoder"])
+    examples = [
+        example
+        for language in stage.parameters["languages"]
+        for example in _in_language(stage, language, inputs.get(f"translated:{language}"))
+    ]
+    limits = Limits(max_length=stage.settings["max_length"], types=token_types(encoder))
+    tokens = FAMILIES[stage.settings["family"]].tokenise(
+        load_tokenizer(encoder), examples, stage.settings["labels"], limits
     )
     tokens.save(scratch)
     return {"examples": len(tokens), "tokens": len(tokens.ids), "truncated": tokens.truncated}
+
+
+def _in_language(stage: Stage, language: str, translated: Path | None) -> Sequence[Any]:
+    """Examples of one language of a source, or what they were translated into."""
+    if translated is None:
+        parameters = stage.parameters
+        read = read_source(
+            Source(**parameters["source"]),
+            parameters["split"],
+            parameters["languages"],
+            parameters["labels"],
+        )
+        return [example for example in read.examples if example.language == language]
+    from crosscal.translation.files import read_examples
+
+    found = read_examples(translated)
+    if not stage.settings["keep_languages"]:
+        return found
+    return [replace(example, language=language) for example in found]
+
+
+def _translate(
+    stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
+) -> dict[str, Any]:
+    from crosscal.translation import load_translator
+    from crosscal.translation.stage import translate_stage
+
+    how, language = stage.parameters["translate"], stage.settings["language"]
+    translator = load_translator(how["translator"], language, how["to"], **how["settings"])
+    examples = _in_language(stage, language, None)
+    found = translate_stage(examples, translator, scratch, report)
+    return {key: value for key, value in found.items() if key != "seconds"}
 
 
 def _train(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report) -> dict[str, Any]:
@@ -88,30 +114,85 @@ def _collect(
     stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
 ) -> dict[str, Any]:
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from crosscal.predictions import Predictions, Provenance, write_predictions
+    from crosscal.tasks import FAMILIES, TokenSet, mean_scores
 
-    units: list[pa.Table] = []
-    scores, gold, splits = [], [], []
+    settings = dict(stage.settings)
+    labels = settings.pop("labels")
+    family = FAMILIES[settings["family"]]
+    members = sorted(role for role in inputs if role.startswith("scores:"))
+    found = {}
     for split in ("dev", "test"):
-        units.append(pq.read_table(inputs[split] / "units.parquet"))
-        scores.append(np.load(inputs["scores"] / f"{split}.npy"))
-        gold.append(np.load(inputs[split] / "gold.npy"))
-        splits += [split] * len(gold[-1])
-    rows = pa.concat_tables(part.replace_schema_metadata() for part in units)
+        tokens = TokenSet.load(inputs[split])
+        scores = [np.load(inputs[member] / f"{split}.npy") for member in members]
+        mean = scores[0] if len(scores) == 1 else mean_scores(tokens, scores)
+        found[split] = family.predictions(tokens, mean, labels)
+    parts = found.values()
+    if settings["choices"] is not None:
+        settings["choices"] = tuple(settings["choices"])
     table = Predictions.from_arrays(
-        Provenance(**{**stage.settings, "choices": tuple(stage.settings["choices"])}),
-        unit_ids=rows["unit_id"].to_pylist(),
-        cluster_ids=rows["cluster_id"].to_pylist(),
-        languages=rows["language"].to_pylist(),
-        splits=splits,
-        scores=np.concatenate(scores),
-        gold=np.concatenate(gold),
+        Provenance(**settings),
+        **{
+            f"{name}s": [value for part in parts for value in part.units[name].to_pylist()]
+            for name in ("unit_id", "cluster_id", "language")
+        },
+        splits=[split for split, part in found.items() for _ in part.gold],
+        scores=[row for part in parts for row in part.scores],
+        gold=np.concatenate([part.gold for part in parts]),
+        extra={
+            name: [value for part in parts for value in part.extra[name]]
+            for name in found["test"].extra
+        },
     )
     write_predictions(table, scratch / "predictions.parquet")
-    return {"rows": len(rows)}
+    return {"rows": len(table)}
+
+
+def _embed(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report) -> dict[str, Any]:
+    from crosscal.training.embed_stage import embed_stage
+
+    return embed_stage(stage.settings, stage.parameters, _examples(stage), inputs, scratch, report)
+
+
+def _search(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report) -> dict[str, Any]:
+    import numpy as np
+
+    from crosscal.predictions import Predictions, Provenance, write_predictions
+    from crosscal.tasks.searching import found_translations
+
+    columns: dict[str, list[Any]] = {}
+    extra: dict[str, list[Any]] = {}
+    total = sum(len(examples) for examples in _examples(stage).values())
+    for split, examples in _examples(stage).items():
+        vectors = np.load(inputs["vectors"] / f"{split}.npy", mmap_mode="r")
+        for scored in found_translations(
+            examples,
+            vectors[0],
+            mining=stage.settings["scoring"] == "bitext",
+            neighbours=stage.settings["neighbours"],
+        ):
+            for name in ("unit_id", "cluster_id", "language"):
+                columns.setdefault(f"{name}s", []).extend(scored.units[name].to_pylist())
+            columns.setdefault("splits", []).extend([split] * len(scored.gold))
+            columns.setdefault("scores", []).extend(scored.scores)
+            columns.setdefault("gold", []).extend(scored.gold.tolist())
+            for name, values in scored.extra.items():
+                extra.setdefault(name, []).extend(values)
+            report(len(columns["gold"]), total)
+    table = Predictions.from_arrays(
+        Provenance(**stage.settings["provenance"]), **columns, extra=extra
+    )
+    write_predictions(table, scratch / "predictions.parquet")
+    return {"rows": len(table)}
+
+
+def _examples(stage: Stage) -> dict[str, tuple[Any, ...]]:
+    """Sentences of every split of a retrieval stage."""
+    return {
+        split: read_source(Source(**found["source"]), split, found["languages"], ()).examples
+        for split, found in stage.parameters["sources"].items()
+    }
 
 
 _KINDS: dict[str, Callable[[Stage, dict[str, Path], Path, Report], dict[str, Any]]] = {
@@ -119,4 +200,7 @@ _KINDS: dict[str, Callable[[Stage, dict[str, Path], Path, Report], dict[str, Any
     "train": _train,
     "predict": _predict,
     "collect": _collect,
+    "translate": _translate,
+    "embed": _embed,
+    "search": _search,
 }

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from crosscal.languages import XNLI
-from crosscal.study.settings import Analysis, EncoderSettings, Execution, Study
+from crosscal.study.settings import Analysis, EncoderSettings, Execution, Prediction, Study
 from crosscal.training.settings import TrainingSettings
 
 _OPENING = """\
@@ -71,6 +71,7 @@ def commented_study(file: str) -> str:
     sections: tuple[tuple[str, type[BaseModel], str], ...] = (
         ("encoder", EncoderSettings, "The pretrained multilingual model."),
         ("training", TrainingSettings, "Training, of the target and of intermediate tasks."),
+        ("prediction", Prediction, "How trained models are made to predict."),
         ("analysis", Analysis, "How calibration is measured and compared."),
         ("execution", Execution, "Where stages run; only `threads` can change results."),
     )

@@ -9,69 +9,86 @@ import numpy as np
 
 from crosscal.errors import DataError
 from crosscal.spelling import did_you_mean
+from crosscal.tasks.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.pair_tokens import pair_tokens
+from crosscal.tasks.tokens import TokenSet, end_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from tokenizers import Tokenizer
 
     from crosscal.data.examples import PairExample
-    from crosscal.tasks.description import Task
 
 
 # All orders of more labels are too many to try.
 MOST_ORDERED = 6
 
 
-def model_input(example: PairExample) -> tuple[str, str]:
-    """Return the two texts that the encoder sees, in their order.
-
-    Parameters
-    ----------
-    example : PairExample
-        The example.
-
-    Returns
-    -------
-    tuple of (str, str)
-        `text_a` and `text_b`.
-    """
-    return example.text_a, example.text_b
-
-
-def gold(example: PairExample, task: Task) -> int:
+def gold(example: PairExample, labels: Sequence[str]) -> int:
     """Return the place of an example's label among the task's labels.
 
     Parameters
     ----------
     example : PairExample
         The example.
-    task : Task
-        Its task.
+    labels : sequence of str
+        Of its task.
 
     Returns
     -------
     int
-        From 0 to ``len(task.labels) - 1``.
+        From 0 to ``len(labels) - 1``.
 
     Raises
     ------
     DataError
         If the example has no label, or one that the task does not know.
     """
-    if example.label in task.labels:
-        return task.labels.index(example.label)
+    if example.label in labels:
+        return labels.index(example.label)
+    where = f"{example.language} {example.unit_id}"
     if example.label is None:
         raise DataError(
-            f"the example has no label, but task '{task.name}' needs one",
-            where=f"{example.language} {example.unit_id}",
+            "the example has no label, but its task needs one",
+            where=where,
             remedy="Choose a split that has labels",
         )
     raise DataError(
-        f"task '{task.name}' has no label '{example.label}'",
-        where=f"{example.language} {example.unit_id}",
-        remedy=did_you_mean(example.label, task.labels),
+        f"the task has no label '{example.label}'",
+        where=where,
+        remedy=did_you_mean(example.label, labels),
     )
+
+
+def _tokenise(
+    tokenizer: Tokenizer, examples: Sequence[PairExample], labels: Sequence[str], limits: Limits
+) -> TokenSet:
+    pairs = [(example.text_a, example.text_b) for example in examples]
+    ids, types, truncated = pair_tokens(tokenizer, pairs, limits)
+    flat, offsets = end_to_end(ids)
+    return TokenSet(
+        ids=flat.astype(np.int32),
+        types=end_to_end(types)[0].astype(np.uint8),
+        offsets=offsets,
+        gold=np.array([gold(example, labels) for example in examples], dtype=np.int32),
+        units=unit_table(examples),
+        truncated=truncated,
+    )
+
+
+def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+    return Scored(units=tokens.units, scores=scores, gold=np.asarray(tokens.gold, dtype=np.int64))
+
+
+CLASSIFICATION = Family(
+    name="classification",
+    outputs=len,
+    tokenise=_tokenise,
+    predictions=_predictions,
+    common_choices=True,
+)
 
 
 def permuted_labels(

@@ -1,35 +1,51 @@
-"""The tasks on pairs of texts: one entry each, and the only place to add one."""
+"""The other tasks on pairs of texts: paraphrases, and answerable questions."""
 
 from __future__ import annotations
 
-from crosscal.languages import XNLI
+from crosscal.tasks.benchmarks import jiant_settings, xtreme_settings
 from crosscal.tasks.description import Task
 
-NLI_LABELS = ("entailment", "neutral", "contradiction")
 PARAPHRASE_LABELS = ("different", "paraphrase")
 
 PAIR_TASKS = (
     Task(
-        name="xnli",
+        name="pawsx",
         family="classification",
-        labels=NLI_LABELS,
-        description="Does the premise entail the hypothesis, exclude it, or neither?",
-        licence="CC BY-NC 4.0",
-        citation="Conneau et al. 2018, XNLI: Evaluating Cross-lingual Sentence "
-        "Representations, EMNLP",
-        languages=XNLI,
-        splits=("dev", "test"),
+        labels=PARAPHRASE_LABELS,
+        description="Do two sentences with much the same words say the same?",
+        licence="free for any use, Google asks to be named",
+        citation="Yang et al. 2019, PAWS-X: A Cross-lingual Adversarial Dataset for Paraphrase "
+        "Identification, EMNLP",
+        languages=("de", "en", "es", "fr", "ja", "ko", "zh"),
+        splits=("train", "dev", "test"),
+        formats=("pawsx-original", "pawsx-xtreme", "pawsx-hub"),
+        roles=("target",),
+        facts=jiant_settings(32, 5, 256) | xtreme_settings("5 epochs, learning rate 2e-5"),
     ),
     Task(
-        name="mnli",
+        name="paws",
         family="classification",
-        labels=NLI_LABELS,
-        description="Does the premise entail the hypothesis, exclude it, or neither?",
-        licence="OANC; CC BY, CC BY-SA and public domain by genre",
-        citation="Williams, Nangia and Bowman 2018, A Broad-Coverage Challenge Corpus for "
-        "Sentence Understanding through Inference, NAACL",
+        labels=PARAPHRASE_LABELS,
+        description="Do two sentences with much the same words say the same?",
+        licence="free for any use, Google asks to be named",
+        citation="Zhang, Baldridge and He 2019, PAWS: Paraphrase Adversaries from Word Scrambling, "
+        "NAACL",
         languages=("en",),
-        splits=("train", "dev_matched", "dev_mismatched"),
+        splits=("train", "dev", "test"),
+        formats=("paws", "pawsx-original", "pawsx-xtreme", "pawsx-hub"),
+    ),
+    Task(
+        name="qqp",
+        family="classification",
+        labels=PARAPHRASE_LABELS,
+        description="Do two questions from Quora ask the same?",
+        licence="Quora terms of service, non-commercial",
+        citation="Iyer, Dandekar and Csernai 2017, First Quora Dataset Release: Question Pairs",
+        languages=("en",),
+        splits=("train", "dev"),
+        formats=("qqp", "qqp-quora"),
+        metric="accuracy and F1",
+        roles=("intermediate",),
     ),
     Task(
         name="mrpc",
@@ -41,26 +57,8 @@ PAIR_TASKS = (
         "Paraphrases, IWP",
         languages=("en",),
         splits=("train", "test"),
-    ),
-    Task(
-        name="qqp",
-        family="classification",
-        labels=PARAPHRASE_LABELS,
-        description="Do two questions from Quora ask the same?",
-        licence="Quora terms of service, non-commercial",
-        citation="Iyer, Dandekar and Csernai 2017, First Quora Dataset Release: Question Pairs",
-        languages=("en",),
-        splits=("train", "dev"),
-    ),
-    Task(
-        name="mini-nli",
-        family="classification",
-        labels=NLI_LABELS,
-        description="Does the premise entail the hypothesis, exclude it, or neither? (built in)",
-        licence="CC0-1.0",
-        citation="Part of crosscal",
-        languages=XNLI,
-        splits=("train", "dev", "test"),
+        formats=("mrpc",),
+        metric="accuracy and F1",
     ),
     Task(
         name="paraphrase",
@@ -71,6 +69,7 @@ PAIR_TASKS = (
         citation="Part of crosscal",
         languages=("en",),
         splits=("train", "dev"),
+        formats=("mini-paraphrase",),
     ),
     Task(
         name="answerability",
@@ -81,5 +80,6 @@ PAIR_TASKS = (
         citation="Part of crosscal",
         languages=("en",),
         splits=("train", "dev"),
+        formats=("mini-answerability",),
     ),
 )

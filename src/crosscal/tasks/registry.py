@@ -1,13 +1,71 @@
-"""All tasks by name."""
+"""All tasks by name: those of the package, those of plug-ins, those that were registered."""
 
 from __future__ import annotations
 
 from crosscal.errors import SettingsError
 from crosscal.spelling import did_you_mean
+from crosscal.tasks.answers import ANSWER_TASKS
+from crosscal.tasks.bitexts import BITEXT_TASKS
 from crosscal.tasks.description import Task
+from crosscal.tasks.inference import INFERENCE_TASKS
+from crosscal.tasks.options import OPTION_TASKS
 from crosscal.tasks.pairs import PAIR_TASKS
+from crosscal.tasks.plugins import check_task, installed_tasks
+from crosscal.tasks.word_tags import TAG_TASKS
 
-TASKS: dict[str, Task] = {task.name: task for task in PAIR_TASKS}
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        *INFERENCE_TASKS,
+        *PAIR_TASKS,
+        *OPTION_TASKS,
+        *ANSWER_TASKS,
+        *TAG_TASKS,
+        *BITEXT_TASKS,
+    )
+}
+"""Those of the package and those registered; `all_tasks` adds what other packages bring."""
+
+
+def register(task: Task) -> None:
+    """Make a task known in this process.
+
+    Parameters
+    ----------
+    task : Task
+        Its description. The same one again changes nothing.
+
+    Raises
+    ------
+    SettingsError
+        If another task has the name, or the description is not sound.
+    """
+    check_task(task, where=f"task '{task.name}'")
+    known = TASKS.setdefault(task.name, task)
+    if known != task:
+        raise SettingsError(
+            f"there is a task '{task.name}' already",
+            where="tasks",
+            remedy=f"Choose another name; that one is: {known.description}",
+        )
+
+
+def all_tasks() -> dict[str, Task]:
+    """Return every task, those of installed plug-ins included.
+
+    Returns
+    -------
+    dict of str to Task
+        By name.
+
+    Raises
+    ------
+    SettingsError
+        If a plug-in cannot be loaded, or brings a name that is taken.
+    """
+    for found in installed_tasks():
+        register(found)
+    return TASKS
 
 
 def task(name: str) -> Task:
@@ -16,7 +74,7 @@ def task(name: str) -> Task:
     Parameters
     ----------
     name : str
-        A key of `TASKS`.
+        A key of `TASKS`, or the name of a plug-in's task.
 
     Returns
     -------
@@ -26,10 +84,13 @@ def task(name: str) -> Task:
     Raises
     ------
     SettingsError
-        If there is none; names the nearest.
+        If there is none; names the nearest. If a plug-in cannot be loaded.
     """
-    if name not in TASKS:
+    if name in TASKS:
+        return TASKS[name]
+    known = all_tasks()
+    if name not in known:
         raise SettingsError(
-            f"unknown task '{name}'", where="task", remedy=did_you_mean(name, TASKS)
+            f"unknown task '{name}'", where="task", remedy=did_you_mean(name, known)
         )
-    return TASKS[name]
+    return known[name]

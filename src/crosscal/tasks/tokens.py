@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+Ints = npt.NDArray[np.int64]
+Over = Literal["labels", "group", "sequence", "vocabulary"]
 
-_CHUNK = 1000
+_ARRAYS = ("ids", "types", "offsets", "gold", "groups", "rows", "row_offsets")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenSet:
-    """N tokenised examples, laid end to end.
+    """N token sequences, laid end to end, and what of them is scored.
+
+    The one form that all families of tasks are trained and predicted in: a head scores *rows*
+    (whole sequences, or chosen tokens of them), and scores compete over one of four things.
 
     Attributes
     ----------
@@ -29,98 +33,95 @@ class TokenSet:
     types : ndarray of uint8
         Token types (0 first text, 1 second, where the encoder tells them apart).
     offsets : ndarray of int64
-        Example i has tokens ``offsets[i]:offsets[i + 1]``; shape (N + 1,).
+        Sequence i has tokens ``offsets[i]:offsets[i + 1]``; shape (N + 1,).
+    over : {"labels", "group", "sequence", "vocabulary"}
+        What the scores of a choice compete over: the labels of a row (classification, tagging),
+        the rows of a group (the options of a question), the rows of a sequence (where an answer
+        starts and where it ends), or the vocabulary at a masked row.
     gold : ndarray of int32
-        Index of the right choice, -1 where there is none.
+        The right choice, -1 where there is none: label of each row, shape (R,); or row within
+        each group, shape (G, 1); or first and last row within each sequence, shape (N, 2);
+        not used over the vocabulary.
+    groups : ndarray of int64
+        Group g holds sequences ``groups[g]:groups[g + 1]``, which are always trained on
+        together; shape (G + 1,). Usually each sequence is its own.
+    rows : ndarray of int64
+        Places in `ids` of the tokens that are scored, ascending; shape (R,). Empty if whole
+        sequences are.
+    row_offsets : ndarray of int64
+        Sequence i has rows ``row_offsets[i]:row_offsets[i + 1]``; shape (N + 1,).
     units : pyarrow.Table
-        Columns ``unit_id, cluster_id, language``.
+        Columns ``unit_id, cluster_id, language`` of the units of prediction, and what else the
+        family needs to make predictions of scores.
+    arrays : mapping of str to ndarray
+        What else the family needs, by name.
     truncated : int
-        Examples that were cut to the longest input.
+        Sequences that were cut to the longest input.
     """
 
     ids: npt.NDArray[np.int32]
     types: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int64]
+    offsets: Ints
     gold: npt.NDArray[np.int32]
     units: pa.Table
-    truncated: int
+    over: Over = "labels"
+    groups: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    rows: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    row_offsets: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    arrays: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    truncated: int = 0
+
+    def __post_init__(self) -> None:
+        """Fill in the usual case: each sequence its own group, and scored as a whole."""
+        one_each = np.arange(len(self.offsets), dtype=np.int64)
+        if not len(self.groups):
+            object.__setattr__(self, "groups", one_each)
+        if not len(self.row_offsets):
+            object.__setattr__(self, "row_offsets", one_each)
 
     def __len__(self) -> int:
-        """Return the number of examples."""
-        return len(self.gold)
+        """Return the number of groups: what batches are made of."""
+        return len(self.groups) - 1
 
     @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """Tokens of each example."""
-        return np.diff(self.offsets)
+    def scored(self) -> int:
+        """Number of rows that a head scores."""
+        return int(self.row_offsets[-1])
+
+    @property
+    def lengths(self) -> Ints:
+        """Tokens of each group."""
+        lengths: Ints = np.diff(self.offsets[self.groups])
+        return lengths
 
     def save(self, folder: Path) -> None:
         """Write the arrays into a folder."""
-        for name in ("ids", "types", "offsets", "gold"):
+        for name in _ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self, name))
-        table = self.units.replace_schema_metadata({"truncated": str(self.truncated)})
+        for name, values in self.arrays.items():
+            np.save(folder / f"of-{name}.npy", values)
+        facts = {"truncated": self.truncated, "over": self.over, "arrays": sorted(self.arrays)}
+        table = self.units.replace_schema_metadata({"tokens": json.dumps(facts)})
         pq.write_table(table, folder / "units.parquet")
 
     @classmethod
     def load(cls, folder: Path) -> TokenSet:
         """Map the arrays of a folder written by `save` into memory."""
-        arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r")
-            for name in ("ids", "types", "offsets", "gold")
-        }
         units = pq.read_table(folder / "units.parquet")
-        truncated = int((units.schema.metadata or {}).get(b"truncated", b"0"))
-        return cls(units=units, truncated=truncated, **arrays)
+        facts = json.loads(units.schema.metadata[b"tokens"])
+        return cls(
+            units=units.replace_schema_metadata(),
+            over=facts["over"],
+            truncated=facts["truncated"],
+            arrays={
+                name: np.load(folder / f"of-{name}.npy", mmap_mode="r") for name in facts["arrays"]
+            },
+            **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS},
+        )
 
 
-def tokenise_pairs(
-    tokenizer: Tokenizer,
-    pairs: Sequence[tuple[str, str]],
-    gold: Sequence[int],
-    units: pa.Table,
-    *,
-    max_length: int,
-    types: int,
-) -> TokenSet:
-    """Tokenise pairs of texts as the encoder was pretrained to see them.
-
-    Parameters
-    ----------
-    tokenizer : Tokenizer
-        The encoder's fast tokenizer.
-    pairs : sequence of (str, str)
-        First and second text of each example.
-    gold : sequence of int
-        Index of the right choice of each example, -1 where there is none.
-    units : pyarrow.Table
-        Columns ``unit_id, cluster_id, language`` of the examples.
-    max_length : int
-        Longest input in tokens; of longer ones the longer text is cut first.
-    types : int
-        Token types that the encoder knows; with one, all types are 0.
-    """
-    parts: list[list[int]] = []
-    kinds: list[list[int]] = []
-    truncated = 0
-    for start in range(0, len(pairs), _CHUNK):
-        chunk = list(pairs[start : start + _CHUNK])
-        tokenizer.no_truncation()
-        whole = tokenizer.encode_batch(chunk)
-        long = [place for place, encoding in enumerate(whole) if len(encoding.ids) > max_length]
-        if long:
-            truncated += len(long)
-            tokenizer.enable_truncation(max_length, strategy="longest_first")
-            for place in long:
-                whole[place] = tokenizer.encode(*chunk[place])
-        parts.extend(encoding.ids for encoding in whole)
-        kinds.extend(encoding.type_ids for encoding in whole)
-    tokenizer.no_truncation()
-    flat_types = np.concatenate([np.asarray(kind, dtype=np.uint8) for kind in kinds])
-    return TokenSet(
-        ids=np.concatenate([np.asarray(part, dtype=np.int32) for part in parts]),
-        types=flat_types if types > 1 else np.zeros_like(flat_types),
-        offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
-        gold=np.asarray(gold, dtype=np.int32),
-        units=units,
-        truncated=truncated,
-    )
+def end_to_end(parts: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Lay lists of numbers end to end; return the numbers and the offsets of the lists."""
+    lengths = [len(part) for part in parts]
+    flat = np.fromiter((value for part in parts for value in part), np.int64, sum(lengths))
+    return flat, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)

@@ -10,32 +10,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from crosscal.training.settings import TrainingSettings
-from crosscal.training.tokens import TokenSet, tokenise_pairs
 
 if TYPE_CHECKING:
     from crosscal.training.checkpoint import Progress
     from crosscal.training.loop import evaluate, train
-    from crosscal.training.model import SequenceClassifier
+    from crosscal.training.mixing import Mixture, Part
+    from crosscal.training.model import Model
     from crosscal.training.predicting import predict
     from crosscal.training.stage import build_model, predict_stage, train_stage
 
 __all__ = [
+    "Mixture",
+    "Model",
+    "Part",
     "Progress",
-    "SequenceClassifier",
-    "TokenSet",
     "TrainingSettings",
     "build_model",
     "evaluate",
     "predict",
     "predict_stage",
-    "tokenise_pairs",
     "train",
     "train_stage",
 ]
 
 _WITH_TORCH = {
     "Progress": "checkpoint",
-    "SequenceClassifier": "model",
+    "Mixture": "mixing",
+    "Model": "model",
+    "Part": "mixing",
     "build_model": "stage",
     "evaluate": "loop",
     "predict": "predicting",

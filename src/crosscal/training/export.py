@@ -23,7 +23,7 @@ def export_model(settings: dict[str, Any], encoder: Path, trained: Path, folder:
     Parameters
     ----------
     settings : dict
-        The training stage's: ``layers``, ``pooling``, ``labels``.
+        The training stage's: ``layers``, ``pooling``, ``parts``.
     encoder : Path
         Folder of the pretrained encoder; rows of tokens that training never saw come from it.
     trained : Path
@@ -44,7 +44,8 @@ def export_model(settings: dict[str, Any], encoder: Path, trained: Path, folder:
         )
     model = load_encoder(encoder, layers=settings["layers"])
     load_weights(model, trained / "encoder.safetensors")
-    head = np.load(trained / "head.npz")
+    heads = np.load(trained / "heads.npz")
+    (name,) = {key.rsplit(".", 1)[0] for key in heads}
     with disk_errors(folder):
         # Attention without padding is crosscal's own: others get the library's default.
         model.config._attn_implementation = "eager"
@@ -52,7 +53,7 @@ def export_model(settings: dict[str, Any], encoder: Path, trained: Path, folder:
         for path in encoder.iterdir():
             if "token" in path.name or path.suffix == ".model" or path.name == "vocab.txt":
                 shutil.copyfile(path, folder / path.name)
-        tensors = {name: torch.from_numpy(head[name]) for name in ("weight", "bias")}
+        tensors = {kind: torch.from_numpy(heads[f"{name}.{kind}"]) for kind in ("weight", "bias")}
         save_file(tensors, folder / "head.safetensors")
-        facts = {"labels": settings["labels"], "pooling": settings["pooling"]}
+        facts = {"labels": settings["parts"][0]["labels"], "pooling": settings["pooling"]}
         (folder / "crosscal.json").write_text(json.dumps(facts, indent=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
@@ -21,20 +21,23 @@ from crosscal.encoders.packing import Batch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.errors import StageFailed
-from crosscal.training.batches import Indices, collate, prediction_order, training_order
+from crosscal.training.batches import Indices, Work, collate, mask, prediction_order
 from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
-from crosscal.training.model import SequenceClassifier
+from crosscal.training.losses import loss
+from crosscal.training.mixing import Mixture, Part, plan_steps
+from crosscal.training.model import Model
 from crosscal.training.settings import TrainingSettings
-from crosscal.training.tokens import TokenSet
+
+_MASKS = 0x6D61736B
 
 
 def train(
-    model: SequenceClassifier,
+    model: Model,
     vocabulary: Vocabulary,
-    examples: TokenSet,
-    development: TokenSet,
+    parts: Sequence[Part],
     settings: TrainingSettings,
     *,
+    mixture: Mixture,
     seed: int,
     folder: Path,
     checkpoint_seconds: float = 120.0,
@@ -44,18 +47,21 @@ def train(
 
     Parameters
     ----------
-    model : SequenceClassifier
-        Encoder, trimmed to `vocabulary`, and head.
+    model : Model
+        Encoder, trimmed to `vocabulary`, and a head for each part.
     vocabulary : Vocabulary
         Ids of the full vocabulary that the model's embedding table holds.
-    examples, development : TokenSet
-        Training examples, and the English development examples that choose the checkpoint.
+    parts : sequence of Part
+        What is trained on, and the English development examples that choose the checkpoint; of
+        several parts the mean of their scores does.
     settings : TrainingSettings
         See there.
+    mixture : Mixture
+        How steps are divided among several parts.
     seed : int
-        Of the order of the examples and of dropout.
+        Of the order of the examples, of masks and of dropout.
     folder : Path
-        Receives ``encoder.safetensors``, ``head.npz`` (of the best checkpoint) and
+        Receives ``encoder.safetensors``, ``heads.npz`` (of the best checkpoint) and
         ``log.jsonl`` (a line a step); ``state.safetensors`` while interrupted.
     checkpoint_seconds : float
         How often the state is saved; has no influence on the result.
@@ -81,9 +87,9 @@ def train(
     torch.manual_seed(seed)  # dropout; the order has a generator of its own
     optimizer = _optimizer(model, settings)
     model, optimizer = accelerator.prepare(model, optimizer)
-    bare: SequenceClassifier = accelerator.unwrap_model(model)
+    bare: Model = accelerator.unwrap_model(model)
 
-    plan = _plan(examples, settings, seed)
+    plan = plan_steps(parts, mixture, settings, seed)
     checks = {
         round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)
     }
@@ -99,35 +105,44 @@ def train(
                 group["lr"] = rate
 
             model.train()
-            chosen = plan[step - 1]
-            batch = collate(examples, chosen, vocabulary).to(accelerator.device)
-            gold = torch.from_numpy(examples.gold[chosen].astype(np.int64)).to(accelerator.device)
+            part = parts[plan[step - 1].part]
+            work = _work(part, plan[step - 1].chosen, vocabulary, seed, step)
+            work = work.to(accelerator.device)
             with accelerator.autocast():
-                scores = model(batch)
-            loss = cross_entropy(scores, gold)
-            accelerator.backward(loss)
+                scores = model(work.batch, work.rows, part.name)
+            value = loss(work.logits(scores), work.gold, settings)
+            accelerator.backward(value)
             accelerator.unscale_gradients()  # of fp16: clipping must see the true norm
-            norm = _clip(bare, table, batch, settings.clip)
+            norm = _clip(bare, table, None if part.outputs == 0 else work.batch, settings.clip)
             optimizer.step()
             optimizer.zero_grad()
 
-            if not torch.isfinite(loss):
+            if not torch.isfinite(value):
                 raise StageFailed(
-                    f"the loss became {float(loss.detach())} in step {step} of {len(plan)}",
+                    f"the loss became {float(value.detach())} in step {step} of {len(plan)}",
                     where="training",
                     remedy="Lower training.learning_rate or use training.precision = 'fp32'",
                 )
-            line = _line(
-                step, batch, loss=loss, norm=norm, rate=rate, seconds=time.monotonic() - started
-            )
-            line["padding"] = padding_share(bare.encoder, batch)
+            line = {
+                "step": step,
+                "task": part.name,
+                "loss": float(value.detach()),
+                "gradient_norm": norm,
+                "learning_rate": rate,
+                **_speed(work.batch, time.monotonic() - started),
+                "padding": padding_share(bare.encoder, work.batch),
+            }
             log.write(json.dumps(line) + "\n")
 
             progress.step = step
             if step in checks:
-                evaluation = evaluate(bare, vocabulary, development, settings.batch_tokens)
-                progress.evaluations.append({"step": step, **evaluation})
-                log.write(json.dumps({"step": step, "development": evaluation}) + "\n")
+                found = {
+                    part.name: evaluate(bare, vocabulary, part, settings.batch_tokens)
+                    for part in parts
+                    if part.development is not None
+                }
+                progress.evaluations.append({"step": step, **_mean(list(found.values()))})
+                log.write(json.dumps({"step": step, "development": found}) + "\n")
                 if _is_best(progress.evaluations, settings.select_by):
                     progress.best_step = step
                     _save_model(bare, vocabulary, folder)
@@ -149,23 +164,13 @@ def _accelerator(precision: str) -> Accelerator:
     return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
 
 
-def _plan(examples: TokenSet, settings: TrainingSettings, seed: int) -> list[Indices]:
-    """Batches of all epochs; the last one may be a part."""
-    generator = np.random.default_rng([seed, 0x7261696E])
-    whole, part = divmod(settings.epochs, 1)
-    plan: list[Indices] = []
-    for epoch in range(int(whole) + bool(part)):
-        order = training_order(
-            examples.lengths,
-            batch_tokens=settings.batch_tokens,
-            window_batches=settings.window_batches,
-            generator=generator,
-        )
-        plan.extend(order if epoch < whole else order[: max(1, round(len(order) * part))])
-    return plan
+def _work(part: Part, chosen: Indices, vocabulary: Vocabulary, seed: int, step: int) -> Work:
+    if part.outputs:
+        return collate(part.examples, chosen, vocabulary, part.outputs)
+    return mask(part.examples, chosen, vocabulary, np.random.default_rng([seed, _MASKS, step]))
 
 
-def _optimizer(model: SequenceClassifier, settings: TrainingSettings) -> torch.optim.AdamW:
+def _optimizer(model: Model, settings: TrainingSettings) -> torch.optim.AdamW:
     spared = {f"encoder.{embedding_name(model.encoder)}"}
     decayed: list[nn.Parameter] = []
     free: list[nn.Parameter] = []
@@ -187,15 +192,16 @@ def _rate(step: int, steps: int, settings: TrainingSettings) -> float:
     return settings.learning_rate * min(1.0, share)
 
 
-def _clip(model: SequenceClassifier, table: Tensor, batch: Batch, limit: float) -> float:
+def _clip(model: Model, table: Tensor, batch: Batch | None, limit: float) -> float:
     """Scale the gradient to a norm of at most `limit`; returns the norm before.
 
     Only the table's rows of this batch can have a gradient. Looking at no others
-    makes the norm, and so training, the same to the bit for every vocabulary.
+    makes the norm, and so training, the same to the bit for every vocabulary. Where
+    the vocabulary itself is scored, `batch` is None and all rows count.
     """
     if table.grad is None:
         raise ValueError("the embedding table has no gradient")
-    touched = torch.unique(batch.ids)
+    touched = torch.arange(len(table)) if batch is None else torch.unique(batch.ids)
     rows = table.grad[touched]
     others = [p.grad for p in model.parameters() if p.grad is not None and p is not table]
     norms = torch.stack([torch.linalg.vector_norm(grad) for grad in (rows, *others)])
@@ -207,19 +213,20 @@ def _clip(model: SequenceClassifier, table: Tensor, batch: Batch, limit: float) 
     return float(norm)
 
 
-def _line(
-    step: int, batch: Batch, *, loss: Tensor, norm: float, rate: float, seconds: float
-) -> dict[str, float]:
+def _speed(batch: Batch, seconds: float) -> dict[str, float]:
     tokens = len(batch.ids)
     return {
-        "step": step,
-        "loss": float(loss.detach()),
-        "gradient_norm": norm,
-        "learning_rate": rate,
         "examples": batch.size,
         "tokens": tokens,
         "tokens_per_second": round(tokens / seconds, 1),
         "seconds": round(seconds, 4),
+    }
+
+
+def _mean(evaluations: list[dict[str, float]]) -> dict[str, float]:
+    return {
+        name: sum(found[name] for found in evaluations) / len(evaluations)
+        for name in evaluations[0]
     }
 
 
@@ -243,37 +250,54 @@ def _is_best(evaluations: list[dict[str, float]], select_by: str) -> bool:
     return all(order(evaluations[-1]) > order(earlier) for earlier in evaluations[:-1])
 
 
-def _save_model(model: SequenceClassifier, vocabulary: Vocabulary, folder: Path) -> None:
+def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> None:
     aside = folder / "encoder.aside"
     save_weights(model.encoder, vocabulary, aside)
     flush(aside)
     aside.rename(folder / "encoder.safetensors")
-    head = model.head
+    # Of the heads, those that predict: a stage that follows takes none.
     np.savez(
-        folder / "head.npz",
-        weight=head.weight.detach().cpu().numpy(),
-        bias=head.bias.detach().cpu().numpy(),
+        folder / "heads.npz",
+        **{
+            f"{name}.{kind}": getattr(head, kind).detach().cpu().numpy()
+            for name, head in zip(model.names, model.heads, strict=True)
+            if isinstance(head, nn.Linear)
+            for kind in ("weight", "bias")
+        },
     )
 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, vocabulary: Vocabulary, examples: TokenSet, batch_tokens: int
+    model: Model, vocabulary: Vocabulary, part: Part, batch_tokens: int
 ) -> dict[str, float]:
-    """Accuracy, mean negative log-likelihood, share of the most frequent predicted label."""
+    """Score a part's development examples.
+
+    Returns
+    -------
+    dict
+        ``accuracy``: share of what competes that the right choice wins (labels of examples or
+        words, options, starts and ends); ``nll``: mean negative log-likelihood; ``share``: of
+        the most frequent choice among those made.
+    """
     model.eval()
     device = next(model.parameters()).device
-    right, loss, guesses = 0, 0.0, []
+    examples = part.development
+    assert examples is not None
+    right, lost, made = 0, 0.0, []
     for chosen in prediction_order(examples.lengths, batch_tokens=4 * batch_tokens):
-        scores = model(collate(examples, chosen, vocabulary).to(device)).double()
-        gold = torch.from_numpy(examples.gold[chosen].astype(np.int64)).to(device)
-        guess = scores.argmax(dim=1)
+        work = collate(examples, chosen, vocabulary, part.outputs).to(device)
+        logits = work.logits(model(work.batch, work.rows, part.name)).double()
+        known = work.gold >= 0
+        logits, gold = logits[known], work.gold[known]
+        guess = logits.argmax(dim=1)
         right += int((guess == gold).sum())
-        loss += float(cross_entropy(scores, gold, reduction="sum"))
-        guesses.append(guess)
-    counts = torch.bincount(torch.cat(guesses))
+        lost += float(cross_entropy(logits, gold, reduction="sum"))
+        made.append(guess)
+    counts = torch.bincount(torch.cat(made))
+    total = int(counts.sum())
     return {
-        "accuracy": right / len(examples),
-        "nll": loss / len(examples),
-        "share": float(counts.max()) / len(examples),
+        "accuracy": right / total,
+        "nll": lost / total,
+        "share": float(counts.max()) / total,
     }

@@ -1,33 +1,42 @@
-"""An encoder with a head that scores choices."""
+"""An encoder with heads that score what they are shown."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from crosscal.encoders.packing import Batch, encode
+from crosscal.encoders.trimming import embedding_table
 
 
-class SequenceClassifier(nn.Module):
-    """Encoder, pooling over the tokens of a sequence, linear scores of the labels.
+class Model(nn.Module):
+    """Encoder, heads by name, and what a head sees: whole sequences or single tokens.
 
     Parameters
     ----------
     encoder : PreTrainedModel
         As `crosscal.encoders.load_encoder` returns it.
-    choices : int
-        Number of labels.
+    outputs : mapping of str to int
+        Scores a row of each head; 0 for one that scores the vocabulary.
     pooling : {"mean", "first"}
-        Mean of the token vectors, or the first token's.
+        A sequence is the mean of its token vectors, or the first token's.
     dropout : float
-        In the encoder and before the linear layer.
+        In the encoder and before each head.
     seed : int
-        Of the linear layer's initial weights.
+        Of the heads' initial weights.
     """
 
     def __init__(
-        self, encoder: PreTrainedModel, choices: int, *, pooling: str, dropout: float, seed: int
+        self,
+        encoder: PreTrainedModel,
+        outputs: Mapping[str, int],
+        *,
+        pooling: str,
+        dropout: float,
+        seed: int,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -36,15 +45,45 @@ class SequenceClassifier(nn.Module):
             if isinstance(module, nn.Dropout):
                 module.p = dropout
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(encoder.config.hidden_size, choices)
         generator = torch.Generator().manual_seed(seed)
-        nn.init.normal_(self.head.weight, std=0.02, generator=generator)
-        nn.init.zeros_(self.head.bias)
+        width = encoder.config.hidden_size
+        # Not by name within torch, which has names of its own ("train", "type") and no dots.
+        self.names = tuple(outputs)
+        self.heads = nn.ModuleList()
+        for size in outputs.values():
+            head = nn.Linear(width, size) if size else VocabularyHead(encoder)
+            for parameter in head.parameters():
+                nn.init.zeros_(parameter)
+            if isinstance(head, nn.Linear):
+                nn.init.normal_(head.weight, std=0.02, generator=generator)
+            else:
+                head.initialise(generator)
+            self.heads.append(head)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Scores of the labels, float32, shape (sequences, labels)."""
-        pooled = self._pool(encode(self.encoder, batch), batch)
-        scores: Tensor = self.head(self.dropout(pooled))
+    def head(self, name: str) -> nn.Module:
+        """Return the head of a name."""
+        return self.heads[self.names.index(name)]
+
+    def forward(self, batch: Batch, rows: Tensor | None, head: str) -> Tensor:
+        """Scores of a batch.
+
+        Parameters
+        ----------
+        batch : Batch
+            N sequences.
+        rows : Tensor or None
+            Places of the tokens to be scored, int64; None: whole sequences.
+        head : str
+            Which head scores.
+
+        Returns
+        -------
+        Tensor
+            float32, shape (rows or N, outputs).
+        """
+        hidden = encode(self.encoder, batch)
+        seen = self._pool(hidden, batch) if rows is None else hidden[rows]
+        scores: Tensor = self.head(head)(self.dropout(seen))
         return scores.float()
 
     def _pool(self, hidden: Tensor, batch: Batch) -> Tensor:
@@ -54,3 +93,39 @@ class SequenceClassifier(nn.Module):
             pooled.append(rows[:, 0] if self.pooling == "first" else rows.mean(dim=1))
             start += length * count
         return torch.cat(pooled)
+
+
+class VocabularyHead(nn.Module):
+    """Scores of the kept vocabulary at a token: the head of masked language modelling.
+
+    Devlin et al. (2019): a linear layer, GELU, layer norm, and the product with the token
+    embeddings, which are shared with the encoder, plus a bias. The layers start anew, near the
+    identity, since encoders are published without their head.
+
+    Parameters
+    ----------
+    encoder : PreTrainedModel
+        Whose embeddings are shared.
+    """
+
+    def __init__(self, encoder: PreTrainedModel) -> None:
+        super().__init__()
+        table = embedding_table(encoder)
+        # ELECTRA's embeddings are narrower than its hidden states.
+        self.dense = nn.Linear(encoder.config.hidden_size, table.embedding_dim)
+        self.norm = nn.LayerNorm(table.embedding_dim)
+        self.bias = nn.Parameter(torch.zeros(table.num_embeddings))
+        # In a tuple, so that the table stays a parameter of the encoder alone.
+        self._shared = (table,)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the initial weights."""
+        nn.init.normal_(self.dense.weight, std=0.02, generator=generator)
+        with torch.no_grad():
+            self.dense.weight += torch.eye(*self.dense.weight.shape)
+        nn.init.ones_(self.norm.weight)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Scores, shape (rows, kept vocabulary)."""
+        changed: Tensor = self.norm(nn.functional.gelu(self.dense(seen)))
+        return changed @ self._shared[0].weight.T + self.bias

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from accelerate import Accelerator
+from torch import nn
 
 from crosscal.artifacts import disk_errors, flush
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.errors import StageFailed
+from crosscal.tasks.tokens import TokenSet
 from crosscal.training.batches import collate, prediction_order
-from crosscal.training.model import SequenceClassifier
-from crosscal.training.tokens import TokenSet
+from crosscal.training.model import Model
 
 # Fixed, so that the batches and with them the last bits do not depend on settings of training.
 BATCH_TOKENS = 4096
@@ -24,31 +25,42 @@ SHARD_BATCHES = 16
 
 @torch.no_grad()
 def predict(
-    model: SequenceClassifier,
+    model: Model,
     vocabulary: Vocabulary,
     examples: TokenSet,
     shards: Path,
+    *,
+    head: str,
+    outputs: int,
+    dropout_seed: int | None = None,
     report: Callable[[int], None] = lambda done: None,
 ) -> npt.NDArray[np.float32]:
     """Score examples; what was scored before an interruption is not scored again.
 
     Parameters
     ----------
-    model : SequenceClassifier
+    model : Model
         Trimmed to `vocabulary`.
     vocabulary : Vocabulary
         Ids that the model's embedding table holds.
     examples : TokenSet
-        N examples.
+        What is scored.
     shards : Path
         Folder for parts of the result; removed at the end.
+    head : str
+        Which head scores.
+    outputs : int
+        Its scores a row.
+    dropout_seed : int, optional
+        Predict as one of the models that dropout makes of this one (Gal and Ghahramani 2016),
+        drawn from this seed; none: without dropout.
     report : callable
-        Called with the number of examples done.
+        Called with the number of groups done.
 
     Returns
     -------
     ndarray of float32
-        Shape (N, labels), rows in the order of `examples`.
+        Shape (rows, outputs), in the order of `examples`.
 
     Raises
     ------
@@ -57,6 +69,10 @@ def predict(
     """
     device = Accelerator().device
     model.to(device).eval()
+    if dropout_seed is not None:
+        for module in model.modules():
+            if isinstance(module, nn.Dropout):
+                module.train()
     order = prediction_order(examples.lengths, batch_tokens=BATCH_TOKENS)
     parts = []
     done = 0
@@ -66,23 +82,23 @@ def predict(
             batches = order[start : start + SHARD_BATCHES]
             path = shards / f"{number:05d}.npy"
             if not path.exists():
-                scores = [
-                    model(collate(examples, chosen, vocabulary).to(device)) for chosen in batches
-                ]
+                if dropout_seed is not None:
+                    torch.manual_seed(dropout_seed * 1_000_003 + number)
                 aside = path.with_suffix(".aside")
                 with aside.open("wb") as stream:
-                    np.save(stream, torch.cat(scores).cpu().numpy())
+                    np.save(stream, _shard(model, vocabulary, examples, batches, head, outputs))
                 flush(aside)
                 aside.rename(path)
             parts.append(np.load(path))
             done += sum(map(len, batches))
             report(done)
-        result = np.empty((len(examples), parts[0].shape[1]), dtype=np.float32)
-        result[np.concatenate(order)] = np.concatenate(parts)
+        scores = np.concatenate(parts)
+        result = np.empty((examples.scored, outputs), dtype=np.float32)
+        result[scores["place"]] = scores["scores"]
         if not np.isfinite(result).all():
             row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
             raise StageFailed(
-                f"the score of example {row} is not finite",
+                f"the score of row {row} is not finite",
                 where="prediction",
                 remedy="Train with a lower learning rate or in fp32",
             )
@@ -90,3 +106,25 @@ def predict(
             path.unlink()
         shards.rmdir()
     return result
+
+
+def _shard(
+    model: Model,
+    vocabulary: Vocabulary,
+    examples: TokenSet,
+    batches: list[npt.NDArray[np.int64]],
+    head: str,
+    outputs: int,
+) -> npt.NDArray[np.void]:
+    """Score some batches: the place and the scores of each row."""
+    device = next(model.parameters()).device
+    found = []
+    for chosen in batches:
+        work = collate(examples, chosen, vocabulary, outputs).to(device)
+        rows = np.empty(
+            len(work.places), dtype=[("place", np.int64), ("scores", np.float32, (outputs,))]
+        )
+        rows["place"] = work.places
+        rows["scores"] = model(work.batch, work.rows, head).cpu().numpy()
+        found.append(rows)
+    return np.concatenate(found)

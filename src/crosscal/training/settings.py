@@ -35,6 +35,15 @@ class TrainingSettings(BaseModel):
     dropout: float = Field(
         default=0.1, ge=0, lt=1, description="in the encoder and before the head"
     )
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the target spread over all choices"
+    )
+    focal: float = Field(
+        default=0.0, ge=0, description="exponent of the focal loss (0: plain; 2 to 5 are usual)"
+    )
+    confidence_penalty: float = Field(
+        default=0.0, ge=0, description="weight of the entropy that is taken off the loss"
+    )
     evaluations: int = Field(
         default=4,
         ge=1,

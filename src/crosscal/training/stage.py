@@ -13,12 +13,14 @@ import torch
 from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.tasks import MOST_ORDERED, permuted_labels
+from crosscal.tasks import FAMILIES, MOST_ORDERED, TokenSet, mean_scores, permuted_labels
 from crosscal.training.loop import train
-from crosscal.training.model import SequenceClassifier
+from crosscal.training.mixing import Mixture, Part
+from crosscal.training.model import Model
 from crosscal.training.predicting import predict
 from crosscal.training.settings import TrainingSettings
-from crosscal.training.tokens import TokenSet
+
+_HEAD = ("weight", "bias")
 
 
 @contextmanager
@@ -40,7 +42,21 @@ def train_stage(
     scratch: Path,
     report: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """Train on one task, starting from the pretrained encoder or from another stage's.
+    """Train on one task or several, from the pretrained encoder or from another stage's.
+
+    Parameters
+    ----------
+    settings : dict
+        ``parts``: list of name, family and labels; ``training``, ``mixture``, ``seed``,
+        ``threads``, and what `build_model` needs.
+    parameters : dict
+        ``encoder``, ``checkpoint_seconds``.
+    inputs : dict of str to Path
+        ``train:NAME`` and ``dev:NAME`` of every part, ``start`` if there is an earlier stage.
+    scratch : Path
+        Folder to fill.
+    report : callable
+        Called with (steps done, steps in all).
 
     Returns
     -------
@@ -48,22 +64,23 @@ def train_stage(
         Development scores, best step, tokens seen.
     """
     chosen = TrainingSettings(**settings["training"])
-    tokens = {split: TokenSet.load(inputs[split]) for split in ("train", "dev")}
+    parts = [_part(part, inputs) for part in settings["parts"]]
     start = inputs.get("start")
     with reproducible(settings["threads"]):
         model, vocabulary = build_model(
             settings,
             Path(parameters["encoder"]),
             None if start is None else start / "encoder.safetensors",
-            [tokens["train"].ids, tokens["dev"].ids],
+            [ids for part in parts for ids in _tokens(part)],
+            {part.name: part.outputs for part in parts},
             dropout=chosen.dropout,
         )
         progress = train(
             model,
             vocabulary,
-            tokens["train"],
-            tokens["dev"],
+            parts,
             chosen,
+            mixture=Mixture(**settings["mixture"]),
             seed=settings["seed"],
             folder=scratch,
             checkpoint_seconds=parameters["checkpoint_seconds"],
@@ -76,9 +93,30 @@ def train_stage(
         "steps": progress.step,
         "development": best,
         "vocabulary": len(vocabulary),
-        "tokens": int(len(tokens["train"].ids) * chosen.epochs),
-        "labels": settings["labels"],
+        "tokens": int(sum(len(part.examples.ids) for part in parts) * chosen.epochs),
+        "parts": settings["parts"],
     }
+
+
+def _part(part: dict[str, Any], inputs: dict[str, Path]) -> Part:
+    name, family = part["name"], FAMILIES[part["family"]]
+    development = inputs.get(f"dev:{name}")
+    return Part(
+        name=name,
+        examples=TokenSet.load(inputs[f"train:{name}"]),
+        development=None if development is None else TokenSet.load(development),
+        outputs=family.outputs(part["labels"]),
+    )
+
+
+def _tokens(part: Part) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
+    """All ids that a part can show the model."""
+    found = [part.examples.ids]
+    if part.development is not None:
+        found.append(part.development.ids)
+    if "mask" in part.examples.arrays:
+        found.append(np.asarray(part.examples.arrays["mask"], dtype=np.int32))
+    return found
 
 
 def predict_stage(
@@ -90,12 +128,29 @@ def predict_stage(
 ) -> dict[str, Any]:
     """Score the English development examples and the test examples of every language.
 
+    Parameters
+    ----------
+    settings : dict
+        ``part``: name, family and labels of the target; ``prediction``: ``dropout_samples`` and
+        ``dropout``; ``threads``, and what `build_model` needs.
+    parameters : dict
+        ``encoder``.
+    inputs : dict of str to Path
+        ``model``, ``dev``, ``test``.
+    scratch : Path
+        Folder to fill: ``dev.npy`` and ``test.npy``.
+    report : callable
+        Called with (groups done, groups in all).
+
     Returns
     -------
     dict
         Examples and tokens scored; the order of the labels that the English development
         scores speak for, if it is another than the task's.
     """
+    part = settings["part"]
+    family = FAMILIES[part["family"]]
+    outputs = family.outputs(part["labels"])
     tokens = {split: TokenSet.load(inputs[split]) for split in ("dev", "test")}
     with reproducible(settings["threads"]):
         model, vocabulary = build_model(
@@ -103,27 +158,40 @@ def predict_stage(
             Path(parameters["encoder"]),
             inputs["model"] / "encoder.safetensors",
             [tokens["dev"].ids, tokens["test"].ids],
-            head=inputs["model"] / "head.npz",
+            {part["name"]: outputs},
+            dropout=settings["prediction"]["dropout"],
+            heads=inputs["model"] / "heads.npz",
         )
-        total = sum(len(part) for part in tokens.values())
+        samples = settings["prediction"]["dropout_samples"]
+        seeds: list[int | None] = list(range(samples)) if samples else [None]
+        total = len(seeds) * sum(len(examples) for examples in tokens.values())
         done = 0
         suspected: tuple[str, ...] | None = None
-        for split, part in tokens.items():
-            scores = predict(
-                model,
-                vocabulary,
-                part,
-                scratch / f"{split}.shards",
-                lambda count, before=done: report(before + count, total),  # type: ignore[misc]
-            )
+        for split, examples in tokens.items():
+            sampled = []
+            for seed in seeds:
+                sampled.append(
+                    predict(
+                        model,
+                        vocabulary,
+                        examples,
+                        scratch / f"{split}.shards{'' if seed is None else seed}",
+                        head=part["name"],
+                        outputs=outputs,
+                        dropout_seed=seed,
+                        report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
+                    )
+                )
+                done += len(examples)
+            scores = sampled[0] if seeds == [None] else mean_scores(examples, sampled)
             np.save(scratch / f"{split}.npy", scores)
-            done += len(part)
-            if split == "dev" and 2 <= len(parameters["labels"]) <= MOST_ORDERED:
-                gold = np.asarray(part.gold, dtype=np.int64)
-                suspected = permuted_labels(scores.astype(np.float64), gold, parameters["labels"])
+            if split == "dev" and examples.over == "labels" and 2 <= outputs <= MOST_ORDERED:
+                known = np.asarray(examples.gold) >= 0
+                gold = np.asarray(examples.gold, dtype=np.int64)[known]
+                suspected = permuted_labels(scores[known].astype(np.float64), gold, part["labels"])
     return {
         "examples": total,
-        "tokens": sum(len(part.ids) for part in tokens.values()),
+        "tokens": len(seeds) * sum(len(examples.ids) for examples in tokens.values()),
         "labels_seem": suspected,
     }
 
@@ -133,16 +201,17 @@ def build_model(
     encoder: Path,
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
+    outputs: dict[str, int],
     *,
     dropout: float = 0.0,
-    head: Path | None = None,
-) -> tuple[SequenceClassifier, Vocabulary]:
-    """Assemble encoder, trained weights and head over the vocabulary that the tokens need.
+    heads: Path | None = None,
+) -> tuple[Model, Vocabulary]:
+    """Assemble encoder, trained weights and heads over the vocabulary that the tokens need.
 
     Parameters
     ----------
     settings : dict
-        A stage's: ``layers``, ``pooling``, ``trim``; for training ``labels`` and ``seed``.
+        A stage's: ``layers``, ``pooling``, ``trim``; for training ``seed``.
     encoder : Path
         Folder of the pretrained encoder.
     weights : Path, optional
@@ -150,10 +219,12 @@ def build_model(
         changed them and later stages must find them again.
     tokens : list of ndarray
         All token ids that the model will meet.
+    outputs : dict of str to int
+        Scores a row of each head; 0 for the vocabulary.
     dropout : float
         For training.
-    head : Path, optional
-        A trained head; otherwise a new one is drawn from the seed.
+    heads : Path, optional
+        Trained heads; otherwise new ones are drawn from the seed.
     """
     pretrained = load_encoder(encoder, layers=settings["layers"])
     full = embedding_table(pretrained).num_embeddings
@@ -161,20 +232,21 @@ def build_model(
     if weights is not None:
         load_weights(pretrained, weights)
     if settings["trim"]:
-        earlier = [] if weights is None or head is not None else [saved_rows(weights).kept]
+        earlier = [] if weights is None or heads is not None else [saved_rows(weights).kept]
         pad = int(pretrained.config.pad_token_id or 0)
         vocabulary = Vocabulary.of([*tokens, *earlier], pad=pad)
         trim(pretrained, vocabulary)
-    stored = None if head is None else np.load(head)
-    model = SequenceClassifier(
+    model = Model(
         pretrained,
-        len(settings["labels"]) if stored is None else len(stored["bias"]),
+        outputs,
         pooling=settings["pooling"],
         dropout=dropout,
         seed=settings.get("seed", 0),
     )
-    if stored is not None:
+    if heads is not None:
+        stored = np.load(heads)
         with torch.no_grad():
-            model.head.weight.copy_(torch.from_numpy(stored["weight"]))
-            model.head.bias.copy_(torch.from_numpy(stored["bias"]))
+            for name in outputs:
+                head = {kind: torch.from_numpy(stored[f"{name}.{kind}"]) for kind in _HEAD}
+                model.head(name).load_state_dict(head)
     return model, vocabulary

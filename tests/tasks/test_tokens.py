@@ -1,4 +1,4 @@
-"""Tokenised examples: as the tokenizer alone would give them, cut, counted, saved and read back."""
+"""Pairs of texts as the tokenizer alone would give them, cut, counted, saved and read back."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("tokenizers")
 
+from crosscal.data import PairExample
 from crosscal.encoders.loading import load_tokenizer
-from crosscal.training.tokens import TokenSet, tokenise_pairs
+from crosscal.errors import DataError
+from crosscal.tasks import Limits, TokenSet
+from crosscal.tasks.classification import CLASSIFICATION, gold
+from crosscal.tasks.tokens import end_to_end
 
 KINDS = ("bert", "xlm-roberta", "deberta-v2")
+LABELS = ("no", "perhaps", "yes")
 
 
 @pytest.fixture
@@ -22,11 +27,11 @@ def pairs(sentences):
 
 
 def tokenise(folder, pairs, *, max_length=256, types=2) -> TokenSet:
-    names = [f"u{i}" for i in range(len(pairs))]
-    units = pa.table({"unit_id": names, "cluster_id": names, "language": ["en"] * len(pairs)})
-    gold = [i % 3 - 1 for i in range(len(pairs))]
-    tokenizer = load_tokenizer(folder)
-    return tokenise_pairs(tokenizer, pairs, gold, units, max_length=max_length, types=types)
+    examples = [
+        PairExample(f"u{i}", f"c{i}", "en", *pair, LABELS[i % 3]) for i, pair in enumerate(pairs)
+    ]
+    limits = Limits(max_length=max_length, types=types)
+    return CLASSIFICATION.tokenise(load_tokenizer(folder), examples, LABELS, limits)
 
 
 def rows(tokens: TokenSet, name: str = "ids") -> list[list[int]]:
@@ -44,7 +49,7 @@ def test_ids_equal_the_tokenizers_own_one_by_one(tiny_encoder, pairs, kind):
     assert len(tokens) == len(pairs)
     assert tokens.truncated == 0
     assert tokens.lengths.tolist() == [len(encoding["input_ids"]) for encoding in alone]
-    assert tokens.gold.tolist() == [i % 3 - 1 for i in range(len(pairs))]
+    assert tokens.gold.tolist() == [i % 3 for i in range(len(pairs))]
     unknown = load_tokenizer(tiny_encoder(kind)).token_to_id("<unk>" if kind[0] == "x" else "[UNK]")
     assert unknown not in tokens.ids[: tokens.offsets[15]]  # every script has its pieces
 
@@ -90,7 +95,7 @@ def test_longer_text_is_cut_first_and_specials_stay(tiny_encoder, pairs, kind, m
 
 def test_chunks_do_not_show(tiny_encoder, pairs, monkeypatch):
     whole = tokenise(tiny_encoder("xlm-roberta"), pairs, max_length=12)
-    monkeypatch.setattr("crosscal.training.tokens._CHUNK", 4)
+    monkeypatch.setattr("crosscal.tasks.pair_tokens._CHUNK", 4)
     parts = tokenise(tiny_encoder("xlm-roberta"), pairs, max_length=12)
     for name in ("ids", "types", "offsets", "gold"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name))
@@ -112,3 +117,78 @@ def test_set_comes_back_from_disk(tiny_encoder, pairs, tmp_path):
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     tokens.save(tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+
+
+def test_sets_of_every_form_come_back_from_disk(tmp_path):
+    """Groups, rows, further arrays and empty arrays; mapped into memory, not read."""
+    units = pa.table({"unit_id": ["a"], "cluster_id": ["a"], "language": ["ar"], "more": ["قطة"]})
+    tokens = TokenSet(
+        ids=np.arange(9, dtype=np.int32),
+        types=np.zeros(9, dtype=np.uint8),
+        offsets=np.array([0, 4, 9]),
+        over="sequence",
+        groups=np.array([0, 2]),
+        rows=np.array([0, 2, 4, 8]),
+        row_offsets=np.array([0, 2, 4]),
+        gold=np.array([[0, 1], [-1, -1]], dtype=np.int32),
+        units=units,
+        arrays={"chars": np.arange(8).reshape(4, 2), "none": np.empty((0, 2), dtype=np.int64)},
+        truncated=3,
+    )
+    tokens.save(tmp_path)
+    back = TokenSet.load(tmp_path)
+    for name in ("ids", "types", "offsets", "groups", "rows", "row_offsets", "gold"):
+        assert np.array_equal(getattr(back, name), getattr(tokens, name))
+    assert {name: array.tolist() for name, array in back.arrays.items()} == {
+        "chars": [[0, 1], [2, 3], [4, 5], [6, 7]],
+        "none": [],
+    }
+    assert (back.over, back.truncated, back.scored, len(back)) == ("sequence", 3, 4, 1)
+    assert back.lengths.tolist() == [9]
+    assert back.units.equals(units)
+    assert isinstance(back.ids, np.memmap)
+
+
+def test_usually_a_sequence_is_its_own_group_and_scored_as_a_whole():
+    tokens = TokenSet(
+        ids=np.arange(5, dtype=np.int32),
+        types=np.zeros(5, dtype=np.uint8),
+        offsets=np.array([0, 2, 5]),
+        gold=np.array([0, 1], dtype=np.int32),
+        units=pa.table({"unit_id": ["a", "b"]}),
+    )
+    assert tokens.groups.tolist() == tokens.row_offsets.tolist() == [0, 1, 2]
+    assert (len(tokens), tokens.scored, tokens.over) == (2, 2, "labels")
+    assert tokens.lengths.tolist() == [2, 3]
+
+
+def test_lists_are_laid_end_to_end():
+    flat, offsets = end_to_end([[3, 1], [], [4, 1, 5]])
+    assert flat.tolist() == [3, 1, 4, 1, 5]
+    assert offsets.tolist() == [0, 2, 2, 5]
+    assert flat.dtype == offsets.dtype == np.int64
+    flat, offsets = end_to_end([])
+    assert (flat.tolist(), offsets.tolist()) == ([], [0])
+
+
+def test_labels_have_places():
+    def example(label):
+        return PairExample("dev-00000", "p", "en", "first", "second", label)
+
+    assert [gold(example(label), LABELS) for label in LABELS] == [0, 1, 2]
+    with pytest.raises(DataError, match="has no label") as caught:
+        gold(example(None), LABELS)
+    assert caught.value.where == "en dev-00000"
+    with pytest.raises(DataError, match="Did you mean 'perhaps'"):
+        gold(example("perhap"), LABELS)
+
+
+def test_predictions_are_the_scores(tiny_encoder, pairs):
+    tokens = tokenise(tiny_encoder("bert"), pairs)
+    scores = np.random.default_rng(0).normal(size=(len(pairs), 3)).astype(np.float32)
+    found = CLASSIFICATION.predictions(tokens, scores, LABELS)
+    assert found.scores is scores
+    assert found.gold.tolist() == [i % 3 for i in range(len(pairs))]
+    assert found.units["unit_id"].to_pylist() == [f"u{i}" for i in range(len(pairs))]
+    assert not found.extra
+    assert CLASSIFICATION.outputs(LABELS) == 3

@@ -1,0 +1,87 @@
+"""A study of several targets at a glance: recipes by targets, as a table and as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from crosscal.artifacts import write_aside
+from crosscal.study.scores import Cell, ScoreRow, best_recipes
+
+
+def write_scores(rows: Sequence[ScoreRow], found: Sequence[Cell], folder: Path) -> None:
+    """Write all scores as ``scores.json`` and ``scores.csv``, the cells as ``matrix.*``.
+
+    Parameters
+    ----------
+    rows : sequence of ScoreRow
+        By run and language.
+    found : sequence of Cell
+        By target and recipe.
+    folder : Path
+        Of the study.
+    """
+    matrix = [asdict(cell) for cell in found]
+    scores = [asdict(row) for row in rows]
+    best = {"english_development": best_recipes(found), "test": best_recipes(found, by="official")}
+    write_aside(folder / "scores.json", json.dumps(scores, indent=1).encode())
+    write_aside(
+        folder / "matrix.json", json.dumps({"cells": matrix, "best": best}, indent=1).encode()
+    )
+    flat = [
+        {
+            **{name: row[name] for name in ("target", "recipe", "seed", "split", "language")},
+            "kind": kind,
+            "metric": metric,
+            "value": value,
+            "n": row["score"]["n"],
+        }
+        for row in scores
+        for kind in ("official", "sound", "oracle")
+        for metric, value in row["score"][kind].items()
+    ]
+    write_aside(folder / "scores.csv", _csv(flat, list(flat[0])))
+    write_aside(folder / "matrix.csv", _csv(matrix, [field.name for field in fields(Cell)]))
+
+
+def _csv(rows: Sequence[dict[str, object]], names: Sequence[str]) -> bytes:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue().encode()
+
+
+def print_matrix(found: Sequence[Cell]) -> None:
+    """Print recipes by targets: official / sound figure and calibration error, in per cent."""
+    targets = list(dict.fromkeys(cell.target for cell in found))
+    by_place = {(cell.recipe, cell.target): cell for cell in found}
+    best = best_recipes(found)
+    table = Table(
+        "recipe",
+        *targets,
+        title="official score / sound score, calibration error: per cent, mean over languages",
+        caption="* best on English development data",
+    )
+    for recipe in dict.fromkeys(cell.recipe for cell in found):
+        words = [recipe]
+        for target in targets:
+            cell = by_place.get((recipe, target))
+            words.append("" if cell is None else _words(cell, chosen=best.get(target) == recipe))
+        table.add_row(*words)
+    console = Console()
+    # A table of nine targets must not be cut: a reader can scroll, not guess.
+    console.print(table, width=max(console.width, 12 + 22 * len(targets)))
+
+
+def _words(cell: Cell, *, chosen: bool) -> str:
+    error = "collapsed" if cell.ece is None else f"{100 * cell.ece:.1f}"
+    star = " *" if chosen else ""
+    return f"{100 * cell.official:.1f} / {100 * cell.sound:.1f}, {error}{star}"

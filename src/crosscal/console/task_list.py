@@ -1,0 +1,81 @@
+"""The functions behind the verb that lists and describes tasks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from crosscal.languages import LANGUAGES
+from crosscal.tasks import Task, all_tasks, task
+
+_MANY = 4
+
+
+def tasks(name: str | None, *, as_json: bool) -> None:
+    """List the tasks, or describe one.
+
+    Parameters
+    ----------
+    name : str or None
+        The task to describe; None lists all, those of plug-ins included.
+    as_json : bool
+        Whether to print JSON: task to what it asks, or everything about the one.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such task, or a plug-in cannot be loaded.
+    """
+    if name is not None:
+        entry = task(name)
+        if as_json:
+            print(json.dumps(asdict(entry), indent=1, ensure_ascii=False))
+        else:
+            _describe(entry)
+        return
+    known = all_tasks()
+    if as_json:
+        print(json.dumps({name: entry.description for name, entry in known.items()}, indent=1))
+        return
+    table = Table("task", "family", "languages", "what")
+    for entry in known.values():
+        table.add_row(entry.name, entry.family, _few(entry.languages), escape(entry.description))
+    Console().print(table)
+
+
+def _few(codes: tuple[str, ...]) -> str:
+    return ", ".join(codes) if len(codes) <= _MANY else str(len(codes))
+
+
+def _describe(entry: Task) -> None:
+    table = Table(entry.name, escape(entry.description), title_justify="left")
+    for title, text in _lines(entry):
+        table.add_row(title, escape(text))
+    Console().print(table)
+
+
+def _lines(entry: Task) -> list[tuple[str, str]]:
+    labels = ", ".join(entry.labels) or (
+        "those of the training data" if entry.open_labels else "none: each unit has its own choices"
+    )
+    named = [f"{code} {LANGUAGES[code].name}" for code in entry.languages]
+    lines = [
+        ("family", entry.family),
+        ("labels", labels),
+        (f"languages ({len(named)})", ", ".join(named)),
+        ("splits with labels", ", ".join(entry.splits)),
+        *((f"no {split}", ", ".join(codes)) for split, codes in entry.missing.items()),
+        ("trained on", f"English training data of '{entry.train_task}'" * bool(entry.train_task)),
+        ("formats", ", ".join(entry.formats)),
+        ("metric", entry.metric),
+        ("scoring", entry.scoring),
+        ("in Phang et al. 2020", ", ".join(entry.roles)),
+        *entry.facts.items(),
+        ("licence", entry.licence),
+        ("citation", entry.citation),
+    ]
+    return [(title, text) for title, text in lines if text]

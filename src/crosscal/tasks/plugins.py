@@ -1,0 +1,255 @@
+"""Tasks from outside the package: from TOML files, and from other installed packages.
+
+A TOML file holds data and nothing that runs. A package names its tasks in the entry-point group
+``crosscal.tasks``; each entry point is a `Task` or a list of them, and loading it runs its package.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from crosscal.data.formats import FORMATS
+from crosscal.data.lines import opening
+from crosscal.errors import SettingsError
+from crosscal.languages import LANGUAGES
+from crosscal.spelling import did_you_mean
+from crosscal.tasks.description import FAMILY_NAMES, SCORINGS, Task
+
+GROUP = "crosscal.tasks"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]*")
+_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+_LISTS = {f.name for f in fields(Task) if f.type == "tuple[str, ...]"}
+_TABLES = {"missing", "facts"}
+_LABELLED = ("classification", "tagging")
+
+
+def load_tasks(path: Path) -> list[Task]:
+    """Read the tasks that a TOML file describes, one ``[[task]]`` table each.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Its keys are the attributes of `Task`; what has a default may be left out.
+
+    Returns
+    -------
+    list of Task
+        At least one, none of them registered yet.
+
+    Raises
+    ------
+    SettingsError
+        If the file is no TOML (with the line), or holds an unknown key or a bad value (with the
+        table and key).
+    DataError
+        If the file cannot be read.
+    """
+    if path.suffix != ".toml":
+        raise SettingsError(
+            "a task is described in TOML, and no code of a study is run",
+            where=str(path),
+            remedy=f"Write it as '{path.stem}.toml', or install a package with an entry point in "
+            f"the group '{GROUP}'",
+        )
+    document = _document(path)
+    unknown = sorted(set(document) - {"task"})
+    tables = document.get("task")
+    if unknown or not isinstance(tables, list) or not tables:
+        raise SettingsError(
+            f"unknown key '{unknown[0]}'" if unknown else "there is no [[task]] table",
+            where=str(path),
+            remedy="Describe each task in a table that begins with [[task]]",
+        )
+    found: dict[str, Task] = {}
+    for number, table in enumerate(tables):
+        where = f"{path}: task[{number}]"
+        task = _task(table, where)
+        if task.name in found:
+            raise SettingsError(
+                f"task '{task.name}' is described twice", where=where, remedy="Remove one"
+            )
+        found[task.name] = task
+    return list(found.values())
+
+
+def installed_tasks() -> list[Task]:
+    """Load the tasks of installed packages.
+
+    Returns
+    -------
+    list of Task
+        In order of the entry points' names; empty if there are none.
+
+    Raises
+    ------
+    SettingsError
+        If an entry point cannot be loaded, or is neither a `Task` nor a list of them.
+    """
+    found: list[Task] = []
+    points = importlib.metadata.entry_points(group=GROUP)
+    for point in sorted(points, key=lambda point: point.name):
+        package = point.dist.name if point.dist else "an unknown package"
+        where = f"entry point '{point.name}' of {package}"
+        try:
+            loaded = point.load()
+        # Whatever another package's code raises must not end in a traceback.
+        except Exception as error:
+            raise SettingsError(
+                f"the plug-in cannot be loaded ({type(error).__name__}: {error})",
+                where=where,
+                remedy="Update that package or uninstall it",
+            ) from error
+        tasks = loaded if isinstance(loaded, (list, tuple)) else [loaded]
+        for task in tasks:
+            if not isinstance(task, Task):
+                raise SettingsError(
+                    f"the plug-in is a {type(task).__name__}, not a Task or a list of them",
+                    where=where,
+                    remedy="Name an object of crosscal.tasks.Task as the entry point",
+                )
+            check_task(task, where=where)
+        found += tasks
+    return found
+
+
+def check_task(task: Task, *, where: str) -> None:
+    """Refuse a description that no study could use.
+
+    Parameters
+    ----------
+    task : Task
+        The description.
+    where : str
+        Its place, for messages.
+
+    Raises
+    ------
+    SettingsError
+        For a bad name, an unknown family, language, format or scoring, labels that the family does not
+        have or needs, or a split listed as missing that there is not.
+    """
+    if not _NAME.fullmatch(task.name):
+        raise SettingsError(
+            f"'{task.name}' is no name of a task",
+            where=f"{where}.name",
+            remedy="Use small letters, digits, hyphens, dots, plus signs and underscores",
+        )
+    _known(task.family, FAMILY_NAMES, f"{where}.family")
+    _check_labels(task, where)
+    if not task.languages or not task.splits:
+        raise SettingsError(
+            "at least one language and one split with labels are needed",
+            where=where,
+            remedy="List them in 'languages' and 'splits'",
+        )
+    for code in task.languages:
+        _known(code, LANGUAGES, f"{where}.languages")
+    if task.scoring:
+        _known(task.scoring, SCORINGS, f"{where}.scoring")
+    for name in task.formats:
+        _known(name, FORMATS, f"{where}.formats")
+        if FORMATS[name].kind.family != task.family:
+            raise SettingsError(
+                f"format '{name}' holds {FORMATS[name].kind.family}, not {task.family}",
+                where=f"{where}.formats",
+                remedy="Choose formats of the task's family; `crosscal data formats` lists them",
+            )
+    for split, codes in task.missing.items():
+        _known(split, task.splits, f"{where}.missing")
+        for code in codes:
+            _known(code, task.languages, f"{where}.missing.{split}")
+
+
+def _check_labels(task: Task, where: str) -> None:
+    labelled = task.family in _LABELLED
+    count = len(task.labels)
+    if task.open_labels and (task.family != "tagging" or count):
+        raise SettingsError(
+            "only a tagging task without labels can take them from its training data",
+            where=f"{where}.open_labels",
+            remedy="Remove it, or the labels",
+        )
+    if labelled and not task.open_labels and (count < 2 or len(set(task.labels)) < count):
+        raise SettingsError(
+            f"a task of {task.family} needs two different labels at least, each once",
+            where=f"{where}.labels",
+            remedy="List them in the order of the scores",
+        )
+    if not labelled and count:
+        raise SettingsError(
+            f"a task of {task.family} has no labels: each unit has choices of its own",
+            where=f"{where}.labels",
+            remedy="Remove them",
+        )
+
+
+def _known(word: str, words: Sequence[str] | dict[str, Any], where: str) -> None:
+    if word not in words:
+        raise SettingsError(f"unknown '{word}'", where=where, remedy=did_you_mean(word, words))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    with opening(path), path.open("rb") as handle:
+        try:
+            return tomllib.load(handle)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            line = _LINE.search(str(error))
+            raise SettingsError(
+                f"this is no TOML ({error})",
+                where=f"{path}:{line[1]}" if line else str(path),
+                remedy="Correct the file; texts stand in quotes, lists in brackets",
+            ) from error
+
+
+def _task(table: object, where: str) -> Task:
+    if not isinstance(table, dict):
+        raise SettingsError("this is no table", where=where, remedy="Begin it with [[task]]")
+    known = {f.name: f for f in fields(Task)}
+    for key in table:
+        _known(key, known, where)
+    for name, entry in known.items():
+        required = entry.default is MISSING and entry.default_factory is MISSING
+        if required and name not in table:
+            raise SettingsError(f"key '{name}' is missing", where=where, remedy="Add it")
+    task = Task(**{key: _value(key, value, f"{where}.{key}") for key, value in table.items()})
+    check_task(task, where=where)
+    return task
+
+
+def _value(key: str, value: Any, where: str) -> Any:
+    if key in _LISTS:
+        return _texts(value, where)
+    if key in _TABLES:
+        if not isinstance(value, dict):
+            raise SettingsError("a table is needed", where=where, remedy="Write { name = ... }")
+        return {
+            name: _texts(entry, f"{where}.{name}") if key == "missing" else _text(entry, where)
+            for name, entry in value.items()
+        }
+    if key == "open_labels":
+        if not isinstance(value, bool):
+            raise SettingsError("true or false is needed", where=where, remedy="Write one of them")
+        return value
+    return _text(value, where)
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise SettingsError("text is needed", where=where, remedy="Write it in quotes")
+    return value
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise SettingsError(
+            "a list of texts is needed", where=where, remedy='Write it as ["one", "two"]'
+        )
+    if len(set(value)) < len(value):
+        raise SettingsError("an entry stands twice", where=where, remedy="Remove one")
+    return tuple(value)

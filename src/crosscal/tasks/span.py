@@ -1,0 +1,138 @@
+"""The span family: a question and a context in, scored stretches of the context out.
+
+A head gives each token two scores, for the start and for the end of the answer. Long contexts are
+seen through overlapping windows; their candidates are merged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from crosscal.tasks.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.span_search import best_spans
+from crosscal.tasks.span_tokens import context_rows, gold_rows, question_windows, set_apart
+from crosscal.tasks.tokens import TokenSet, end_to_end
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenizers import Tokenizer
+
+    from crosscal.data.examples import SpanExample
+
+NO_ANSWER = ""
+_ANSWER = pa.list_(pa.string())
+
+
+def _tokenise(
+    tokenizer: Tokenizer, examples: Sequence[SpanExample], labels: Sequence[str], limits: Limits
+) -> TokenSet:
+    sequences: list[list[int]] = []
+    types: list[list[int]] = []
+    rows: list[list[int]] = []
+    characters: list[npt.NDArray[np.int64]] = []
+    gold: list[tuple[int, int]] = []
+    question: list[int] = []
+    start = cut = 0
+    for number, example in enumerate(examples):
+        with set_apart(tokenizer):
+            found = question_windows(tokenizer, example.question, example.context, limits)
+        cut += found.question_cut
+        for window in found.encodings:
+            places, spans = context_rows(window, example.context)
+            # The first token stands for "no answer here".
+            rows.append([start, *(start + place for place in places)])
+            characters.append(np.array([(0, 0), *spans], dtype=np.int64).reshape(-1, 2))
+            gold.append(gold_rows(spans, example.answers))
+            sequences.append(window.ids)
+            types.append(window.type_ids if limits.types > 1 else [0] * len(window.ids))
+            question.append(number)
+            start += len(window.ids)
+    ids, offsets = end_to_end(sequences)
+    flat_rows, row_offsets = end_to_end(rows)
+    return TokenSet(
+        ids=ids.astype(np.int32),
+        types=end_to_end(types)[0].astype(np.uint8),
+        offsets=offsets,
+        over="sequence",
+        rows=flat_rows,
+        row_offsets=row_offsets,
+        gold=np.array(gold, dtype=np.int32),
+        units=_question_table(examples),
+        arrays={
+            "question": np.array(question, dtype=np.int64),
+            "chars": np.concatenate(characters),
+        },
+        truncated=cut,
+    )
+
+
+def _question_table(examples: Sequence[SpanExample]) -> pa.Table:
+    texts = [[answer.text for answer in example.answers or ()] for example in examples]
+    return unit_table(
+        examples,
+        question_id=pa.array([example.question_id for example in examples], pa.string()),
+        context=pa.array([example.context for example in examples], pa.string()),
+        answers=pa.array(texts, _ANSWER),
+        known=pa.array([example.answers is not None for example in examples], pa.bool_()),
+    )
+
+
+def _predictions(tokens: TokenSet, scores: Floats, *, may_be_unanswerable: bool) -> Scored:
+    contexts = tokens.units["context"].to_pylist()
+    answers = tokens.units["answers"].to_pylist()
+    known = tokens.units["known"].to_pylist()
+    first_window = np.searchsorted(tokens.arrays["question"], np.arange(len(contexts) + 1))
+    rows = tokens.row_offsets
+    found_scores, found_texts, gold = [], [], []
+    for number, context in enumerate(contexts):
+        windows = [
+            (scores[rows[w] : rows[w + 1]], tokens.arrays["chars"][rows[w] : rows[w + 1]])
+            for w in range(first_window[number], first_window[number + 1])
+        ]
+        texts, values = best_spans(windows, context)
+        if may_be_unanswerable:
+            nothing = min(float(part[0].sum()) for part, _ in windows)
+            texts, values = [*texts, NO_ANSWER], np.append(values, nothing)
+        texts, values = _two_or_more(texts, values)
+        right = answers[number] or ([NO_ANSWER] if known[number] else [])
+        gold.append(next((place for place, text in enumerate(texts) if text in right), -1))
+        found_texts.append(texts)
+        found_scores.append(values)
+    return Scored(
+        units=tokens.units.select(["unit_id", "cluster_id", "language"]),
+        scores=found_scores,
+        gold=np.array(gold, dtype=np.int64),
+        extra={
+            "question_id": tokens.units["question_id"].to_pylist(),
+            "choices": found_texts,
+            "answers": answers,
+        },
+    )
+
+
+def _two_or_more(
+    texts: list[str], values: npt.NDArray[np.float64]
+) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Give a context of a single token a second choice, 100 below: predictions have two or more."""
+    for stand_in in ("", "?"):
+        if len(texts) < 2 and stand_in not in texts:
+            texts, values = [*texts, stand_in], np.append(values, values.min(initial=0.0) - 100.0)
+    return texts, values
+
+
+def _answerable(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+    return _predictions(tokens, scores, may_be_unanswerable=NO_ANSWER in labels)
+
+
+SPAN = Family(
+    name="span",
+    outputs=lambda labels: 2,
+    tokenise=_tokenise,
+    predictions=_answerable,
+    common_choices=False,
+)

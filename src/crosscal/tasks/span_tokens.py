@@ -1,0 +1,196 @@
+"""From characters of a context to tokens and back.
+
+Fast tokenizers give each token the characters it covers, with traps: the lone ``▁`` of XLM-R
+covers the first character of a text without spaces (Chinese, Japanese, Thai) that belongs to the
+next token (huggingface/tokenizers issue 1775), tokens cover the space before them, and several
+tokens of bytes cover one character together.
+
+Answers start and end at tokens, but sentencepiece joins what answers do not: ``1990.`` and ``",``
+are single tokens of XLM-R, ``(118)`` is ``(1`` and ``18)``. In XQuAD up to one answer in 22 would
+be out of reach. So texts are cut at punctuation first, as BERT's tokenizers do anyway, and Thai,
+which has no spaces, also at letters that can only begin a syllable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crosscal.errors import DataError
+from crosscal.tasks.family import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenizers import Encoding, Tokenizer
+
+    from crosscal.data.examples import Answer
+
+# What tokenizers write for the space before a word: sentencepiece, byte-level BPE.
+_SPACES = "▁Ġ"
+# A mark or symbol, together with the space before it.
+_PUNCTUATION = r"▁?[\p{P}\p{S}&&[^▁]]"
+# Thai: vowels written before their consonant, and the prefixes that make nouns of verbs.
+_THAI_BEGINNINGS = "▁?([เแโใไ]|การ|ความ)"
+# White space, and what is as invisible: zero-width space, byte-order mark.
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
+# Overlap of windows in tokens, as in the scripts of XTREME; less where inputs are short.
+_STRIDE = 128
+_LEAST_CONTEXT = 16
+
+
+@contextmanager
+def set_apart(tokenizer: Tokenizer) -> Iterator[None]:
+    """Let a tokenizer cut where answers start and end, until the context is left.
+
+    Parameters
+    ----------
+    tokenizer : Tokenizer
+        Changed only if it marks spaces as sentencepiece does; others cut at punctuation anyway.
+    """
+    from tokenizers import Regex
+    from tokenizers.pre_tokenizers import Sequence, Split
+
+    before = tokenizer.pre_tokenizer
+    if before is not None and b"Metaspace" in before.__getstate__():
+        tokenizer.pre_tokenizer = Sequence(
+            [
+                before,
+                Split(Regex(_PUNCTUATION), "isolated"),
+                Split(Regex(_THAI_BEGINNINGS), "merged_with_next"),
+            ]
+        )
+    try:
+        yield
+    finally:
+        tokenizer.pre_tokenizer = before
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """A question with its context, window by window.
+
+    Attributes
+    ----------
+    encodings : list of Encoding
+        At least one.
+    question_cut : bool
+        Whether the question was too long to leave room for the context, and was cut.
+    """
+
+    encodings: list[Encoding]
+    question_cut: bool
+
+
+def question_windows(tokenizer: Tokenizer, question: str, context: str, limits: Limits) -> Windows:
+    """Tokenise a question with every part of its context.
+
+    Parameters
+    ----------
+    tokenizer : Tokenizer
+        The encoder's fast tokenizer.
+    question, context : str
+        First and second text.
+    limits : Limits
+        Longest input.
+
+    Returns
+    -------
+    Windows
+        They overlap by 128 tokens, or by a third of the room where that is less.
+
+    Raises
+    ------
+    DataError
+        If inputs are so short that no context fits.
+    """
+    tokenizer.no_truncation()
+    whole = tokenizer.encode(question, context)
+    if len(whole.ids) <= limits.max_length:
+        return Windows(encodings=[whole], question_cut=False)
+    asked = tokenizer.encode(question, add_special_tokens=False)
+    special = tokenizer.num_special_tokens_to_add(is_pair=True)
+    most = limits.max_length - special - _LEAST_CONTEXT
+    if most < 1:
+        raise DataError(
+            f"inputs of {limits.max_length} tokens leave no room for a context",
+            where="training.max_length",
+            remedy="Allow longer inputs: 384 is usual for this family",
+        )
+    cut = len(asked.ids) > most
+    while len(asked.ids) > most:  # what is left may be tokenised in another way, and longer
+        question = question[: asked.offsets[most][0]]
+        asked = tokenizer.encode(question, add_special_tokens=False)
+    room = limits.max_length - special - len(asked.ids)
+    tokenizer.enable_truncation(
+        limits.max_length, stride=min(_STRIDE, room // 3), strategy="only_second"
+    )
+    first = tokenizer.encode(question, context)
+    tokenizer.no_truncation()
+    return Windows(encodings=[first, *first.overflowing], question_cut=cut)
+
+
+def context_rows(window: Encoding, context: str) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the tokens of a window at which an answer may start or end.
+
+    Parameters
+    ----------
+    window : Encoding
+        Of question and context.
+    context : str
+        The whole context.
+
+    Returns
+    -------
+    tuple
+        Places of the tokens within the window, and the characters ``start:end`` that each
+        covers, without the blanks around. Tokens that cover nothing but white space, the
+        lone ``▁`` among them, are left out.
+    """
+    places, spans = [], []
+    # Attributes of an encoding are copied on every access.
+    tokens, offsets = window.tokens, window.offsets
+    for place, text in enumerate(window.sequence_ids):
+        if text != 1 or not tokens[place].strip(_SPACES):
+            continue
+        start, end = offsets[place]
+        piece = context[start:end]
+        start += len(piece) - len(piece.lstrip(_BLANK))
+        end -= len(piece) - len(piece.rstrip(_BLANK))
+        if start < end:
+            places.append(place)
+            spans.append((start, end))
+    return places, spans
+
+
+def gold_rows(
+    spans: Sequence[tuple[int, int]], answers: Sequence[Answer] | None
+) -> tuple[int, int]:
+    """Return the first and last row of the answer in a window.
+
+    Parameters
+    ----------
+    spans : sequence of (int, int)
+        Characters of each token, as `context_rows` returns them.
+    answers : sequence of Answer or None
+        The first that lies in the window counts.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Rows counted from 1; (0, 0) if no answer lies in the window, (-1, -1) if the answers are
+        not known.
+    """
+    if answers is None:
+        return -1, -1
+    for answer in answers:
+        start, end = answer.start, answer.start + len(answer.text)
+        if not spans or start < spans[0][0] or end > spans[-1][1]:
+            continue
+        first = next(row for row, span in enumerate(spans) if span[1] > start)
+        last = next(row for row in reversed(range(len(spans))) if spans[row][0] < end)
+        if first <= last:
+            return first + 1, last + 1
+    return 0, 0

@@ -1,0 +1,83 @@
+"""Embedding as a stage: the vectors of a task's sentences, by the encoder as a recipe left it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crosscal.data.examples import SentenceExample
+from crosscal.encoders.loading import load_encoder, load_tokenizer, token_types
+from crosscal.encoders.trimming import embedding_table, load_weights, trim
+from crosscal.encoders.vocabulary import Vocabulary
+from crosscal.tasks import Limits
+from crosscal.tasks.sentence_tokens import sentence_tokens
+from crosscal.training.embedding import embed
+from crosscal.training.stage import reproducible
+
+
+def embed_stage(
+    settings: dict[str, Any],
+    parameters: dict[str, Any],
+    examples: Mapping[str, Sequence[SentenceExample]],
+    inputs: dict[str, Path],
+    scratch: Path,
+    report: Callable[[int, int], None],
+) -> dict[str, Any]:
+    """Embed the sentences of every split.
+
+    Parameters
+    ----------
+    settings : dict
+        ``layers``, ``pooling``, ``trim``, ``threads``, ``layer``, ``prefix``, ``max_length``.
+    parameters : dict
+        ``encoder``.
+    examples : mapping of str to sequence of SentenceExample
+        By split.
+    inputs : dict of str to Path
+        ``model`` if the recipe has trained one.
+    scratch : Path
+        Folder to fill: ``{split}.npy`` of shape (1, sentences, hidden).
+    report : callable
+        Called with (sentences done, sentences in all).
+
+    Returns
+    -------
+    dict
+        Sentences, tokens and how many sentences were cut.
+    """
+    folder = Path(parameters["encoder"])
+    limits = Limits(max_length=settings["max_length"], types=token_types(folder))
+    tokenizer = load_tokenizer(folder)
+    tokens = {
+        split: sentence_tokens(tokenizer, part, limits, prefix=settings["prefix"])
+        for split, part in examples.items()
+    }
+    with reproducible(settings["threads"]):
+        encoder = load_encoder(folder, layers=settings["layers"])
+        vocabulary = Vocabulary.full(embedding_table(encoder).num_embeddings)
+        if "model" in inputs:
+            load_weights(encoder, inputs["model"] / "encoder.safetensors")
+        if settings["trim"]:
+            pad = int(encoder.config.pad_token_id or 0)
+            vocabulary = Vocabulary.of([part.ids for part in tokens.values()], pad=pad)
+            trim(encoder, vocabulary)
+        total = sum(len(part) for part in tokens.values())
+        done = 0
+        layer = settings["layer"]
+        for split, part in tokens.items():
+            embed(
+                encoder,
+                vocabulary,
+                part,
+                scratch / f"{split}.npy",
+                layers=[encoder.config.num_hidden_layers if layer is None else layer],
+                pooling=settings["pooling"],
+                report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
+            )
+            done += len(part)
+    return {
+        "examples": total,
+        "tokens": sum(len(part.ids) for part in tokens.values()),
+        "truncated": sum(part.truncated for part in tokens.values()),
+    }

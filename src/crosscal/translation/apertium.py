@@ -1,0 +1,264 @@
+"""Apertium, a rule-based system, through its command line.
+
+Each text is cut into lines, and each line stands as a paragraph of its own between paragraphs of a
+single full stop. These must come out where they went in: Apertium's programmes now and then die on
+a sentence, with or without an error code, or move a line end. A batch in which a stop is missing is
+translated again in halves, so that one bad line costs only itself; its text then comes out empty.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from crosscal.errors import DataError, MissingExtra, SettingsError, StageFailed
+from crosscal.translation.apertium_modes import (
+    check_chain,
+    fingerprint,
+    given_modes,
+    installed_modes,
+    package,
+    straight_mode,
+)
+
+# Raise when the same installation may translate otherwise.
+_VERSION = 1
+_SENTINEL = "."
+# Line ends and control characters, none of which may reach the line format.
+_BREAKS = re.compile("([\x00-\x1f\x7f-\x9f\u2028\u2029]+)")
+# What Apertium sets before words that it does not know, can't translate or can't inflect.
+_MARKS = "*@#"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apertium:
+    """A chain of installed Apertium modes; see `load_apertium`.
+
+    Attributes
+    ----------
+    source, target : str
+        Codes of the languages.
+    modes : tuple of str
+        One, or several where it goes by way of other languages.
+    identity : str
+        Versions of the programmes, hashes of the modes and their data, and batch size.
+    batch : int
+        Lines given to one process.
+    timeout : float
+        Seconds that one process may take.
+    counts : dict of str to int
+        Lines that could not be translated.
+    """
+
+    source: str
+    target: str
+    modes: tuple[str, ...]
+    identity: str
+    batch: int = 500
+    timeout: float = 600.0
+    counts: dict[str, int] = field(default_factory=lambda: {_FAILED: 0}, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The translator's name: ``apertium``."""
+        return "apertium"
+
+    def translate(self, texts: Sequence[str]) -> list[str]:
+        """Translate each text, line by line; see `Translator`.
+
+        Line ends and control characters stay, and so does white space around lines. Several
+        spaces become one. A text with a line that Apertium fails on comes out empty and is counted.
+
+        Raises
+        ------
+        DataError
+            If a text is not valid Unicode.
+        StageFailed
+            If Apertium does not answer in time, or cannot be started.
+        """
+        cut = [_BREAKS.split(text) for text in texts]
+        lines = dict.fromkeys(part.strip() for parts in cut for part in parts[::2])
+        lines.pop("", None)
+        found = self._chain(list(lines))
+        return [_rejoined(parts, found) for parts in cut]
+
+    def _chain(self, lines: list[str]) -> dict[str, str | None]:
+        """Translate lines by all modes in turn; None where one of them failed."""
+        now: dict[str, str | None] = {line: line for line in lines}
+        for mode in self.modes:
+            todo = list(dict.fromkeys(text for text in now.values() if text))
+            step: dict[str, str | None] = {}
+            for start in range(0, len(todo), self.batch):
+                batch = todo[start : start + self.batch]
+                step.update(zip(batch, self._in_halves(mode, batch), strict=True))
+            now = {line: step[text] if text else text for line, text in now.items()}
+        self.counts[_FAILED] += sum(text is None for text in now.values())
+        return now
+
+    def _in_halves(self, mode: str, lines: list[str]) -> list[str | None]:
+        found = self._run(mode, lines)
+        if found is not None:
+            return [_tidied(text, line) for line, text in zip(lines, found, strict=True)]
+        if len(lines) == 1:
+            return [None]
+        half = len(lines) // 2
+        return self._in_halves(mode, lines[:half]) + self._in_halves(mode, lines[half:])
+
+    def _run(self, mode: str, lines: list[str]) -> list[str] | None:
+        """Translate lines in one process; None if what comes back cannot be matched to them."""
+        paragraphs = [_SENTINEL, *(part for line in lines for part in (line, _SENTINEL)), ""]
+        try:
+            given = "\n\n".join(paragraphs).encode()
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"a text to translate is not valid Unicode ({error.reason})",
+                where=repr(error.object[max(0, error.start - 20) : error.start + 20]),
+                remedy="Remove the lone surrogate",
+            ) from error
+        try:
+            parts = _call(["apertium", "-u", "-f", "txt", mode], given, self.timeout).decode()
+        except UnicodeDecodeError:
+            return None
+        found = parts.split("\n\n")
+        stops, between = found[:-1:2], found[1:-1:2]
+        if found[-1] or len(between) != len(lines) or stops != [_SENTINEL] * (len(lines) + 1):
+            return None
+        return between
+
+
+_FAILED = "lines that Apertium failed on"
+
+
+def load_apertium(
+    *,
+    source: str,
+    target: str,
+    modes: Sequence[str] | None = None,
+    batch: int = 500,
+    timeout: float = 600.0,
+) -> Apertium:
+    """Find the programme and its data for a pair of languages.
+
+    Parameters
+    ----------
+    source, target : str
+        Codes of the languages.
+    modes : sequence of str, optional
+        Names of modes to go through in turn, for example ``["eng-spa", "es-pt"]``; without them,
+        the mode that leads straight from source to target.
+    batch : int
+        Lines given to one process, at least 1. What stands beside a line can change its
+        translation now and then, so the size belongs to the identity.
+    timeout : float
+        Seconds that one process may take.
+
+    Returns
+    -------
+    Apertium
+        Ready to translate.
+
+    Raises
+    ------
+    MissingExtra
+        If the programme or the pair is not installed; says which Debian package has it.
+    SettingsError
+        If no package has the pair, modes do not lead from source to target, or a number is out
+        of range.
+    """
+    _check_numbers(batch, timeout)
+    programme = shutil.which("apertium")
+    if programme is None:
+        command = ["apt-get install apertium", package(source, target) or ""]
+        raise MissingExtra(
+            "the programme 'apertium' is not installed",
+            where="translator.name",
+            remedy=f"On Debian and Ubuntu run: {' '.join(command).rstrip()}",
+        )
+    installed = installed_modes(programme)
+    chain = (
+        straight_mode(source, target, installed) if modes is None else given_modes(modes, installed)
+    )
+    check_chain(chain, source, target)
+    versions = [
+        _call([program, option], b"", timeout).decode(errors="replace").strip()
+        for program, option in (("apertium", "-V"), ("lt-proc", "-v"))
+    ]
+    parts = [*versions, *(f"{mode} {fingerprint(installed[mode])}" for mode in chain)]
+    return Apertium(
+        source=source,
+        target=target,
+        modes=chain,
+        identity="; ".join([*parts, f"batch {batch}", f"version {_VERSION}"]),
+        batch=batch,
+        timeout=timeout,
+    )
+
+
+def _check_numbers(batch: int, timeout: float) -> None:
+    for name, value, kinds in (("batch", batch, int), ("timeout", timeout, int | float)):
+        if not isinstance(value, kinds) or isinstance(value, bool) or not value > 0:
+            raise SettingsError(
+                f"{value!r} is out of range",
+                where=f"translator.{name}",
+                remedy="Choose a number above 0, for 'batch' a whole one",
+            )
+
+
+def _call(command: list[str], given: bytes, timeout: float) -> bytes:
+    """Run a programme and all that it starts, and end them together if it takes too long."""
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # warnings about rules, by the thousand
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise StageFailed(
+            f"'{command[0]}' cannot be started ({error.strerror})",
+            remedy="Install Apertium again",
+        ) from error
+    with process:
+        try:
+            return process.communicate(given, timeout)[0]
+        except BaseException as error:  # an interruption must not leave the pipeline running
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise StageFailed(
+                    f"'{' '.join(command)}' gave no answer within {timeout:g} seconds",
+                    where="translator.timeout",
+                    remedy="Raise the timeout or lower the batch; what was translated is kept",
+                ) from error
+            raise
+
+
+def _tidied(text: str, line: str) -> str:
+    """Take away double spaces, and marks that the source line does not have."""
+    for sign in _MARKS:
+        if sign not in line:
+            text = text.replace(sign, "")
+    return re.sub("[ \n]+", " ", text).strip()
+
+
+def _rejoined(parts: Sequence[str], found: Mapping[str, str | None]) -> str:
+    """Put translated lines back between their line ends and white space."""
+    text = ""
+    for index, part in enumerate(parts):
+        line = part.strip()
+        if index % 2 or not line:
+            text += part
+            continue
+        translated = found[line]
+        if translated is None:
+            return ""
+        start = part.index(line)
+        text += part[:start] + translated + part[start + len(line) :]
+    return text

@@ -1,0 +1,234 @@
+"""Translate examples: ids, labels and answers are kept, texts and language change.
+
+Which texts an example needs may depend on how others came out, so translation goes in rounds: each
+example says which texts it still wants, every different one is translated once, and so on until all
+examples are either rebuilt or dropped for a reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from crosscal.data.examples import ChoiceExample, Example, PairExample, SpanExample, TextExample
+from crosscal.errors import DataError, SettingsError
+from crosscal.translation.outcomes import (
+    EMPTY,
+    Dropped,
+    Lookup,
+    Outcome,
+    Projection,
+    Rebuilt,
+    Wanted,
+    is_lost,
+)
+from crosscal.translation.spans import rebuild_span
+from crosscal.translation.translator import Translator, translate_checked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projected:
+    """Examples in the target language, and what became of the rest.
+
+    Attributes
+    ----------
+    examples : tuple of examples
+        In their order, of the type that they had.
+    dropped : dict of str to int
+        How many examples were left out, by reason; empty if none.
+    methods : dict of str to int
+        How many examples had their answers projected by each method (the first that found one).
+    answers_lost : int
+        Accepted answers that could not be projected, of examples that kept another.
+    """
+
+    examples: tuple[Example, ...]
+    dropped: dict[str, int] = field(default_factory=dict)
+    methods: dict[str, int] = field(default_factory=dict)
+    answers_lost: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation:
+    """What came of translating examples.
+
+    Attributes
+    ----------
+    projected : Projected
+        The examples.
+    known : dict of str to str
+        Every different text that was translated, in the order of translation.
+    texts : int
+        How many texts the examples wanted translated, equal ones counted each time.
+    """
+
+    projected: Projected
+    known: dict[str, str]
+    texts: int
+
+
+def translate_examples(
+    examples: Iterable[Example], translator: Translator, projection: Projection | None = None
+) -> Projected:
+    """Translate examples in one go; see `crosscal.translation.stage` for one that can be killed.
+
+    Parameters
+    ----------
+    examples : iterable of examples
+        All in the translator's source language. Pairs, choices, running text, and questions on
+        contexts.
+    translator : Translator
+        Any.
+    projection : Projection, optional
+        How answers are carried over.
+
+    Returns
+    -------
+    Projected
+        Unit ids and cluster ids are those of the source.
+
+    Raises
+    ------
+    DataError
+        If an example is in another language, or an answer not where the example says.
+    SettingsError
+        If examples are of a type that cannot be translated: tagged words would lose their tags,
+        and pairs of sentences for retrieval have both languages already.
+    StageFailed
+        If the translator returns another number of texts.
+    """
+    return rebuild(
+        list(examples),
+        source=translator.source,
+        target=translator.target,
+        translate=lambda texts: translate_checked(translator, texts),
+        projection=projection or Projection(),
+    ).projected
+
+
+def rebuild(
+    examples: Sequence[Example],
+    *,
+    source: str,
+    target: str,
+    translate: Callable[[list[str]], list[str]],
+    projection: Projection,
+) -> Translation:
+    """Translate examples by a function from texts to translations.
+
+    Parameters
+    ----------
+    examples : sequence of examples
+        As for `translate_examples`, which see for errors.
+    source, target : str
+        Codes of the languages.
+    translate : callable
+        Called once a round with different texts, none blank; returns as many.
+    projection : Projection
+        How answers are carried over.
+
+    Returns
+    -------
+    Translation
+        The examples and all texts.
+    """
+    for example in examples:
+        _check(example, source)
+    known: dict[str, str] = {}
+    ends: dict[int, Dropped | Rebuilt] = {}
+    pending: Sequence[int] = range(len(examples))
+    texts = 0
+    while True:
+        wanted: dict[str, None] = {}
+        waiting = []
+        for index in pending:
+            outcome = _outcome(examples[index], Lookup(known), target, projection)
+            if isinstance(outcome, Wanted):
+                texts += len(outcome.texts)
+                wanted.update(dict.fromkeys(outcome.texts))
+                waiting.append(index)
+            else:
+                ends[index] = outcome
+        if not wanted:
+            break
+        known.update(zip(wanted, translate(list(wanted)), strict=True))
+        pending = waiting
+    return Translation(
+        projected=_gathered([ends[index] for index in range(len(examples))]),
+        known=known,
+        texts=texts,
+    )
+
+
+def _check(example: Example, source: str) -> None:
+    if not isinstance(example, PairExample | ChoiceExample | SpanExample | TextExample):
+        reasons = {
+            "TagExample": "words would lose their tags",
+            "SentenceExample": "sentences for retrieval come with their translations",
+        }
+        kind = type(example).__name__
+        raise SettingsError(
+            f"these examples cannot be translated ({reasons.get(kind, kind)})",
+            where=f"example {example.unit_id}",
+            remedy="Translate pairs, choices, questions on contexts, or running text",
+        )
+    if example.language != source:
+        raise DataError(
+            f"the example is in '{example.language}', but the translator reads '{source}'",
+            where=f"example {example.unit_id}",
+            remedy="Choose a translator from that language, or other data",
+        )
+
+
+def _outcome(example: Example, lookup: Lookup, target: str, projection: Projection) -> Outcome:
+    if isinstance(example, SpanExample):
+        return rebuild_span(example, lookup, target, projection)
+    sources = _texts(example)
+    found = lookup.get_all(sources)
+    if lookup.missing:
+        return Wanted(tuple(lookup.missing))
+    if any(map(is_lost, sources, found)):
+        return Dropped(EMPTY)
+    return Rebuilt(_with_texts(example, found, target))
+
+
+def _texts(example: Example) -> list[str]:
+    match example:
+        case PairExample():
+            return [example.text_a, example.text_b]
+        case ChoiceExample():
+            return [example.context, example.question, *example.options]
+        case TextExample():
+            return [example.text]
+    raise AssertionError(example)
+
+
+def _with_texts(example: Example, texts: Sequence[str], target: str) -> Example:
+    match example:
+        case PairExample():
+            return replace(example, language=target, text_a=texts[0], text_b=texts[1])
+        case ChoiceExample():
+            context, question, *options = texts
+            return replace(
+                example,
+                language=target,
+                context=context,
+                question=question,
+                options=tuple(options),
+            )
+        case TextExample():
+            return replace(example, language=target, text=texts[0])
+    raise AssertionError(example)
+
+
+def _gathered(outcomes: Sequence[Dropped | Rebuilt]) -> Projected:
+    built = [outcome for outcome in outcomes if isinstance(outcome, Rebuilt)]
+    lost = Counter(outcome.reason for outcome in outcomes if isinstance(outcome, Dropped))
+    methods = Counter(outcome.method for outcome in built if outcome.method is not None)
+    return Projected(
+        examples=tuple(outcome.example for outcome in built),
+        dropped=dict(sorted(lost.items())),
+        methods=dict(sorted(methods.items())),
+        answers_lost=sum(outcome.answers_lost for outcome in built),
+    )

@@ -1,0 +1,187 @@
+"""Load a text-to-text model from a folder, safely."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from crosscal.artifacts import sha256_file
+from crosscal.errors import ArtifactError, MissingExtra, SettingsError
+
+
+def model_config(folder: Path) -> dict[str, Any]:
+    """Read a model's configuration and check that it turns text into text.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        As written by ``save_pretrained()``.
+
+    Returns
+    -------
+    dict
+        Contents of ``config.json``.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such folder, or the model has no encoder and decoder.
+    ArtifactError
+        If ``config.json`` cannot be read, or there are no weights as safetensors.
+    """
+    if not folder.is_dir():
+        raise SettingsError(
+            f"there is no folder '{folder}'",
+            where="translator.model",
+            remedy="Give the path of a folder as written by save_pretrained()",
+        )
+    path = folder / "config.json"
+    try:
+        config = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ArtifactError(
+            "the model's configuration cannot be read",
+            where=str(path),
+            remedy="Give a folder as written by save_pretrained()",
+        ) from error
+    if not config.get("is_encoder_decoder"):
+        raise SettingsError(
+            f"a model of kind '{config.get('model_type')}' does not turn text into text",
+            where=str(path),
+            remedy="Use a model with encoder and decoder: Marian, M2M-100, NLLB, mBART, T5",
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise ArtifactError(
+            "the model has no weights in safetensors form",
+            where=str(folder),
+            remedy="Save it with save_pretrained(); pickled weights (.bin) are not read",
+        )
+    return config
+
+
+def load_model(folder: Path) -> tuple[Any, Any]:
+    """Load tokenizer and model.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        As `model_config` has checked it.
+
+    Returns
+    -------
+    (tokenizer, model)
+        As transformers has them; the model in float32, for translating.
+
+    Raises
+    ------
+    MissingExtra
+        If torch, transformers, or what the tokenizer needs is not installed.
+    ArtifactError
+        If a file is damaged, or the tokenizer cannot pad.
+    """
+    try:
+        import torch
+        from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+    except ImportError as error:
+        raise MissingExtra(
+            "translating with a model needs torch and transformers",
+            where="translator.name",
+            remedy="Run: pip install 'crosscal[train]'",
+        ) from error
+    safe = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
+    except Exception as error:  # transformers and tokenizers raise many kinds
+        if isinstance(error, ImportError) or "sentencepiece" in str(error):
+            raise MissingExtra(
+                "the model's tokenizer needs a library that is not installed",
+                where=str(folder),
+                remedy="Run: pip install sentencepiece sacremoses",
+            ) from error
+        raise ArtifactError(
+            f"the model's tokenizer cannot be read ({error})",
+            where=str(folder),
+            remedy="Save it again with save_pretrained()",
+        ) from error
+    try:
+        model, found = AutoModelForSeq2SeqLM.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            output_loading_info=True,
+            **safe,
+        )
+        if found["missing_keys"]:  # transformers would go on with random numbers in their place
+            names = sorted(found["missing_keys"])
+            raise ValueError(f"{len(names)} parameters are missing, the first is {names[0]}")
+    except Exception as error:  # safetensors and transformers raise many kinds
+        raise ArtifactError(
+            f"the model's weights cannot be loaded ({error})",
+            where=str(folder),
+            remedy="The files may be truncated: fetch or save the model again",
+        ) from error
+    if tokenizer.pad_token_id is None:
+        raise ArtifactError(
+            "the model's tokenizer has no padding token",
+            where=str(folder),
+            remedy="Set pad_token and save the tokenizer again",
+        )
+    model.eval()
+    # Would speak against the length given with each batch.
+    model.generation_config.max_length = None
+    return tokenizer, model
+
+
+def language_token(tokenizer: Any, code: str, setting: str) -> int:
+    """Return the id of a language's token, under its own name or as M2M-100 writes it.
+
+    Parameters
+    ----------
+    tokenizer
+        As `load_model` returns it.
+    code : str
+        What the model calls the language.
+    setting : str
+        Where the code was given, for the message.
+
+    Returns
+    -------
+    int
+        The id.
+
+    Raises
+    ------
+    SettingsError
+        If the model knows no such language.
+    """
+    for token in (code, f"__{code}__"):
+        found = tokenizer.convert_tokens_to_ids(token)
+        if found is not None and found != tokenizer.unk_token_id:
+            return int(found)
+    raise SettingsError(
+        f"the model knows no language '{code}'",
+        where=f"translator.{setting}",
+        remedy="Write it as the model's card does, for example 'deu_Latn' for NLLB",
+    )
+
+
+def fingerprint(folder: Path) -> str:
+    """Hash all files that a model is loaded from.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The model's.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".json", ".safetensors", ".model", ".spm", ".txt"):
+            digest.update(f"{path.name}\0{sha256_file(path)}\n".encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,217 @@
+"""What a translator is, and how one is found by name: built in, or a plug-in.
+
+A plug-in is a Python package with an entry point in the group ``crosscal.translators``. The
+entry point names a function that takes ``source``, ``target`` and its own settings, all by
+keyword, and returns a `Translator`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol, runtime_checkable
+
+from crosscal.errors import SettingsError, StageFailed
+from crosscal.spelling import did_you_mean
+
+GROUP = "crosscal.translators"
+_BUILT_IN = {
+    "apertium": "crosscal.translation.apertium:load_apertium",
+    "seq2seq": "crosscal.translation.seq2seq:load_seq2seq",
+}
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """A system that translates from one language to one other.
+
+    The same list of texts must always give the same translations. A translator may also have an
+    attribute ``counts``, a mapping from what happened to how often since it was loaded, for
+    example ``{"inputs cut": 3}``; the stage reports it.
+    """
+
+    @property
+    def name(self) -> str:
+        """How the translator is asked for."""
+
+    @property
+    def source(self) -> str:
+        """Code of the language that it reads."""
+
+    @property
+    def target(self) -> str:
+        """Code of the language that it writes."""
+
+    @property
+    def identity(self) -> str:
+        """What changes whenever the translations may change: versions, hashes, settings."""
+
+    def translate(self, texts: Sequence[str]) -> list[str]:
+        """Translate each text.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            May be empty, and may hold empty texts, line breaks and any other character.
+
+        Returns
+        -------
+        list of str
+            As many as texts, in their order; empty where the system could not translate a text.
+        """
+
+
+def load_translator(
+    name: str, source: str = "en", target: str = "de", **settings: Any
+) -> Translator:
+    """Return a translator that is ready to translate.
+
+    Parameters
+    ----------
+    name : str
+        ``"apertium"``, ``"seq2seq"``, or the name of a plug-in.
+    source, target : str
+        Codes of two different languages.
+    **settings
+        The translator's own.
+
+    Returns
+    -------
+    Translator
+        Of this source and target.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such translator or setting (names the nearest), both languages are the
+        same, a plug-in cannot be loaded, or its name is taken.
+    MissingExtra
+        If the programme, the language pair or the library is not installed.
+    ArtifactError
+        If a model's files are missing or damaged.
+    """
+    if source == target:
+        raise SettingsError(
+            f"the translation is from '{source}' into itself",
+            where="translator.target",
+            remedy="Name another language",
+        )
+    loader = _loader(name)
+    _check_settings(name, loader, settings)
+    translator = loader(source=source, target=target, **settings)
+    if not isinstance(translator, Translator) or (translator.source, translator.target) != (
+        source,
+        target,
+    ):
+        raise SettingsError(
+            f"the plug-in '{name}' gave no translator from '{source}' to '{target}'",
+            where="translator.name",
+            remedy="It must return an object with name, source, target, identity and translate()",
+        )
+    return translator
+
+
+def _check_settings(name: str, loader: Callable[..., Translator], settings: dict[str, Any]) -> None:
+    """Check the names of settings against the loader's parameters."""
+    named = {
+        word: parameter
+        for word, parameter in inspect.signature(loader).parameters.items()
+        if word not in ("source", "target")
+    }
+    kinds = {parameter.kind for parameter in named.values()}
+    own = [word for word, p in named.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for setting in settings:
+        if setting not in own and inspect.Parameter.VAR_KEYWORD not in kinds:
+            raise SettingsError(
+                f"the translator '{name}' has no setting '{setting}'",
+                where=f"translator.{setting}",
+                remedy=did_you_mean(setting, own) if own else "It has no settings",
+            )
+    for word in own:
+        if named[word].default is inspect.Parameter.empty and word not in settings:
+            raise SettingsError(
+                f"the translator '{name}' needs the setting '{word}'",
+                where=f"translator.{word}",
+                remedy="Give it",
+            )
+
+
+def translator_names() -> list[str]:
+    """Names of all translators, those of plug-ins included, in alphabetical order."""
+    return sorted({*_BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
+
+
+def _loader(name: str) -> Callable[..., Translator]:
+    plugins: list[EntryPoint] = [p for p in entry_points(group=GROUP) if p.name == name]
+    if len(plugins) + (name in _BUILT_IN) > 1:
+        packages = ", ".join(sorted({point.value for point in plugins}))
+        raise SettingsError(
+            f"the name '{name}' is given to more than one translator ({packages})",
+            where="translator.name",
+            remedy="Uninstall one of the plug-ins, or rename it",
+        )
+    try:
+        if plugins:
+            loaded: Callable[..., Translator] = plugins[0].load()
+            return loaded
+    except Exception as error:  # whatever somebody else's module raises while it is imported
+        raise SettingsError(
+            f"the translator '{name}' cannot be loaded ({error})",
+            where="translator.name",
+            remedy="Install the plug-in again",
+        ) from error
+    if name in _BUILT_IN:
+        module, _, function = _BUILT_IN[name].partition(":")
+        loaded = getattr(importlib.import_module(module), function)
+        return loaded
+    raise SettingsError(
+        f"unknown translator '{name}'",
+        where="translator.name",
+        remedy=did_you_mean(name, translator_names()),
+    )
+
+
+def translate_checked(translator: Translator, texts: Sequence[str]) -> list[str]:
+    """Translate texts and check what came back.
+
+    Parameters
+    ----------
+    translator : Translator
+        Any.
+    texts : sequence of str
+        At least one.
+
+    Returns
+    -------
+    list of str
+        As many as texts, in their order.
+
+    Raises
+    ------
+    StageFailed
+        If the translator returned another number of texts, or something that is no text.
+    """
+    found = list(translator.translate(texts))
+    if len(found) != len(texts):
+        raise StageFailed(
+            f"the translator '{translator.name}' returned {len(found)} translations of "
+            f"{len(texts)} texts",
+            remedy="Nothing can be matched to its source any more: report this to its authors",
+        )
+    for text in found:
+        try:
+            str.encode(text)
+        except (TypeError, UnicodeEncodeError) as error:
+            raise StageFailed(
+                f"the translator '{translator.name}' returned something that is no text ({error})",
+                remedy="Report this to its authors",
+            ) from error
+    return found
+
+
+def counts_of(translator: Translator) -> dict[str, int]:
+    """Return what a translator has counted since it was loaded; empty if it counts nothing."""
+    counts: Mapping[str, int] = getattr(translator, "counts", {})
+    return {str(what): int(number) for what, number in counts.items()}
