@@ -16,6 +16,7 @@ BOTTOM = {"errors", "artifacts", "spelling"}
 LEFT = {
     "languages": BOTTOM,
     "data": BOTTOM | {"languages"},
+    "translation": BOTTOM | {"languages", "data"},
     "tasks": BOTTOM | {"languages", "data"},
     "encoders": BOTTOM | {"languages", "data", "tasks"},
     "training": BOTTOM | {"languages", "data", "tasks", "encoders"},

@@ -1,4 +1,4 @@
-"""Multiple choice: an input for each option, kept together; each question has choices of its own."""
+"""Multiple choice: an input for each option, kept together; questions have their own choices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crosscal.encoders.loading import load_tokenizer
 from crosscal.tasks import Limits
 from crosscal.tasks.multiple_choice import MULTIPLE_CHOICE, option_pair
 
-LIMITS = Limits(max_length=40, types=2)
+LIMITS = Limits(max_length=100, types=2)
 
 
 def example(number, context, question, options, answer):
@@ -28,7 +28,7 @@ def examples(sentences):
         example(0, sentences[0], "Where is the cat?", ("roof", "house", "يوم"), 2),
         example(1, "", "أين القطة؟", ("على السطح", "في المنزل"), 0),
         example(2, sentences[13], "", ("猫", "屋顶", "在温暖的屋顶上", "睡", "x"), None),
-        example(3, " ".join(sentences), "too long", ("a", "b"), 1),
+        example(3, " ".join(sentences * 2), "too long", ("a", "b"), 1),
     ]
 
 
@@ -64,8 +64,8 @@ def test_each_option_is_a_pair_as_the_tokenizer_gives_it(tiny_encoder, examples,
             assert tokens.ids[part].tolist() == alone.ids
             assert tokens.types[part].tolist() == alone.type_ids
             place += 1
-    assert np.diff(tokens.offsets)[10:].tolist() == [40, 40]
-    one_type = MULTIPLE_CHOICE.tokenise(tokenizer, examples, (), Limits(max_length=40, types=1))
+    assert np.diff(tokens.offsets)[10:].tolist() == [100, 100]
+    one_type = MULTIPLE_CHOICE.tokenise(tokenizer, examples, (), Limits(max_length=100, types=1))
     assert not one_type.types.any()
 
 

@@ -15,8 +15,8 @@ from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.errors import StageFailed  # noqa: E402
 from crosscal.training import loop  # noqa: E402
 from crosscal.training.batches import collate  # noqa: E402
-from crosscal.training.mixing import Mixture, plan_steps  # noqa: E402
-from crosscal.training.settings import TrainingSettings  # noqa: E402
+from crosscal.training.mixing import plan_steps  # noqa: E402
+from crosscal.training.settings import Mixture, TrainingSettings  # noqa: E402
 
 from .conftest import TASK, parts  # noqa: E402
 

@@ -25,8 +25,7 @@ from crosscal.study.settings import ONE_TARGET, Recipe, Source, Study, Target, T
 from crosscal.study.sources import digest, read_source
 from crosscal.tasks import FAMILIES, Task, task
 from crosscal.tasks.span import NO_ANSWER
-from crosscal.training.mixing import Mixture
-from crosscal.training.settings import TrainingSettings
+from crosscal.training.settings import Mixture, TrainingSettings
 from crosscal.translation import load_translator
 
 # Raise a kind's number whenever its code would give another result.

@@ -9,12 +9,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from crosscal.training.settings import TrainingSettings
+from crosscal.training.settings import Mixture, TrainingSettings
 
 if TYPE_CHECKING:
     from crosscal.training.checkpoint import Progress
     from crosscal.training.loop import evaluate, train
-    from crosscal.training.mixing import Mixture, Part
+    from crosscal.training.mixing import Part
     from crosscal.training.model import Model
     from crosscal.training.predicting import predict
     from crosscal.training.stage import build_model, predict_stage, train_stage
@@ -35,7 +35,6 @@ __all__ = [
 
 _WITH_TORCH = {
     "Progress": "checkpoint",
-    "Mixture": "mixing",
     "Model": "model",
     "Part": "mixing",
     "build_model": "stage",

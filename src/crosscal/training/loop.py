@@ -24,9 +24,9 @@ from crosscal.errors import StageFailed
 from crosscal.training.batches import Indices, Work, collate, mask, prediction_order
 from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
 from crosscal.training.losses import loss
-from crosscal.training.mixing import Mixture, Part, plan_steps
+from crosscal.training.mixing import Part, plan_steps
 from crosscal.training.model import Model
-from crosscal.training.settings import TrainingSettings
+from crosscal.training.settings import Mixture, TrainingSettings
 
 _MASKS = 0x6D61736B
 

@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from crosscal.tasks.tokens import TokenSet
 from crosscal.training.batches import Indices, training_order
-from crosscal.training.settings import TrainingSettings
+from crosscal.training.settings import Mixture, TrainingSettings
 
 _ORDER = 0x7261696E
 _TASKS = 0x6D697865
-
-
-class Mixture(BaseModel):
-    """How steps are divided among tasks, and how many go to masked language modelling."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sampling: Literal["proportional", "capped", "uniform", "temperature"] = Field(
-        default="proportional", description="of tasks trained at once, by their sizes"
-    )
-    cap: int = Field(
-        default=131072, gt=0, description="examples beyond which a task counts no more ('capped')"
-    )
-    temperature: float = Field(
-        default=2.0, gt=0, description="tasks weigh size^(1/temperature) ('temperature')"
-    )
-    mlm: float = Field(
-        default=0.0, ge=0, lt=1, description="share of steps of masked language modelling"
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

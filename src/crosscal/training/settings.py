@@ -56,3 +56,22 @@ class TrainingSettings(BaseModel):
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         default="fp32", description="of matrix products; logits and loss are always float32"
     )
+
+
+class Mixture(BaseModel):
+    """How steps are divided among tasks, and how many go to masked language modelling."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sampling: Literal["proportional", "capped", "uniform", "temperature"] = Field(
+        default="proportional", description="of tasks trained at once, by their sizes"
+    )
+    cap: int = Field(
+        default=131072, gt=0, description="examples beyond which a task counts no more ('capped')"
+    )
+    temperature: float = Field(
+        default=2.0, gt=0, description="tasks weigh size^(1/temperature) ('temperature')"
+    )
+    mlm: float = Field(
+        default=0.0, ge=0, lt=1, description="share of steps of masked language modelling"
+    )

@@ -15,10 +15,10 @@ from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.tasks import FAMILIES, MOST_ORDERED, TokenSet, mean_scores, permuted_labels
 from crosscal.training.loop import train
-from crosscal.training.mixing import Mixture, Part
+from crosscal.training.mixing import Part
 from crosscal.training.model import Model
 from crosscal.training.predicting import predict
-from crosscal.training.settings import TrainingSettings
+from crosscal.training.settings import Mixture, TrainingSettings
 
 _HEAD = ("weight", "bias")
 

@@ -34,6 +34,7 @@ _SENTINEL = "."
 _BREAKS = re.compile("([\x00-\x1f\x7f-\x9f\u2028\u2029]+)")
 # What Apertium sets before words that it does not know, can't translate or can't inflect.
 _MARKS = "*@#"
+_LOOSE = re.compile(r" ([.,;:!?])(?=\s|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,11 +242,12 @@ def _call(command: list[str], given: bytes, timeout: float) -> bytes:
 
 
 def _tidied(text: str, line: str) -> str:
-    """Take away double spaces, and marks that the source line does not have."""
+    """Take away spaces and marks that Apertium adds: the source line does not have the like."""
     for sign in _MARKS:
         if sign not in line:
             text = text.replace(sign, "")
-    return re.sub("[ \n]+", " ", text).strip()
+    text = re.sub("[ \n]+", " ", text).strip()
+    return text if _LOOSE.search(line) else _LOOSE.sub(r"\1", text)
 
 
 def _rejoined(parts: Sequence[str], found: Mapping[str, str | None]) -> str:

@@ -1,0 +1,446 @@
+"""Spans: answers survive the way to tokens and back, and the best ones are found."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("torch")
+pytest.importorskip("tokenizers")
+
+from crosscal.data.examples import Answer, SpanExample
+from crosscal.encoders.loading import load_tokenizer
+from crosscal.errors import DataError
+from crosscal.tasks import Limits
+from crosscal.tasks import span_search as search
+from crosscal.tasks.span import NO_ANSWER, SPAN
+from crosscal.tasks.span_tokens import context_rows, gold_rows, question_windows, set_apart
+
+KINDS = ("bert", "xlm-roberta", "deberta-v2")
+CONTEXTS = {
+    "zh": "猫在温暖的屋顶上睡觉。他们还夺得了 1946 年的全国冠军(118)，以及两次。",
+    "ja": "猫は暖かい屋根の上で眠っている。「戦争を終わらせる機械」と、1990年に書いた。",
+    "th": "แมวนอนหลับอยู่บนหลังคาบ้านที่อบอุ่น ในเขตการแพทย์และการศึกษา (2016) มีความพยายาม",
+    "ar": 'القطة تنام على سطح المنزل الدافئ، في عام 1990. "آلة لإنهاء الحرب"، وأجبر (118).',
+    "hi": "बिल्ली घर की गरम छत पर सो रही है। पैंथर्स ने (118) को, 1990 में देखा।",
+    "en": 'The cat sleeps on the roof (118), he said: "A Machine to End War", since 1990.',
+    "fi": "Kissa nukkuu talon lämpimällä katolla (118), hän sanoi: ”Kone”, vuodesta 1990.",
+}
+QUESTION = "Where is the cat?"
+LONG = Limits(max_length=400, types=2)
+
+
+def encode(tokenizer, context, limits=LONG, question=QUESTION):
+    with set_apart(tokenizer):
+        return question_windows(tokenizer, question, context, limits)
+
+
+def found_texts(windows, context, answer):
+    """Return what the answer becomes in each window that has it."""
+    texts = []
+    for window in windows.encodings:
+        _, spans = context_rows(window, context)
+        first, last = gold_rows(spans, [answer])
+        if first > 0:
+            texts.append(context[spans[first - 1][0] : spans[last - 1][1]])
+    return texts
+
+
+@pytest.fixture(scope="session")
+def packaged():
+    """The packaged encoder's tokenizer, where it is built; building it takes minutes."""
+    from crosscal.encoders.packaged import cache_folder
+
+    for folder in (cache_folder(), Path("/tmp/cc_cache")):
+        for built in sorted(folder.glob("encoders/multilingual*[0-9]")):
+            return load_tokenizer(built)
+    pytest.skip("the packaged encoder is not built; crosscal quickstart builds it")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", CONTEXTS)
+def test_answers_at_token_boundaries_come_back(tiny_encoder, kind, language):
+    check_round_trip(load_tokenizer(tiny_encoder(kind)), CONTEXTS[language])
+
+
+@pytest.mark.parametrize("language", CONTEXTS)
+def test_answers_at_token_boundaries_come_back_packaged(packaged, language):
+    check_round_trip(packaged, CONTEXTS[language])
+
+
+def check_round_trip(tokenizer, context):
+    windows = encode(tokenizer, context)
+    (window,) = windows.encodings
+    places, spans = context_rows(window, context)
+    assert places == sorted(places)
+    for (start, end), place in zip(spans, places, strict=True):
+        assert window.sequence_ids[place] == 1
+        assert context[start:end] == context[start:end].strip() != ""
+    starts = sorted({start for start, _ in spans})
+    ends = sorted({end for _, end in spans})
+    # Every character of the context but the blanks can be reached.
+    assert {i for a, b in spans for i in range(a, b)} >= {
+        i for i, character in enumerate(context) if not character.isspace()
+    }
+    for start, end in product(starts, ends):
+        if start < end:
+            answer = Answer(context[start:end], start)
+            assert found_texts(windows, context, answer) == [answer.text]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "118"),
+        ("zh", "1946"),
+        ("ja", "戦争を終わらせる機械"),
+        ("ja", "1990"),
+        ("th", "2016"),
+        ("th", "ในเขต"),
+        ("th", "เขต"),
+        ("th", "ความพยายาม"),
+        ("th", "การแพทย์และการศึกษา"),
+        ("ar", "1990"),
+        ("ar", '"آلة لإنهاء الحرب"'),
+        ("ar", "118"),
+        ("hi", "118"),
+        ("hi", "1990"),
+        ("en", "118"),
+        ("en", '"A Machine to End War"'),
+        ("en", "A Machine to End War"),
+        ("en", "since 1990"),
+        ("fi", "Kone"),
+        ("fi", "vuodesta 1990"),
+    ],
+)
+def test_punctuation_does_not_stick_to_answers(packaged, language, text):
+    context = CONTEXTS[language]
+    answer = Answer(text, context.index(text))
+    assert found_texts(encode(packaged, context), context, answer) == [text]
+
+
+def test_the_tokenizer_is_put_back(packaged, tiny_encoder):
+    before = packaged.encode(CONTEXTS["en"]).tokens
+    assert "▁1990." in before
+    with pytest.raises(ZeroDivisionError), set_apart(packaged):
+        assert "▁1990." not in packaged.encode(CONTEXTS["en"]).tokens
+        raise ZeroDivisionError
+    assert packaged.encode(CONTEXTS["en"]).tokens == before
+
+
+def test_words_without_punctuation_keep_their_tokens(packaged):
+    text = "Panthers defeated the Arizona Cardinals 49 to 15 in the championship game"
+    before = packaged.encode(text).ids
+    with set_apart(packaged):
+        assert packaged.encode(text).ids == before
+        tokens = packaged.encode("since 1990. (118)").tokens
+    assert tokens == ["<s>", "▁since", "▁1990", ".", "▁(", "118", ")", "</s>"]
+
+
+def test_lone_marks_of_spaces_are_no_rows(packaged):
+    """XLM-R puts a lone ▁ before an unsegmented text: it claims the first character as its own."""
+    context = "时间和空间"
+    (window,) = encode(packaged, context).encodings
+    inside = [p for p, text in enumerate(window.sequence_ids) if text == 1]
+    assert window.tokens[inside[0]] == "▁"
+    assert window.offsets[inside[0]] == (0, 1)
+    places, spans = context_rows(window, context)
+    assert places == inside[1:]
+    assert spans[0] == (0, 2)
+    answer = Answer("时间", 0)
+    assert gold_rows(spans, [answer]) == (1, 1)
+
+
+def test_blanks_around_tokens_are_not_theirs(packaged):
+    context = "\ufeffErgänzungsschulen\u3000sind \u200bgut"
+    (window,) = encode(packaged, context).encodings
+    _, spans = context_rows(window, context)
+    assert spans[0][0] == 1
+    for text in ("Ergänzungsschulen", "sind", "gut"):
+        answer = Answer(text, context.index(text))
+        assert found_texts(encode(packaged, context), context, answer) == [text]
+
+
+def test_tokens_of_normalised_characters_have_the_characters_of_the_text(packaged):
+    """One character that becomes four words, and two that become one."""
+    context = "قال ﷺ ثم cafe\u0301 ＡＢＣ"
+    (window,) = encode(packaged, context).encodings
+    _, spans = context_rows(window, context)
+    for text in ("ﷺ", "cafe\u0301", "ＡＢＣ"):
+        start = context.index(text)
+        first, last = gold_rows(spans, [Answer(text, start)])
+        assert context[spans[first - 1][0] : spans[last - 1][1]] == text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_windows_hold_every_token_and_every_short_answer(tiny_encoder, kind, data):
+    tokenizer = load_tokenizer(tiny_encoder(kind))
+    context = " ".join(
+        data.draw(st.lists(st.sampled_from(sorted(CONTEXTS.values())), min_size=1, max_size=5))
+    )
+    max_length = data.draw(st.integers(40, 120))
+    limits = Limits(max_length=max_length, types=2)
+    windows = encode(tokenizer, context, limits, "cat?")
+    assert not windows.question_cut
+    (whole,) = encode(tokenizer, context, Limits(max_length=10_000, types=2), "cat?").encodings
+    inside = [p for p, text in enumerate(whole.sequence_ids) if text == 1]
+    wanted = [(whole.ids[p], whole.offsets[p]) for p in inside]
+    asked = len(whole.ids) - len(inside)
+    room = max_length - asked
+    stride = min(128, room // 3)
+    seen, place = [], 0
+    for window in windows.encodings:
+        assert len(window.ids) <= max_length
+        part = [
+            (window.ids[p], window.offsets[p])
+            for p, text in enumerate(window.sequence_ids)
+            if text == 1
+        ]
+        place = place if not seen else place + room - stride
+        assert part == wanted[place : place + room]
+        seen = wanted[: place + len(part)]
+        # The question and the special tokens are in every window.
+        assert window.ids[: window.sequence_ids.index(1)] == whole.ids[: inside[0]]
+        assert window.ids[-1] == whole.ids[-1]
+    assert seen == wanted
+    # An answer of up to as many tokens as windows overlap is whole in one of them.
+    if len(windows.encodings) > 1:
+        first = data.draw(st.integers(0, len(inside) - 1))
+        last = min(len(inside) - 1, first + max(0, stride - 1))
+        start, end = whole.offsets[inside[first]][0], whole.offsets[inside[last]][1]
+        text = context[start:end]
+        answer = Answer(text.strip(), start + len(text) - len(text.lstrip()))
+        if answer.text:
+            assert answer.text in {found.strip() for found in found_texts(windows, context, answer)}
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
+@pytest.mark.parametrize("unit", ["cat ", "ﷺ", "猫", "?!"])
+def test_long_questions_are_cut_and_leave_room(tiny_encoder, kind, unit):
+    tokenizer = load_tokenizer(tiny_encoder(kind))
+    limits = Limits(max_length=32, types=2)
+    windows = encode(tokenizer, CONTEXTS["en"], limits, question=unit * 200)
+    assert windows.question_cut
+    for window in windows.encodings:
+        assert len(window.ids) <= 32
+        assert window.sequence_ids.count(1) >= 1
+    assert len(windows.encodings) > 1
+    assert sum(window.sequence_ids.count(1) for window in windows.encodings[:1]) >= 16
+    with pytest.raises(DataError, match="leave no room") as caught:
+        encode(tokenizer, CONTEXTS["en"], Limits(max_length=19, types=2), question=unit * 200)
+    assert caught.value.where == "training.max_length"
+
+
+def test_gold_rows_of_the_window():
+    spans = [(10, 12), (13, 15), (15, 20), (22, 25)]
+
+    def rows(*answers):
+        return gold_rows(spans, [Answer("x" * (end - start), start) for start, end in answers])
+
+    assert rows((10, 12)) == (1, 1)
+    assert rows((13, 20)) == (2, 3)
+    assert rows((10, 25)) == (1, 4)
+    assert rows((14, 16)) == (2, 3)  # parts of tokens: those that hold them
+    assert rows((9, 12)) == (0, 0)
+    assert rows((22, 26)) == (0, 0)
+    assert rows((20, 22)) == (0, 0)  # between tokens
+    assert rows((30, 31), (15, 20)) == (3, 3)  # the first that lies in the window
+    assert rows() == (0, 0)
+    assert gold_rows(spans, None) == (-1, -1)
+    assert gold_rows([], [Answer("x", 0)]) == (0, 0)
+
+
+def brute_force(windows, context):
+    """Score all pairs of rows one by one; see `best_spans` for the order."""
+    best = {}
+    for scores, characters in windows:
+        for i, j in product(range(1, len(scores)), repeat=2):
+            start, end = int(characters[i, 0]), int(characters[j, 1])
+            if i <= j < i + search.LONGEST and start < end:
+                value = float(scores[i, 0]) + float(scores[j, 1])
+                best[start, end] = max(value, best.get((start, end), -np.inf))
+    texts = {}
+    for value, start, end in sorted((-value, *span) for span, value in best.items()):
+        texts.setdefault(context[start:end], -value)
+    return texts
+
+
+@st.composite
+def scored_windows(draw):
+    context = "".join(draw(st.lists(st.sampled_from("ab 猫ق"), min_size=1, max_size=12)))
+    windows = []
+    for _ in range(draw(st.integers(1, 3))):
+        cuts = sorted(draw(st.sets(st.integers(0, len(context)), min_size=1)))
+        spans = list(pairwise(cuts))
+        values = st.integers(-3, 3).map(lambda x: x / 4)  # ties are common
+        scores = draw(
+            st.lists(st.tuples(values, values), min_size=len(spans) + 1, max_size=len(spans) + 1)
+        )
+        characters = np.array([(0, 0), *spans], dtype=np.int64)
+        windows.append((np.array(scores, dtype=np.float32), characters))
+    return windows, context
+
+
+@given(scored_windows(), st.integers(1, 6))
+def test_best_spans_equal_brute_force(drawn, longest):
+    windows, context = drawn
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "KEPT", 10_000)
+        patch.setattr(search, "LONGEST", longest)
+        texts, values = search.best_spans(windows, context)
+        expected = brute_force(windows, context)
+    assert texts == list(expected)
+    assert values.tolist() == list(expected.values())
+
+
+@given(scored_windows())
+def test_few_are_kept_and_the_best_is_among_them(drawn):
+    windows, context = drawn
+    expected = brute_force(windows, context)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "KEPT", 3)
+        texts, values = search.best_spans(windows, context)
+    assert len(texts) <= 3
+    assert set(texts) <= set(expected)
+    assert (np.diff(values) <= 0).all()
+
+
+def test_ties_go_to_the_earlier_and_shorter():
+    context = "aa bb cc"
+    scores = np.zeros((4, 2), dtype=np.float32)
+    characters = np.array([(0, 0), (0, 2), (3, 5), (6, 8)])
+    texts, values = search.best_spans([(scores, characters)], context)
+    assert texts == ["aa", "aa bb", "aa bb cc", "bb", "bb cc", "cc"]
+    assert values.tolist() == [0.0] * 6
+    # Two windows tie: the same texts once, with the better of their scores.
+    better = scores + np.float32(0.5)
+    texts, values = search.best_spans([(scores, characters), (better[:3], characters[:3])], context)
+    assert texts == ["aa", "aa bb", "bb", "aa bb cc", "bb cc", "cc"]
+    assert values.tolist() == [1.0] * 3 + [0.0] * 3
+
+
+def test_tokens_of_bytes_make_no_empty_answer():
+    """Several tokens cover one character: from the second to the first there is nothing."""
+    scores = np.zeros((3, 2), dtype=np.float32)
+    characters = np.array([(0, 0), (0, 1), (0, 1)])
+    assert search.best_spans([(scores, characters)], "猫")[0] == ["猫"]
+    assert search.best_spans([(scores[:1], characters[:1])], "猫")[0] == []
+
+
+def example(number, context, *texts, known=True, language="en"):
+    answers = tuple(Answer(text, context.index(text)) for text in texts) if known else None
+    return SpanExample(
+        f"dev-{number:05d}", f"p{number}", language, f"q{number}", context, QUESTION, answers
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("max_length", [40, 400])
+def test_perfect_scores_give_the_gold_answers(tiny_encoder, kind, max_length):
+    """End to end: gold rows turned into scores, over all windows, give the answers back."""
+    tokenizer = load_tokenizer(tiny_encoder(kind))
+    answers = {"zh": "屋顶", "ja": "機械", "th": "2016", "ar": "118", "hi": "118", "en": "118"}
+    examples = [
+        example(i, CONTEXTS[code], text, language=code)
+        for i, (code, text) in enumerate(answers.items())
+    ]
+    examples.append(example(6, CONTEXTS["fi"], language="fi"))
+    examples.append(example(7, CONTEXTS["fi"], known=False, language="fi"))
+    tokens = SPAN.tokenise(
+        tokenizer, examples, (NO_ANSWER,), Limits(max_length=max_length, types=2)
+    )
+    assert tokens.over == "sequence"
+    assert len(tokens) == len(tokens.gold) == len(tokens.arrays["question"])
+    assert (len(tokens) > 8) == (max_length == 40)
+    assert len(tokens.arrays["chars"]) == tokens.scored == len(tokens.rows)
+    # The first row of each sequence is its first token.
+    assert (tokens.rows[tokens.row_offsets[:-1]] == tokens.offsets[:-1]).all()
+    unknown = tokens.arrays["question"] == 7
+    assert (tokens.gold[unknown] == -1).all()
+    assert (tokens.gold[tokens.arrays["question"] == 6] == 0).all()
+    scores = np.random.default_rng(2).normal(0, 0.1, (tokens.scored, 2)).astype(np.float32)
+    for sequence, (first, last) in enumerate(tokens.gold):
+        if first >= 0:
+            scores[tokens.row_offsets[sequence] + first, 0] += 5
+            scores[tokens.row_offsets[sequence] + last, 1] += 5
+    found = SPAN.predictions(tokens, scores, (NO_ANSWER,))
+    assert len(found.scores) == 8
+    best = [
+        choices[int(np.argmax(s))]
+        for choices, s in zip(found.extra["choices"], found.scores, strict=True)
+    ]
+    for number, (code, text) in enumerate(answers.items()):
+        piece = tokens.arrays["question"] == number
+        assert (tokens.gold[piece, 0] > 0).any()
+        # Tiny vocabularies may join what packaged ones do not: then the tokens around it.
+        assert text in best[number]
+        if best[number] == text:
+            assert found.gold[number] == int(np.argmax(found.scores[number]))
+        assert code == found.units["language"][number].as_py()
+    assert best[6] == NO_ANSWER
+    assert found.extra["choices"][6][found.gold[6]] == NO_ANSWER
+    assert found.gold[7] == -1
+    assert found.extra["question_id"] == [f"q{i}" for i in range(8)]
+    assert found.extra["answers"][:2] == [["屋顶"], ["機械"]]
+    assert found.extra["answers"][6:] == [[], []]
+    without = SPAN.predictions(tokens, scores, ())
+    assert all(NO_ANSWER not in choices for choices in without.extra["choices"])
+    assert without.gold[6] == -1
+    for choices, values in zip(found.extra["choices"], found.scores, strict=True):
+        assert len(choices) == len(values) == len(set(choices)) >= 2
+        assert len(choices) <= search.KEPT + 1
+
+
+def test_no_answer_scores_the_least_of_all_windows(tiny_encoder):
+    tokenizer = load_tokenizer(tiny_encoder("bert"))
+    tokens = SPAN.tokenise(
+        tokenizer, [example(0, CONTEXTS["en"])], (NO_ANSWER,), Limits(max_length=40, types=2)
+    )
+    count = len(tokens)
+    assert count > 1
+    scores = np.zeros((tokens.scored, 2), dtype=np.float32)
+    starts = tokens.row_offsets[:-1]
+    scores[starts] = np.arange(1, count + 1, dtype=np.float32)[::-1, None]
+    found = SPAN.predictions(tokens, scores, (NO_ANSWER,))
+    place = found.extra["choices"][0].index(NO_ANSWER)
+    assert found.scores[0][place] == 2.0
+    assert found.gold.tolist() == [place]
+
+
+@pytest.mark.parametrize("context", ["cat", "?", "\u200b", " "])
+def test_contexts_of_one_token_or_none_have_two_choices(tiny_encoder, context):
+    tokenizer = load_tokenizer(tiny_encoder("xlm-roberta"))
+    tokens = SPAN.tokenise(tokenizer, [example(0, context)], (NO_ANSWER,), LONG)
+    scores = np.full((tokens.scored, 2), 3.0, dtype=np.float32)
+    for labels in ((), (NO_ANSWER,)):
+        found = SPAN.predictions(tokens, scores, labels)
+        (choices,), (values,) = found.extra["choices"], found.scores
+        assert len(choices) == len(values) == len(set(choices)) >= 2
+        if labels:
+            assert choices[found.gold[0]] == NO_ANSWER
+            assert values[found.gold[0]] == 6.0
+
+
+LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_gold_answers_of_xquad_come_back(packaged, real_data, language):
+    """A sample; ``benchmarks/span_roundtrip.py`` has all of XQuAD and TyDi QA."""
+    from crosscal.data import read_examples
+
+    folder = real_data / "xquad"
+    examples = read_examples("xquad", folder, split="test", languages=(language,)).examples[::8]
+    lost = []
+    for entry in examples:
+        windows = encode(packaged, entry.context, Limits(max_length=384, types=1), entry.question)
+        if entry.answers[0].text not in found_texts(windows, entry.context, entry.answers[0]):
+            lost.append(entry.answers[0].text)
+    assert len(lost) <= 2, lost
