@@ -80,6 +80,16 @@ def sentences() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder of real data sets, or skip the test, saying so."""
+    root = Path(__file__).parents[1]
+    folder = Path(os.environ.get("CROSSCAL_TEST_DATA", root / ".." / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; set CROSSCAL_TEST_DATA")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function from a kind to a Hugging Face folder of a random encoder; do not write."""
 

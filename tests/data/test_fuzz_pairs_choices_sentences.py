@@ -426,7 +426,6 @@ def test_damaged_files_give_an_error_or_a_whole_reading(name, tmp_path: Path):
             assert agrees(reading, case.count(case.files | {place: damaged})), damaged
         assert time.process_time() - started < SLOW
         (tmp_path / place).write_bytes(case.files[place])
-    print(f"FUZZ {name} {case.format} {count} read {read}")
     # Damage that is never noticed would test nothing; a checksum may notice all of it.
     assert read < count
     assert read > 0 or place.endswith(".bz2")

@@ -139,6 +139,8 @@ def test_sick_nl_is_parallel(write, tmp_path):
     assert {e.unit_id for e in reading.examples} == {"dev-00001"}
     everything = read_examples("sick-nl", tmp_path / "SICK_NL.txt", labels=NLI)
     assert len(everything.examples) == 3
+    with pytest.raises(SettingsError, match="are Dutch"):
+        read_examples("sick", tmp_path / "SICK_NL.txt", labels=NLI)
 
 
 def test_sick_as_published(write, tmp_path):

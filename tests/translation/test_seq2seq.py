@@ -1,4 +1,4 @@
-"""Any text-to-text model from a folder: tiny random ones of three kinds, against plain transformers."""
+"""Any text-to-text model from a folder: tiny random ones, compared with plain transformers."""
 
 import json
 import shutil
@@ -111,7 +111,13 @@ def test_equals_transformers_text_by_text(folder, kind, beams):
     """Batches, sorting and padding change nothing: as one text at a time in plain transformers."""
     chosen = settings_of(kind)
     system = load_seq2seq(
-        source="en", target="de", model=str(folder(kind)), batch=3, beams=beams, **chosen
+        source="en",
+        target="de",
+        model=str(folder(kind)),
+        batch=3,
+        beams=beams,
+        longest=40,
+        **chosen,
     )
     assert isinstance(system, Translator)
     found = system.translate(TEXTS)
@@ -129,14 +135,9 @@ def test_equals_transformers_text_by_text(folder, kind, beams):
             continue
         inputs = tokenizer(chosen.get("prefix", "") + text, return_tensors="pt")
         inputs.pop("token_type_ids", None)
-        ids = model.generate(
-            **inputs, do_sample=False, num_beams=beams, max_new_tokens=system.longest, **more
-        )
+        ids = model.generate(**inputs, do_sample=False, num_beams=beams, max_new_tokens=40, **more)
         wanted.append(tokenizer.decode(ids[0], skip_special_tokens=True).strip())
-    limits = [2 * len(text) + 32 for text in TEXTS]  # a translation that runs away is cut earlier
-    for text, one, limit in zip(found, wanted, limits, strict=True):
-        assert one.startswith(text)
-        assert len(text) == len(one) or len(text) > limit // 2
+    assert found == wanted
     assert len(set(found)) > 2
     assert system.translate(TEXTS) == found
 
@@ -150,7 +151,7 @@ def test_what_is_cut_is_counted(folder):
 
 
 def test_a_translation_without_end_is_counted(folder):
-    system = load_seq2seq(source="en", target="de", model=str(folder("marian")))
+    system = load_seq2seq(source="en", target="de", model=str(folder("marian")), longest=20)
     with torch.no_grad():
         system.model.final_logits_bias[0, 2] = -1e9  # it can never end
     system.translate(["a", "b"])

@@ -68,7 +68,7 @@ class Raw:
     Attributes
     ----------
     parts : list of Part
-        One per language wanted, in that order.
+        One per language wanted, in that order; where languages are not parallel, one a file.
     files : tuple of pathlib.Path
         Every file read, each once.
     dropped : dict of str to int

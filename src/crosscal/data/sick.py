@@ -20,7 +20,7 @@ from crosscal.data.published import check_languages, split_words
 from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.data.records import read_records, text, word
 from crosscal.data.text import shown
-from crosscal.errors import DataError
+from crosscal.errors import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
 SPELLINGS = {word.upper(): word for word in ("entailment", "neutral", "contradiction")}
@@ -66,7 +66,14 @@ def _file(request: Request, language: str, name: str) -> Path:
     names = _NAMES[name]
     spelled = [pattern.replace("{split}", other) for other in words[1:] for pattern in names]
     # One file holds both languages.
-    return file_of(replace(request, languages=(language,)), language, [*names, *spelled])
+    file = file_of(replace(request, languages=(language,)), language, [*names, *spelled])
+    if name == "sick" and file.name in _NAMES["sick-nl"]:
+        raise SettingsError(
+            "the sentences of this file are Dutch, but its format was given as 'sick'",
+            where=str(file),
+            remedy="Read it in format 'sick-nl', which finds the English ones beside them",
+        )
+    return file
 
 
 def _label(record: Node) -> str | None:

@@ -40,7 +40,7 @@ def report_context(
     study = plan.study
     data = study.targets[target]
     runs = [run for run in plan.runs if run.target == target]
-    first = runs[0].table.settings
+    first = runs[0].table.settings["provenance"]
     codes = languages_of(data)
     return ReportContext(
         question=study.question or f"How far can {study.encoder.name} be trusted?",
@@ -66,7 +66,9 @@ def report_context(
         version=importlib.metadata.version("crosscal"),
         versions=first["versions"],
         data_files={
-            name: digest for run in runs for name, digest in run.table.settings["data"].items()
+            name: digest
+            for run in runs
+            for name, digest in run.table.settings["provenance"]["data"].items()
         },
         development={
             (run.recipe, run.seed): store.details(*run.training[-1].node)["development"]["accuracy"]

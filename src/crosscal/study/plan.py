@@ -241,7 +241,10 @@ class _Planner:
             Stage(
                 kind="collect",
                 title=f"collect, {named}recipe {recipe}, seed {seed}",
-                settings={**self.provenance(target, recipe, seed), "labels": part["labels"]},
+                settings={
+                    "provenance": self.provenance(target, recipe, seed),
+                    "labels": part["labels"],
+                },
                 inputs={"scores:0": predicted.node, **inputs},
             )
         )
@@ -305,11 +308,13 @@ class _Planner:
         first = runs[0]
         recipe = f"{first.recipe} ensemble"
         scores = [run.table.inputs["scores:0"] for run in runs]
+        settings = first.table.settings
+        made = {**settings["provenance"], "recipe": recipe, "seed": 0}
         table = self.add(
             Stage(
                 kind="collect",
                 title=f"collect, {_named(first.target)}recipe {recipe}",
-                settings={**first.table.settings, "recipe": recipe, "seed": 0},
+                settings={**settings, "provenance": made},
                 inputs={
                     **{f"scores:{number}": node for number, node in enumerate(scores)},
                     **{split: first.table.inputs[split] for split in ("dev", "test")},

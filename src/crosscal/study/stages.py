@@ -118,9 +118,8 @@ def _collect(
     from crosscal.predictions import Predictions, Provenance, write_predictions
     from crosscal.tasks import FAMILIES, TokenSet, mean_scores
 
-    settings = dict(stage.settings)
-    labels = settings.pop("labels")
-    family = FAMILIES[settings["family"]]
+    made, labels = dict(stage.settings["provenance"]), stage.settings["labels"]
+    family = FAMILIES[made["family"]]
     members = sorted(role for role in inputs if role.startswith("scores:"))
     found = {}
     for split in ("dev", "test"):
@@ -129,10 +128,10 @@ def _collect(
         mean = scores[0] if len(scores) == 1 else mean_scores(tokens, scores)
         found[split] = family.predictions(tokens, mean, labels)
     parts = found.values()
-    if settings["choices"] is not None:
-        settings["choices"] = tuple(settings["choices"])
+    if made["choices"] is not None:
+        made["choices"] = tuple(made["choices"])
     table = Predictions.from_arrays(
-        Provenance(**settings),
+        Provenance(**made),
         **{
             f"{name}s": [value for part in parts for value in part.units[name].to_pylist()]
             for name in ("unit_id", "cluster_id", "language")

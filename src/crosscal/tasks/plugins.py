@@ -131,8 +131,8 @@ def check_task(task: Task, *, where: str) -> None:
     Raises
     ------
     SettingsError
-        For a bad name, an unknown family, language, format or scoring, labels that the family does not
-        have or needs, or a split listed as missing that there is not.
+        For a bad name, an unknown family, language, format or scoring, labels that the family
+        does not have or needs, or a split listed as missing that there is not.
     """
     if not _NAME.fullmatch(task.name):
         raise SettingsError(

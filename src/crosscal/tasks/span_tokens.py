@@ -39,6 +39,8 @@ _BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
 # Overlap of windows in tokens, as in the scripts of XTREME; less where inputs are short.
 _STRIDE = 128
 _LEAST_CONTEXT = 16
+# What a letter can be composed with (category Mn of the general scripts).
+_MARKS = "".join(map(chr, [*range(0x0300, 0x0370), *range(0x064B, 0x0656), 0x3099, 0x309A]))
 
 
 @contextmanager
@@ -162,7 +164,19 @@ def context_rows(window: Encoding, context: str) -> tuple[list[int], list[tuple[
         if start < end:
             places.append(place)
             spans.append((start, end))
-    return places, spans
+    nexts = [start for start, _ in spans[1:]] + [len(context)]
+    return places, [
+        (start, _behind_marks(context, end, following))
+        for (start, end), following in zip(spans, nexts, strict=True)
+    ]
+
+
+def _behind_marks(context: str, end: int, following: int) -> int:
+    """Move an end behind marks that no token covers: normalisation composed them with a letter."""
+    left_over = context[end:following]
+    marks = len(left_over) - len(left_over.lstrip(_MARKS))
+    # At the end of a window the marks may be those of a token in the next.
+    return end if following == len(context) and marks < len(left_over) else end + marks
 
 
 def gold_rows(

@@ -19,8 +19,6 @@ from crosscal.translation.seq2seq_model import fingerprint, language_token, load
 _VERSION = 1
 _INPUT_CUT = "inputs cut at the longest length"
 _OUTPUT_CUT = "outputs cut at the longest length"
-# A translation may be longer than its source by this much before it counts as run away.
-_GROWTH, _MARGIN = 2, 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +93,6 @@ class Seq2Seq:
         import torch
 
         longest = max(map(len, ids))
-        room = min(self.longest, _GROWTH * longest + _MARGIN)
         # By hand: a tokenizer's own padding may put it on the left.
         shape = (len(ids), longest)
         tokens = torch.full(shape, int(self.tokenizer.pad_token_id), dtype=torch.long)
@@ -110,7 +107,7 @@ class Seq2Seq:
                 attention_mask=mask,
                 do_sample=False,
                 num_beams=self.beams,
-                max_new_tokens=room,
+                max_new_tokens=self.longest,
                 **given,
             )
         ends = self.model.generation_config.eos_token_id
