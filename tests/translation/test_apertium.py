@@ -87,7 +87,7 @@ def test_double_spaces_and_marks_go_unless_the_source_has_them(fake):
 def test_a_bad_line_costs_only_itself(fake, fault):
     system = load_apertium(source="en", target="es", batch=8)
     texts = [f"text {number}" for number in range(20)]
-    texts[5], texts[13] = fault, f"good\n{fault}"
+    texts[5], texts[13] = fault, f"good\nother {fault}"
     wanted = [text.upper() for text in texts]
     wanted[5] = wanted[13] = ""
     assert system.translate(texts) == wanted

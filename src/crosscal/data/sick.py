@@ -43,7 +43,10 @@ def _read(request: Request, *, name: str) -> Raw:
     for language in request.languages:
         file = _file(request, language, name)
         texts = _TEXTS[language if name == "sick-nl" else "nl"]
-        optional = ["SemEval_set", "entailment_label", "entailment_judgment"]
+        optional = ["entailment_label", "entailment_judgment"]
+        # Only a file that is named after its set can do without the column that says it.
+        wanted = ["pair_ID", *texts]
+        wanted += ["SemEval_set"] if split and not _of_a_set(file) else []
         rows = [
             PairRow(
                 index,
@@ -53,8 +56,8 @@ def _read(request: Request, *, name: str) -> Raw:
                 _label(record),
                 identity=text(record, "pair_ID"),
             )
-            for index, record in enumerate(read_records(file, ["pair_ID", *texts], optional))
-            if split is None or _set(record) in (None, _SETS[split])
+            for index, record in enumerate(read_records(file, wanted, optional))
+            if "SemEval_set" not in wanted or _set(record) == _SETS.get(split or "")
         ]
         parts.append(Part(language=language, file=file, rows=rows))
     files = tuple(dict.fromkeys(part.file for part in parts))
@@ -76,6 +79,11 @@ def _file(request: Request, language: str, name: str) -> Path:
     return file
 
 
+def _of_a_set(file: Path) -> bool:
+    words = {word for key in _SETS for word in split_words(key)}
+    return not words.isdisjoint(file.stem.split("_"))
+
+
 def _label(record: Node) -> str | None:
     for name in ("entailment_label", "entailment_judgment"):
         if (label := word(record, name)) is not None:
@@ -83,9 +91,9 @@ def _label(record: Node) -> str | None:
     return None
 
 
-def _set(record: Node) -> str | None:
-    found = word(record, "SemEval_set")
-    if found is not None and found not in _SETS.values():
+def _set(record: Node) -> str:
+    found = text(record, "SemEval_set")
+    if found not in _SETS.values():
         raise DataError(
             f"unknown SemEval_set '{shown(found)}'",
             where=f"{record.file}:{record.place}",

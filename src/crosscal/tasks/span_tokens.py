@@ -164,11 +164,13 @@ def context_rows(window: Encoding, context: str) -> tuple[list[int], list[tuple[
         if start < end:
             places.append(place)
             spans.append((start, end))
-    nexts = [start for start, _ in spans[1:]] + [len(context)]
-    return places, [
-        (start, _behind_marks(context, end, following))
-        for (start, end), following in zip(spans, nexts, strict=True)
-    ]
+    if spans:
+        nexts = [*(start for start, _ in spans[1:]), len(context)]
+        spans = [
+            (start, _behind_marks(context, end, following))
+            for (start, end), following in zip(spans, nexts, strict=True)
+        ]
+    return places, spans
 
 
 def _behind_marks(context: str, end: int, following: int) -> int:

@@ -1,0 +1,157 @@
+"""Take gold answers to tokens of the packaged encoder and back to characters.
+
+    python benchmarks/span_roundtrip.py --data DATA
+
+DATA holds the folders ``xquad`` and ``tydiqa``. Written to ``benchmarks/span_roundtrip.json`` for
+each language: the number of questions, the share whose first gold answer comes back equal, the
+share without the cuts at punctuation (as the encoder's tokenizer alone would have it), and every
+failure with its reason. The public samples of TyDi QA have answers for English and Swahili
+training questions only; of the other languages stretches of one to six words are drawn from the
+contexts of the development questions, without punctuation at their ends, and marked as drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crosscal.data import read_examples
+from crosscal.data.examples import Answer, SpanExample
+from crosscal.encoders.loading import load_tokenizer, locate_encoder
+from crosscal.tasks import Limits
+from crosscal.tasks.span_tokens import context_rows, gold_rows, question_windows, set_apart
+
+LIMITS = Limits(max_length=384, types=1)
+XQUAD = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+TYDIQA = ("ar", "bn", "en", "fi", "id", "ko", "ru", "sw", "te")
+
+
+def come_back(tokenizer: Any, example: SpanExample, answer: Answer, *, cut: bool) -> list[str]:
+    """Return what the answer becomes in each window that holds it."""
+    found = []
+    with set_apart(tokenizer) if cut else nullcontext():
+        windows = question_windows(tokenizer, example.question, example.context, LIMITS)
+    for window in windows.encodings:
+        _, spans = context_rows(window, example.context)
+        first, last = gold_rows(spans, [answer])
+        if first > 0:
+            found.append(example.context[spans[first - 1][0] : spans[last - 1][1]])
+    return found
+
+
+def reason(context: str, answer: Answer, found: Sequence[str]) -> str:
+    """Say why an answer did not come back."""
+    if not found:
+        return "longer than the overlap of two windows"
+    before, end = context[: answer.start], answer.start + len(answer.text)
+    inside = before[-1:].isalnum() and answer.text[0].isalnum()
+    inside |= context[end : end + 1].isalnum() and answer.text[-1].isalnum()
+    if inside:
+        return "begins or ends within a word or number, in the middle of a token"
+    return "a token joins it with what stands beside it"
+
+
+def drawn(examples: Sequence[SpanExample], seed: int) -> list[tuple[SpanExample, Answer]]:
+    """Draw a stretch of words from the context of each question."""
+    generator = np.random.default_rng(seed)
+    pairs = []
+    for example in examples:
+        words = example.context.split()
+        for _ in range(20):
+            first = int(generator.integers(len(words)))
+            last = min(len(words) - 1, first + int(generator.integers(6)))
+            start = place(example.context, words, first)
+            end = place(example.context, words, last) + len(words[last])
+            text = example.context[start:end]
+            left = text.lstrip(_marks(text))
+            answer = Answer(left.rstrip(_marks(left)), start + len(text) - len(left))
+            if answer.text:
+                pairs.append((example, answer))
+                break
+    return pairs
+
+
+def place(context: str, words: Sequence[str], number: int) -> int:
+    """Return where a word begins."""
+    at = 0
+    for word in words[: number + 1]:
+        at = context.index(word, at) + len(word)
+    return at - len(words[number])
+
+
+def _marks(text: str) -> str:
+    return "".join({c for c in text if unicodedata.category(c)[0] in "PSZC"})
+
+
+def measure(tokenizer: Any, pairs: Sequence[tuple[SpanExample, Answer]]) -> dict[str, Any]:
+    """Take answers there and back."""
+    failures, without = [], 0
+    for example, answer in pairs:
+        found = come_back(tokenizer, example, answer, cut=True)
+        without += answer.text in come_back(tokenizer, example, answer, cut=False)
+        if answer.text not in found:
+            failures.append(
+                {
+                    "question": example.question_id,
+                    "answer": answer.text,
+                    "becomes": found[:1],
+                    "reason": reason(example.context, answer, found),
+                }
+            )
+    return {
+        "n": len(pairs),
+        "share": 1 - len(failures) / len(pairs),
+        "share_by_the_tokenizer_alone": without / len(pairs),
+        "reasons": dict(Counter(failure["reason"] for failure in failures)),
+        "failures": failures,
+    }
+
+
+def with_gold(form: str, path: Path, split: str, language: str) -> list[tuple[SpanExample, Answer]]:
+    examples = read_examples(form, path, split=split, languages=(language,)).examples
+    return [(example, example.answers[0]) for example in examples]
+
+
+def tydiqa(folder: Path, language: str) -> dict[str, list[tuple[SpanExample, Answer]]]:
+    """Return gold answers where the sample has them, else stretches of the contexts."""
+    training = folder / "tydiqa-goldp-v1.1-train"
+    if (training / f"tydiqa.goldp.{language}.train.json").exists():
+        return {"gold, train": with_gold("tydiqa-goldp", training, "train", language)}
+    examples = read_examples(
+        "tydiqa-goldp", folder, split="dev", languages=(language,), require_labels=False
+    ).examples
+    return {"drawn, dev": drawn(examples, 0)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    options = parser.parse_args()
+    tokenizer = load_tokenizer(locate_encoder("packaged"))
+    sets = {
+        ("xquad", language): {
+            "gold, test": with_gold("xquad", options.data / "xquad", "test", language)
+        }
+        for language in XQUAD
+    }
+    sets |= {("tydiqa", language): tydiqa(options.data / "tydiqa", language) for language in TYDIQA}
+    found: dict[str, dict[str, Any]] = {}
+    for (name, language), parts in sets.items():
+        for answers, pairs in parts.items():
+            result = {"answers": answers, **measure(tokenizer, pairs)}
+            found.setdefault(name, {})[language] = result
+            print(name, language, answers, result["n"], f"{result['share']:.2%}", flush=True)
+    text = json.dumps(found, indent=1, ensure_ascii=False)
+    Path(__file__).with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
