@@ -13,7 +13,6 @@ of its own. Both write what they find into ``benchmarks/retrieval.json``. One th
 import argparse
 import json
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -42,6 +41,7 @@ def tatoeba(options):
     from crosscal.encoders.trimming import trim
     from crosscal.encoders.vocabulary import Vocabulary
     from crosscal.languages import XNLI
+    from crosscal.report.layers import layer_means
     from crosscal.tasks.family import Limits
     from crosscal.tasks.retrieval import Sides, layer_sweep
     from crosscal.tasks.sentence_tokens import sentence_tokens
@@ -89,27 +89,23 @@ def tatoeba(options):
                 )
                 start = end
             sweep = layer_sweep(languages, layers=range(len(rows)))
-        mean = {
-            layer: {
-                direction: 100
-                * statistics.mean(
-                    row["accuracy"]
-                    for row in sweep
-                    if (row["layer"], row["direction"]) == (layer, direction)
-                )
-                for direction in ("to-english", "from-english")
-            }
+        table = {code: {"n": len(other)} for code, (other, _) in sides.items()}
+        for row in sweep:
+            percent = round(100 * row["accuracy"], 2)
+            table[row["language"]].setdefault(row["direction"], []).append(percent)
+        means = [
+            {direction: 100 * share[layer] for direction, share in layer_means(sweep).items()}
             for layer in range(len(rows))
-        }
-        for layer, both in mean.items():
-            both["mean"] = statistics.mean(both.values())
+        ]
+        for layer, both in enumerate(means):
+            both["mean"] = sum(both.values()) / 2
             print(f"  layer {layer:2d}: " + ", ".join(f"{k} {v:.2f}" for k, v in both.items()))
         found[f"prefix {prefix!r}"] = {
             "seconds_to_embed": seconds,
             "tokens": len(tokens.ids),
             "truncated": tokens.truncated,
-            "mean_percent_by_layer": mean,
-            "by_language": sweep,
+            "mean_percent_by_layer": means,
+            "percent_by_language_and_layer": table,
         }
     return found
 

@@ -24,7 +24,18 @@ from crosscal.cli import app
 from crosscal.data import FORMATS
 from crosscal.predictions import Predictions, Provenance, write_predictions
 from crosscal.study.reading import parse_study, read_study
-from crosscal.study.settings import Analysis, EncoderSettings, Execution, Source, Study, Target
+from crosscal.study.settings import (
+    Analysis,
+    EncoderSettings,
+    Execution,
+    Prediction,
+    Recipe,
+    Search,
+    Source,
+    Study,
+    Target,
+    Translate,
+)
 from crosscal.tasks import TASKS
 from crosscal.training.settings import TrainingSettings
 
@@ -181,12 +192,22 @@ BASE = {
         "task": "mini-nli",
         **{split: {"format": "mini-nli"} for split in ("train", "dev", "test")},
     },
+    "intermediate": {
+        name: {
+            "task": "answerability",
+            **{split: {"format": "mini-answerability"} for split in ("train", "dev")},
+        }
+        for name in ("mrpc", "answers")
+    },
+    "mlm": {"texts": {"format": "text", "path": "text"}, "languages": ["de"]},
     "recipes": {"direct": {}},
 }
 
 
 def lay_over(base: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     merged = copy.deepcopy(base)
+    if "targets" in part:
+        merged.pop("target", None)
     for key, value in part.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = lay_over(merged[key], value) if both else value
@@ -194,7 +215,7 @@ def lay_over(base: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_names(study: Study) -> None:
-    for data in (study.target, *study.intermediate.values()):
+    for data in (*study.targets.values(), *study.intermediate.values()):
         assert data.task in TASKS
         for split in ("train", "dev", "test"):
             source = getattr(data, split, None)
@@ -205,7 +226,7 @@ def check_names(study: Study) -> None:
 def test_studies_are_accepted(block):
     """A part of a study is laid over a small one; a whole study stands alone."""
     document = tomllib.loads(block.text)
-    whole = {"name", "target"} <= document.keys()
+    whole = "name" in document and bool({"target", "targets"} & document.keys())
     check_names(parse_study(document if whole else lay_over(BASE, document), where="block"))
 
 
@@ -216,10 +237,14 @@ def test_study_files_are_accepted_and_listed(path):
 
 
 SECTIONS: list[tuple[str, type[BaseModel], set[str]]] = [
-    ("Top level", Study, {"paths", "encoder", "target", "intermediate", "recipes"}),
+    ("Top level", Study, {"paths", "encoder", "targets", "mlm", "intermediate", "recipes"}),
     ("`[encoder]`", EncoderSettings, set()),
     ("`[target]`", Target, set()),
     ("Sources", Source, set()),
+    ("Retrieval", Search, set()),
+    ("Machine translation", Translate, set()),
+    ("`[recipes.NAME]`", Recipe, set()),
+    ("`[prediction]`", Prediction, set()),
     ("`[training]`", TrainingSettings, set()),
     ("`[analysis]`", Analysis, set()),
     ("`[execution]`", Execution, set()),
@@ -233,7 +258,7 @@ def test_every_setting_is_documented(heading, model, elsewhere):
         r"^##+ ", text.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE
     )
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section[0], re.MULTILINE))
-    other = {"training", "analysis", "execution"} if model is Study else set()
+    other = {"training", "prediction", "analysis", "execution"} if model is Study else set()
     assert rows.keys() == model.model_fields.keys() - elsewhere - other
     for key, shown in rows.items():
         default = model.model_fields[key].default

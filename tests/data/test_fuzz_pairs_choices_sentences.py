@@ -85,7 +85,7 @@ def csv_rows(separator: str, header: int) -> Callable[[Contents], int]:
 
 def listed(files: Contents) -> int:
     (content,) = files.values()
-    return len(json.loads(text_of(content)))
+    return len(json.loads(text_of(content), parse_int=str))
 
 
 def rows_of_parquet(files: Contents) -> int:

@@ -107,6 +107,7 @@ def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) 
                 present = [name for name in optional if name in names]
                 table = parquet.read(columns=[*wanted, *present], use_threads=False)
                 table.validate(full=True)
+                promised = parquet.metadata.num_rows
         except (DataError, FileNotFoundError, IsADirectoryError, PermissionError):
             raise
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -115,6 +116,12 @@ def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) 
                 where=str(file),
                 remedy="It was truncated or altered; fetch it again",
             ) from error
+    if table.num_rows != promised:
+        raise DataError(
+            f"the file holds {table.num_rows} rows, but its footer says {promised}",
+            where=str(file),
+            remedy="It was altered; fetch it again",
+        )
     if table.num_rows == 0:
         raise DataError("the file has no rows", where=str(file), remedy="Fetch the file again")
     return table

@@ -2,8 +2,9 @@
 
 Each text is cut into lines, and each line stands as a paragraph of its own between paragraphs of a
 single full stop. These must come out where they went in: Apertium's programmes now and then die on
-a sentence, with or without an error code, or move a line end. A batch in which a stop is missing is
-translated again in halves, so that one bad line costs only itself; its text then comes out empty.
+a sentence, with or without an error code, or move a line end. What comes before the first missing
+stop is certain, the rest is given to new processes, so that one bad line costs only itself; its text
+comes out empty.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from crosscal.errors import DataError, MissingExtra, SettingsError, StageFailed
 from crosscal.translation.apertium_modes import (
@@ -97,22 +99,26 @@ class Apertium:
             step: dict[str, str | None] = {}
             for start in range(0, len(todo), self.batch):
                 batch = todo[start : start + self.batch]
-                step.update(zip(batch, self._in_halves(mode, batch), strict=True))
+                step.update(zip(batch, self._in_parts(mode, batch), strict=True))
             now = {line: step[text] if text else text for line, text in now.items()}
         self.counts[_FAILED] += sum(text is None for text in now.values())
         return now
 
-    def _in_halves(self, mode: str, lines: list[str]) -> list[str | None]:
-        found = self._run(mode, lines)
-        if found is not None:
-            return [_tidied(text, line) for line, text in zip(lines, found, strict=True)]
+    def _in_parts(self, mode: str, lines: list[str]) -> list[str | None]:
+        """Translate lines; where one spoils a process, in several."""
+        good = self._run(mode, lines)
+        found: list[str | None] = [*map(_tidied, good, lines)]
+        rest = lines[len(good) :]
+        if not rest:
+            return found
         if len(lines) == 1:
             return [None]
-        half = len(lines) // 2
-        return self._in_halves(mode, lines[:half]) + self._in_halves(mode, lines[half:])
+        # Most often the first that did not come out is to blame. If none came out, it may be any.
+        cut = 1 if good else len(rest) // 2
+        return found + self._in_parts(mode, rest[:cut]) + self._in_parts(mode, rest[cut:])
 
-    def _run(self, mode: str, lines: list[str]) -> list[str] | None:
-        """Translate lines in one process; None if what comes back cannot be matched to them."""
+    def _run(self, mode: str, lines: list[str]) -> list[str]:
+        """Translate lines in one process, up to the first that cannot be matched to its source."""
         paragraphs = [_SENTINEL, *(part for line in lines for part in (line, _SENTINEL)), ""]
         try:
             given = "\n\n".join(paragraphs).encode()
@@ -122,15 +128,14 @@ class Apertium:
                 where=repr(error.object[max(0, error.start - 20) : error.start + 20]),
                 remedy="Remove the lone surrogate",
             ) from error
-        try:
-            parts = _call(["apertium", "-u", "-f", "txt", mode], given, self.timeout).decode()
-        except UnicodeDecodeError:
-            return None
-        found = parts.split("\n\n")
-        stops, between = found[:-1:2], found[1:-1:2]
-        if found[-1] or len(between) != len(lines) or stops != [_SENTINEL] * (len(lines) + 1):
-            return None
-        return between
+        came = _call(["apertium", "-u", "-f", "txt", mode], given, self.timeout)
+        # The last part is what follows the last stop: nothing, or what was cut off.
+        *parts, last = _valid(came).split("\n\n")
+        if len(parts) > len(paragraphs) - 1 or (len(parts) == len(paragraphs) - 1 and last):
+            return []
+        stops, between = parts[::2], parts[1::2]
+        certain = len([*takewhile(_SENTINEL.__eq__, stops)]) - 1
+        return between[: max(0, certain)]
 
 
 _FAILED = "lines that Apertium failed on"
@@ -239,6 +244,14 @@ def _call(command: list[str], given: bytes, timeout: float) -> bytes:
                     remedy="Raise the timeout or lower the batch; what was translated is kept",
                 ) from error
             raise
+
+
+def _valid(came: bytes) -> str:
+    """Decode what is UTF-8 up to the first byte that is not."""
+    try:
+        return came.decode()
+    except UnicodeDecodeError as error:
+        return came[: error.start].decode()
 
 
 def _tidied(text: str, line: str) -> str:
