@@ -70,7 +70,7 @@ def test_both_are_learnt(assemble, token_set, tmp_path):
     )
     data = two(token_set, 120, longest=6)
     folder = tmp_path / "a"
-    progress, model, vocabulary = train(assemble, data, folder, settings=settings, every=1e9)
+    progress, _, _ = train(assemble, data, folder, settings=settings, every=1e9)
     log = log_of(folder)
     found = [line["development"] for line in log if "development" in line]
     assert set(found[-1]) == {"train", "a.b"}

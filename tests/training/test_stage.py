@@ -18,6 +18,9 @@ TRAINING = TrainingSettings(
 ONE = {"training": TRAINING, "mixture": Mixture().model_dump(), "seed": 2}
 
 
+PLAIN = {"prediction": {"dropout_samples": 0, "dropout": 0.1}}
+
+
 def part(name: str, labels: list[str]) -> dict:
     return {"name": name, "family": "classification", "labels": labels}
 
@@ -63,7 +66,7 @@ def chain(tiny_encoder, inputs, tmp_path):
         told = []
         roles = {"model": before["start"], "dev": inputs["dev"], "test": inputs["test"]}
         counts = predict_stage(
-            {**common, "part": part("train", ["a", "b", "c"])},
+            {**common, **PLAIN, "part": part("train", ["a", "b", "c"])},
             parameters,
             roles,
             scratch,
@@ -131,6 +134,6 @@ def test_permuted_development_labels_are_noticed(tiny_encoder, token_set, tmp_pa
     gold = (sets["dev"].gold + shift) % 3
     np.save(inputs["dev"] / "gold.npy", gold.astype(np.int32))
     roles = {**inputs, "test": inputs["dev"]}
-    asked = {**common, "part": part("it", labels)}
+    asked = {**common, **PLAIN, "part": part("it", labels)}
     found = predict_stage(asked, parameters, roles, inputs["scores"], quiet)
     assert found["labels_seem"] == (("b", "c", "a") if shift else None)

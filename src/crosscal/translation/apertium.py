@@ -3,8 +3,8 @@
 Each text is cut into lines, and each line stands as a paragraph of its own between paragraphs of a
 single full stop. These must come out where they went in: Apertium's programmes now and then die on
 a sentence, with or without an error code, or move a line end. What comes before the first missing
-stop is certain, the rest is given to new processes, so that one bad line costs only itself; its text
-comes out empty.
+stop is certain, the rest is given to new processes, so that one bad line costs only itself; its
+text comes out empty.
 """
 
 from __future__ import annotations
@@ -106,16 +106,20 @@ class Apertium:
 
     def _in_parts(self, mode: str, lines: list[str]) -> list[str | None]:
         """Translate lines; where one spoils a process, in several."""
-        good = self._run(mode, lines)
-        found: list[str | None] = [*map(_tidied, good, lines)]
-        rest = lines[len(good) :]
-        if not rest:
-            return found
-        if len(lines) == 1:
-            return [None]
-        # Most often the first that did not come out is to blame. If none came out, it may be any.
-        cut = 1 if good else len(rest) // 2
-        return found + self._in_parts(mode, rest[:cut]) + self._in_parts(mode, rest[cut:])
+        found: list[str | None] = []
+        pending = [lines]
+        while pending:
+            part = pending.pop()
+            good = self._run(mode, part)
+            found += map(_tidied, good, part)
+            rest = part[len(good) :]
+            if rest and len(part) == 1:
+                found.append(None)
+            elif rest:
+                # Most often the first that did not come out is to blame; if none did, any may be.
+                cut = 1 if good else len(rest) // 2
+                pending += [some for some in (rest[cut:], rest[:cut]) if some]
+        return found
 
     def _run(self, mode: str, lines: list[str]) -> list[str]:
         """Translate lines in one process, up to the first that cannot be matched to its source."""
