@@ -28,45 +28,37 @@ def one(variant: str, steps: int, folder: Path) -> dict[str, float]:
     from crosscal.encoders.loading import load_encoder, load_tokenizer, locate_encoder
     from crosscal.encoders.trimming import trim
     from crosscal.encoders.vocabulary import Vocabulary
-    from crosscal.tasks import TASKS, gold, model_input
+    from crosscal.tasks import FAMILIES, TASKS, Limits
     from crosscal.training.loop import train
-    from crosscal.training.model import SequenceClassifier
+    from crosscal.training.mixing import Part
+    from crosscal.training.model import Model
     from crosscal.training.predicting import predict
-    from crosscal.training.settings import TrainingSettings
-    from crosscal.training.tokens import tokenise_pairs
+    from crosscal.training.settings import Mixture, TrainingSettings
 
     torch.set_num_threads(1)
     encoder = locate_encoder("packaged")
     task = TASKS["mini-nli"]
+    limits = Limits(max_length=128, types=1)
     sets = []
     for split, count in (("train", PAIRS), ("dev", 30)):
         examples = read_examples("mini-nli", split=split, labels=task.labels).examples[:count]
-        import pyarrow as pa
-
-        units = pa.table({"unit_id": [e.unit_id for e in examples]})
-        sets.append(
-            tokenise_pairs(
-                load_tokenizer(encoder),
-                [model_input(e) for e in examples],
-                [gold(e, task) for e in examples],
-                units,
-                max_length=128,
-                types=1,
-            )
-        )
+        tokenise = FAMILIES[task.family].tokenise
+        sets.append(tokenise(load_tokenizer(encoder), examples, task.labels, limits))
     training, development = sets
     pretrained = load_encoder(encoder)
     vocabulary = Vocabulary.full(len(pretrained.get_input_embeddings().weight))
     if variant == "trimmed":
         vocabulary = Vocabulary.of([training.ids, development.ids], pad=1)
         trim(pretrained, vocabulary)
-    model = SequenceClassifier(pretrained, 3, pooling="mean", dropout=0.1, seed=1)
+    outputs = len(task.labels)
+    model = Model(pretrained, {"nli": outputs}, pooling="mean", dropout=0.1, seed=1)
+    part = Part(name="nli", examples=training, development=development, outputs=outputs)
     tokens = len(training.ids)
     settings = TrainingSettings(
         epochs=steps * 512 / tokens, batch_tokens=512, evaluations=1, learning_rate=1e-4
     )
-    train(model, vocabulary, training, development, settings, seed=1, folder=folder)
-    scores = predict(model, vocabulary, development, folder / "shards")
+    train(model, vocabulary, [part], settings, mixture=Mixture(), seed=1, folder=folder)
+    scores = predict(model, vocabulary, development, folder / "shards", head="nli", outputs=outputs)
     np.save(folder / "scores.npy", scores)
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     speeds = [line["tokens_per_second"] for line in lines if "loss" in line][3:]
