@@ -6,9 +6,11 @@ DATA holds the folders ``xquad`` and ``tydiqa``. Written to ``benchmarks/span_ro
 each language: the number of questions, the share whose first gold answer comes back equal, the
 same of the answers that do not begin or end within a run of letters and digits (of which, in
 scripts with spaces, most are slips of the annotation), the share without the cuts at punctuation
-(as the encoder's tokenizer alone would have it), and every failure with its reason. The public samples of TyDi QA have answers for English and Swahili
-training questions only; of the other languages stretches of one to six words are drawn from the
-contexts of the development questions, without punctuation at their ends, and marked as drawn.
+(as the encoder's tokenizer alone would have it), and every failure with its reason.
+
+The public samples of TyDi QA have answers to the English and Swahili training questions only; of
+the other languages stretches of one to six words are drawn from the contexts of the development
+questions, without punctuation at their ends, and marked as drawn.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from crosscal.tasks import TokenSet  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 from crosscal.training.stage import predict_stage, reproducible, train_stage  # noqa: E402
@@ -83,7 +84,8 @@ def chain(tiny_encoder, inputs, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "deberta-v2"])
-def test_chain_is_the_same_trimmed_or_not(chain, kind):
+def test_chain_is_the_same_trimmed_or_not(chain, kind, inputs):
+    trained_tokens = len(TokenSet.load(inputs["train"]).ids)
     (_, target), scores = chain("trimmed", kind=kind)
     (_, whole), expected = chain("whole", kind=kind, trim=False)
     assert scores["dev"].shape == (10, 3)
@@ -95,6 +97,7 @@ def test_chain_is_the_same_trimmed_or_not(chain, kind):
     best = [e for e in target["evaluations"] if e["step"] == target["best_step"]]
     assert target["development"] == best[0]
     assert target["parts"] == [part("train", ["a", "b", "c"])]
+    assert target["tokens"] == whole["tokens"] == trained_tokens
 
 
 def test_scores_do_not_depend_on_torchs_state_before(chain):
@@ -137,3 +140,55 @@ def test_permuted_development_labels_are_noticed(tiny_encoder, token_set, tmp_pa
     asked = {**common, **PLAIN, "part": part("it", labels)}
     found = predict_stage(asked, parameters, roles, inputs["scores"], quiet)
     assert found["labels_seem"] == (("b", "c", "a") if shift else None)
+
+
+def test_gold_that_is_not_known_is_no_permutation(tiny_encoder, token_set, tmp_path):
+    """Tags that training never showed are -1: they speak for no order of the labels."""
+    sets = {"train": token_set(120, 1, longest=6), "dev": token_set(60, 2, longest=6)}
+    inputs = {name: tmp_path / name for name in (*sets, "model", "scores")}
+    for folder in inputs.values():
+        folder.mkdir()
+    for name, tokens in sets.items():
+        tokens.save(inputs[name])
+    common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
+    parameters = {"encoder": str(tiny_encoder("bert")), "checkpoint_seconds": 100.0}
+    labels = ["a", "b", "c"]
+    training = {**TRAINING, "epochs": 4, "learning_rate": 5e-3, "dropout": 0.0}
+    settings = {**common, **ONE, "training": training, "parts": [part("it", labels)]}
+    roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
+    train_stage(settings, parameters, roles, inputs["model"], quiet)
+    gold = np.where(sets["dev"].gold == 0, -1, sets["dev"].gold)
+    np.save(inputs["dev"] / "gold.npy", gold.astype(np.int32))
+    roles = {**inputs, "test": inputs["dev"]}
+    asked = {**common, **PLAIN, "part": part("it", labels)}
+    found = predict_stage(asked, parameters, roles, inputs["scores"], quiet)
+    assert found["labels_seem"] is None
+
+
+def test_dropout_samples_are_averaged_and_drawn_from_their_numbers(
+    tiny_encoder, token_set, tmp_path
+):
+    sets = {"train": token_set(30, 1), "dev": token_set(10, 2), "test": token_set(20, 3)}
+    names = (*sets, "model", "none", "one", "four", "again")
+    inputs = {name: tmp_path / name for name in names}
+    for folder in inputs.values():
+        folder.mkdir()
+    for name, tokens in sets.items():
+        tokens.save(inputs[name])
+    common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
+    parameters = {"encoder": str(tiny_encoder("bert")), "checkpoint_seconds": 100.0}
+    labels = ["a", "b", "c"]
+    settings = {**common, **ONE, "parts": [part("it", labels)]}
+    roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
+    train_stage(settings, parameters, roles, inputs["model"], quiet)
+    scores = {}
+    for name, samples in (("none", 0), ("one", 1), ("four", 4), ("again", 4)):
+        prediction = {"prediction": {"dropout_samples": samples, "dropout": 0.3}}
+        asked = {**common, **prediction, "part": part("it", labels)}
+        found = predict_stage(asked, parameters, inputs, inputs[name], quiet)
+        assert found["tokens"] == max(1, samples) * sum(len(sets[s].ids) for s in ("dev", "test"))
+        scores[name] = np.load(inputs[name] / "test.npy").astype(np.float64)
+        assert sorted(path.name for path in inputs[name].iterdir()) == ["dev.npy", "test.npy"]
+    assert scores["four"].tobytes() == scores["again"].tobytes()
+    assert not np.allclose(scores["one"], scores["none"], atol=1e-4)
+    assert not np.allclose(scores["one"], scores["four"], atol=1e-4)

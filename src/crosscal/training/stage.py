@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,9 +94,14 @@ def train_stage(
         "steps": progress.step,
         "development": best,
         "vocabulary": len(vocabulary),
-        "tokens": int(sum(len(part.examples.ids) for part in parts) * chosen.epochs),
+        "tokens": _tokens_seen(scratch / "log.jsonl"),
         "parts": settings["parts"],
     }
+
+
+def _tokens_seen(log: Path) -> int:
+    lines = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+    return sum(int(line.get("tokens", 0)) for line in lines)
 
 
 def _part(part: dict[str, Any], inputs: dict[str, Path]) -> Part:

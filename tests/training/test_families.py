@@ -1,0 +1,133 @@
+"""Each family from examples to predictions on tiny encoders, in many scripts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from crosscal.data.examples import (  # noqa: E402
+    Answer,
+    ChoiceExample,
+    SpanExample,
+    TagExample,
+)
+from crosscal.encoders.loading import load_tokenizer, token_types  # noqa: E402
+from crosscal.tasks import FAMILIES, Limits, TokenSet  # noqa: E402
+from crosscal.training.mixing import Mixture  # noqa: E402
+from crosscal.training.settings import TrainingSettings  # noqa: E402
+from crosscal.training.stage import predict_stage, train_stage  # noqa: E402
+
+WORDS = {
+    "en": ("cat", "roof", "house", "warm", "sleeps"),
+    "th": ("แมว", "หลังคา", "บ้าน", "อบอุ่น", "นอนหลับ"),
+    "ar": ("القطة", "سطح", "المنزل", "الدافئ", "تنام"),
+    "hi": ("बिल्ली", "छत", "घर", "गरम", "सो"),
+    "zh": ("猫", "屋顶", "在", "温暖", "睡觉"),
+}
+NO_ANSWER = ""
+
+
+def quiet(done: int, total: int) -> None:
+    """Report nothing."""
+
+
+def sentence(rng, language, least=3):
+    return [str(word) for word in rng.choice(WORDS[language], rng.integers(least, 8))]
+
+
+def tagged(rng, number, language):
+    """The tag of a word is its place in the list."""
+    words = sentence(rng, language)
+    tags = tuple("ABCDE"[WORDS[language].index(word)] for word in words)
+    return TagExample(f"u{number:05d}", f"u{number:05d}", language, tuple(words), tags)
+
+
+def chosen(rng, number, language):
+    """The right option is the one that has the first word of the list."""
+    right = int(rng.integers(0, 3))
+    options = []
+    for option in range(3):
+        words = [word for word in sentence(rng, language) if word != WORDS[language][0]]
+        options.append(" ".join([*words, WORDS[language][0]] if option == right else [*words, "."]))
+    return ChoiceExample(
+        f"u{number:05d}", f"u{number:05d}", language, "", "?", tuple(options), right
+    )
+
+
+def spanned(rng, number, language):
+    """The answer is the first word of the list; in every fourth context there is none."""
+    words = [word for word in sentence(rng, language, 4) if word != WORDS[language][0]]
+    answers = ()
+    if number % 4:
+        place = int(rng.integers(0, len(words) + 1))
+        start = sum(len(word) + 1 for word in words[:place])
+        words.insert(place, WORDS[language][0])
+        answers = (Answer(WORDS[language][0], start),)
+    context = " ".join([*words, "."])
+    unit = f"u{number:05d}"
+    return SpanExample(unit, unit, language, f"q{number}", context, "who?", answers)
+
+
+FAMILY = {
+    "tagging": (tagged, list("ABCDE"), 16),
+    "multiple choice": (chosen, [], 4),
+    "span": (spanned, [NO_ANSWER], 8),
+}
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "deberta-v2"])
+@pytest.mark.parametrize("name", FAMILY)
+def test_families_learn_and_predict(tiny_encoder, tmp_path, name, kind):
+    make, labels, epochs = FAMILY[name]
+    family = FAMILIES[name]
+    rng = np.random.default_rng(3)
+    languages = list(WORDS)
+    sets = {
+        split: [make(rng, i, languages[i % 5]) for i in range(count)]
+        for split, count in (("train", 200), ("dev", 20), ("test", 40))
+    }
+    folder = tiny_encoder(kind)
+    tokenizer = load_tokenizer(folder)
+    limits = Limits(max_length=40, types=token_types(folder))
+    inputs = {}
+    for split, examples in sets.items():
+        inputs[split] = tmp_path / split
+        inputs[split].mkdir()
+        family.tokenise(tokenizer, examples, labels, limits).save(inputs[split])
+    for role in ("model", "scores"):
+        inputs[role] = tmp_path / role
+        inputs[role].mkdir()
+    part = {"name": "it", "family": name, "labels": labels}
+    common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
+    training = TrainingSettings(
+        epochs=epochs, batch_tokens=300, evaluations=1, dropout=0.0, learning_rate=1e-2
+    ).model_dump()
+    settings = {
+        **common,
+        "parts": [part],
+        "training": training,
+        "mixture": Mixture().model_dump(),
+        "seed": 1,
+    }
+    parameters = {"encoder": str(folder), "checkpoint_seconds": 1e9}
+    roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
+    train_stage(settings, parameters, roles, inputs["model"], quiet)
+    prediction = {"prediction": {"dropout_samples": 0, "dropout": 0.1}}
+    predict_stage(
+        {**common, **prediction, "part": part}, parameters, inputs, inputs["scores"], quiet
+    )
+    tokens = TokenSet.load(inputs["test"])
+    scores = np.load(inputs["scores"] / "test.npy")
+    found = family.predictions(tokens, scores, labels)
+    guesses = np.array([int(np.argmax(row)) for row in found.scores])
+    assert (guesses == found.gold).mean() > 0.9
+    codes = np.array(found.units["language"].to_pylist())
+    for code in WORDS:
+        assert (guesses == found.gold)[codes == code].mean() > 0.7, code
+    units = found.units["unit_id"].to_pylist()
+    assert len(units) == len(set(units)) == len(found.gold) == len(found.scores)
+    expected = [example.unit_id for example in sets["test"]]
+    assert list(dict.fromkeys(unit[:6] for unit in units)) == expected
+    assert all(len(column) == len(units) for column in found.extra.values())
