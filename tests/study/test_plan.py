@@ -1,12 +1,17 @@
 """Stages are shared where they agree, and keys change exactly when results can."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from crosscal.errors import DataError
+from crosscal.data import read_examples
+from crosscal.errors import SettingsError
 from crosscal.study.plan import make_plan
 from crosscal.study.reading import read_study
+
+NLI = ("entailment", "neutral", "contradiction")
 
 
 def plan(file, *overrides):
@@ -77,5 +82,185 @@ def test_clusters_are_kept_whole_and_spread(study_file):
     clusters = [e.cluster_id for e in reading.examples if e.language == "tr"]
     assert len(clusters) == 60
     assert all(clusters.count(cluster) == 3 for cluster in clusters)
-    with pytest.raises(DataError, match="there are 80"):
-        plan(study_file, "target.test.clusters=81")
+    # More than there are: all.
+    reading = plan(study_file, "target.test.clusters=10000").readings["target.test"]
+    whole = read_examples("mini-nli", split="test", languages=("en", "tr", "zh"), labels=NLI)
+    assert reading.examples == whole.examples
+
+
+SEVERAL = """
+name = "several"
+seeds = [1, 2]
+
+[encoder]
+name = "{encoder}"
+
+[targets.nli]
+task = "mini-nli"
+train = {{ format = "mini-nli", clusters = 20 }}
+dev = {{ format = "mini-nli", clusters = 10 }}
+test = {{ format = "mini-nli", clusters = 10 }}
+languages = ["en", "th"]
+
+[targets.same]
+task = "paraphrase"
+train = {{ format = "mini-paraphrase", clusters = 20 }}
+dev = {{ format = "mini-paraphrase", clusters = 10 }}
+test = {{ format = "mini-paraphrase", clusters = 10, split = "dev" }}
+languages = ["en"]
+
+[intermediate.first]
+task = "paraphrase"
+train = {{ format = "mini-paraphrase", clusters = 40 }}
+dev = {{ format = "mini-paraphrase", clusters = 20 }}
+
+[intermediate.second]
+task = "answerability"
+train = {{ format = "mini-answerability", clusters = 40 }}
+dev = {{ format = "mini-answerability", clusters = 20 }}
+
+[mlm]
+texts = {{ format = "text", path = "{texts}" }}
+languages = ["en", "ar"]
+
+[recipes.direct]
+
+[recipes.chain]
+intermediate = ["first", "second"]
+
+[recipes.begun]
+intermediate = ["first"]
+sampling = "uniform"
+
+[recipes.at-once]
+intermediate = [["first", "second"]]
+sampling = "uniform"
+
+[recipes.with-text]
+intermediate = [["first", "second"]]
+mlm = 0.25
+
+[training]
+epochs = 1
+batch_tokens = 256
+max_length = 48
+evaluations = 1
+
+[analysis]
+replicates = 100
+
+[execution]
+executor = "in-process"
+"""
+
+
+@pytest.fixture
+def several(tmp_path, tiny_encoder, sentences):
+    """A study of two targets and every kind of recipe."""
+    for language in ("en", "ar"):
+        (tmp_path / f"{language}.txt").write_text("\n".join(sentences), encoding="utf-8")
+    file = tmp_path / "several.toml"
+    text = SEVERAL.format(encoder=tiny_encoder("xlm-roberta"), texts=tmp_path / "{language}.txt")
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_targets_share_what_comes_before_them(several):
+    made = plan(several)
+    counts = {kind: len(keys(made, kind)) for kind in ("prepare", "train", "predict", "collect")}
+    # A seed: first, second after first, both, both with text; then each of two targets from
+    # scratch and after each of the four. 'begun' is the beginning of 'chain'.
+    assert counts["train"] == 2 * (4 + 2 * 5)
+    assert counts["predict"] == counts["collect"] == 2 * 2 * 5
+    # Of the two targets 3 and 2 (its test is its development split), 2 of each intermediate
+    # task, and the text.
+    assert counts["prepare"] == 3 + 2 + 2 + 2 + 1
+    runs = {(run.target, run.recipe, run.seed) for run in made.runs}
+    assert len(runs) == len(made.runs) == 20
+    assert {len(run.training) for run in made.runs if run.recipe == "chain"} == {3}
+    assert {len(run.training) for run in made.runs if run.recipe == "with-text"} == {2}
+
+
+def test_stages_of_several_tasks_say_so(several):
+    made = plan(several)
+    (run,) = (r for r in made.runs if (r.target, r.recipe, r.seed) == ("nli", "with-text", 1))
+    settings = run.training[0].settings
+    assert [part["name"] for part in settings["parts"]] == ["first", "second", "mlm"]
+    assert [part["family"] for part in settings["parts"]] == [
+        "classification",
+        "classification",
+        "masked language modelling",
+    ]
+    assert settings["mixture"]["mlm"] == 0.25
+    roles = {"train:first", "dev:first", "train:second", "dev:second", "train:mlm"}
+    assert set(run.training[0].inputs) == roles
+    assert set(run.training[1].inputs) == {"train:target", "dev:target", "start"}
+    assert run.training[1].inputs["start"] == run.training[0].node
+    assert "masked language modelling" in run.training[0].title
+    # What the target is trained on does not depend on how the stage before was mixed.
+    assert run.training[1].settings["mixture"]["mlm"] == 0.0
+    data = run.table.settings["provenance"]["data"]
+    assert {"en.txt", "ar.txt"} <= set(data)
+
+
+def test_keys_are_stable(several):
+    """The same study has the same keys, in another process too; names of targets are no part."""
+    made = plan(several)
+    again = plan(several)
+    assert [stage.key for stage in made.stages] == [stage.key for stage in again.stages]
+    code = (
+        "import sys; from pathlib import Path; from crosscal.study.plan import make_plan; "
+        "from crosscal.study.reading import read_study; "
+        "study = read_study(Path(sys.argv[1])); "
+        "print(*(s.key for s in make_plan(study, Path(study.encoder.name)).stages))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(several)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [stage.key for stage in made.stages]
+    several.write_text(several.read_text().replace("[targets.nli]", "[targets.other]"))
+    renamed = plan(several)
+    for kind in ("prepare", "train", "predict"):
+        assert keys(renamed, kind) == keys(made, kind)
+
+
+@pytest.mark.parametrize(
+    ("override", "changed"),
+    [
+        ("recipes.with-text.mlm=0.3", {"with-text"}),
+        ("recipes.at-once.sampling=proportional", {"at-once"}),
+        ("recipes.begun.sampling=capped", set()),
+        ("intermediate.second.train_languages=['en']", set()),
+        ("intermediate.second.training={epochs=2}", {"chain"}),
+        ("intermediate.first.training={epochs=2}", {"chain", "begun", "at-once", "with-text"}),
+        ("mlm.languages=['ar']", {"with-text"}),
+    ],
+)
+def test_changes_reach_the_recipes_they_concern(several, override, changed):
+    def predicted(made):
+        found = {}
+        for run in made.runs:
+            found.setdefault(run.recipe, set()).add(run.table.inputs["scores:0"])
+        return found
+
+    before, after = predicted(plan(several)), predicted(plan(several, override))
+    assert {recipe for recipe in before if before[recipe] != after[recipe]} == changed
+
+
+def test_languages_of_training_are_read_and_part_of_the_key(study_file):
+    override = 'target.train_languages=["en", "tr"]'
+    one, two = plan(study_file), plan(study_file, override)
+    languages = [example.language for example in two.readings["target.train"].examples]
+    assert set(languages) == {"en", "tr"}
+    assert {e.language for e in two.readings["target.dev"].examples} == {"en"}
+    assert keys(one, "train") != keys(two, "train")
+    # The intermediate task stays what it was.
+    assert len(keys(one, "train") & keys(two, "train")) == 2
+
+
+def test_text_that_is_asked_for_must_be_there(several):
+    text = several.read_text()
+    several.write_text(text[: text.index("[mlm]")] + text[text.index("[recipes.direct]") :])
+    with pytest.raises(SettingsError, match=r"\[mlm\]") as caught:
+        plan(several)
+    assert "recipes.with-text.mlm" in str(caught.value.where)

@@ -1,5 +1,7 @@
 """Study files: every mistake is named with its place, and nothing is guessed."""
 
+import tomllib
+
 import pytest
 
 from crosscal.errors import SettingsError
@@ -50,6 +52,75 @@ def test_mistakes_name_their_place(tmp_path, addition, where, words):
     assert words in str(caught.value)
 
 
+TWO = """
+name = "x"
+[targets.a]
+task = "mini-nli"
+train = { format = "mini-nli" }
+dev = { format = "mini-nli" }
+test = { format = "mini-nli" }
+[targets.b]
+task = "mini-nli"
+train = { format = "mini-nli" }
+dev = { format = "mini-nli" }
+test = { format = "mini-nli" }
+[intermediate.p]
+task = "paraphrase"
+train = { format = "mini-paraphrase" }
+dev = { format = "mini-paraphrase" }
+[mlm]
+texts = { format = "text", path = "x" }
+languages = ["en"]
+[recipes.direct]
+[recipes.x]
+intermediate = [["p"]]
+mlm = 0.1
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where", "words"),
+    [
+        ("mlm = 0.1", "samplin = 'uniform'", "recipes.x.samplin", "Did you mean 'sampling'"),
+        ("mlm = 0.1", "mlm = 1.0", "recipes.x.mlm", "less than 1"),
+        ("mlm = 0.1", "sampling = 'cap'", "recipes.x.sampling", "'capped'"),
+        ('[["p"]]', "[]", "recipes.x.mlm", "Name an intermediate task"),
+        ('[["p"]]', '[["p", "q"]]', "recipes.x.intermediate", "Did you mean 'p'"),
+        ("texts =", "text =", "mlm.text", "Did you mean 'texts'"),
+        ('"x" }', '"x", splt = "dev" }', "mlm.texts.splt", "Did you mean 'split'"),
+        ('languages = ["en"]', "languages = []", "mlm.languages", "at least 1"),
+        ("[targets.b]", "tset = 1\n[targets.b]", "targets.a.tset", "Did you mean 'test'"),
+        ("[targets.b]", "[target]", "", "not both"),
+        ("[targets.b]", "[targets.'b/c']", "targets.b/c", "pattern"),
+        ("[targets.b]", "[targets.'']", "targets", "pattern"),
+        ("[targets.b]", "[targets.mlm]", "targets.mlm", "Choose another name"),
+        ("[targets.b]", "[targets.p]", "targets.p", "another name"),
+        ("[recipes.x]", "[recipes.'../x']", "recipes.../x", "pattern"),
+        ("[intermediate.p]", "test = 1\n[intermediate.p]", "", ""),
+        ("[mlm]", "test = { format = 'x' }\n[mlm]", "intermediate.p.test", "train"),
+        ("[intermediate.p]", "train_languages = []\n[intermediate.p]", "train_languages", "1"),
+        ("[intermediate.p]", "baseline = 'fi'\n[intermediate.p]", "targets.b", "'fi' must be"),
+    ],
+)
+def test_mistakes_in_nested_sections_name_their_place(tmp_path, before, after, where, words):
+    assert before in TWO
+    with pytest.raises(SettingsError) as caught:
+        read_study(write(tmp_path, TWO.replace(before, after, 1)))
+    assert where in str(caught.value.where)
+    assert words in str(caught.value)
+
+
+def test_one_target_is_short_for_one_of_several(tmp_path):
+    study = read_study(write(tmp_path, WHOLE))
+    assert list(study.targets) == ["target"]
+    study = read_study(write(tmp_path, TWO))
+    assert list(study.targets) == ["a", "b"]
+    assert study.recipes["x"].chain == (("p",),)
+    assert study.recipes["x"].mixture.mlm == 0.1
+    assert study.mlm.texts.path == str(tmp_path / "x")
+    assert parse_study(tomllib.loads(study_to_toml(study)), where="written") == study
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -58,7 +129,7 @@ def test_mistakes_name_their_place(tmp_path, addition, where, words):
         ('name = "a/b"' + TARGET, "name"),
         ('name = "x"\nseeds = []' + TARGET, "seeds"),
         ('name = "x"\nseeds = [1, 1]' + TARGET, "different"),
-        (WHOLE + 'languages = ["tr"]', "English"),
+        (WHOLE + 'languages = ["tr"]', "baseline 'en' must be among"),
         (WHOLE + 'languages = ["en", "tr", "tr"]', "twice"),
         (WHOLE.replace('dev = { format = "mini-nli" }\n', ""), "target.dev"),
         (WHOLE.replace('"mini-nli" }', '"mini-nli", colour = 1 }', 1), "colour"),
@@ -97,14 +168,14 @@ def test_paths_are_filled_and_relative_to_the_file(tmp_path):
     with pytest.raises(SettingsError, match=r"\[paths\]"):
         read_study(write(tmp_path, text))
     study = read_study(write(tmp_path, text), ["paths.d=there"])
-    assert study.target.train.path == str(tmp_path / "there" / "a")
+    assert study.targets["target"].train.path == str(tmp_path / "there" / "a")
 
 
 def test_a_reader_may_have_names_of_its_own_in_a_path(tmp_path):
     source = '{ format = "tsv-pairs", path = "{d}/{split}-{language}.tsv" }'
     text = WHOLE.replace('{ format = "mini-nli" }', source)
     study = read_study(write(tmp_path, text), ["paths.d=there"])
-    assert study.target.test.path == str(tmp_path / "there" / "{split}-{language}.tsv")
+    assert study.targets["target"].test.path == str(tmp_path / "there" / "{split}-{language}.tsv")
 
 
 def test_the_commented_file_is_a_study_with_every_default(tmp_path):
@@ -118,7 +189,5 @@ def test_the_commented_file_is_a_study_with_every_default(tmp_path):
 
 
 def test_the_resolved_study_reads_back_equal(study_file):
-    import tomllib
-
     study = read_study(study_file)
     assert parse_study(tomllib.loads(study_to_toml(study)), where="written") == study

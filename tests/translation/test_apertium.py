@@ -213,12 +213,12 @@ class TestSpanish:
             assert [c for c in translation if c in odd] == [c for c in text if c in odd]
 
     def test_a_very_long_line(self):
-        [long, short] = self.system.translate(["The cat sleeps. " * 3000, "The cat."])
-        assert long.count("gato") == 3000
+        [long, short] = self.system.translate(["The cat sleeps. " * 1000, "The cat."])
+        assert long.count("gato") == 1000
         assert short == "El gato."
 
-    @settings(max_examples=5)
-    @given(st.lists(st.text(st.sampled_from(ODD), max_size=12), min_size=1, max_size=60))
+    @settings(max_examples=3)
+    @given(st.lists(st.text(st.sampled_from(ODD), max_size=12), min_size=1, max_size=40))
     def test_any_texts_keep_their_places(self, texts):
         marked = [f"{text}\nzq{number}qz" for number, text in enumerate(texts)]
         found = self.system.translate(marked)
@@ -248,8 +248,6 @@ def test_a_sentence_that_kills_the_galician_pipeline():
     """Found by search; the programme then ends with status 0 and no output."""
     system = load_translator("apertium", "en", "gl")
     bad = "Though many had tried to approach him, Lord Wade was often cold and emotionless."
-    texts = ["The cat sleeps.", bad, "The dog sleeps."]
-    found = system.translate(texts)
-    assert found[0]
-    assert found[2]
-    assert system.counts[FAILED] == (found[1] == "")
+    found = system.translate([bad, "The dog sleeps."])
+    assert found[1]
+    assert system.counts[FAILED] == (found[0] == "")

@@ -198,6 +198,7 @@ class _Planner:
         }
         self.stages: dict[str, Stage] = {}
         self.readings: dict[str, Reading] = {}
+        self.digests: dict[str, str] = {}
         self.asked = 0
 
     def add(self, stage: Stage) -> Stage:
@@ -261,7 +262,7 @@ class _Planner:
             source = _source(data, split)
             reading = self.reading(f"{target}.{split}", source, split, languages_of(data), chosen)
             sources[split] = {
-                "examples": digest(reading.examples),
+                "examples": self.digest(f"{target}.{split}", reading),
                 "source": source.model_dump(),
                 "languages": list(languages_of(data)),
             }
@@ -326,7 +327,10 @@ class _Planner:
     def provenance(self, target: str, recipe: str, seed: int) -> dict[str, Any]:
         data = self.study.targets[target]
         chosen = task(data.task)
-        names = {target, *(name for step in self.study.recipes[recipe].chain for name in step)}
+        chain = self.study.recipes[recipe].chain
+        names = {target, *(name for step in chain for name in step)}
+        if self.study.recipes[recipe].mlm:
+            names.add("mlm")
         files = {
             str(file.name): sha256_file(file)
             for field, reading in self.readings.items()
@@ -354,7 +358,9 @@ class _Planner:
         texts: tuple[Stage, ...] = ()
         if recipe.mlm:
             texts = (self.texts(training_settings(self.study, tasks[names[0]], where=names[0])),)
-        return self.train(tasks, texts, recipe.mixture, seed, before)
+        # How several tasks would be sampled changes nothing for one: its stage is shared.
+        mixture = recipe.mixture if len(tasks) > 1 else Mixture(mlm=recipe.mlm)
+        return self.train(tasks, texts, mixture, seed, before)
 
     def train(
         self,
@@ -430,6 +436,12 @@ class _Planner:
         if field not in self.readings:
             self.readings[field] = read_source(source, split, languages, chosen.labels)
         return self.readings[field]
+
+    def digest(self, field: str, reading: Reading) -> str:
+        """Hash of a source's examples, taken once: many runs share it."""
+        if field not in self.digests:
+            self.digests[field] = digest(reading.examples)
+        return self.digests[field]
 
     def prepare(self, name: str, data: Trained, split: str, languages: Sequence[str]) -> Stage:
         longest = training_settings(self.study, data, where=f"{name}.training").max_length
@@ -512,7 +524,7 @@ class _Planner:
                     "family": chosen.family,
                     "labels": labels,
                     "max_length": longest,
-                    "examples": digest(reading.examples),
+                    "examples": self.digest(field, reading),
                 },
                 parameters={
                     "encoder": str(self.encoder),

@@ -180,6 +180,13 @@ def _check_combination(study: Study, where: str) -> None:
                 where=f"{where}, analysis.groups.{name}",
                 remedy="Use languages of the targets",
             )
+    for section, named in (("targets", study.targets), ("intermediate", study.intermediate)):
+        if "mlm" in named:
+            raise SettingsError(
+                "'mlm' is the name of masked language modelling",
+                where=f"{where}, {section}.mlm",
+                remedy="Choose another name",
+            )
     for name in study.targets.keys() & study.intermediate.keys():
         raise SettingsError(
             f"a target and an intermediate task are both called '{name}'",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -10,6 +10,9 @@ from crosscal.training.settings import Mixture, TrainingSettings
 
 # The name of the target of a study that has one, written as [target].
 ONE_TARGET = "target"
+
+# Of targets, intermediate tasks and recipes: parts of file names.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")]
 
 
 class Section(BaseModel):
@@ -234,12 +237,12 @@ class Study(Section):
     )
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1, description="one run each")
     encoder: EncoderSettings = EncoderSettings()
-    targets: dict[str, Target] = Field(
+    targets: dict[Name, Target] = Field(
         min_length=1, description="by a name of one's own; [target] is short for one alone"
     )
     mlm: Texts | None = None
-    intermediate: dict[str, TaskData] = Field(default_factory=dict)
-    recipes: dict[str, Recipe] = Field(default_factory=lambda: {"direct": Recipe()}, min_length=1)
+    intermediate: dict[Name, TaskData] = Field(default_factory=dict)
+    recipes: dict[Name, Recipe] = Field(default_factory=lambda: {"direct": Recipe()}, min_length=1)
     training: TrainingSettings = TrainingSettings()
     prediction: Prediction = Prediction()
     analysis: Analysis = Analysis()
