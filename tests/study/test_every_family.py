@@ -267,6 +267,7 @@ def test_predictions_of_each_family(ran):
         ('recipes.chain.intermediate=["option"]', "'option'"),
         ('recipes.chain.samplin="uniform"', "samplin"),
         ("targets.words.tset={}", "tset"),
+        ('intermediate.shouted.translate.settings={ source = "de" }', "'source' is not a setting"),
     ],
 )
 def test_impossible_combinations(tmp_path, tiny_encoder, override, words):

@@ -88,83 +88,6 @@ def test_clusters_are_kept_whole_and_spread(study_file):
     assert reading.examples == whole.examples
 
 
-SEVERAL = """
-name = "several"
-seeds = [1, 2]
-
-[encoder]
-name = "{encoder}"
-
-[targets.nli]
-task = "mini-nli"
-train = {{ format = "mini-nli", clusters = 20 }}
-dev = {{ format = "mini-nli", clusters = 10 }}
-test = {{ format = "mini-nli", clusters = 10 }}
-languages = ["en", "th"]
-
-[targets.same]
-task = "paraphrase"
-train = {{ format = "mini-paraphrase", clusters = 20 }}
-dev = {{ format = "mini-paraphrase", clusters = 10 }}
-test = {{ format = "mini-paraphrase", clusters = 10, split = "dev" }}
-languages = ["en"]
-
-[intermediate.first]
-task = "paraphrase"
-train = {{ format = "mini-paraphrase", clusters = 40 }}
-dev = {{ format = "mini-paraphrase", clusters = 20 }}
-
-[intermediate.second]
-task = "answerability"
-train = {{ format = "mini-answerability", clusters = 40 }}
-dev = {{ format = "mini-answerability", clusters = 20 }}
-
-[mlm]
-texts = {{ format = "text", path = "{texts}" }}
-languages = ["en", "ar"]
-
-[recipes.direct]
-
-[recipes.chain]
-intermediate = ["first", "second"]
-
-[recipes.begun]
-intermediate = ["first"]
-sampling = "uniform"
-
-[recipes.at-once]
-intermediate = [["first", "second"]]
-sampling = "uniform"
-
-[recipes.with-text]
-intermediate = [["first", "second"]]
-mlm = 0.25
-
-[training]
-epochs = 1
-batch_tokens = 256
-max_length = 48
-evaluations = 1
-
-[analysis]
-replicates = 100
-
-[execution]
-executor = "in-process"
-"""
-
-
-@pytest.fixture
-def several(tmp_path, tiny_encoder, sentences):
-    """A study of two targets and every kind of recipe."""
-    for language in ("en", "ar"):
-        (tmp_path / f"{language}.txt").write_text("\n".join(sentences), encoding="utf-8")
-    file = tmp_path / "several.toml"
-    text = SEVERAL.format(encoder=tiny_encoder("xlm-roberta"), texts=tmp_path / "{language}.txt")
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
 def test_targets_share_what_comes_before_them(several):
     made = plan(several)
     counts = {kind: len(keys(made, kind)) for kind in ("prepare", "train", "predict", "collect")}
@@ -247,15 +170,21 @@ def test_changes_reach_the_recipes_they_concern(several, override, changed):
     assert {recipe for recipe in before if before[recipe] != after[recipe]} == changed
 
 
-def test_languages_of_training_are_read_and_part_of_the_key(study_file):
-    override = 'target.train_languages=["en", "tr"]'
-    one, two = plan(study_file), plan(study_file, override)
+def test_languages_of_training_are_read_and_part_of_the_key(study_file, tmp_path):
+    for language in ("en", "tr"):
+        rows = [f"{language} a {i}\tb {i}\t{label}\n" for i, label in enumerate(NLI * 2)]
+        (tmp_path / f"{language}.tsv").write_text("".join(rows), encoding="utf-8")
+    path = str(tmp_path / "{language}.tsv")
+    own = f'target.train={{format="tsv-pairs", path="{path}"}}'
+    one = plan(study_file, own)
+    two = plan(study_file, own, 'target.train_languages=["en", "tr"]')
     languages = [example.language for example in two.readings["target.train"].examples]
-    assert set(languages) == {"en", "tr"}
+    assert languages == ["en"] * 6 + ["tr"] * 6
+    assert {e.language for e in one.readings["target.train"].examples} == {"en"}
     assert {e.language for e in two.readings["target.dev"].examples} == {"en"}
-    assert keys(one, "train") != keys(two, "train")
-    # The intermediate task stays what it was.
+    # The intermediate task stays what it was; what follows it, and the target alone, change.
     assert len(keys(one, "train") & keys(two, "train")) == 2
+    assert keys(one, "predict").isdisjoint(keys(two, "predict"))
 
 
 def test_text_that_is_asked_for_must_be_there(several):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from crosscal.errors import ArtifactError, StageFailed
+from crosscal.predictions import read_predictions
 from crosscal.study import stages as stage_module
 from crosscal.study.executors import InProcess, LocalProcesses
 from crosscal.study.plan import make_plan
@@ -149,3 +150,34 @@ def test_killed_at_random_moments(undisturbed, tmp_path, executor):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert predictions(tmp_path / "tiny") == predictions(folder)
+
+
+def test_several_targets_and_every_kind_of_recipe(several, tmp_path):
+    """A seed of two targets: alone, after a chain, after two at once, with masked text."""
+    events = Silent()
+    made = opened(several, "seeds=[1]")
+    outcome = run_study(made, tmp_path / "results", events)
+    assert len(events.ended) == len(made.stages) < made.asked
+    assert outcome.folder == tmp_path / "results" / "several"
+    assert set(outcome.results) == {"nli", "same"}
+    recipes = ("at-once", "begun", "chain", "direct", "with-text")
+    for target in ("nli", "same"):
+        folder = outcome.folder / target
+        assert sorted(predictions(folder)) == [f"{recipe}-seed1.parquet" for recipe in recipes]
+        assert (folder / "results.json").is_file()
+        tables = [read_predictions(path) for path in sorted((folder / "predictions").iterdir())]
+        assert {table.provenance.recipe for table in tables} == set(recipes)
+        assert len({table.scores.tobytes() for table in tables}) == len(recipes)
+        assert len({len(table) for table in tables}) == 1
+    assert not (outcome.folder / "predictions").exists()
+    assert json.loads((outcome.folder / "study.json").read_text())["name"] == "several"
+    # The proportions asked for are in the step log.
+    store = Store(tmp_path / "results" / "store")
+    for run in made.runs:
+        if run.recipe not in ("at-once", "with-text"):
+            continue
+        log = (store.folder(*run.training[0].node) / "log.jsonl").read_text().splitlines()
+        tasks = [line["task"] for line in map(json.loads, log) if "loss" in line]
+        assert {"first", "second"} <= set(tasks)
+        share = 0.25 if run.recipe == "with-text" else 0.0
+        assert tasks.count("mlm") / len(tasks) == pytest.approx(share, abs=1 / len(tasks))

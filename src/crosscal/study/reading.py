@@ -113,7 +113,9 @@ def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
     try:
         study = Study.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
+        # An unknown key is often the misspelt name of one that is then missing.
+        errors = error.errors()
+        first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
         field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             known = _known_keys(first["loc"][:-1])

@@ -78,6 +78,14 @@ class Translate(Section):
         default_factory=dict, description="of the translator, as its documentation names them"
     )
 
+    @field_validator("settings")
+    @classmethod
+    def _not_ours(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        ours = {"name", "source", "target"} & settings.keys()
+        if ours:
+            raise ValueError(f"'{min(ours)}' is not a setting: 'translator' and 'to' say it")
+        return settings
+
 
 class Trained(Section):
     """A task, and what is particular about training on it."""
