@@ -53,6 +53,14 @@ dev = {{ format = "mini-nli", clusters = 10 }}
 test = {{ format = "mini-nli", clusters = 10 }}
 languages = ["en", "tr"]
 
+[targets.pairs-in-english]
+task = "mini-nli"
+train = {{ format = "mini-nli", clusters = 20 }}
+dev = {{ format = "mini-nli", clusters = 10 }}
+test = {{ format = "mini-nli", clusters = 10 }}
+languages = ["en", "tr"]
+translate_test = {{ translator = "shouting", to = "en" }}
+
 [targets.translations]
 task = "tatoeba"
 test = {{ format = "tatoeba-laser", path = "bitext", split = "test" }}
@@ -199,7 +207,12 @@ def test_every_cell_is_filled(ran):
         assert 0 <= cell.sound <= 1
     assert {cell.languages for cell in found.values()} == {2, 3}
     chosen = best_recipes(list(found.values()))
-    assert set(chosen) == {"words", "answers", "pairs"}  # no development data for retrieval
+    assert set(chosen) == {
+        "words",
+        "answers",
+        "pairs",
+        "pairs-in-english",
+    }  # no development data for retrieval
 
 
 def test_scores_are_those_of_the_tables(ran):
@@ -218,7 +231,8 @@ def test_scores_are_those_of_the_tables(ran):
 def test_stages_are_shared(ran):
     plan, _, _ = ran
     titles = [stage.title for stage in plan.stages if stage.kind == "train"]
-    # 3 trained targets x 4 recipes, and options, options then paraphrase, both at once, shouted.
+    # 3 different trainings on a target x 4 recipes; options, options then paraphrase, both at
+    # once, shouted.
     assert len(titles) == 12 + 4
     assert plan.asked > 2 * len(plan.stages)
 
@@ -236,12 +250,26 @@ def test_translations_are_trained_on(ran):
     plan, _, store = ran
     from crosscal.translation import read_examples
 
-    (stage,) = (s for s in plan.stages if s.kind == "translate")
+    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.settings["to"] == "tr")
     found = read_examples(store.open(*stage.node))
     assert {example.language for example in found} == {"tr"}
     assert all(example.text_a == example.text_a.upper() for example in found)
-    (prepared,) = (s for s in plan.stages if "translated" in s.title and s.kind == "prepare")
+    (prepared,) = (s for s in plan.stages if s.title == "tokenise paraphrase, train, translated")
     assert prepared.inputs == {"translated:en": stage.node}
+
+
+def test_translated_tests_keep_the_names_of_their_languages(ran):
+    _, outcome, _ = ran
+
+    def scores(target, language):
+        table = read_predictions(outcome.folder / target / "predictions" / "direct-seed1.parquet")
+        part = table.select(language=language, split="test")
+        return part.scores, part.unit_ids.tolist()
+
+    (plain, units), (shouted, same) = scores("pairs", "tr"), scores("pairs-in-english", "tr")
+    assert units == same
+    assert not np.array_equal(plain, shouted)
+    assert np.array_equal(scores("pairs", "en")[0], scores("pairs-in-english", "en")[0])
 
 
 def test_predictions_of_each_family(ran):
