@@ -37,7 +37,7 @@ replicates = 200
 
 [execution]
 executor = "in-process"
-checkpoint_seconds = 0.01
+checkpoint_seconds = 0.2
 """
 
 SEVERAL = """

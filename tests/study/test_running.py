@@ -167,7 +167,7 @@ def test_several_targets_and_every_kind_of_recipe(several, tmp_path):
         assert (folder / "results.json").is_file()
         tables = [read_predictions(path) for path in sorted((folder / "predictions").iterdir())]
         assert {table.provenance.recipe for table in tables} == set(recipes)
-        assert len({table.scores.tobytes() for table in tables}) == len(recipes)
+        assert len({str(table.table["scores"].to_pylist()) for table in tables}) == len(recipes)
         assert len({len(table) for table in tables}) == 1
     assert not (outcome.folder / "predictions").exists()
     assert json.loads((outcome.folder / "study.json").read_text())["name"] == "several"
