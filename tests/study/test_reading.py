@@ -190,3 +190,12 @@ def test_the_commented_file_is_a_study_with_every_default(tmp_path):
 def test_the_resolved_study_reads_back_equal(study_file):
     study = read_study(study_file)
     assert parse_study(tomllib.loads(study_to_toml(study)), where="written") == study
+
+
+def test_sources_that_follow_others_are_written_and_read(study_file):
+    """A table within a list, as only `also` has it."""
+    also = '{ format = "mini-nli", clusters = 3, also = [{ format = "mini-nli", clusters = 2 }] }'
+    study = read_study(study_file, [f"target.train={also}"])
+    again = parse_study(tomllib.loads(study_to_toml(study)), where="again")
+    assert again == study
+    assert [part.clusters for part in again.targets["target"].train.also] == [2]

@@ -13,11 +13,10 @@ from crosscal.languages import default_groups
 from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.executors import Events, choose_executor
 from crosscal.study.plan import Plan
-from crosscal.study.reading import RETRIEVAL, baseline_of, languages_of
+from crosscal.study.reading import baseline_of, languages_of
 from crosscal.study.scores import ScoreRow, score_runs
 from crosscal.study.settings import ONE_TARGET, Study
 from crosscal.study.store import Store
-from crosscal.tasks import task
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,8 @@ def analysis_settings(study: Study, target: str) -> AnalysisSettings:
     return AnalysisSettings(
         title=study.name if target == ONE_TARGET else f"{study.name}: {target}",
         baseline_language=baseline_of(data),
-        # Nothing is trained on a target of retrieval: no development data, no temperature.
-        dev_split=None if task(data.task).family == RETRIEVAL else "dev",
+        # Development data are English: they say nothing of another baseline.
+        dev_split="dev" if baseline_of(data) == "en" else None,
         groups=dict(chosen.groups) or default_groups(languages_of(data)),
         bins=chosen.bins,
         replicates=chosen.replicates,
