@@ -205,6 +205,7 @@ def test_every_cell_is_filled(ran):
     for cell in found.values():
         assert 0 <= cell.official <= 1
         assert 0 <= cell.sound <= 1
+        assert 0 <= cell.ece <= 1
     assert {cell.languages for cell in found.values()} == {2, 3}
     chosen = best_recipes(list(found.values()))
     assert set(chosen) == {

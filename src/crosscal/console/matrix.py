@@ -68,7 +68,7 @@ def print_matrix(found: Sequence[Cell]) -> None:
         "recipe",
         *targets,
         title="official score / sound score, calibration error: per cent, mean over languages",
-        caption="* best on English development data",
+        caption="* best on English development data  † a run learnt nothing",
     )
     for recipe in dict.fromkeys(cell.recipe for cell in found):
         words = [recipe]
@@ -76,12 +76,10 @@ def print_matrix(found: Sequence[Cell]) -> None:
             cell = by_place.get((recipe, target))
             words.append("" if cell is None else _words(cell, chosen=best.get(target) == recipe))
         table.add_row(*words)
-    console = Console()
     # A table of nine targets must not be cut: a reader can scroll, not guess.
-    console.print(table, width=max(console.width, 12 + 22 * len(targets)))
+    Console(width=max(Console().width, 24 + 25 * len(targets))).print(table)
 
 
 def _words(cell: Cell, *, chosen: bool) -> str:
-    error = "collapsed" if cell.ece is None else f"{100 * cell.ece:.1f}"
-    star = " *" if chosen else ""
-    return f"{100 * cell.official:.1f} / {100 * cell.sound:.1f}, {error}{star}"
+    marks = " *" * chosen + " †" * (cell.collapsed > 0)
+    return f"{100 * cell.official:.1f} / {100 * cell.sound:.1f}, {100 * cell.ece:.1f}{marks}"

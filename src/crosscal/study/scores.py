@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosscal.analysis import Results
+from crosscal.calibration import ece_debiased, top_label
 from crosscal.predictions import Predictions
 from crosscal.scoring import SCORERS, Rows, Score, mining_threshold, score
 from crosscal.study.settings import Study
@@ -29,6 +30,8 @@ class ScoreRow:
         All metrics, official and sound.
     official, sound : float
         The task's one figure of each kind.
+    ece : float
+        Debiased calibration error of the chosen choice, 15 bins.
     """
 
     target: str
@@ -39,6 +42,7 @@ class ScoreRow:
     score: Score
     official: float
     sound: float
+    ece: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +62,10 @@ class Cell:
     development : float or None
         The sound figure on English development data: what may choose among recipes. None if
         there are none.
-    ece : float or None
-        Debiased calibration error, mean over all languages; None if every run collapsed.
+    ece : float
+        Debiased calibration error, mean over all languages; of collapsed runs too.
+    collapsed : int
+        Runs that learnt nothing, and are left out of the analysis.
     languages, units : int
         Languages, and units over all of them.
     seeds : int
@@ -72,7 +78,8 @@ class Cell:
     english: float | None
     transfer_gap: float | None
     development: float | None
-    ece: float | None
+    ece: float
+    collapsed: int
     languages: int
     units: int
     seeds: int
@@ -113,9 +120,16 @@ def score_runs(study: Study, target: str, runs: Sequence[Predictions]) -> list[S
                         score=found,
                         official=official,
                         sound=sound,
+                        ece=_calibration_error(run, language, split),
                     )
                 )
     return rows
+
+
+def _calibration_error(run: Predictions, language: str, split: str) -> float:
+    part = run.select(language=language, split=split)
+    confidence, correct = top_label(part.scores, part.gold)
+    return ece_debiased(confidence, correct, clusters=part.cluster_ids)
 
 
 def _threshold(run: Predictions, language: str) -> float:
@@ -131,7 +145,7 @@ def cells(rows: Sequence[ScoreRow], results: Mapping[str, Results]) -> list[Cell
     rows : sequence of ScoreRow
         Of all targets.
     results : mapping of target to Results
-        For the calibration errors.
+        Say which runs collapsed.
     """
     pairs = dict.fromkeys((row.target, row.recipe) for row in rows)
     return [
@@ -146,13 +160,6 @@ def _cell(rows: Sequence[ScoreRow], results: Results) -> Cell:
     english = [row for row in test if row.language == ENGLISH]
     development = [row.sound for row in rows if row.split == "dev"]
     first = test[0]
-    errors = [
-        estimate.value
-        for estimate in results.find(
-            quantity="level", recipe=first.recipe, metric="ece_debiased", scaling="none"
-        )
-        if not estimate.is_group
-    ]
     gap = None
     if others and english:
         gap = float(np.mean([row.official for row in english]) - np.mean(others))
@@ -164,7 +171,8 @@ def _cell(rows: Sequence[ScoreRow], results: Results) -> Cell:
         english=float(np.mean([row.sound for row in english])) if english else None,
         transfer_gap=gap,
         development=float(np.mean(development)) if development else None,
-        ece=float(np.mean(errors)) if errors else None,
+        ece=float(np.mean([row.ece for row in test])),
+        collapsed=sum(run["recipe"] == first.recipe for run in results.collapsed),
         languages=len({row.language for row in test}),
         units=sum(row.score.n for row in test if row.seed == first.seed),
         seeds=len({row.seed for row in test}),
