@@ -11,6 +11,7 @@ from crosscal.calibration.errors import (
 from crosscal.calibration.intervals import quantile_interval, two_sided_p
 from crosscal.calibration.inversion import compatible_errors
 from crosscal.calibration.noise import NoiseFloor, calibrated_errors, noise_floor
+from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import (
     brier,
     brier_rows,
@@ -35,6 +36,7 @@ __all__ = [
     "ConvergenceWarning",
     "Edges",
     "NoiseFloor",
+    "Notion",
     "Scheme",
     "TemperatureScaling",
     "bin_table",
@@ -53,12 +55,14 @@ __all__ = [
     "nll",
     "nll_rows",
     "noise_floor",
+    "outcomes",
     "quantile_interval",
     "seed_deviations",
     "shrinkage_matrix",
     "signed_gap",
     "softmax",
     "square_ce_debiased",
+    "to_probabilities",
     "top_label",
     "two_sided_p",
 ]

@@ -1,0 +1,112 @@
+"""What a calibration error is about: the chosen label, or one class."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.checks import check_gold, check_probabilities
+from crosscal.calibration.proper import Given, softmax
+from crosscal.errors import SettingsError
+
+Floats = NDArray[np.float64]
+Notion = Literal["top-label", "class-wise"] | int
+
+
+def outcomes(
+    values: ArrayLike,
+    gold: ArrayLike,
+    *,
+    notion: Notion = "top-label",
+    given: Given = "scores",
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return a confidence for each row, and whether what it is the confidence in is true.
+
+    Parameters
+    ----------
+    values : array of shape (n, k)
+        Scores (minus infinity where a row does not have that choice), or probabilities if so
+        given.
+    gold : array of int, shape (n,)
+        In 0 .. k-1, or -1 where the right choice is not among them.
+    notion : "top-label" or int
+        ``"top-label"``: the probability of the chosen label, and whether it is right. The
+        chosen label is the first of those with the highest value; with gold -1 it is wrong.
+        An int c: the probability of class c, and whether gold is c.
+    given : {"scores", "probabilities"}
+
+    Returns
+    -------
+    confidence : ndarray of float64, shape (n,)
+        In [0, 1]; under "top-label" in [1/k, 1].
+    correct : ndarray of bool, shape (n,)
+
+    Raises
+    ------
+    DataError
+        Values or gold that `softmax` or `check_gold` would reject.
+    SettingsError
+        A class outside 0 .. k-1, an unknown notion, or "class-wise", which has no one
+        confidence for a row: `classwise_ece`, `ace` and `tace` take all classes.
+
+    Examples
+    --------
+    >>> confidence, correct = outcomes([[0.2, 0.8]], [0], given="probabilities")
+    >>> float(confidence[0]), bool(correct[0])
+    (0.8, False)
+    >>> confidence, correct = outcomes([[0.2, 0.8]], [0], notion=0, given="probabilities")
+    >>> float(confidence[0]), bool(correct[0])
+    (0.2, True)
+    """
+    probabilities = to_probabilities(values, given=given)
+    right = check_gold(gold, probabilities.shape, absent=True)
+    if notion == "top-label":
+        # Of the values themselves: rounding in softmax may make two of them equal.
+        chosen = np.asarray(values, dtype=np.float64).argmax(axis=1)
+        return probabilities.max(axis=1), chosen == right
+    number = _class_number(notion, probabilities.shape[1])
+    return probabilities[:, number].copy(), right == number
+
+
+def to_probabilities(values: ArrayLike, *, given: Given = "scores") -> Floats:
+    """Return checked probabilities, shape (n, k), of scores or probabilities.
+
+    Raises
+    ------
+    DataError
+        Scores that `softmax` rejects, or probabilities outside 0 to 1 or not summing to 1.
+    SettingsError
+        `given` is neither word.
+    """
+    if given == "scores":
+        return softmax(values)
+    if given == "probabilities":
+        return check_probabilities(values)
+    raise SettingsError(
+        f"values given as {given!r}", where="given", remedy="say scores or probabilities"
+    )
+
+
+def _class_number(notion: object, classes: int) -> int:
+    """Return the class that a notion names."""
+    if notion == "class-wise":
+        raise SettingsError(
+            "class-wise calibration has no one confidence for a row",
+            where="notion",
+            remedy="use classwise_ece, ace or tace, or name one class by its number",
+        )
+    if isinstance(notion, bool) or not isinstance(notion, int | np.integer):
+        raise SettingsError(
+            f"unknown notion {notion!r}",
+            where="notion",
+            remedy="say top-label, class-wise or the number of a class",
+        )
+    if not 0 <= notion < classes:
+        raise SettingsError(
+            f"class {notion} with {classes} classes",
+            where="notion",
+            remedy=f"give a number from 0 to {classes - 1}",
+        )
+    return int(notion)
