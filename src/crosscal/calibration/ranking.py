@@ -1,0 +1,197 @@
+"""Rows ranked by confidence, once, and counted under many sets of weights.
+
+The measures are defined in `crosscal.calibration.selective`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import digamma
+
+from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.errors import DataError
+
+Floats = NDArray[np.float64]
+
+# Numbers in one array of a block of replicates: they fit in a processor's cache, and bound the
+# memory whatever the number of replicates.
+_BLOCK = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectiveReplicates:
+    """Replicates of four measures, each of shape (replicates,).
+
+    Attributes
+    ----------
+    auroc : ndarray
+        NaN where a replicate holds no right or no wrong row.
+    aurc, excess_aurc, augrc : ndarray
+        NaN where a replicate has no weight at all.
+    """
+
+    auroc: Floats
+    aurc: Floats
+    excess_aurc: Floats
+    augrc: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """Rows in falling order of confidence, cut into groups of equal confidence.
+
+    Attributes
+    ----------
+    threshold : ndarray of shape (m,)
+        Confidence of each group.
+    order : ndarray of int, shape (n,)
+        Rows, highest confidence first.
+    wrong : ndarray of bool, shape (n,)
+        In this order.
+    ends : ndarray of int, shape (m,)
+        Number of rows up to each group's last.
+    """
+
+    threshold: Floats
+    order: NDArray[np.intp]
+    wrong: NDArray[np.bool_]
+    ends: NDArray[np.intp]
+
+
+def rank(confidence: ArrayLike, correct: ArrayLike) -> Ranked:
+    """Sort rows by confidence.
+
+    Parameters
+    ----------
+    confidence : array of shape (n,)
+        In [0, 1].
+    correct : array of 0/1, shape (n,)
+
+    Returns
+    -------
+    Ranked
+
+    Raises
+    ------
+    DataError
+        Empty input, different lengths, values outside their range.
+    """
+    values = check_confidence(confidence)
+    wrong = check_correct(correct, len(values)) == 0
+    order = np.argsort(-values, kind="stable")
+    falling, wrong = values[order], wrong[order]
+    ends = np.flatnonzero(np.append(falling[1:] != falling[:-1], True)) + 1
+    return Ranked(threshold=falling[ends - 1], order=order, wrong=wrong, ends=ends)
+
+
+def selective_replicates(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    weights: ArrayLike,
+    *,
+    cluster: ArrayLike | None = None,
+) -> SelectiveReplicates:
+    """Return AUROC, AURC, excess AURC and AUGRC under many sets of weights at once.
+
+    A row of weight w counts as w equal rows, so with bootstrap counts each value is exactly
+    what the function of its name gives for the rows drawn. Rows are sorted once; then each
+    replicate costs a cumulative sum over them.
+
+    Parameters
+    ----------
+    confidence, correct
+        As in `auroc`.
+    weights : array of shape (replicates, clusters), or (replicates, n) without `cluster`
+        At least 0, as from `cluster_weights`. Fractions are allowed: the sums over k are
+        then continued by the digamma function, which is slower.
+    cluster : array of int, shape (n,), optional
+        Index of each row's cluster.
+
+    Returns
+    -------
+    SelectiveReplicates
+
+    Raises
+    ------
+    DataError
+        As in `risk_coverage`; weights of another shape, negative or not finite; a cluster that
+        has no weights.
+    """
+    ranked = rank(confidence, correct)
+    table = np.asarray(weights, dtype=np.float64)
+    column = _columns(cluster, len(ranked.order), table)[ranked.order]
+    whole = bool((table == np.floor(table)).all())
+    step = max(1, _BLOCK // len(ranked.order))
+    parts = [
+        _measures(ranked, np.take(table[start : start + step], column, axis=1), whole)
+        for start in range(0, len(table), step)
+    ]
+    both, area, excess, general = np.concatenate(parts, axis=1)
+    return SelectiveReplicates(auroc=both, aurc=area, excess_aurc=excess, augrc=general)
+
+
+def _columns(cluster: ArrayLike | None, n: int, weights: Floats) -> NDArray[np.intp]:
+    """Return the column of `weights` that belongs to each row; raise DataError if none does."""
+    column = np.arange(n) if cluster is None else np.asarray(cluster)
+    if column.shape != (n,) or not np.issubdtype(column.dtype, np.integer):
+        raise DataError(
+            f"cluster has shape {column.shape} and type {column.dtype}",
+            where="cluster",
+            remedy=f"give {n} integers",
+        )
+    enough = weights.ndim == 2 and 0 <= column.min() <= column.max() < weights.shape[1]
+    if not enough or (cluster is None and weights.shape[1] != n):
+        raise DataError(
+            f"weights have shape {weights.shape}, and rows are of columns {column.min()} to "
+            f"{column.max()}",
+            where="weights",
+            remedy="give a row for each replicate and a column for each cluster, or each row",
+        )
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise DataError(
+            "negative, NaN or infinite weight", where="weights", remedy="give counts from 0 up"
+        )
+    return column
+
+
+def _measures(ranked: Ranked, weights: Floats, whole: bool) -> Floats:
+    """Return AUROC, AURC, excess AURC, AUGRC, shape (4, replicates), for weights as ranked."""
+    running = np.zeros((len(weights), weights.shape[1] + 1))
+    np.cumsum(weights, axis=1, out=running[:, 1:])
+    n = running[:, -1]
+    places = np.flatnonzero(ranked.wrong)
+    group, first = np.unique(np.searchsorted(ranked.ends, places, side="right"), return_index=True)
+    # All rows before, and up to, each group that holds wrong rows; the others change nothing.
+    before = running[:, np.append(0, ranked.ends)[group]]
+    upto = running[:, ranked.ends[group]]
+    wrong = weights[:, places]
+    if len(group) < len(places):
+        wrong = np.add.reduceat(wrong, first, axis=1)
+    e = wrong.sum(axis=1)
+    right = n - e
+    # Right rows of higher confidence, and half of those of the same.
+    ahead = (before + upto + wrong) / 2.0 - np.cumsum(wrong, axis=1)
+    pairs = np.einsum("rg,rg->r", wrong, ahead)
+    # Each wrong row adds 1 / k for every k from its place on. Over the places of a group these
+    # sums of harmonic numbers add up to a difference of S(x) = H(0) + ... + H(x - 1).
+    size = upto - before
+    share = np.divide(wrong, size, out=np.zeros_like(size), where=size > 0)
+    delays = np.einsum("rg,rg->r", share, _summed(upto, whole) - _summed(before, whole))
+    area = e * digamma(n + 1.0) - delays
+    best = e * digamma(n + 1.0) - (_summed(n, whole) - _summed(right, whole))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        chance = pairs / (right * e)
+        # From the pairs and not from the AUROC, which is undefined where this area still is not.
+        general = (right * e - pairs + e * e / 2.0) / (n * n)
+        return np.stack([chance, area / n, np.maximum(area - best, 0.0) / n, general])
+
+
+def _summed(count: Floats, whole: bool) -> Floats:
+    """Return digamma(1) + ... + digamma(count), continued to fractions of a count."""
+    if not whole or count.size < count.max(initial=0.0):
+        return np.asarray(count * digamma(count + 1.0) - count)
+    places = np.arange(count.max(initial=0.0) + 1.0)
+    return np.asarray((places * digamma(places + 1.0) - places)[count.astype(np.intp)])
