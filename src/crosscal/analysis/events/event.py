@@ -1,0 +1,160 @@
+"""What an event is: something a model holds true with a confidence, and whether it is true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Texts = NDArray[np.str_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSettings:
+    """What counts as the same answer, the same entity, an answer good enough.
+
+    Attributes
+    ----------
+    rules : str
+        How scoring compares: for answers ``sound`` (one rule for all languages), ``squad``,
+        ``squad2`` or ``mlqa``; for entities ``sound`` (an I- without its B- begins one),
+        ``seqeval`` (the same, types after the last hyphen) or ``strict`` (it is outside).
+        Other families take no notice.
+    level : float
+        F1 from which an answer counts as right, for events about F1; above 0, at most 1.
+    baseline_language : str
+        Whose development rows a temperature is fitted on.
+    """
+
+    rules: str = "sound"
+    level: float = 0.5
+    baseline_language: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recall:
+    """Right entities (or pairs) of one type, and what the model made of them.
+
+    A calibration error looks only at what was predicted. This is the other side.
+
+    Attributes
+    ----------
+    gold : int
+        All there are.
+    found : int
+        Those predicted as they are.
+    touched : int
+        Those that no prediction equals, but one overlaps: other ends, or another type.
+    """
+
+    gold: int
+    found: int
+    touched: int = 0
+
+    @property
+    def missed(self) -> int:
+        """Those where nothing was predicted; no confidence speaks of them."""
+        return self.gold - self.found - self.touched
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawEvents:
+    """Events of one language and split before their scores are divided by a temperature.
+
+    Attributes
+    ----------
+    confidence_at : function of (temperature, shift) to ndarray of float64, shape (n,)
+        Confidences in [0, 1]. The shift is 0 unless `shifted`.
+    correct : ndarray of float64, shape (n,)
+        See `Events`.
+    cluster_ids, unit_ids, kinds, chance, recall
+        See `Events`.
+    shifted : bool
+        Whether confidences come of a single score, so that a temperature alone, without a
+        shift, would leave them at one half or above.
+    """
+
+    confidence_at: Callable[[float, float], Floats]
+    correct: Floats
+    cluster_ids: Texts
+    unit_ids: Texts
+    kinds: Texts
+    chance: Floats | None = None
+    recall: Mapping[str, Recall] = field(default_factory=dict)
+    shifted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """Events of one language and split: what every measure of calibration takes.
+
+    Attributes
+    ----------
+    confidence : ndarray of float64, shape (n,)
+        In [0, 1]; n may be 0 (no entity was predicted).
+    correct : ndarray of float64, shape (n,)
+        0 or 1; of `soft` events a share from 0 to 1, as the F1 of an answer.
+    cluster_ids : ndarray of str, shape (n,)
+        What makes events dependent: sentence, paragraph.
+    unit_ids : ndarray of str, shape (n,)
+        The unit of the prediction table; of an entity its first word.
+    kinds : ndarray of str, shape (n,)
+        To look at events apart: predicted tag or type, number of options, direction.
+    chance : ndarray of float64, shape (n,), or None
+        Probability to be right by guessing, where that is known.
+    recall : mapping of str to Recall
+        By type, what was there to be predicted; empty where every unit is one event.
+    temperature, shift : float
+        What the scores were divided by, and what was added; 1 and 0 if nothing was fitted.
+    """
+
+    confidence: Floats
+    correct: Floats
+    cluster_ids: Texts
+    unit_ids: Texts
+    kinds: Texts
+    chance: Floats | None = None
+    recall: Mapping[str, Recall] = field(default_factory=dict)
+    temperature: float = 1.0
+    shift: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.confidence)
+
+    @property
+    def soft(self) -> bool:
+        """Whether some outcome is neither 0 nor 1."""
+        return bool(((self.correct != 0) & (self.correct != 1)).any())
+
+    def of_kind(self, kind: str) -> Events:
+        """Return the events of one kind; their recall is that of the type of this name."""
+        kept = self.kinds == kind
+        return Events(
+            confidence=self.confidence[kept],
+            correct=self.correct[kept],
+            cluster_ids=self.cluster_ids[kept],
+            unit_ids=self.unit_ids[kept],
+            kinds=self.kinds[kept],
+            chance=None if self.chance is None else self.chance[kept],
+            recall={kind: self.recall[kind]} if kind in self.recall else {},
+            temperature=self.temperature,
+            shift=self.shift,
+        )
+
+
+def at_temperature(raw: RawEvents, temperature: float = 1.0, shift: float = 0.0) -> Events:
+    """Return the events with the confidences they have at a temperature."""
+    return Events(
+        confidence=raw.confidence_at(temperature, shift),
+        correct=raw.correct,
+        cluster_ids=raw.cluster_ids,
+        unit_ids=raw.unit_ids,
+        kinds=raw.kinds,
+        chance=raw.chance,
+        recall=raw.recall,
+        temperature=temperature,
+        shift=shift,
+    )
