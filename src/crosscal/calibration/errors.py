@@ -61,6 +61,102 @@ def ece(
     return float(np.abs(table.excess).sum())
 
 
+def mce(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    bins: int = 15,
+    edges: Edges = "right",
+    scheme: Scheme = "width",
+) -> float:
+    """Return the maximum calibration error: the greatest gap of any bin with rows.
+
+    ``max_b |mean confidence_b - accuracy_b|``. A bin with a single row counts as much as one
+    with a thousand, so this is mostly noise unless every bin is full.
+
+    Parameters
+    ----------
+    confidence, correct, bins, edges, scheme
+        As in `ece`.
+
+    Returns
+    -------
+    float
+        In [0, 1]; at least the `ece` of the same bins.
+
+    Notes
+    -----
+    Guo et al. (2017), equation 5.
+    """
+    table = bin_table(
+        confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
+    )
+    return float(np.max(np.abs(table.confidence - table.correct) / np.maximum(table.n, 1)))
+
+
+def rmsce(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    bins: int = 15,
+    edges: Edges = "right",
+    scheme: Scheme = "mass",
+) -> float:
+    """Return the root mean square calibration error (plug-in, second power, with the root).
+
+    ``sqrt(sum_b (n_b / n) (mean confidence_b - accuracy_b)^2)``, by default over bins of equal
+    mass.
+
+    Parameters
+    ----------
+    confidence, correct, bins, edges, scheme
+        As in `ece`.
+
+    Returns
+    -------
+    float
+        In [0, 1]; at least the `ece` of the same bins, at most their `mce`.
+
+    Notes
+    -----
+    Hendrycks, Mazeika and Dietterich (2019), section 4.2; equal to ``get_calibration_error``
+    of uncertainty-calibration with p=2, debias=False and its equal-mass bins.
+    """
+    table = bin_table(
+        confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
+    )
+    gap = (table.confidence - table.correct) / np.maximum(table.n, 1)
+    return float(np.sqrt(table.share @ gap**2))
+
+
+def rmsce_debiased(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    bins: int = 15,
+    edges: Edges = "right",
+    scheme: Scheme = "mass",
+) -> float:
+    """Return the root of `square_ce_debiased`, 0 where that is negative.
+
+    Parameters
+    ----------
+    confidence, correct, bins, edges, scheme
+        As in `ece`. The variance taken off counts rows as independent.
+
+    Returns
+    -------
+    float
+        In [0, 1]; at most the `rmsce` of the same bins.
+
+    Notes
+    -----
+    Kumar, Liang and Ma (2019), section 5. The square is free of bias, its root is not quite.
+    """
+    square = square_ce_debiased(confidence, correct, bins=bins, edges=edges, scheme=scheme)
+    return float(np.sqrt(max(0.0, square)))
+
+
 def signed_gap(confidence: ArrayLike, correct: ArrayLike) -> float:
     """Return mean confidence minus accuracy: above 0 overconfident, in [-1, 1]."""
     values = check_confidence(confidence)

@@ -1,0 +1,170 @@
+"""Excesses: sums of confidence minus outcome, over bins or a grid, that are linear in rows.
+
+Every calibration error here is the length of such a vector of sums. So bootstrap replicates of
+all errors are one product with the matrix of cluster weights, and errors of calibrated samples
+one product with drawn outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from crosscal.calibration.binning import Bins
+
+Floats = NDArray[np.float64]
+
+# Rows looked at together, so that memory does not grow with them.
+_CHUNK = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binned:
+    """Columns of bins.
+
+    Attributes
+    ----------
+    bins : Bins
+    above : float
+        Rows whose confidence is not above this add nothing.
+    """
+
+    bins: Bins
+    above: float = -1.0
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.bins)
+
+    def places(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
+        """Return the column each row adds to, and how much of it."""
+        return [(self.bins.index(confidence), (confidence > self.above).astype(np.float64))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gridded:
+    """Columns of a grid on [0, 1]; a row is split between the two points next to it."""
+
+    points: int
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.points
+
+    def places(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
+        """Return the columns each row adds to, and how much of it."""
+        place = confidence * (self.points - 1)
+        below = np.minimum(place.astype(np.intp), self.points - 2)
+        share = place - below
+        return [(below, 1.0 - share), (below + 1, share)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Above:
+    """One column: the rows at or above a threshold."""
+
+    threshold: float
+    width: int = 1
+
+    def places(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
+        """Return column 0 for each row, and whether it counts."""
+        column = np.zeros(len(confidence), dtype=np.intp)
+        return [(column, (confidence >= self.threshold).astype(np.float64))]
+
+
+Columns = Binned | Gridded | Above
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """One confidence of each row, whether what it is about is true, and the columns over it.
+
+    Attributes
+    ----------
+    confidence, correct : ndarray of float64, shape (n,)
+    columns : sequence of Columns
+    """
+
+    confidence: Floats
+    correct: Floats
+    columns: Sequence[Columns]
+
+    @property
+    def width(self) -> int:
+        """Number of columns together."""
+        return sum(each.width for each in self.columns)
+
+    def slices(self) -> list[slice]:
+        """Return where each of the columns lies among all."""
+        ends = np.cumsum([0, *(each.width for each in self.columns)]).tolist()
+        return [slice(a, b) for a, b in pairwise(ends)]
+
+    def features(self, rows: slice) -> tuple[NDArray[np.intp], Floats]:
+        """Return the columns rows add to and how much, both (rows, places of a row)."""
+        indices, values = [], []
+        for each, at in zip(self.columns, self.slices(), strict=True):
+            for index, value in each.places(self.confidence[rows]):
+                indices.append(index + at.start)
+                values.append(value)
+        return np.stack(indices, axis=1), np.stack(values, axis=1)
+
+    def cluster_sums(self, row_values: Floats, cluster: NDArray[np.intp], clusters: int) -> Floats:
+        """Sum values of rows over each cluster and column; shape (clusters, width)."""
+        sums = np.zeros(clusters * self.width)
+        for rows in chunks(len(self.confidence)):
+            index, value = self.features(rows)
+            cells = cluster[rows, None] * self.width + index
+            weights = (row_values[rows, None] * value).ravel()
+            sums += np.bincount(cells.ravel(), weights=weights, minlength=len(sums))
+        return sums.reshape(clusters, self.width)
+
+    def column_sums(self, row_values: Floats) -> Floats:
+        """Sum values of rows over each column; shape (width,)."""
+        return self.cluster_sums(row_values, np.zeros(len(row_values), dtype=np.intp), 1)[0]
+
+    def matrix(self, rows: slice) -> csr_array:
+        """Return the features of rows, shape (width, rows), float32."""
+        index, value = self.features(rows)
+        ends = np.arange(0, index.size + 1, index.shape[1])
+        shape = (len(index), self.width)
+        by_row = csr_array((value.ravel().astype(np.float32), index.ravel(), ends), shape=shape)
+        matrix: csr_array = by_row.T.tocsr()
+        return matrix
+
+
+def chunks(n: int, size: int = _CHUNK) -> Iterator[slice]:
+    """Yield parts of n rows."""
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
+
+
+def smoothing(points: int, bandwidth: float) -> Floats:
+    """Return the matrix that smooths a grid on [0, 1] as `smooth_ece` does, nearly.
+
+    The absolute values of a smoothed excess sum to the error. Fewer points than there serve:
+    they lie half a bandwidth apart.
+
+    Returns
+    -------
+    ndarray of shape (points, 25 to 257)
+    """
+    at = np.linspace(0.0, 1.0, int(np.clip(np.ceil(2.0 / bandwidth), 24, 256)) + 1)
+    grid = np.linspace(0.0, 1.0, points)[:, None]
+    kernel = sum(
+        np.exp(-0.5 * (distance / bandwidth) ** 2)
+        for distance in (grid - at, grid + at, 2.0 - grid - at)
+    )
+    return np.asarray(kernel / np.sum(kernel, axis=1, keepdims=True))
+
+
+def laplace_root(points: int, bandwidth: float) -> Floats:
+    """Return L with ``L @ L.T`` the kernel of `kernel_error` between points of a grid."""
+    grid = np.linspace(0.0, 1.0, points)
+    return np.linalg.cholesky(np.exp(-np.abs(grid[:, None] - grid) / bandwidth))

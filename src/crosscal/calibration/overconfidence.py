@@ -1,0 +1,115 @@
+"""In which direction confidence is off, and how often a sure answer is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.binning import Edges, Scheme, bin_table, make_bins
+from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.errors import SettingsError
+
+Floats = NDArray[np.float64]
+
+
+def overconfidence(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    bins: int = 15,
+    edges: Edges = "right",
+    scheme: Scheme = "width",
+) -> float:
+    """Return the part of `ece` from bins more confident than accurate.
+
+    ``sum_b (n_b / n) max(0, mean confidence_b - accuracy_b)``. With `underconfidence` it adds
+    up to the `ece` of the same bins; less `underconfidence` it is the signed gap.
+
+    Parameters
+    ----------
+    confidence, correct, bins, edges, scheme
+        As in `ece`.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
+    table = bin_table(
+        confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
+    )
+    return float(np.maximum(table.excess, 0.0).sum())
+
+
+def underconfidence(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    bins: int = 15,
+    edges: Edges = "right",
+    scheme: Scheme = "width",
+) -> float:
+    """Return the part of `ece` from bins less confident than accurate (see `overconfidence`)."""
+    table = bin_table(
+        confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
+    )
+    return float(np.maximum(-table.excess, 0.0).sum())
+
+
+def overconfident_errors(
+    confidence: ArrayLike, correct: ArrayLike, *, threshold: float = 0.9
+) -> float:
+    """Return the share of all rows that are wrong with confidence at or above the threshold.
+
+    Parameters
+    ----------
+    confidence : array of shape (n,)
+        In [0, 1].
+    correct : array of 0/1, shape (n,)
+    threshold : float
+        0 to 1.
+
+    Returns
+    -------
+    float
+        In [0, 1]. A calibrated model shows at most ``1 - threshold`` of them in expectation.
+
+    Raises
+    ------
+    DataError
+        Empty input, different lengths, values outside their range.
+    SettingsError
+        Threshold outside 0 to 1.
+    """
+    sure, wrong = _sure_and_wrong(confidence, correct, threshold)
+    return float((wrong * sure).mean())
+
+
+def confident_error_rate(
+    confidence: ArrayLike, correct: ArrayLike, *, threshold: float = 0.9
+) -> float:
+    """Return the share of wrong rows among those with confidence at or above the threshold.
+
+    Parameters
+    ----------
+    confidence, correct, threshold
+        As in `overconfident_errors`, whose value is this one times the share of such rows.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN where no row is so confident.
+    """
+    sure, wrong = _sure_and_wrong(confidence, correct, threshold)
+    return float(wrong[sure].mean()) if sure.any() else float("nan")
+
+
+def _sure_and_wrong(
+    confidence: ArrayLike, correct: ArrayLike, threshold: float
+) -> tuple[NDArray[np.bool_], Floats]:
+    if not 0 <= threshold <= 1:
+        raise SettingsError(
+            f"threshold is {threshold}", where="threshold", remedy="give a number from 0 to 1"
+        )
+    values = check_confidence(confidence)
+    return values >= threshold, 1.0 - check_correct(correct, len(values))

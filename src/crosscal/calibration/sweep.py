@@ -1,0 +1,115 @@
+"""ECE with as many bins as keep accuracy rising from bin to bin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.binning import Bins, Scheme, bin_table, make_bins
+from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.errors import SettingsError
+
+Floats = NDArray[np.float64]
+
+# Reached only where outcomes are all but sorted by confidence; bounds the cost.
+MOST_BINS = 256
+
+
+def ece_sweep(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    scheme: Scheme = "mass",
+    most: int = MOST_BINS,
+) -> float:
+    """Return the calibration error of the monotonic sweep.
+
+    The first-power error over `sweep_bins`.
+
+    Parameters
+    ----------
+    confidence : array of shape (n,)
+        In [0, 1].
+    correct : array of 0/1, shape (n,)
+    scheme : {"mass", "width"}
+        Bins of equal mass (less biased) or equal width.
+    most : int
+        The sweep ends here; Roelofs et al. go on to n bins (``most=len(confidence)``).
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    DataError
+        Empty input, different lengths, values outside their range.
+    SettingsError
+        `most` below 1, or an unknown scheme.
+
+    Notes
+    -----
+    Roelofs et al. (2022), algorithm 1, with p = 1, so that it compares with `ece`. Ties are
+    never split between bins (they split them as they happen to be sorted).
+    """
+    bins = sweep_bins(confidence, correct, scheme=scheme, most=most)
+    return float(np.abs(bin_table(confidence, correct, bins).excess).sum())
+
+
+def sweep_bins(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    scheme: Scheme = "mass",
+    most: int = MOST_BINS,
+) -> Bins:
+    """Return the bins of the sweep: one fewer than the first number that breaks the order.
+
+    From one bin upwards, until the accuracy of some bin is below that of a bin before it.
+    Bins without rows are passed over.
+
+    Parameters
+    ----------
+    confidence, correct, scheme, most
+        As in `ece_sweep`.
+    """
+    if most < 1:
+        raise SettingsError(f"at most {most} bins", where="most", remedy="give 1 or more")
+    values = check_confidence(confidence)
+    outcomes = check_correct(correct, len(values))
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    # Sums up to each row: the accuracy of any run of rows is one subtraction and a division.
+    sums = np.concatenate([[0.0], np.cumsum(outcomes[order])])
+    best = make_bins(ordered, bins=1, scheme=scheme)
+    for bins in _candidates(ordered, scheme, min(most, len(values)) if scheme == "mass" else most):
+        if not _rising(np.searchsorted(ordered, bins.upper, side="right"), sums):
+            break
+        best = bins
+    return best
+
+
+def _candidates(ordered: Floats, scheme: Scheme, most: int) -> Iterator[Bins]:
+    """Yield bins, from two upwards."""
+    for number in range(2, most + 1):
+        if scheme == "width":
+            yield make_bins(ordered, bins=number, scheme=scheme)
+            continue
+        # What `make_bins` does, without sorting again.
+        sizes = np.full(number, len(ordered) // number)
+        sizes[: len(ordered) % number] += 1
+        ends = np.cumsum(sizes)[:-1]
+        cuts = (ordered[ends - 1] + ordered[ends]) / 2.0
+        yield Bins(upper=np.unique(np.append(cuts, 1.0)))
+
+
+def _rising(ends: NDArray[np.intp], sums: Floats) -> bool:
+    """Return whether accuracy never falls from one bin with rows to the next."""
+    starts = np.concatenate([[0], ends[:-1]])
+    filled = ends > starts
+    accuracy = (sums[ends] - sums[starts])[filled] / (ends - starts)[filled]
+    # Means of equal counts are equal to the bit; a difference in the last one is none.
+    return bool((np.diff(accuracy) >= -1e-12).all())
