@@ -122,7 +122,7 @@ def selective_replicates(
     """
     ranked = rank(confidence, correct)
     table = np.asarray(weights, dtype=np.float64)
-    column = _columns(cluster, len(ranked.order), table)[ranked.order]
+    column = weight_columns(cluster, len(ranked.order), table)[ranked.order]
     whole = bool((table == np.floor(table)).all())
     step = max(1, _BLOCK // len(ranked.order))
     parts = [
@@ -133,8 +133,21 @@ def selective_replicates(
     return SelectiveReplicates(auroc=both, aurc=area, excess_aurc=excess, augrc=general)
 
 
-def _columns(cluster: ArrayLike | None, n: int, weights: Floats) -> NDArray[np.intp]:
-    """Return the column of `weights` that belongs to each row; raise DataError if none does."""
+def weight_columns(cluster: ArrayLike | None, n: int, weights: Floats) -> NDArray[np.intp]:
+    """Return the column of a matrix of weights that belongs to each row.
+
+    Parameters
+    ----------
+    cluster : array of int, shape (n,), or None
+        None: a column for each row.
+    n : int
+    weights : ndarray of shape (replicates, columns)
+
+    Raises
+    ------
+    DataError
+        A cluster without a column, weights of another shape, negative or not finite.
+    """
     column = np.arange(n) if cluster is None else np.asarray(cluster)
     if column.shape != (n,) or not np.issubdtype(column.dtype, np.integer):
         raise DataError(

@@ -137,8 +137,8 @@ def aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
 
     Examples
     --------
-    >>> aurc([0.9, 0.8, 0.7], [1, 0, 1])  # (0 + 1/2 + 1/3) / 3
-    0.2777777777777778
+    >>> round(aurc([0.9, 0.8, 0.7], [1, 0, 1]), 9)  # (0 + 1/2 + 1/3) / 3
+    0.277777778
     """
     return float(_once(confidence, correct).aurc[0])
 
