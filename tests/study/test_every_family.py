@@ -11,7 +11,7 @@ import pytest
 
 from crosscal.errors import SettingsError
 from crosscal.predictions import read_predictions
-from crosscal.study.plan import make_plan
+from crosscal.study.planning import make_plan
 from crosscal.study.reading import read_study
 from crosscal.study.running import run_study
 from crosscal.study.scores import best_recipes, cells

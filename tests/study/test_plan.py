@@ -8,7 +8,7 @@ import pytest
 
 from crosscal.data import read_examples
 from crosscal.errors import SettingsError
-from crosscal.study.plan import make_plan
+from crosscal.study.planning import make_plan
 from crosscal.study.reading import read_study
 
 NLI = ("entailment", "neutral", "contradiction")
@@ -132,7 +132,7 @@ def test_keys_are_stable(several):
     again = plan(several)
     assert [stage.key for stage in made.stages] == [stage.key for stage in again.stages]
     code = (
-        "import sys; from pathlib import Path; from crosscal.study.plan import make_plan; "
+        "import sys; from pathlib import Path; from crosscal.study.planning import make_plan; "
         "from crosscal.study.reading import read_study; "
         "study = read_study(Path(sys.argv[1])); "
         "print(*(s.key for s in make_plan(study, Path(study.encoder.name)).stages))"

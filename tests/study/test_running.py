@@ -15,7 +15,7 @@ from crosscal.errors import ArtifactError, StageFailed
 from crosscal.predictions import read_predictions
 from crosscal.study import stages as stage_module
 from crosscal.study.executors import InProcess, LocalProcesses
-from crosscal.study.plan import make_plan
+from crosscal.study.planning import make_plan
 from crosscal.study.reading import read_study
 from crosscal.study.running import run_study
 from crosscal.study.store import Store

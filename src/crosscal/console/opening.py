@@ -11,7 +11,8 @@ from pathlib import Path
 from crosscal.console.progress import encoder_progress
 from crosscal.encoders.loading import PACKAGED, locate_encoder
 from crosscal.errors import ArtifactError, MissingExtra
-from crosscal.study.plan import Plan, make_plan
+from crosscal.study.plan import Plan
+from crosscal.study.planning import make_plan
 from crosscal.study.reading import read_study
 from crosscal.study.settings import Study
 

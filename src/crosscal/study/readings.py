@@ -1,0 +1,68 @@
+"""What a study reads: every source once, its hash, its labels, and its files by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from crosscal.artifacts import sha256_file
+from crosscal.data import Reading
+from crosscal.study.settings import Source, Trained
+from crosscal.study.sources import digest, read_source
+from crosscal.tasks import Task, task
+from crosscal.tasks.span import NO_ANSWER
+
+
+class Readings:
+    """The sources of a study, by their field in the study file: ``target.train``, ``mlm.texts``.
+
+    Attributes
+    ----------
+    found : dict of str to Reading
+        All that was read so far.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[str, Reading] = {}
+        self._digests: dict[str, str] = {}
+
+    def read(
+        self, field: str, source: Source, split: str, languages: Sequence[str], chosen: Task
+    ) -> Reading:
+        """Read a source, or return what was read of it before."""
+        if field not in self.found:
+            self.found[field] = read_source(source, split, languages, chosen.labels)
+        return self.found[field]
+
+    def digest(self, field: str) -> str:
+        """Hash of a source's examples, taken once: many runs share it."""
+        if field not in self._digests:
+            self._digests[field] = digest(self.found[field].examples)
+        return self._digests[field]
+
+    def labels(self, name: str, data: Trained) -> list[str]:
+        """Labels of the task; of a task with an open set, those of its training examples."""
+        chosen = task(data.task)
+        if chosen.scoring == "squad2":
+            # What a question may be answered with besides a span.
+            return [NO_ANSWER]
+        if not chosen.open_labels:
+            return list(chosen.labels)
+        reading = self.read(
+            f"{name}.train", source_of(data, "train"), "train", data.train_languages, chosen
+        )
+        return sorted({tag for example in reading.examples for tag in example.tags})
+
+    def files(self, names: Collection[str]) -> dict[str, str]:
+        """Hash of every file read for these targets and intermediate tasks, by its name."""
+        return {
+            str(file.name): sha256_file(file)
+            for field, reading in self.found.items()
+            if field.split(".")[0] in names
+            for file in reading.files
+        }
+
+
+def source_of(data: Trained, split: str) -> Source:
+    """Return what the study file says of a split: train, dev or test."""
+    found: Source = getattr(data, split)
+    return found
