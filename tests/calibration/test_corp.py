@@ -10,7 +10,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss, log_loss
 
 from crosscal.calibration import brier, cluster_weights, softmax
-from crosscal.calibration.corp import corp, corp_classwise, reliability_curve
+from crosscal.calibration.corp import corp_classwise, corp_decomposition, reliability_curve
 from crosscal.calibration.corp_resampling import (
     consistency_band,
     corp_noise_floor,
@@ -76,17 +76,17 @@ def test_curve_is_the_isotonic_regression_of_sklearn(places):
     ],
 )
 def test_model_diagnostics(seed, places, score, expected):
-    parts = corp(*drawn(seed, places), score=score)
+    parts = corp_decomposition(*drawn(seed, places), score=score)
     found = [parts.miscalibration, parts.discrimination, parts.uncertainty, parts.score]
     assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_score_is_that_of_sklearn():
     confidence, correct = drawn(3)
-    assert corp(confidence, correct).score == pytest.approx(
+    assert corp_decomposition(confidence, correct).score == pytest.approx(
         brier_score_loss(correct, confidence), abs=1e-12
     )
-    assert corp(confidence, correct, score="nll").score == pytest.approx(
+    assert corp_decomposition(confidence, correct, score="nll").score == pytest.approx(
         log_loss(correct, confidence), abs=1e-12
     )
 
@@ -94,7 +94,7 @@ def test_score_is_that_of_sklearn():
 @pytest.mark.parametrize("score", ["brier", "nll"])
 @given(pairs=rows)
 def test_parts_add_up_and_have_their_ranges(pairs, score):
-    parts = corp(*zip(*pairs, strict=True), score=score)
+    parts = corp_decomposition(*zip(*pairs, strict=True), score=score)
     total = parts.miscalibration - parts.discrimination + parts.uncertainty
     assert parts.score == pytest.approx(total, abs=1e-12)
     assert min(parts.miscalibration, parts.discrimination, parts.uncertainty) >= 0
@@ -105,7 +105,10 @@ def test_parts_add_up_and_have_their_ranges(pairs, score):
 @given(rows)
 def test_maps_that_keep_the_order_change_miscalibration_alone(pairs):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))
-    one, other = corp(confidence, correct), corp(np.sqrt(confidence) / 2, correct)
+    one, other = (
+        corp_decomposition(confidence, correct),
+        corp_decomposition(np.sqrt(confidence) / 2, correct),
+    )
     assert other.discrimination == pytest.approx(one.discrimination, abs=1e-12)
     assert other.uncertainty == pytest.approx(one.uncertainty, abs=1e-12)
 
@@ -115,14 +118,17 @@ def test_the_curve_itself_is_calibrated(pairs):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))
     curve = reliability_curve(confidence, correct)
     recalibrated = curve.accuracy[np.searchsorted(curve.confidence, confidence)]
-    assert corp(recalibrated, correct).miscalibration == pytest.approx(0, abs=1e-12)
+    assert corp_decomposition(recalibrated, correct).miscalibration == pytest.approx(0, abs=1e-12)
 
 
 @given(rows, st.randoms())
 def test_order_and_doubling_of_rows_change_nothing(pairs, random):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))
     order = random.sample(range(len(pairs)), len(pairs)) * 2
-    one, other = corp(confidence, correct), corp(confidence[order], correct[order])
+    one, other = (
+        corp_decomposition(confidence, correct),
+        corp_decomposition(confidence[order], correct[order]),
+    )
     for part in PARTS:
         assert getattr(other, part) == pytest.approx(getattr(one, part), abs=1e-12)
 
@@ -139,15 +145,15 @@ def test_order_and_doubling_of_rows_change_nothing(pairs, random):
     ],
 )
 def test_edges(confidence, correct, expected):
-    parts = corp(confidence, correct)
+    parts = corp_decomposition(confidence, correct)
     assert [getattr(parts, part) for part in PARTS] == pytest.approx(expected, abs=1e-15)
 
 
 def test_certain_and_wrong_is_infinite_under_the_logarithm():
-    parts = corp([1.0, 0.5, 0.0], [0, 1, 0], score="nll")
+    parts = corp_decomposition([1.0, 0.5, 0.0], [0, 1, 0], score="nll")
     assert parts.score == parts.miscalibration == np.inf
     assert np.isfinite([parts.discrimination, parts.uncertainty]).all()
-    assert corp([1.0, 0.0], [1, 0], score="nll").score == 0
+    assert corp_decomposition([1.0, 0.0], [1, 0], score="nll").score == 0
 
 
 def test_classwise_brier_adds_up_to_brier():
@@ -155,7 +161,7 @@ def test_classwise_brier_adds_up_to_brier():
     scores, gold = rng.normal(size=(200, 3)) * 2, rng.integers(0, 3, 200)
     parts = corp_classwise(scores, gold)
     assert parts.score == pytest.approx(brier(scores, gold), abs=1e-12)
-    each = [corp(softmax(scores)[:, c], gold == c) for c in range(3)]
+    each = [corp_decomposition(softmax(scores)[:, c], gold == c) for c in range(3)]
     for part in PARTS:
         expected = pytest.approx(sum(getattr(one, part) for one in each), abs=1e-12)
         assert getattr(parts, part) == expected
@@ -172,7 +178,7 @@ def test_replicates_are_the_values_of_the_rows_drawn(places, score):
     replicates = corp_replicates(confidence, correct, weights, cluster=cluster, score=score)
     for number, weight in enumerate(weights):
         taken = np.repeat(np.arange(90), weight[cluster].astype(int))
-        expected = corp(confidence[taken], correct[taken], score=score)
+        expected = corp_decomposition(confidence[taken], correct[taken], score=score)
         for part in PARTS:
             value = getattr(replicates, part)[number]
             assert value == pytest.approx(getattr(expected, part), abs=1e-12)
@@ -188,11 +194,22 @@ def test_noise_floor_is_reached_by_calibrated_confidences():
     rng = np.random.default_rng(0)
     confidence = rng.uniform(size=500)
     floor = corp_noise_floor(confidence, rng=rng, resamples=200)
-    brute = [corp(confidence, rng.random(500) < confidence).miscalibration for _ in range(200)]
+    brute = [
+        corp_decomposition(confidence, rng.random(500) < confidence).miscalibration
+        for _ in range(200)
+    ]
     error = np.hypot(np.std(brute), floor.distribution.std()) / np.sqrt(200)
     assert abs(floor.mean - np.mean(brute)) < 4 * error
-    assert floor.p_value(corp(confidence, rng.random(500) < confidence).miscalibration) > 0.01
-    assert floor.p_value(corp(confidence, rng.random(500) < confidence**3).miscalibration) < 0.01
+    assert (
+        floor.p_value(corp_decomposition(confidence, rng.random(500) < confidence).miscalibration)
+        > 0.01
+    )
+    assert (
+        floor.p_value(
+            corp_decomposition(confidence, rng.random(500) < confidence**3).miscalibration
+        )
+        < 0.01
+    )
 
 
 def test_band_holds_calibrated_curves():
@@ -222,9 +239,9 @@ def test_band_thins_out_many_confidences():
 def test_bad_input():
     rng = np.random.default_rng(0)
     with pytest.raises(SettingsError, match="unknown score"):
-        corp([0.5], [1], score="log")
+        corp_decomposition([0.5], [1], score="log")
     with pytest.raises(DataError, match="confidence has shape"):
-        corp([], [])
+        corp_decomposition([], [])
     with pytest.raises(DataError, match="gold is -1"):
         corp_classwise([[0.0, 1.0]], [-1])
     with pytest.raises(SettingsError, match="resamples"):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import rel_entr
 from scipy.stats import entropy
 
-from crosscal.calibration.corp import corp
-from crosscal.calibration.murphy import murphy
+from crosscal.calibration.corp import corp_decomposition
+from crosscal.calibration.murphy import murphy_decomposition
 from crosscal.errors import DataError, SettingsError
 
 rows = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=12)
@@ -37,7 +37,7 @@ def binned(confidence, correct, bins):
 def test_brier_terms():
     confidence, correct = drawn(0)
     base, found = correct.mean(), list(binned(confidence, correct, 10))
-    parts = murphy(confidence, correct, bins=10)
+    parts = murphy_decomposition(confidence, correct, bins=10)
     reliability = sum(share * (c - a) ** 2 for share, c, a, _ in found)
     assert parts.reliability == pytest.approx(reliability, abs=1e-12)
     resolution = sum(share * (a - base) ** 2 for share, _, a, _ in found)
@@ -53,7 +53,7 @@ def test_brier_terms():
 def test_nll_terms_are_divergences():
     confidence, correct = drawn(1)
     base, found = correct.mean(), list(binned(confidence, correct, 8))
-    parts = murphy(confidence, correct, bins=8, score="nll")
+    parts = murphy_decomposition(confidence, correct, bins=8, score="nll")
 
     def divergence(p, q):
         return rel_entr(p, q) + rel_entr(1 - p, 1 - q)
@@ -70,8 +70,8 @@ def test_nll_terms_are_divergences():
 @given(pairs=rows)
 def test_parts_add_up(pairs, scheme, score):
     confidence, correct = zip(*pairs, strict=True)
-    parts = murphy(confidence, correct, bins=4, scheme=scheme, score=score)
-    expected = corp(confidence, correct, score=score)
+    parts = murphy_decomposition(confidence, correct, bins=4, scheme=scheme, score=score)
+    expected = corp_decomposition(confidence, correct, score=score)
     assert total(parts) == pytest.approx(expected.score, abs=1e-10)
     assert parts.score == pytest.approx(expected.score, rel=1e-12)
     assert parts.uncertainty == pytest.approx(expected.uncertainty, abs=1e-12)
@@ -82,9 +82,9 @@ def test_parts_add_up(pairs, scheme, score):
 def test_nothing_within_bins_of_one_confidence():
     confidence = np.repeat([0.25, 0.75], 50)
     correct = np.random.default_rng(0).random(100) < confidence
-    parts = murphy(confidence, correct, bins=4)
+    parts = murphy_decomposition(confidence, correct, bins=4)
     assert parts.within == 0
-    curve = corp(confidence, correct)
+    curve = corp_decomposition(confidence, correct)
     # With no more than the two levels in rising order, the bins are the isotonic curve's.
     assert parts.reliability == pytest.approx(curve.miscalibration, abs=1e-12)
     assert parts.resolution == pytest.approx(curve.discrimination, abs=1e-12)
@@ -100,24 +100,24 @@ def test_nothing_within_bins_of_one_confidence():
     ],
 )
 def test_edges(confidence, correct, expected):
-    parts = murphy(confidence, correct, bins=2)
+    parts = murphy_decomposition(confidence, correct, bins=2)
     found = (parts.reliability, parts.resolution, parts.uncertainty, parts.within)
     assert found == pytest.approx(expected, abs=1e-15)
 
 
 def test_infinite_scores():
-    whole_bin = murphy([1.0, 1.0, 0.5], [1, 0, 1], score="nll")
+    whole_bin = murphy_decomposition([1.0, 1.0, 0.5], [1, 0, 1], score="nll")
     assert whole_bin.score == whole_bin.reliability == np.inf
     assert whole_bin.within == 0
-    part_of_bin = murphy([1.0, 0.99, 0.5], [0, 1, 1], score="nll")
+    part_of_bin = murphy_decomposition([1.0, 0.99, 0.5], [0, 1, 1], score="nll")
     assert part_of_bin.score == part_of_bin.within == np.inf
     assert np.isfinite(part_of_bin.reliability)
 
 
 def test_bad_input():
     with pytest.raises(SettingsError, match="0 bins"):
-        murphy([0.5], [1], bins=0)
+        murphy_decomposition([0.5], [1], bins=0)
     with pytest.raises(SettingsError, match="unknown score"):
-        murphy([0.5], [1], score="log")
+        murphy_decomposition([0.5], [1], score="log")
     with pytest.raises(DataError, match="correct is 2"):
-        murphy([0.5], [2])
+        murphy_decomposition([0.5], [2])

@@ -88,7 +88,9 @@ def reliability_curve(confidence: ArrayLike, correct: ArrayLike) -> ReliabilityC
     )
 
 
-def corp(confidence: ArrayLike, correct: ArrayLike, *, score: Score = "brier") -> Decomposition:
+def corp_decomposition(
+    confidence: ArrayLike, correct: ArrayLike, *, score: Score = "brier"
+) -> Decomposition:
     """Decompose a proper score into miscalibration, discrimination and uncertainty.
 
     With S the mean score of the confidences, S_c that of the reliability curve's values and
@@ -127,7 +129,7 @@ def corp(confidence: ArrayLike, correct: ArrayLike, *, score: Score = "brier") -
 
     Examples
     --------
-    >>> parts = corp([0.6, 0.6, 0.9, 0.9], [0, 1, 1, 1])
+    >>> parts = corp_decomposition([0.6, 0.6, 0.9, 0.9], [0, 1, 1, 1])
     >>> round(parts.miscalibration, 4), parts.discrimination, parts.uncertainty
     (0.01, 0.0625, 0.1875)
     """
@@ -163,7 +165,10 @@ def corp_classwise(
     right = check_gold(gold, probabilities.shape)
     # Rows that sum to one within a tolerance may hold a class a little above one.
     columns = np.minimum(probabilities, 1.0).T
-    parts = [corp(column, right == number, score=score) for number, column in enumerate(columns)]
+    parts = [
+        corp_decomposition(column, right == number, score=score)
+        for number, column in enumerate(columns)
+    ]
     return Decomposition(
         score=sum(part.score for part in parts),
         miscalibration=sum(part.miscalibration for part in parts),

@@ -58,7 +58,7 @@ def corp_replicates(
     Parameters
     ----------
     confidence, correct, score
-        As in `corp`.
+        As in `corp_decomposition`.
     weights : array of shape (replicates, clusters), or (replicates, n) without `cluster`
         At least 0, as from `cluster_weights`.
     cluster : array of int, shape (n,), optional
@@ -71,7 +71,7 @@ def corp_replicates(
     Raises
     ------
     DataError, SettingsError
-        As in `corp` and `selective_replicates`.
+        As in `corp_decomposition` and `selective_replicates`.
 
     Notes
     -----
@@ -110,7 +110,7 @@ def corp_noise_floor(
     resamples: int = 1000,
     score: Score = "brier",
 ) -> NoiseFloor:
-    """Return the miscalibration that `corp` shows if every confidence is right.
+    """Return the miscalibration that `corp_decomposition` shows if every confidence is right.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class MurphyDecomposition:
     within: float
 
 
-def murphy(
+def murphy_decomposition(
     confidence: ArrayLike,
     correct: ArrayLike,
     *,
@@ -65,9 +65,9 @@ def murphy(
     bins, edges, scheme
         See `make_bins`.
     score : {"brier", "nll"}
-        As in `corp`. Under ``nll`` squares become Kullback-Leibler divergences. A score that is
-        infinite makes ``within`` infinite, or ``reliability`` if the whole bin has that
-        confidence.
+        As in `corp_decomposition`. Under ``nll`` squares become Kullback-Leibler divergences. A
+        score that is infinite makes ``within`` infinite, or ``reliability`` if the whole bin has
+        that confidence.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def murphy(
 
     Examples
     --------
-    >>> parts = murphy([0.6, 0.6, 0.9, 0.9], [0, 1, 1, 1], bins=10)
+    >>> parts = murphy_decomposition([0.6, 0.6, 0.9, 0.9], [0, 1, 1, 1], bins=10)
     >>> round(parts.reliability, 4), parts.resolution, parts.uncertainty, parts.within
     (0.01, 0.0625, 0.1875, 0.0)
     """
