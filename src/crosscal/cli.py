@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from crosscal.analysis.events import EventSettings
 from crosscal.console import analysing, looking, scoring, task_list, verbs
+from crosscal.console import events as event_console
 from crosscal.errors import CrosscalError
 
 app = typer.Typer(
@@ -106,6 +108,37 @@ def analyse(
         baseline_language=baseline,
         baseline_recipe=recipe,
         probabilities=probabilities,
+        as_json=json,
+    )
+
+
+@app.command()
+def events(
+    files: Annotated[list[Path], typer.Argument(help="prediction files, each by itself")],
+    event: Annotated[
+        list[str] | None, typer.Option(help="event, as exact; repeatable; none: all there are")
+    ] = None,
+    rules: Annotated[
+        str, typer.Option(help="how answers or entities are compared; see docs")
+    ] = "sound",
+    level: Annotated[float, typer.Option(help="F1 from which an answer is right")] = 0.5,
+    temperature: Annotated[
+        str, typer.Option(help="number to divide scores by, or fitted on: dev, others")
+    ] = "1",
+    split: Annotated[str, typer.Option(help="split to look at")] = "test",
+    kinds: Annotated[
+        bool, typer.Option("--kinds", help="also by type of entity, tag, number of options")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show the calibration of answers, entities, options, translations (prediction files)."""
+    event_console.show_events(
+        files,
+        event or (),
+        split=split,
+        temperature=temperature,
+        settings=EventSettings(rules=rules, level=level),
+        by_kind=kinds,
         as_json=json,
     )
 

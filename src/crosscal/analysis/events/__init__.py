@@ -13,19 +13,23 @@ from crosscal.analysis.events.event import (
     at_temperature,
 )
 from crosscal.analysis.events.fitting import fit_temperature
-from crosscal.analysis.events.registry import EVENTS, event_names, events
+from crosscal.analysis.events.registry import EVENTS, Temperature, event_names, events
 from crosscal.analysis.events.span import answers_as_choices
+from crosscal.analysis.events.summary import Calibration, summarise
 
 __all__ = [
     "EVENTS",
+    "Calibration",
     "EventSettings",
     "Events",
     "RawEvents",
     "Recall",
+    "Temperature",
     "above_chance",
     "answers_as_choices",
     "at_temperature",
     "event_names",
     "events",
     "fit_temperature",
+    "summarise",
 ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from crosscal.errors import DataError
+
 Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]
 
@@ -128,6 +130,33 @@ class Events:
     def soft(self) -> bool:
         """Whether some outcome is neither 0 nor 1."""
         return bool(((self.correct != 0) & (self.correct != 1)).any())
+
+    def as_choices(self) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the events as a question with the answers "no" and "yes".
+
+        For what takes probabilities and gold, such as recalibrators and the errors that know
+        the notion of one class: here class 1.
+
+        Returns
+        -------
+        values : ndarray of float64, shape (n, 2)
+            Probabilities that the event is not so, and that it is.
+        gold : ndarray of int64, shape (n,)
+            1 where it is.
+
+        Raises
+        ------
+        DataError
+            The events are soft.
+        """
+        if self.soft:
+            raise DataError(
+                "an outcome is a share, neither right nor wrong",
+                where="events",
+                remedy="Use an event with a level, as f1",
+            )
+        values = np.stack([1.0 - self.confidence, self.confidence], axis=1)
+        return values, self.correct.astype(np.int64)
 
     def of_kind(self, kind: str) -> Events:
         """Return the events of one kind; their recall is that of the type of this name."""
