@@ -119,8 +119,8 @@ def rmsce(
 
     Notes
     -----
-    Hendrycks, Mazeika and Dietterich (2019), section 4.2; equal to ``get_calibration_error``
-    of uncertainty-calibration with p=2, debias=False and its equal-mass bins.
+    Hendrycks, Mazeika and Dietterich (2019), section 4.2; equal to ``plugin_ce`` of
+    uncertainty-calibration over its equal-mass bins.
     """
     table = bin_table(
         confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)

@@ -58,9 +58,11 @@ def smooth_ece(
     Blasiok and Nakkiran (2023), "Smooth ECE", definition of smECE. Agrees with the package
     relplot 1.0.3 to 1e-9: its grids (``max(2000, 20 / bandwidth) / 2 + 1`` points for the
     kernel, ``max(200, 10 / bandwidth)`` for the integral), its linear splitting of rows between
-    grid points, its density floor of 1e-4 and its ten halvings are kept, and its kernel, which
-    lies half a grid step off where the number of points is even. Ties need no rule; 0 and 1 lie
-    on the ends of the grid.
+    grid points, its density floor of 1e-4 and its ten halvings are kept. So are two oddities.
+    Its kernel lies half a grid step off where the number of points is even. And reflection does
+    not double the end points of the grid, so rows at exactly 0 or 1 weigh half, and those within
+    a grid step of them (0.001) less than the others: a model whose confidences are saturated
+    looks better or worse than it is. `kernel_error` and the binned errors know no such ends.
     """
     residuals = _Residuals.of(confidence, correct)
     if bandwidth is None:
