@@ -208,7 +208,9 @@ def _error(
     vector, noise = reading.vector(excess.observed), reading.vector(excess.noise)
     observed = float(reading.norm(vector))
     alone, calibrated = reading.norm(noise), reading.norm(reading.vector(excess.null))
-    value = _exact(name, sources[0].axis, draws.cluster, bins, otherwise=observed)
+    value = _exact(name, sources[0].axis, draws.cluster, bins, reading)
+    if value is None:
+        value = observed
     # Replicates on a grid come out a little different from the exact value.
     scale = value / observed if name in _ON_A_GRID and observed > 0 else 1.0
     if draws.clusters < 2:
@@ -234,19 +236,19 @@ def _error(
 
 
 def _exact(
-    name: str, axis: Axis, cluster: NDArray[np.intp], bins: int, *, otherwise: float
-) -> float:
-    """Return the value where it is not just the length of the observed excess."""
+    name: str, axis: Axis, cluster: NDArray[np.intp], bins: int, reading: Reading
+) -> float | None:
+    """Return the value, None where it is just the length of the observed excess."""
     confidence, correct = axis.confidence, axis.correct
     if name == "ece_debiased":
         return ece_debiased(confidence, correct, bins=bins, clusters=cluster)
     if name == "rmsce_debiased":
         return rmsce_debiased(confidence, correct, bins=bins)
     if name == "smooth_ece":
-        return smooth_ece(confidence, correct)
+        return smooth_ece(confidence, correct, bandwidth=reading.bandwidth)
     if name == "kernel_error":
         return kernel_error(confidence, correct)
-    return otherwise
+    return None
 
 
 def _against_calibrated(rate: ErrorEstimate, excess: _Excess, draws: ClusterDraws) -> ErrorEstimate:
@@ -267,8 +269,9 @@ def _p_value(observed: float, calibrated: Floats, noise: Floats, draws: ClusterD
     if draws.dependent and draws.clusters < 2:
         return 1.0
     nulls = (calibrated, noise) if draws.dependent else (calibrated,)
-    # Sums in another order differ in the last bits; a tie must count as a tie.
-    counts = [(1 + int((null >= observed - 1e-12).sum()), 1 + len(null)) for null in nulls]
+    # Outcomes are summed in single precision; a tie must count as a tie.
+    least = observed - 1e-6 * abs(observed) - 1e-12
+    counts = [(1 + int((null >= least).sum()), 1 + len(null)) for null in nulls]
     return max(count / total for count, total in counts)
 
 

@@ -89,6 +89,8 @@ class Reading:
     norm : Norm
     shrinkage : ndarray, optional
         None with a transform.
+    bandwidth : float, optional
+        Of the smooth error.
     """
 
     columns: NDArray[np.intp]
@@ -96,6 +98,7 @@ class Reading:
     norm: Norm = field(default_factory=Sum)
     transform: Floats | None = None
     shrinkage: Floats | None = None
+    bandwidth: float | None = None
 
     def vector(self, excess: Floats) -> Floats:
         """Return what the norm is taken of, from the excess of all columns, (..., all)."""
@@ -133,7 +136,8 @@ def make_reading(name: str, sources: Sequence[Source]) -> Reading:
     plain = Reading(columns=columns, weight=np.ones(len(columns)))
     if name == "smooth_ece":
         bandwidth = smooth_bandwidth(first.axis.confidence, first.axis.correct)
-        return replace(plain, transform=smoothing(len(columns), bandwidth))
+        transform = smoothing(len(columns), bandwidth)
+        return replace(plain, transform=transform, bandwidth=bandwidth)
     if name == "kernel_error":
         root = laplace_root(len(columns), BANDWIDTH)
         return replace(plain, transform=root, norm=Root(np.ones(len(columns))))
