@@ -1,0 +1,115 @@
+"""What is known of a language without labels: typology, pretraining, and the model's own doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.calibration import log_softmax
+from crosscal.languages import LANGUAGES, Language
+
+Floats = NDArray[np.float64]
+
+# WALS gives ranges; the middle stands for them.
+_MIDDLE = {
+    "0-1": 0.5,
+    "2-3": 2.5,
+    "4-5": 4.5,
+    "6-7": 6.5,
+    "8-9": 8.5,
+    "none": 0.0,
+    "borderline": 1.0,
+    "10 or more": 10.0,
+}
+
+
+def table_features(code: str) -> dict[str, float]:
+    """Return the measures of the language table as numbers, those that are known.
+
+    Parameters
+    ----------
+    code : str
+        An unknown code has none.
+
+    Returns
+    -------
+    dict of str to float
+        ``pretraining`` (natural logarithm of GiB), ``syntax_distance``, ``ttr``, ``verb``
+        (categories of WALS 22A), ``cases`` (WALS 49A), ``words`` (words relative to English),
+        ``latin`` and ``indo_european`` (0 or 1).
+    """
+    entry = LANGUAGES.get(code)
+    if entry is None:
+        return {}
+    found = {
+        "pretraining": None if entry.pretraining_gib is None else np.log(entry.pretraining_gib),
+        "syntax_distance": entry.syntax_distance,
+        "ttr": entry.ttr,
+        "verb": _number(entry.wals_22a),
+        "cases": _number(entry.wals_49a),
+        "words": entry.tokens_ratio,
+        **_kinship(entry),
+    }
+    return {name: float(value) for name, value in found.items() if value is not None}
+
+
+def _number(value: str | None) -> float | None:
+    if value is None or value in _MIDDLE:
+        return None if value is None else _MIDDLE[value]
+    return float(value)
+
+
+def _kinship(entry: Language) -> dict[str, float]:
+    return {
+        "latin": float(entry.script == "Latin"),
+        "indo_european": float(entry.family == "Indo-European"),
+    }
+
+
+def unlabelled_features(scores: Floats) -> dict[str, float]:
+    """Return how sure the model is of rows whose gold is not looked at.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, k)
+
+    Returns
+    -------
+    dict of str to float
+        ``mean_confidence`` and ``mean_entropy`` (nats).
+    """
+    logs = log_softmax(scores)
+    probabilities = np.exp(logs)
+    entropy = -(probabilities * np.where(probabilities > 0, logs, 0.0)).sum(axis=1)
+    return {
+        "mean_confidence": float(probabilities.max(axis=1).mean()),
+        "mean_entropy": float(entropy.mean()),
+    }
+
+
+def feature_matrix(
+    languages: Sequence[str], features: Mapping[str, Mapping[str, float]]
+) -> tuple[tuple[str, ...], Floats]:
+    """Lay features out, languages by features.
+
+    Parameters
+    ----------
+    languages : sequence of str
+    features : mapping of language to mapping of feature to float
+        A feature that a language lacks is unknown.
+
+    Returns
+    -------
+    names : tuple of str
+        Features known of at least half of the languages, sorted.
+    values : ndarray of shape (languages, features)
+        NaN where unknown.
+    """
+    every = sorted({name for code in languages for name in features.get(code, {})})
+    values = np.array(
+        [[features.get(code, {}).get(name, np.nan) for name in every] for code in languages]
+    ).reshape(len(languages), len(every))
+    kept = np.isfinite(values).sum(axis=0) >= len(languages) / 2
+    return tuple(name for name, keep in zip(every, kept, strict=True) if keep), values[:, kept]

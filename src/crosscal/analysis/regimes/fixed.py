@@ -1,0 +1,145 @@
+"""Temperatures that are not simply fitted: given, drawn towards another, or matched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+
+from crosscal.calibration import softmax
+
+Floats = NDArray[np.float64]
+
+PRIOR_SPREAD = 0.3
+"""Standard deviation of log T around that of English: two languages in three within a factor of
+1.35. Set by judgement before any result was seen."""
+
+# How far a search goes, in prior standard deviations, and in how many steps.
+_REACH, _STEPS = 6.0, 49
+
+# Log T beyond which confidence no longer changes for scores of any usual size.
+_FARTHEST = 6.0
+
+
+class GivenTemperature:
+    """Divide scores by a temperature that is known.
+
+    Parameters
+    ----------
+    temperature : float
+        Above 0.
+    """
+
+    converged_ = True
+
+    def __init__(self, temperature: float) -> None:
+        self.temperature_ = float(temperature)
+
+    def fit(self, values: ArrayLike, gold: ArrayLike) -> GivenTemperature:
+        """Return self: there is nothing to learn."""
+        return self
+
+    def predict_proba(self, values: ArrayLike) -> Floats:
+        """Return the softmax of the divided scores."""
+        return softmax(np.asarray(values, dtype=np.float64) / self.temperature_)
+
+
+def temperature_with_prior(
+    scores: Floats, gold: NDArray[np.int64], centre: float, spread: float = PRIOR_SPREAD
+) -> float:
+    """Return the most probable temperature, given examples and a prior.
+
+    Minimises ``sum of NLL + (log T - log centre)^2 / (2 spread^2)``.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, k)
+        n may be 0.
+    gold : ndarray of int, shape (n,)
+    centre : float
+        Median of the prior.
+    spread : float
+        Standard deviation of log T in the prior.
+
+    Returns
+    -------
+    float
+        Within six `spread` of `centre`; always finite, also where the examples alone have no
+        best temperature.
+    """
+    if not len(gold):
+        return centre
+    below = scores - scores.max(axis=1, keepdims=True)
+    chosen = below[np.arange(len(gold)), gold]
+
+    def cost(shifts: Floats) -> Floats:
+        beta = np.exp(-np.log(centre) - shifts)[:, None]
+        normaliser = np.log(np.exp(beta[:, :, None] * below).sum(axis=2))
+        nll = (normaliser - beta * chosen).sum(axis=1)
+        return np.asarray(nll + shifts**2 / (2 * spread**2))
+
+    # Not convex in log T, so a grid comes first; two finer ones end far below sampling error.
+    low, high = -_REACH * spread, _REACH * spread
+    best = 0.0
+    for _ in range(4):
+        grid = np.linspace(low, high, _STEPS)
+        best = float(grid[np.argmin(cost(grid))])
+        step = grid[1] - grid[0]
+        low, high = best - step, best + step
+    return float(centre * np.exp(best))
+
+
+def matching_temperature(scores: Floats, accuracy: float) -> float:
+    """Return the temperature at which mean confidence is an accuracy.
+
+    Mean confidence falls as the temperature rises, so there is one, if the accuracy lies between
+    that of a uniform choice and 1.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, k)
+    accuracy : float
+
+    Returns
+    -------
+    float
+        Within exp(-6) to exp(6); the nearer end where no temperature gives that confidence.
+    """
+
+    def excess(log_t: float) -> float:
+        return float(softmax(scores / np.exp(log_t)).max(axis=1).mean()) - accuracy
+
+    return float(np.exp(_root(excess)))
+
+
+def _root(falling: Callable[[float], float]) -> float:
+    if falling(-_FARTHEST) <= 0:
+        return -_FARTHEST
+    if falling(_FARTHEST) >= 0:
+        return _FARTHEST
+    return float(brentq(falling, -_FARTHEST, _FARTHEST, xtol=1e-10))
+
+
+def threshold_accuracy(english: Floats, correct: NDArray[np.bool_], target: Floats) -> float:
+    """Predict accuracy on unlabelled rows from how many are surer than a threshold.
+
+    The threshold is where the share of English rows above it is the English accuracy (average
+    thresholded confidence, Garg et al. 2022, equations 1 and 2, with maximum confidence).
+
+    Parameters
+    ----------
+    english : ndarray of shape (n,)
+        Confidences of English development rows.
+    correct : ndarray of bool, shape (n,)
+    target : ndarray of shape (m,)
+        Confidences of unlabelled rows of the target language.
+
+    Returns
+    -------
+    float
+        A share.
+    """
+    threshold = np.quantile(english, 1.0 - correct.mean())
+    return float((target >= threshold).mean())
