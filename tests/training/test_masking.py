@@ -210,9 +210,9 @@ def test_text_is_learnt_beside_a_task(assemble, token_set, texts, tmp_path):
     assert len(vocabulary) < 300
     lost = [line["loss"] for line in log if line["task"] == "text"]
     assert len(lost) / len(log) == pytest.approx(0.4, abs=1 / len(log))
-    assert np.mean(lost[-10:]) < np.mean(lost[:10])
+    assert np.mean(lost[-10:]) < 0.9 * np.mean(lost[:10])
     outcome = json.loads((folder / "outcome.json").read_text())
-    assert outcome["evaluations"][-1]["accuracy"] > 0.6
+    assert outcome["evaluations"][-1]["accuracy"] > 0.8
     # Heads are for predicting: that of the text is not kept.
     stored = np.load(folder / "heads.npz")
     assert sorted(stored) == ["task.bias", "task.weight"]
