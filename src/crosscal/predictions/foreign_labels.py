@@ -69,9 +69,9 @@ def gold_of(
     else:
         table = [_index(label) for label in labels]
     low = -1 if absent else 0
-    for at, index in enumerate(table):
+    for number_of, index in enumerate(table):
         if index is None or not low <= index < size:
-            raise _fault(source, columns, labels[at], found == at, classes, size)
+            raise _fault(source, columns, labels[number_of], found == number_of, classes, size)
     gold = np.array(table, dtype=np.int32)[found]
     # For ragged rows a label may be in range of the longest row only.
     if values.ndim == 2:

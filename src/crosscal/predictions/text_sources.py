@@ -249,18 +249,21 @@ def _parsed_list(text: str | None) -> list[float] | None:
 def _text_kind(cells: list[str]) -> Kind:
     """Return what most cells hold, so that a stray word among numbers is named as a fault."""
     filled = [cell for cell in cells if cell not in _MISSING]
-    if 2 * sum(_number(cell) is not None for cell in filled) > len(filled):
+    if _mostly(filled, lambda cell: _number(cell) is not None):
         return "number"
-    return "list" if 2 * sum(bool(_parsed_list(c)) for c in filled) > len(filled) else "text"
+    return "list" if _mostly(filled, lambda cell: bool(_parsed_list(cell))) else "text"
 
 
 def _json_kind(cells: list[Any]) -> Kind:
     there = [cell for cell in cells if cell is not None]
-    kinds: tuple[Kind, ...] = ("list", "number")
-    for kind in kinds:
-        if 2 * sum(_is(cell, kind) for cell in there) > len(there):
-            return kind
-    return "text"
+    if _mostly(there, lambda cell: _is(cell, "list")):
+        return "list"
+    return "number" if _mostly(there, lambda cell: _is(cell, "number")) else "text"
+
+
+def _mostly(cells: list[Any], test: Callable[[Any], bool]) -> bool:
+    """Return whether half of the cells or more pass."""
+    return bool(cells) and 2 * sum(map(test, cells)) >= len(cells)
 
 
 def _is(cell: object, kind: Kind) -> bool:
