@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from crosscal.analysis.events import EventSettings
-from crosscal.console import analysing, looking, scoring, task_list, verbs
+from crosscal.console import analysing, calibrating, looking, scoring, task_list, verbs
 from crosscal.console import events as event_console
 from crosscal.errors import CrosscalError
+from crosscal.predictions.columns import Wanted
 
 app = typer.Typer(
     name="crosscal",
@@ -109,6 +110,67 @@ def analyse(
         baseline_recipe=recipe,
         probabilities=probabilities,
         as_json=json,
+    )
+
+
+@app.command(epilog=calibrating.EXAMPLE)
+def calibrate(
+    files: Annotated[list[Path], typer.Argument(help="Parquet, CSV, TSV, JSONL or npz")],
+    scores: Annotated[
+        str | None,
+        typer.Option(help="columns of logits: one list, or a,b,c, or a pattern, logit_*"),
+    ] = None,
+    probabilities: Annotated[
+        str | None, typer.Option(help="columns of probabilities, likewise; one: of the class 1")
+    ] = None,
+    confidence: Annotated[
+        str | None, typer.Option(help="column of confidences; the labels are then right or wrong")
+    ] = None,
+    labels: Annotated[str | None, typer.Option(help="column of the right classes")] = None,
+    group: Annotated[str | None, typer.Option(help="column of groups to be compared")] = None,
+    cluster: Annotated[str | None, typer.Option(help="column of what makes rows dependent")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
+    ] = None,
+    baseline: Annotated[str | None, typer.Option(help="group to compare the others with")] = None,
+    recalibrate: Annotated[
+        list[str] | None, typer.Option(help="recalibrator to try, as temperature; repeatable")
+    ] = None,
+    notion: Annotated[
+        str, typer.Option(help="what is calibrated: top-label, class-wise, or a class")
+    ] = "top-label",
+    bins: Annotated[int, typer.Option(help="bins of equal width or size")] = 15,
+    replicates: Annotated[int, typer.Option(help="bootstrap replicates")] = 1000,
+    seed: Annotated[int, typer.Option(help="seed of the random draws")] = 0,
+    report: Annotated[Path | None, typer.Option(help="HTML report to write")] = None,
+    json: Json = False,
+) -> None:
+    """Measure the calibration of anyone's predictions: errors with intervals, by group.
+
+    Columns that are not named are guessed, and what was guessed is said. Several files are
+    compared with each other; with --group they are parts of one whole.
+    """
+    calibrating.calibrate_files(
+        files,
+        Wanted(
+            scores=scores,
+            probabilities=probabilities,
+            confidence=confidence,
+            labels=labels,
+            group=group,
+            cluster=cluster,
+            classes=tuple(classes.split(",")) if classes else None,
+        ),
+        calibrating.CalibrateOptions(
+            baseline=baseline,
+            recalibrate=tuple(recalibrate or ()),
+            notion=notion,
+            bins=bins,
+            replicates=replicates,
+            seed=seed,
+            report=report,
+            as_json=json,
+        ),
     )
 
 

@@ -15,6 +15,8 @@ from crosscal.calibration.errors import (
     square_ce_debiased,
 )
 from crosscal.calibration.estimates import CLASSWISE, ERRORS, estimate_errors
+from crosscal.calibration.evaluating import evaluate
+from crosscal.calibration.evaluation import Evaluation
 from crosscal.calibration.intervals import quantile_interval, two_sided_p
 from crosscal.calibration.inversion import compatible_errors
 from crosscal.calibration.kernel import kernel_error, skce_biased, skce_linear, skce_unbiased
@@ -44,6 +46,7 @@ from crosscal.calibration.resampling import (
 )
 from crosscal.calibration.shrinkage import shrinkage_matrix
 from crosscal.calibration.smooth import smooth_bandwidth, smooth_ece
+from crosscal.calibration.streaming import CalibrationAccumulator
 from crosscal.calibration.sweep import ece_sweep, sweep_bins
 from crosscal.calibration.temperature import ConvergenceWarning, TemperatureScaling
 
@@ -52,9 +55,11 @@ __all__ = [
     "ERRORS",
     "BinTable",
     "Bins",
+    "CalibrationAccumulator",
     "ConvergenceWarning",
     "Edges",
     "ErrorEstimate",
+    "Evaluation",
     "KernelTest",
     "NoiseFloor",
     "Notion",
@@ -75,6 +80,7 @@ __all__ = [
     "ece_debiased",
     "ece_sweep",
     "estimate_errors",
+    "evaluate",
     "excess_variance",
     "kernel_error",
     "kernel_test",

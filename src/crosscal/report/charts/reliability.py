@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from crosscal.analysis import ReliabilityBin, Results
+from crosscal.calibration.evaluation import DiagramBin
 from crosscal.report.charts.axes import Scale
 from crosscal.report.charts.marks import colour_class, marker, style_of
 from crosscal.report.charts.order import language_order
@@ -14,11 +16,12 @@ from crosscal.report.numbers import metric_number
 from crosscal.report.svg import Drawing, Figure, element, line, polygon, polyline, shorten, text
 
 _WIDE_COLUMNS, _NARROW_COLUMNS = 5, 2
-_CELL_WIDE, _CELL_NARROW = 172.0, 172.0
+CELL = 172.0
 _PLOT, _BARS, _HEAD = 128.0, 22.0, 54.0
-_CELL_HEIGHT = _HEAD + _PLOT + _BARS + 34.0
+CELL_HEIGHT = _HEAD + _PLOT + _BARS + 34.0
 
 Bins = dict[str, list[ReliabilityBin]]
+PanelBin = ReliabilityBin | DiagramBin
 
 
 def reliability_figures(results: Results, scaling: str = "none") -> list[Figure]:
@@ -82,8 +85,8 @@ def _figure(
     def draw(columns: int, cell: float) -> Drawing:
         body = ""
         for i, code in enumerate(order):
-            x, y = (i % columns) * cell, (i // columns) * _CELL_HEIGHT
-            panel = _panel(
+            x, y = (i % columns) * cell, (i // columns) * CELL_HEIGHT
+            drawn = panel(
                 own[code],
                 ghosts.get(code, []),
                 name=shorten(language_name(code), 18),
@@ -92,9 +95,9 @@ def _figure(
                 start=start,
                 tallest=tallest,
             )
-            body += element("g", panel, transform=f"translate({x:g} {y:g})")
+            body += element("g", drawn, transform=f"translate({x:g} {y:g})")
         used = min(columns, len(order))
-        height = math.ceil(len(order) / columns) * _CELL_HEIGHT
+        height = math.ceil(len(order) / columns) * CELL_HEIGHT
         return Drawing(width=max(used * cell, 320.0), height=height, body=body)
 
     moment = "" if scaling == "none" else ", after the English temperature"
@@ -108,8 +111,8 @@ def _figure(
             "the band expected of right confidences. Points below the diagonal are overconfident. "
             "The numbers are in the data file of the same name."
         ),
-        wide=draw(_WIDE_COLUMNS, _CELL_WIDE),
-        narrow=draw(_NARROW_COLUMNS, _CELL_NARROW),
+        wide=draw(_WIDE_COLUMNS, CELL),
+        narrow=draw(_NARROW_COLUMNS, CELL),
     )
 
 
@@ -121,9 +124,9 @@ def _by_language(rows: list[ReliabilityBin], recipe: str) -> Bins:
     return {code: sorted(bins, key=lambda b: b.index) for code, bins in found.items()}
 
 
-def _panel(
-    bins: list[ReliabilityBin],
-    ghost: list[ReliabilityBin],
+def panel(
+    bins: Sequence[PanelBin],
+    ghost: Sequence[PanelBin],
     *,
     name: str,
     numbers: list[str],
@@ -131,7 +134,7 @@ def _panel(
     start: float,
     tallest: int,
 ) -> str:
-    """Draw a language's panel; `ghost` are the baseline's bins."""
+    """Draw one panel, of the size ``CELL`` by ``CELL_HEIGHT``; `ghost` are the baseline's bins."""
     x = Scale(low=start, high=1.0, start=30, end=30 + _PLOT)
     y = Scale(low=0.0, high=1.0, start=_HEAD + _PLOT, end=_HEAD)
     body = text(name, 30, 14, class_="label strong")

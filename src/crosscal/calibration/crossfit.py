@@ -1,0 +1,183 @@
+"""Recalibration that is never fitted and scored on the same rows, nor on the same clusters."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.calibration.proper import Given
+from crosscal.calibration.temperature import ConvergenceWarning, TemperatureScaling
+from crosscal.errors import DataError, SettingsError
+from crosscal.spelling import did_you_mean
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Recalibrator = Any
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalibrated:
+    """Probabilities from recalibrators that saw other rows.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (n, k)
+    converged : bool
+        Whether every fit reached its optimum.
+    fits : int
+    """
+
+    probabilities: Floats
+    converged: bool
+    fits: int
+
+
+def recalibrator(name: str, given: Given) -> Callable[[], Recalibrator]:
+    """Return a maker of recalibrators by name.
+
+    Raises
+    ------
+    SettingsError
+        There is none of this name.
+    """
+    known = _known()
+    if name not in known:
+        raise SettingsError(
+            f"there is no recalibrator {name!r}",
+            where="recalibrate",
+            remedy=did_you_mean(name, known),
+        )
+
+    def make() -> Recalibrator:
+        made = known[name]()
+        return made.set_params(given=given) if given != "scores" else made
+
+    return make
+
+
+def _known() -> dict[str, Any]:
+    try:
+        from crosscal.calibration.recalibration import RECALIBRATORS
+    except ImportError:
+        return {"temperature": TemperatureScaling}
+    return dict(RECALIBRATORS)
+
+
+def fold_clusters(cluster: Ints, rng: np.random.Generator, folds: int = FOLDS) -> Ints:
+    """Put clusters at random into folds whose numbers of clusters differ by at most one.
+
+    Parameters
+    ----------
+    cluster : ndarray of int, shape (n,)
+    rng : numpy.random.Generator
+    folds : int
+        At most as many are made as there are clusters.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Fold of each row; rows of one cluster share it.
+    """
+    names, index = np.unique(cluster, return_inverse=True)
+    count = min(folds, len(names))
+    return np.asarray((rng.permutation(len(names)) % count)[index], dtype=np.intp)
+
+
+def cross_fit(
+    make: Callable[[], Recalibrator],
+    values: Floats,
+    gold: NDArray[np.int64],
+    cluster: Ints,
+    fold: Ints,
+) -> Recalibrated:
+    """Recalibrate each fold by a recalibrator fitted on the others.
+
+    Parameters
+    ----------
+    make : callable
+    values : ndarray of shape (n, k)
+    gold : ndarray of int, shape (n,)
+        Rows with -1 are recalibrated but not fitted on.
+    cluster, fold : ndarray of int, shape (n,)
+        From `fold_clusters`; two folds or more.
+
+    Returns
+    -------
+    Recalibrated
+
+    Raises
+    ------
+    DataError
+        Fewer than two folds, a cluster in two folds, or nothing to fit on.
+    """
+    return transfer(make, values, gold, cluster, fold, values, cluster, fold)
+
+
+def transfer(
+    make: Callable[[], Recalibrator],
+    values: Floats,
+    gold: NDArray[np.int64],
+    cluster: Ints,
+    fold: Ints,
+    others: Floats,
+    other_cluster: Ints,
+    other_fold: Ints,
+) -> Recalibrated:
+    """Fit on some rows and recalibrate others, leaving out the clusters they share.
+
+    Parameters
+    ----------
+    make, values, gold, cluster, fold
+        What is fitted on, as in `cross_fit`.
+    others : ndarray of shape (m, k)
+        What is recalibrated.
+    other_cluster, other_fold : ndarray of int, shape (m,)
+        -1 as fold: these rows share no cluster with those fitted on, and all are fitted on.
+
+    Returns
+    -------
+    Recalibrated
+        Of `others`.
+
+    Raises
+    ------
+    DataError
+        A recalibrator would be scored on a cluster that it was fitted on, or would have nothing
+        to fit on.
+    """
+    found = np.full(others.shape, np.nan)
+    converged, fits = True, 0
+    for number in np.unique(other_fold).tolist():
+        fitted = (fold != number) & (gold >= 0)
+        scored = other_fold == number
+        _demand_apart(cluster[fitted], other_cluster[scored])
+        with warnings.catch_warnings():
+            # Said once for all fits, in the result.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fit = make().fit(values[fitted], gold[fitted])
+        found[scored] = fit.predict_proba(others[scored])
+        converged, fits = converged and bool(fit.converged_), fits + 1
+    return Recalibrated(probabilities=found, converged=converged, fits=fits)
+
+
+def _demand_apart(fitted: Ints, scored: Ints) -> None:
+    if not fitted.size:
+        raise DataError(
+            "no rows are left to fit on",
+            where="recalibration",
+            remedy="give two or more clusters, with right choices that are known",
+        )
+    shared = np.intersect1d(fitted, scored)
+    if shared.size:
+        raise DataError(
+            f"cluster {shared[0]} is both fitted on and scored",
+            where="recalibration",
+            remedy="make folds with fold_clusters",
+        )

@@ -1,0 +1,203 @@
+"""The result of an evaluation: numbers by group, differences, gains of recalibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorResult:
+    """One calibration error; fractions.
+
+    Attributes
+    ----------
+    value : float
+    low, high : float or None
+        Interval of the true error; None with fewer than two clusters.
+    noise_floor : float or None
+        Mean of the error under perfect calibration.
+    p_value : float or None
+        Of perfect calibration.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    noise_floor: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagramBin:
+    """One bin of a reliability diagram.
+
+    Attributes
+    ----------
+    lower, upper : float
+    n : int
+    confidence, accuracy : float
+        Means.
+    low, high : float
+        Where the accuracy would lie, at the evaluation's level, if the confidence were right.
+    """
+
+    lower: float
+    upper: float
+    n: int
+    confidence: float
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupResult:
+    """The numbers of one group.
+
+    Attributes
+    ----------
+    n, clusters : int
+    means : dict of str to float or None
+        accuracy, nll, brier, confidence, gap, entropy, auroc, aurc, excess_aurc; None where
+        undefined.
+    intervals : dict of str to (low, high)
+        Of the means that have one.
+    errors : dict of str to ErrorResult
+    reliability : tuple of DiagramBin
+        Bins with rows.
+    note : str
+        Why something is missing, or "".
+    """
+
+    n: int
+    clusters: int
+    means: Mapping[str, float | None]
+    intervals: Mapping[str, tuple[float, float]]
+    errors: Mapping[str, ErrorResult]
+    reliability: tuple[DiagramBin, ...]
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        bounds = {m: {"low": low, "high": high} for m, (low, high) in self.intervals.items()}
+        return {
+            "n": self.n,
+            "clusters": self.clusters,
+            **self.means,
+            "intervals": bounds,
+            "errors": {name: asdict(error) for name, error in self.errors.items()},
+            "reliability": [asdict(each) for each in self.reliability],
+            **({"note": self.note} if self.note else {}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A measure in one group minus that in the baseline.
+
+    Attributes
+    ----------
+    group, baseline, measure : str
+    value : float
+    low, high, p_value : float or None
+    p_adjusted : float or None
+        Holm's, over the groups compared in this measure.
+    paired : bool
+        Whether the two were resampled together, since they share clusters.
+    """
+
+    group: str
+    baseline: str
+    measure: str
+    value: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+    p_adjusted: float | None
+    paired: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """What a recalibrator changes in one measure: before minus after, above 0 is better."""
+
+    before: float | None
+    after: float | None
+    gain: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecalibrationResult:
+    """One recalibrator in one group.
+
+    Attributes
+    ----------
+    recalibrator, group : str
+    regime : {"cross-fitted", "baseline"}
+    fitted_on : str
+        The group whose rows were fitted on; never those that are scored.
+    n : int
+    converged : bool or None
+    accuracy_before, accuracy_after : float or None
+    measures : dict of str to Gain
+    note : str
+    """
+
+    recalibrator: str
+    group: str
+    regime: str
+    fitted_on: str
+    n: int
+    converged: bool | None
+    accuracy_before: float | None
+    accuracy_after: float | None
+    measures: Mapping[str, Gain]
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        document = asdict(self)
+        if not self.note:
+            del document["note"]
+        return document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Everything that `crosscal.calibration.evaluate` found.
+
+    Attributes
+    ----------
+    groups : dict of str to GroupResult
+    differences : tuple of Difference
+    recalibration : tuple of RecalibrationResult
+    settings : dict
+        What was asked, and the conventions.
+    """
+
+    groups: Mapping[str, GroupResult]
+    differences: tuple[Difference, ...]
+    recalibration: tuple[RecalibrationResult, ...]
+    settings: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; fractions, not per cent.
+
+        Returns
+        -------
+        dict
+            ``{"groups": {group: {"n", "accuracy", "nll", "brier", "confidence", "errors":
+            {name: {"value", "low", "high", "noise_floor", "p_value"}}, ...}},
+            "differences": [...], "recalibration": [...], "settings": {...}}``
+        """
+        return {
+            "groups": {name: result.to_dict() for name, result in self.groups.items()},
+            "differences": [asdict(each) for each in self.differences],
+            "recalibration": [each.to_dict() for each in self.recalibration],
+            "settings": dict(self.settings),
+        }

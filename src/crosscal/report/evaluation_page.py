@@ -1,0 +1,105 @@
+"""An evaluation as one HTML file that needs no other and no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from crosscal.artifacts import disk_errors, write_aside
+from crosscal.calibration.evaluation import Evaluation
+from crosscal.report.charts.diagrams import MOST, diagram_figure
+from crosscal.report.evaluation_words import DEFINITIONS, main_error, sentences
+from crosscal.report.numbers import number
+from crosscal.report.svg import clean, inline
+
+
+def write_evaluation(
+    evaluation: Evaluation, path: Path, *, title: str, said: Sequence[str] = ()
+) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    path : Path
+        Its folder is made if it is not there; the file is replaced.
+    title : str
+    said : sequence of str
+        How the files were read.
+
+    Raises
+    ------
+    ArtifactError
+        No space, or no permission to write.
+    """
+    environment = Environment(
+        loader=PackageLoader("crosscal.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: clean(value) if type(value) is str else value,
+    )
+    environment.filters |= {"percent": percent, "plain": plain, "p": p_value}
+    page = environment.get_template("evaluation.html").render(
+        **_content(evaluation, title, said, environment)
+    )
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_aside(path, page.encode())
+
+
+def percent(value: float | None, *, signed: bool = False) -> str:
+    """Write a fraction as per cent, or a dash for None."""
+    return "–" if value is None else number(100 * value, signed=signed)
+
+
+def plain(value: float | None, *, signed: bool = False) -> str:
+    """Write a number with three decimals, or a dash for None."""
+    return "–" if value is None else number(value, digits=3, signed=signed)
+
+
+def p_value(value: float | None) -> str:
+    """Write a p-value, or a dash for None."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
+
+
+def _content(
+    evaluation: Evaluation, title: str, said: Sequence[str], environment: Environment
+) -> dict[str, Any]:
+    figure = diagram_figure(evaluation)
+    name = main_error(evaluation)
+    drawings = [
+        inline(drawing, figure, ident=f"reliability-{kind}", class_=f"chart {kind}")
+        for kind, drawing in (("wide", figure.wide), ("narrow", figure.narrow))
+    ]
+    names = list(dict.fromkeys(e for g in evaluation.groups.values() for e in g.errors))
+    return {
+        "title": title,
+        "style": Markup(environment.get_template("chart.css").render()),
+        "sentences": sentences(evaluation),
+        "said": list(said),
+        "groups": evaluation.groups,
+        "main": name,
+        "names": names,
+        "definitions": {each: DEFINITIONS.get(each, "") for each in names},
+        "figure": Markup("".join(drawings)),
+        "left_out": max(0, len(evaluation.groups) - MOST),
+        "baseline": evaluation.settings["baseline"],
+        "differences": [
+            d for d in evaluation.differences if d.measure in ("accuracy", "nll", "gap", name)
+        ],
+        "recalibration": evaluation.recalibration,
+        "level": f"{100 * float(evaluation.settings['level']):g}\N{NO-BREAK SPACE}%",
+        "settings": {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in evaluation.settings.items()
+        },
+    }
