@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss, log_loss
@@ -92,6 +92,7 @@ def test_score_is_that_of_sklearn():
 
 
 @pytest.mark.parametrize("score", ["brier", "nll"])
+@settings(max_examples=30)
 @given(pairs=rows)
 def test_parts_add_up_and_have_their_ranges(pairs, score):
     parts = corp_decomposition(*zip(*pairs, strict=True), score=score)
@@ -102,6 +103,7 @@ def test_parts_add_up_and_have_their_ranges(pairs, score):
     assert parts.discrimination <= parts.uncertainty + 1e-12
 
 
+@settings(max_examples=30)
 @given(rows)
 def test_maps_that_keep_the_order_change_miscalibration_alone(pairs):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))
@@ -113,6 +115,7 @@ def test_maps_that_keep_the_order_change_miscalibration_alone(pairs):
     assert other.uncertainty == pytest.approx(one.uncertainty, abs=1e-12)
 
 
+@settings(max_examples=30)
 @given(rows)
 def test_the_curve_itself_is_calibrated(pairs):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))
@@ -121,6 +124,7 @@ def test_the_curve_itself_is_calibrated(pairs):
     assert corp_decomposition(recalibrated, correct).miscalibration == pytest.approx(0, abs=1e-12)
 
 
+@settings(max_examples=30)
 @given(rows, st.randoms())
 def test_order_and_doubling_of_rows_change_nothing(pairs, random):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))

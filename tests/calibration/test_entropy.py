@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import entropy as scipy_entropy
 
@@ -56,6 +56,7 @@ def test_choices_that_are_not_there():
     assert given.tolist() == pytest.approx([np.log(2) / np.log(3)])
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 999), st.floats(0.1, 4))
 def test_gap_is_the_slope_of_the_likelihood_in_the_temperature(seed, scale):
     scores, gold = drawn(seed, n=30, scale=scale)

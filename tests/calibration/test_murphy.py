@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import rel_entr
 from scipy.stats import entropy
@@ -67,6 +67,7 @@ def test_nll_terms_are_divergences():
 
 @pytest.mark.parametrize("score", ["brier", "nll"])
 @pytest.mark.parametrize("scheme", ["width", "mass"])
+@settings(max_examples=30)
 @given(pairs=rows)
 def test_parts_add_up(pairs, scheme, score):
     confidence, correct = zip(*pairs, strict=True)

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -58,6 +58,7 @@ def test_auroc_is_that_of_sklearn(seed, places):
     assert auroc(confidence, correct) == pytest.approx(expected, abs=1e-12)
 
 
+@settings(max_examples=30)
 @given(rows)
 def test_aurc_is_the_mean_over_all_orders_of_ties(pairs):
     confidence, correct = zip(*pairs, strict=True)
@@ -65,6 +66,7 @@ def test_aurc_is_the_mean_over_all_orders_of_ties(pairs):
     assert aurc(confidence, correct) == pytest.approx(expected, abs=1e-12)
 
 
+@settings(max_examples=30)
 @given(rows)
 def test_excess_is_what_the_best_order_would_save(pairs):
     confidence, correct = zip(*pairs, strict=True)
@@ -74,6 +76,7 @@ def test_excess_is_what_the_best_order_would_save(pairs):
     assert excess_aurc(confidence, correct) >= 0
 
 
+@settings(max_examples=30)
 @given(rows)
 def test_augrc_is_the_area_of_a_polygon(pairs):
     """Share of rows accepted and wrong, over coverage; ties make a straight line."""
@@ -168,6 +171,7 @@ def test_replicates_without_right_rows_or_weight():
     assert replicates.augrc.tolist() == pytest.approx([0.5, 0, np.nan, 0.125], nan_ok=True)
 
 
+@settings(max_examples=30)
 @given(rows, st.randoms())
 def test_order_of_rows_and_monotone_maps_change_nothing(pairs, random):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))
@@ -178,6 +182,7 @@ def test_order_of_rows_and_monotone_maps_change_nothing(pairs, random):
         assert measure(confidence**2 / 2, correct) == expected
 
 
+@settings(max_examples=30)
 @given(rows)
 def test_every_row_twice(pairs):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))
@@ -217,6 +222,7 @@ def test_coverage_at_risk():
     assert coverage_at_risk([0.5, 0.5], [1, 0], 0.4) == 0  # ties go together
 
 
+@settings(max_examples=30)
 @given(rows, st.floats(0, 1))
 def test_coverage_at_risk_keeps_its_promise(pairs, risk):
     confidence, correct = (np.array(part) for part in zip(*pairs, strict=True))
