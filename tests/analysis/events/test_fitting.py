@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit, log_expit
@@ -10,6 +12,7 @@ from crosscal.analysis.events import events, fit_temperature
 from crosscal.analysis.events.event import RawEvents
 from crosscal.analysis.events.registry import EVENTS
 from crosscal.calibration import ConvergenceWarning, TemperatureScaling
+from crosscal.calibration.notion import outcomes
 from crosscal.errors import DataError, SettingsError
 from crosscal.predictions import read_predictions, write_predictions
 
@@ -164,6 +167,36 @@ def test_never_fitted_and_judged_on_the_same_rows(make_table):
     table = table_with_dev(make_table, ("en", "sw"))
     with pytest.raises(SettingsError, match="cannot be judged on them"):
         events(table, "label", split="dev", temperature="dev")
+
+
+def test_the_same_rows_under_the_name_of_another_split(make_table):
+    rng = np.random.default_rng(6)
+    rows = [
+        {"unit": f"u{n:03d}", "scores": rng.normal(size=2), "gold": n % 2, "split": "test"}
+        for n in range(60)
+    ]
+    copies = [{**row, "split": "dev"} for row in rows]
+    # Equal ids of other rows are no reason to refuse.
+    others = [{**row, "scores": rng.normal(size=2) + np.eye(2)[n % 2]} for n, row in enumerate(copies)]
+    for dev, refused in ((copies, True), (others, False)):
+        table = make_table("classification", [*rows, *dev], choices=("a", "b"))
+        if refused:
+            with pytest.raises(SettingsError, match="those that are to be judged"):
+                events(table, "label", temperature="dev")
+        else:
+            assert events(table, "label", temperature="dev")["en"].temperature != 1
+
+
+def test_events_as_choices(make_table):
+    table = table_with_dev(make_table, ("en",))
+    found = events(table, "label")["en"]
+    values, gold = found.as_choices()
+    confidence, correct = outcomes(values, gold, notion=1, given="probabilities")
+    assert (confidence == found.confidence).all()
+    assert (correct == found.correct).all()
+    soft = replace(found, correct=np.full(len(found), 0.3))
+    with pytest.raises(DataError, match="neither right nor wrong"):
+        soft.as_choices()
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf"), "english"])

@@ -101,7 +101,8 @@ def events(
     ------
     SettingsError
         No such event for this family; a temperature that is not above 0, that would be fitted
-        on rows it is used for, or on other languages that hold the same items.
+        on rows it is used for (also under the name of another split), or on other languages that
+        hold the same items.
     DataError
         No such split, or what the event needs is missing (see its function in `EVENTS`).
     """
@@ -119,7 +120,9 @@ def events(
         for code in languages
     }
     if temperature == "dev":
-        fitted = fit_temperature(_development(predictions, builder, split, chosen))
+        development = _development(predictions, builder, split, chosen)
+        _check_unseen(development, raw, predictions.where)
+        fitted = fit_temperature([*development.values()])
         return {code: at_temperature(part, *fitted) for code, part in raw.items()}
     if temperature == "others":
         _check_apart(raw, predictions.where)
@@ -157,7 +160,8 @@ def _may_be_silent(predictions: Predictions) -> bool:
 
 def _development(
     predictions: Predictions, builder: Builder, split: str, settings: EventSettings
-) -> list[RawEvents]:
+) -> dict[str, RawEvents]:
+    """Return the events that a temperature is fitted on, by language."""
     if split == "dev":
         raise SettingsError(
             "a temperature fitted on development rows cannot be judged on them",
@@ -167,9 +171,31 @@ def _development(
     languages = predictions.languages("dev")
     if settings.baseline_language in languages:
         languages = (settings.baseline_language,)
-    return [
-        builder(Rows.of(predictions, language=code, split="dev"), settings) for code in languages
-    ]
+    return {
+        code: builder(Rows.of(predictions, language=code, split="dev"), settings)
+        for code in languages
+    }
+
+
+def _check_unseen(
+    development: Mapping[str, RawEvents], raw: Mapping[str, RawEvents], where: str
+) -> None:
+    """Refuse development rows that are rows of the split itself under another name."""
+    for code in development.keys() & raw.keys():
+        known = _by_unit(development[code])
+        ours = _by_unit(raw[code])
+        both = known.keys() & ours.keys()
+        # Equal ids may name other rows; equal confidences too are no accident.
+        if 2 * sum(known[unit] == ours[unit] for unit in both) > len(ours):
+            raise SettingsError(
+                f"the development rows in {code} are those that are to be judged",
+                where=f"{where}: column 'split'",
+                remedy="Predict other development rows, or give a temperature as a number",
+            )
+
+
+def _by_unit(part: RawEvents) -> dict[str, float]:
+    return dict(zip(part.unit_ids.tolist(), part.confidence_at(1.0, 0.0).tolist(), strict=True))
 
 
 def _check_apart(raw: Mapping[str, RawEvents], where: str) -> None:
