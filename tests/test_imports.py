@@ -12,7 +12,7 @@ import crosscal
 ROOT = Path(crosscal.__file__).parent
 
 # Each room and those that it may import from (besides itself).
-BOTTOM = {"errors", "artifacts", "spelling"}
+BOTTOM = {"errors", "artifacts", "spelling", "pretrained"}
 LEFT = {
     "languages": BOTTOM,
     "data": BOTTOM | {"languages"},
@@ -31,7 +31,7 @@ RIGHT = {
 STUDY = {"study": BOTTOM | set(LEFT) | set(RIGHT)}
 TOP = {"console": set(STUDY) | STUDY["study"], "cli": {"console"} | set(STUDY) | STUDY["study"]}
 ALLOWED = {name: set() for name in BOTTOM} | LEFT | RIGHT | STUDY | TOP
-ALLOWED["artifacts"] = {"errors"}
+ALLOWED["artifacts"] = ALLOWED["pretrained"] = {"errors"}
 
 
 def imported_rooms(path: Path) -> set[str]:

@@ -267,3 +267,15 @@ sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
     environment = {**os.environ, "PYTHONPATH": str(source)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_loading_is_silent_and_leaves_transformers_as_it_was(tiny_encoder, capfd):
+    from transformers.utils import logging
+
+    logging.enable_progress_bar()
+    level = logging.get_verbosity()
+    load_encoder(tiny_encoder("bert"))  # its weights hold a pooler that is not wanted
+    captured = capfd.readouterr()
+    assert captured.out + captured.err == ""
+    assert logging.is_progress_bar_enabled()
+    assert logging.get_verbosity() == level

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from crosscal.data.choices import CHOICES, ChoiceRow
 from crosscal.data.json_tree import Node
-from crosscal.data.published import check_languages, published_files
-from crosscal.data.reading import Format, Part, Raw, Request
+from crosscal.data.published import check_languages, read_published
+from crosscal.data.reading import Format, Raw, Request
 from crosscal.data.records import read_records, word
 from crosscal.data.text import shown
 
@@ -90,22 +90,14 @@ def read_option_files(request: Request, *, layout: OptionFiles, name: str) -> Ra
     SettingsError
         For a language that the set does not have, or a split that is not given.
     """
+
+    def rows(file: Path, first: int) -> list[ChoiceRow]:
+        records = read_records(file, layout.wanted, layout.optional)
+        return [layout.row(index, record, request) for index, record in enumerate(records, first)]
+
     if layout.languages:
         check_languages(request, layout.languages, name)
-    parts: list[Part] = []
-    files: list[Path] = []
-    for language in request.languages:
-        found = published_files(request, language, layout.names)
-        rows: list[ChoiceRow] = []
-        for file in found:
-            for record in read_records(file, layout.wanted, layout.optional):
-                row = layout.row(len(rows), record, request)
-                if len(found) > 1:
-                    row = replace(row, where=f"{row.where} of {file.name}")
-                rows.append(row)
-        parts.append(Part(language=language, file=found[0], rows=rows))
-        files += found
-    return Raw(parts=parts, files=tuple(dict.fromkeys(files)))
+    return read_published(request, layout.names, rows)
 
 
 def answer_among(record: Node, name: str, names: Sequence[str]) -> int | None:

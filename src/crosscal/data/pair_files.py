@@ -10,8 +10,8 @@ from pathlib import Path
 
 from crosscal.data.json_tree import Node
 from crosscal.data.pairs import PAIRS, PairRow
-from crosscal.data.published import check_languages, published_files
-from crosscal.data.reading import Format, Part, Raw, Request
+from crosscal.data.published import check_languages, read_published
+from crosscal.data.reading import Format, Raw, Request
 from crosscal.data.records import Quoting, read_records, text, word
 from crosscal.errors import DataError
 
@@ -132,29 +132,16 @@ def read_pair_files(request: Request, *, layout: PairFiles, name: str) -> Raw:
     SettingsError
         For a language that the set does not have, or a split that is not given.
     """
+    dropped: Counter[str] = Counter()
+
+    def rows(file: Path, first: int) -> list[PairRow]:
+        return _rows(file, layout, columns_of(file, layout), request, dropped, first)
+
     if layout.languages:
         check_languages(request, layout.languages, name)
-    parts: list[Part] = []
-    files: list[Path] = []
-    dropped: Counter[str] = Counter()
-    columns = layout.columns
-    for language in request.languages:
-        found = published_files(request, language, layout.names)
-        rows: list[PairRow] = []
-        for file in found:
-            columns = columns_of(file, layout)
-            more = _rows(file, layout, columns, request, dropped, len(rows))
-            if len(found) > 1:
-                more = [replace(row, where=f"{row.where} of {file.name}") for row in more]
-            rows += more
-        parts.append(Part(language=language, file=found[0], rows=rows))
-        files += found
-    return Raw(
-        parts=parts,
-        files=tuple(dict.fromkeys(files)),
-        dropped=dict(dropped),
-        spellings=columns.spellings,
-    )
+    raw = read_published(request, layout.names, rows)
+    spellings = columns_of(raw.files[-1], layout).spellings
+    return replace(raw, dropped=dict(dropped), spellings=spellings)
 
 
 def columns_of(file: Path, layout: PairFiles) -> PairColumns:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from crosscal.data.layout import folder_names
 from crosscal.data.lines import opening
 from crosscal.data.naming import file_of, is_folder
 from crosscal.data.parquet import shards
-from crosscal.data.reading import Request
+from crosscal.data.reading import Part, Raw, Request
 from crosscal.errors import DataError, SettingsError
 
 # What data sets call their splits; the first is what studies say.
@@ -79,6 +81,45 @@ def published_files(request: Request, language: str, names: Sequence[str]) -> li
             return shards(folder, "dev" if "dev" in words else request.split)
     spelled = [name.replace("{split}", word) for word in words[1:] for name in names]
     return [file_of(request, language, [*names, *spelled])]
+
+
+def read_published(
+    request: Request, names: Sequence[str], rows: Callable[[Path, int], list[Any]]
+) -> Raw:
+    """Read the files of every language.
+
+    Parameters
+    ----------
+    request : Request
+        What was asked.
+    names : sequence of str
+        As for `published_files`.
+    rows : callable
+        From a file, and how many rows of the language were read before it, to its rows.
+
+    Returns
+    -------
+    Raw
+        One part a language. Where it has several files, rows say in which one they stand.
+
+    Raises
+    ------
+    DataError, SettingsError
+        As `published_files` and `rows`.
+    """
+    parts: list[Part] = []
+    files: list[Path] = []
+    for language in request.languages:
+        found = published_files(request, language, names)
+        read: list[Any] = []
+        for file in found:
+            more = rows(file, len(read))
+            if len(found) > 1:
+                more = [replace(row, where=f"{row.where} of {file.name}") for row in more]
+            read += more
+        parts.append(Part(language=language, file=found[0], rows=read))
+        files += found
+    return Raw(parts=parts, files=tuple(dict.fromkeys(files)))
 
 
 def check_there(request: Request) -> None:

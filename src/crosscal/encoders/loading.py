@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crosscal.artifacts import sha256_file
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.errors import ArtifactError, MissingExtra, SettingsError
+from crosscal.pretrained import load_weights_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -221,33 +222,19 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     SettingsError
         If more layers are asked for than there are.
     """
-    import torch
     from transformers import AutoModel
 
     from crosscal.encoders.packing import PACKED
 
     kind = str(encoder_config(folder)["model_type"])
     options = {"add_pooling_layer": False} if kind.endswith("bert") or "roberta" in kind else {}
-    model: PreTrainedModel
-    try:
-        model, found = AutoModel.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            attn_implementation=PACKED if kind in _PACKABLE else "eager",
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-            **options,
-        )
-        if found["missing_keys"]:  # transformers would go on with random numbers in their place
-            names = sorted(found["missing_keys"])
-            raise ValueError(f"{len(names)} parameters are missing, the first is {names[0]}")
-    except Exception as error:  # safetensors and transformers raise many kinds
-        raise ArtifactError(
-            f"the encoder's weights cannot be loaded ({error})",
-            where=str(folder),
-            remedy="The files may be truncated: fetch or save the encoder again",
-        ) from error
+    model: PreTrainedModel = load_weights_of(
+        AutoModel,
+        folder,
+        what="encoder",
+        attn_implementation=PACKED if kind in _PACKABLE else "eager",
+        **options,
+    )
     if layers is not None:
         _keep_layers(model, layers)
     return model

@@ -9,7 +9,7 @@ that bring their own attention (DeBERTa) are given an ordinary padded batch by
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -19,6 +19,8 @@ from transformers import AttentionInterface, PreTrainedModel
 from crosscal.encoders.loading import first_position
 
 PACKED = "crosscal_packed"
+
+Pooling = Literal["mean", "first"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,3 +182,28 @@ def _run_padded(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[A
     types = torch.where(mask, batch.types[where], 0)
     output = model(input_ids=ids, token_type_ids=types, attention_mask=mask.long(), **wanted)
     return output, mask
+
+
+def pool(hidden: Tensor, batch: Batch, pooling: Pooling) -> Tensor:
+    """One vector a sequence.
+
+    Parameters
+    ----------
+    hidden : Tensor
+        Shape (T, hidden), a row a token of the batch.
+    batch : Batch
+        N sequences.
+    pooling : {"mean", "first"}
+        Mean over all tokens of the sequence, special ones included, or the first token alone.
+
+    Returns
+    -------
+    Tensor
+        Shape (N, hidden).
+    """
+    found, start = [], 0
+    for length, count in batch.runs:
+        rows = hidden[start : start + length * count].view(count, length, hidden.shape[1])
+        found.append(rows[:, 0] if pooling == "first" else rows.mean(dim=1))
+        start += length * count
+    return torch.cat(found)

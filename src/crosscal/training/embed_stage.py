@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.data.examples import SentenceExample
-from crosscal.encoders.loading import load_encoder, load_tokenizer, token_types
-from crosscal.encoders.trimming import embedding_table, load_weights, trim
-from crosscal.encoders.vocabulary import Vocabulary
+from crosscal.encoders.loading import load_tokenizer, token_types
 from crosscal.tasks import Limits
 from crosscal.tasks.sentence_tokens import sentence_tokens
 from crosscal.training.embedding import embed
-from crosscal.training.stage import reproducible
+from crosscal.training.stage import reproducible, trained_encoder
 
 
 def embed_stage(
@@ -54,14 +52,9 @@ def embed_stage(
         for split, part in examples.items()
     }
     with reproducible(settings["threads"]):
-        encoder = load_encoder(folder, layers=settings["layers"])
-        vocabulary = Vocabulary.full(embedding_table(encoder).num_embeddings)
-        if "model" in inputs:
-            load_weights(encoder, inputs["model"] / "encoder.safetensors")
-        if settings["trim"]:
-            pad = int(encoder.config.pad_token_id or 0)
-            vocabulary = Vocabulary.of([part.ids for part in tokens.values()], pad=pad)
-            trim(encoder, vocabulary)
+        weights = inputs["model"] / "encoder.safetensors" if "model" in inputs else None
+        ids = [part.ids for part in tokens.values()]
+        encoder, vocabulary = trained_encoder(settings, folder, weights, ids)
         total = sum(len(part) for part in tokens.values())
         done = 0
         layer = settings["layer"]

@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 from transformers import PreTrainedModel
 
 from crosscal.artifacts import disk_errors, flush, write_aside
-from crosscal.encoders.packing import Batch, hidden_states
+from crosscal.encoders.packing import Pooling, hidden_states, pool
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.errors import SettingsError, StageFailed
 from crosscal.tasks.tokens import TokenSet
 from crosscal.training.batches import Indices, lay_out, prediction_order, spans
-
-Pooling = Literal["mean", "first"]
 
 # Fixed, so that the batches and with them the last bits do not depend on any setting.
 BATCH_TOKENS = 4096
@@ -127,7 +123,7 @@ def _fill(
             batch = lay_out(tokens, batch_rows, ids).to(device)
             hidden = hidden_states(model, batch)
             for place, layer in enumerate(layers):
-                pooled = _pooled(hidden[layer], batch, pooling).float().cpu().numpy()
+                pooled = pool(hidden[layer], batch, pooling).float().cpu().numpy()
                 _check_finite(pooled, batch_rows, layer)
                 rows[place, batch_rows] = pooled
         rows.flush()
@@ -157,15 +153,6 @@ def _opened(partial: Path, progress: Path, shape: tuple[int, ...]) -> int:
         while left:
             left -= stream.write(_ZEROS[:left])
     return 0
-
-
-def _pooled(hidden: Tensor, batch: Batch, pooling: Pooling) -> Tensor:
-    found, start = [], 0
-    for length, count in batch.runs:
-        rows = hidden[start : start + length * count].view(count, length, hidden.shape[1])
-        found.append(rows[:, 0] if pooling == "first" else rows.mean(dim=1))
-        start += length * count
-    return torch.cat(found)
 
 
 def _check_finite(pooled: npt.NDArray[np.float32], places: Indices, layer: int) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from crosscal.encoders.packing import Batch, encode
+from crosscal.encoders.packing import Batch, Pooling, encode, pool
 from crosscal.encoders.trimming import embedding_table
 
 
@@ -34,7 +34,7 @@ class Model(nn.Module):
         encoder: PreTrainedModel,
         outputs: Mapping[str, int],
         *,
-        pooling: str,
+        pooling: Pooling,
         dropout: float,
         seed: int,
     ) -> None:
@@ -82,17 +82,9 @@ class Model(nn.Module):
             float32, shape (rows or N, outputs).
         """
         hidden = encode(self.encoder, batch)
-        seen = self._pool(hidden, batch) if rows is None else hidden[rows]
+        seen = pool(hidden, batch, self.pooling) if rows is None else hidden[rows]
         scores: Tensor = self.head(head)(self.dropout(seen))
         return scores.float()
-
-    def _pool(self, hidden: Tensor, batch: Batch) -> Tensor:
-        pooled, start = [], 0
-        for length, count in batch.runs:
-            rows = hidden[start : start + length * count].view(count, length, hidden.shape[1])
-            pooled.append(rows[:, 0] if self.pooling == "first" else rows.mean(dim=1))
-            start += length * count
-        return torch.cat(pooled)
 
 
 class VocabularyHead(nn.Module):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from transformers import PreTrainedModel
 
 from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
@@ -202,6 +203,40 @@ def predict_stage(
     }
 
 
+def trained_encoder(
+    settings: dict[str, Any],
+    encoder: Path,
+    weights: Path | None,
+    tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
+) -> tuple[PreTrainedModel, Vocabulary]:
+    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens.
+
+    Parameters
+    ----------
+    settings : dict
+        A stage's: ``layers``, ``trim``.
+    encoder : Path
+        Folder of the pretrained encoder.
+    weights : Path, optional
+        Trained weights to lay over it.
+    tokens : list of ndarray
+        All token ids that the encoder will meet.
+
+    Returns
+    -------
+    (PreTrainedModel, Vocabulary)
+        The encoder, and the ids that its embedding table holds: all if it is not trimmed.
+    """
+    pretrained = load_encoder(encoder, layers=settings["layers"])
+    if weights is not None:
+        load_weights(pretrained, weights)
+    if not settings["trim"]:
+        return pretrained, Vocabulary.full(embedding_table(pretrained).num_embeddings)
+    vocabulary = Vocabulary.of(tokens, pad=int(pretrained.config.pad_token_id or 0))
+    trim(pretrained, vocabulary)
+    return pretrained, vocabulary
+
+
 def build_model(
     settings: dict[str, Any],
     encoder: Path,
@@ -232,16 +267,8 @@ def build_model(
     heads : Path, optional
         Trained heads; otherwise new ones are drawn from the seed.
     """
-    pretrained = load_encoder(encoder, layers=settings["layers"])
-    full = embedding_table(pretrained).num_embeddings
-    vocabulary = Vocabulary.full(full)
-    if weights is not None:
-        load_weights(pretrained, weights)
-    if settings["trim"]:
-        earlier = [] if weights is None or heads is not None else [saved_rows(weights).kept]
-        pad = int(pretrained.config.pad_token_id or 0)
-        vocabulary = Vocabulary.of([*tokens, *earlier], pad=pad)
-        trim(pretrained, vocabulary)
+    earlier = [] if weights is None or heads is not None else [saved_rows(weights).kept]
+    pretrained, vocabulary = trained_encoder(settings, encoder, weights, [*tokens, *earlier])
     model = Model(
         pretrained,
         outputs,

@@ -9,6 +9,7 @@ from typing import Any
 
 from crosscal.artifacts import sha256_file
 from crosscal.errors import ArtifactError, MissingExtra, SettingsError
+from crosscal.pretrained import load_weights_of
 
 
 def model_config(folder: Path) -> dict[str, Any]:
@@ -82,7 +83,6 @@ def load_model(folder: Path) -> tuple[Any, Any]:
         If a file is damaged, or the tokenizer cannot pad.
     """
     try:
-        import torch
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
     except ImportError as error:
         raise MissingExtra(
@@ -90,9 +90,10 @@ def load_model(folder: Path) -> tuple[Any, Any]:
             where="translator.name",
             remedy="Run: pip install 'crosscal[train]'",
         ) from error
-    safe = {"local_files_only": True, "trust_remote_code": False}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     except Exception as error:  # transformers and tokenizers raise many kinds
         if isinstance(error, ImportError) or "sentencepiece" in str(error):
             raise MissingExtra(
@@ -105,23 +106,7 @@ def load_model(folder: Path) -> tuple[Any, Any]:
             where=str(folder),
             remedy="Save it again with save_pretrained()",
         ) from error
-    try:
-        model, found = AutoModelForSeq2SeqLM.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            use_safetensors=True,
-            output_loading_info=True,
-            **safe,
-        )
-        if found["missing_keys"]:  # transformers would go on with random numbers in their place
-            names = sorted(found["missing_keys"])
-            raise ValueError(f"{len(names)} parameters are missing, the first is {names[0]}")
-    except Exception as error:  # safetensors and transformers raise many kinds
-        raise ArtifactError(
-            f"the model's weights cannot be loaded ({error})",
-            where=str(folder),
-            remedy="The files may be truncated: fetch or save the model again",
-        ) from error
+    model = load_weights_of(AutoModelForSeq2SeqLM, folder, what="model", local_files_only=True)
     if tokenizer.pad_token_id is None:
         raise ArtifactError(
             "the model's tokenizer has no padding token",
