@@ -2,7 +2,10 @@
 
 from crosscal.calibration.adaptive import ace, tace
 from crosscal.calibration.binning import Bins, BinTable, Edges, Scheme, bin_table, make_bins
+from crosscal.calibration.bootstrap import Bootstrapped, absolute_excess, bootstrap, ratio
+from crosscal.calibration.brier_split import SplitContrast, brier_split
 from crosscal.calibration.classwise import classwise_ece
+from crosscal.calibration.contrasts import Answers, Contrast
 from crosscal.calibration.corp import (
     Decomposition,
     ReliabilityCurve,
@@ -25,6 +28,7 @@ from crosscal.calibration.entropy import (
     mean_normalised_entropy,
     normalised_entropy_rows,
 )
+from crosscal.calibration.equivalence import MarginTest, equivalence, non_inferiority
 from crosscal.calibration.error_estimate import ErrorEstimate
 from crosscal.calibration.errors import (
     ece,
@@ -57,10 +61,18 @@ from crosscal.calibration.human_entropy import (
     entropy_calibration_debiased_rows,
     entropy_calibration_rows,
 )
-from crosscal.calibration.intervals import quantile_interval, two_sided_p
+from crosscal.calibration.intervals import (
+    basic_interval,
+    bca_interval,
+    percentile_interval,
+    quantile_interval,
+    two_sided_p,
+)
 from crosscal.calibration.inversion import compatible_errors
 from crosscal.calibration.kernel import kernel_error, skce_biased, skce_linear, skce_unbiased
 from crosscal.calibration.kernel_testing import KernelTest, kernel_test, kernel_test_linear
+from crosscal.calibration.matching import MatchedContrast, accuracy_matched
+from crosscal.calibration.multiplicity import benjamini_hochberg, holm
 from crosscal.calibration.murphy import (
     MurphyDecomposition,
     murphy_decomposition,
@@ -72,6 +84,13 @@ from crosscal.calibration.overconfidence import (
     overconfidence,
     overconfident_errors,
     underconfidence,
+)
+from crosscal.calibration.power import (
+    clusters_needed,
+    detectable_effect,
+    detectable_shift,
+    power_of,
+    power_of_shift,
 )
 from crosscal.calibration.proper import (
     brier,
@@ -87,12 +106,19 @@ from crosscal.calibration.ranking import (
     selective_replicates,
 )
 from crosscal.calibration.recalibration import ConvergenceWarning, TemperatureScaling
+from crosscal.calibration.refinement import (
+    Refinement,
+    cross_fitted_refinement,
+    in_sample_refinement,
+    isotonic_refinement,
+)
 from crosscal.calibration.resampling import (
     cluster_bin_sums,
     cluster_sums,
     cluster_weights,
     seed_deviations,
 )
+from crosscal.calibration.seed_spread import seed_pivots, seed_shifts
 from crosscal.calibration.selective import (
     RiskCoverage,
     accuracy_at_coverage,
@@ -116,10 +142,13 @@ from crosscal.calibration.votes import (
 __all__ = [
     "CLASSWISE",
     "ERRORS",
+    "Answers",
     "BinTable",
     "Bins",
+    "Bootstrapped",
     "CalibrationAccumulator",
     "ConsistencyBand",
+    "Contrast",
     "ConvergenceWarning",
     "CorpReplicates",
     "Decomposition",
@@ -127,27 +156,39 @@ __all__ = [
     "ErrorEstimate",
     "Evaluation",
     "KernelTest",
+    "MarginTest",
+    "MatchedContrast",
     "MurphyDecomposition",
     "NoiseFloor",
     "Notion",
+    "Refinement",
     "ReliabilityCurve",
     "RiskCoverage",
     "Scheme",
     "SelectiveReplicates",
+    "SplitContrast",
     "TemperatureScaling",
+    "absolute_excess",
     "accuracy_at_coverage",
+    "accuracy_matched",
     "ace",
     "augrc",
     "aurc",
     "auroc",
+    "basic_interval",
+    "bca_interval",
+    "benjamini_hochberg",
     "bin_table",
+    "bootstrap",
     "brier",
     "brier_rows",
+    "brier_split",
     "calibrated_errors",
     "classwise_ece",
     "cluster_bin_sums",
     "cluster_sums",
     "cluster_weights",
+    "clusters_needed",
     "compatible_errors",
     "confident_error_rate",
     "consistency_band",
@@ -156,6 +197,9 @@ __all__ = [
     "corp_noise_floor",
     "corp_replicates",
     "coverage_at_risk",
+    "cross_fitted_refinement",
+    "detectable_effect",
+    "detectable_shift",
     "ece",
     "ece_debiased",
     "ece_sweep",
@@ -166,10 +210,12 @@ __all__ = [
     "entropy_gap",
     "entropy_gap_rows",
     "entropy_rows",
+    "equivalence",
     "estimate_errors",
     "evaluate",
     "excess_aurc",
     "excess_variance",
+    "holm",
     "human_distance",
     "human_distance_debiased",
     "human_distance_debiased_rows",
@@ -180,6 +226,8 @@ __all__ = [
     "human_noise_floor_rows",
     "human_ranking",
     "human_ranking_rows",
+    "in_sample_refinement",
+    "isotonic_refinement",
     "kernel_error",
     "kernel_test",
     "kernel_test_linear",
@@ -192,16 +240,23 @@ __all__ = [
     "nll",
     "nll_rows",
     "noise_floor",
+    "non_inferiority",
     "normalised_entropy_rows",
     "outcomes",
     "overconfidence",
     "overconfident_errors",
+    "percentile_interval",
+    "power_of",
+    "power_of_shift",
     "quantile_interval",
+    "ratio",
     "reliability_curve",
     "risk_coverage",
     "rmsce",
     "rmsce_debiased",
     "seed_deviations",
+    "seed_pivots",
+    "seed_shifts",
     "selective_replicates",
     "shrinkage_matrix",
     "signed_gap",

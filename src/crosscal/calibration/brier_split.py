@@ -74,7 +74,7 @@ def brier_split(
     DataError
         Bad arrays.
     """
-    parts = [_brier_parts(answers, weights, bins, level) for answers in (baseline, target)]
+    parts = [brier_parts(answers, weights, bins, level) for answers in (baseline, target)]
     (total, calibration), (total_target, calibration_target) = parts
     return SplitContrast(
         total=(total_target - total).contrast(level),
@@ -83,7 +83,7 @@ def brier_split(
     )
 
 
-def _brier_parts(answers: Answers, weights: Floats, bins: int, level: float) -> tuple[Drawn, Drawn]:
+def brier_parts(answers: Answers, weights: Floats, bins: int, level: float) -> tuple[Drawn, Drawn]:
     """Return the square loss and its calibration part."""
     confidence, correct, cluster = checked_answers(answers, weights)
     clusters = weights.shape[1]

@@ -1,0 +1,167 @@
+"""The tables of ``docs/what-to-trust.md``: ``python benchmarks/error_tables.py``.
+
+From ``error_simulation.json`` and ``seed_intervals.json``; prints Markdown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROWS = (200, 750, 2490, 5010)
+WORLDS = ("calibrated", "temperature 1.5", "S-shape", "offset 0.05", "bump")
+ERRORS = (
+    "ece", "ece_debiased", "ece_mass", "ece_sweep", "rmsce", "rmsce_debiased", "mce", "smooth_ece",
+    "kernel_error", "overconfidence", "underconfidence", "classwise_ece", "ace", "tace",
+    "brier calibration", "corp brier", "corp nll", "gap",
+)  # fmt: skip
+INTERVALS = (
+    *(name for name in ERRORS if not name.startswith("corp")),
+    "overconfident_errors", "accuracy", "nll", "brier", "confidence",
+)  # fmt: skip
+OTHERS = (
+    "ece, percentile", "ece, basic", "ece, bca", "accuracy, bca", "gap, bca",
+)  # fmt: skip
+TESTS = (
+    "ece", "ece_mass", "ece_sweep", "rmsce", "mce", "smooth_ece", "kernel_error", "classwise_ece",
+    "ace", "test: gap", "test: spiegelhalter z", "test: kernel test", "test: kernel test, linear",
+)  # fmt: skip
+SEEDS = (2, 3, 5, 10)
+
+Scenario = dict
+
+
+def load(name: str) -> Scenario:
+    return json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def pick(
+    scenarios: Sequence[Scenario], measure: str, key: str, wanted: Callable[[Scenario], bool]
+) -> list[float]:
+    """Return a number of every wanted scenario that has it."""
+    return [
+        s["measures"][measure][key]
+        for s in scenarios
+        if wanted(s) and key in s["measures"].get(measure, {})
+    ]
+
+
+def mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def points(value: float) -> str:
+    return f"{100 * value:.1f}".replace("-0.0", "0.0")
+
+
+def share(values: Sequence[float]) -> str:
+    return f"{100 * mean(values):.0f}" if values else "not run"
+
+
+def shown(name: str) -> str:
+    return name.removeprefix("test: ") if " " in name else f"`{name}`"
+
+
+def bias_table(scenarios: Sequence[Scenario]) -> str:
+    """Mean deviation from the truth, calibrated and averaged over the others, and the error."""
+    head = ["", *(f"calibrated, {n:,}" for n in ROWS), *(f"others, {n:,}" for n in ROWS)]
+    head.append("rmse, others, 2,490")
+    rows = []
+    for name in ERRORS:
+        row = [shown(name)]
+        for calibrated in (True, False):
+            for n in ROWS:
+                found = pick(
+                    scenarios, name, "bias_function",
+                    lambda s, n=n, c=calibrated: s["n"] == n and (s["world"] == WORLDS[0]) == c,
+                )  # fmt: skip
+                row.append(points(mean(found)))
+        errors = pick(
+            scenarios, name, "rmse_function", lambda s: s["n"] == 2490 and s["world"] != WORLDS[0]
+        )
+        rows.append([*row, points(mean(errors))])
+    return table(head, rows)
+
+
+def coverage_table(scenarios: Sequence[Scenario], names: Sequence[str]) -> str:
+    """Share of intervals that hold the truth with the same bins; and of the function itself."""
+    head = ["", *(f"{n:,}" for n in ROWS), "independent", "in threes"]
+    head += ["calibrated", "others, lowest of four", "function itself"]
+    rows = []
+    for name in names:
+        row = [shown(name)]
+        for n in ROWS:
+            row.append(share(pick(scenarios, name, "covers_binned", lambda s, n=n: s["n"] == n)))
+        for kind in ("iid", "clustered"):
+            held = pick(scenarios, name, "covers_binned", lambda s, k=kind: s["rows"] == k)
+            row.append(share(held))
+        by_world = [
+            pick(scenarios, name, "covers_binned", lambda s, w=w: s["world"] == w) for w in WORLDS
+        ]
+        row.append(share(by_world[0]))
+        row.append(share(min(by_world[1:], key=mean)))
+        row.append(share(pick(scenarios, name, "covers_function", lambda s: True)))
+        rows.append(row)
+    return table(head, rows)
+
+
+def test_table(scenarios: Sequence[Scenario]) -> str:
+    """How often each test rejects at 5 %."""
+    head = ["", "size, independent", "size, in threes"]
+    head += [f"{world}, 750" for world in WORLDS[1:]] + ["bump, 2,490"]
+    rows = []
+    for name in TESTS:
+        row = [shown(name)]
+        for kind in ("iid", "clustered"):
+            found = pick(
+                scenarios, name, "rejects",
+                lambda s, k=kind: s["world"] == WORLDS[0] and s["rows"] == k,
+            )  # fmt: skip
+            row.append(share(found))
+        for world, n in (*((w, 750) for w in WORLDS[1:]), ("bump", 2490)):
+            found = pick(
+                scenarios, name, "rejects",
+                lambda s, w=world, n=n: s["world"] == w and s["n"] == n,
+            )  # fmt: skip
+            row.append(share(found))
+        rows.append(row)
+    return table(head, rows)
+
+
+def seed_table(rows: Sequence[Scenario]) -> str:
+    """Lowest coverage of any scenario, and the range of median widths."""
+    head = ["seeds", "resampled", "Satterthwaite", "drawn", "width, resampled", "width, drawn"]
+    body = []
+    for seeds in SEEDS:
+        of = [row for row in rows if row["seeds"] == seeds]
+        line = [str(seeds)]
+        for kind in ("resampled", "satterthwaite", "drawn"):
+            low, high = (f([r["coverage"][kind] for r in of]) for f in (min, max))
+            line.append(f"{100 * low:.0f} to {100 * high:.0f}")
+        for kind in ("resampled", "drawn"):
+            low, high = (f([r["median_width"][kind] for r in of]) for f in (min, max))
+            line.append(f"{low:.1f} to {high:.1f}")
+        body.append(line)
+    return table(head, body)
+
+
+def tables() -> list[str]:
+    """Return all tables in the order of the page."""
+    scenarios = load("error_simulation.json")["scenarios"]
+    return [
+        bias_table(scenarios),
+        coverage_table(scenarios, INTERVALS),
+        coverage_table(scenarios, OTHERS),
+        test_table(scenarios),
+        seed_table(load("seed_intervals.json")["rows"]),
+    ]
+
+
+if __name__ == "__main__":
+    print("\n\n".join(tables()))
