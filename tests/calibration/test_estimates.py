@@ -82,7 +82,10 @@ def test_draws_are_those_of_the_analysis():
     for name, measure in theirs.items():
         assert ours[name].value == pytest.approx(measure.value, abs=1e-12)
         np.testing.assert_allclose(ours[name].draws_low, measure.low, atol=1e-12)
-        np.testing.assert_allclose(ours[name].draws_high, measure.high, atol=1e-12)
+        # Here the upper end also counts true errors opposed to the noise.
+        assert (ours[name].draws_high >= measure.high - 1e-12).all()
+        same = measure.high > 0
+        np.testing.assert_allclose(ours[name].draws_high[same], measure.high[same], atol=1e-12)
 
 
 def test_intervals_hold_known_errors_of_an_overconfident_model():

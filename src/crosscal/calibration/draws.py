@@ -54,7 +54,11 @@ class ClusterDraws:
         -------
         ndarray of shape (replicates, columns)
         """
-        return np.asarray(self.weights @ sums / self.rows[:, None])
+        # Bins below the least confidence are empty, and need no product.
+        filled = np.flatnonzero(sums.any(axis=0))
+        means = np.zeros((len(self.weights), sums.shape[1]))
+        means[:, filled] = self.weights @ sums[:, filled] / self.rows[:, None]
+        return means
 
 
 def cluster_draws(weights: ArrayLike, cluster: ArrayLike, n: int) -> ClusterDraws:

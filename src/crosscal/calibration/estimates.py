@@ -15,7 +15,7 @@ from crosscal.calibration.error_estimate import ErrorEstimate, estimate_means
 from crosscal.calibration.errors import ece_debiased, rmsce_debiased
 from crosscal.calibration.excess import Axis, smoothing
 from crosscal.calibration.intervals import quantile_interval
-from crosscal.calibration.inversion import compatible_errors
+from crosscal.calibration.inversion import true_errors
 from crosscal.calibration.kernel import kernel_error
 from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import Given, brier_rows, nll_rows
@@ -216,10 +216,12 @@ def _error(
     if draws.clusters < 2:
         low, high = np.zeros(len(noise)), np.ones(len(noise))
     else:
-        high = scale * compatible_errors(vector, noise, reading.shrinkage, reading.norm)
+        direction = reading.direction(excess.observed, excess.noise)
+        low, high = true_errors(vector, noise, direction, reading.norm)
+        low, high = scale * low, scale * high
         # A draw between 0 and the noise is too high if the true error is 0.
         may_be_zero = float((alone >= observed).mean()) > (1 - level) / 2
-        low = np.zeros_like(high) if may_be_zero else high
+        low = np.zeros_like(high) if may_be_zero else low
     floor = scale * float(calibrated.mean())
     if name == "smooth_ece":
         floor = _smooth_floor(reading, excess.null)

@@ -29,10 +29,8 @@ Floats = NDArray[np.float64]
 _MOST_STEPS = 100
 
 
-def compatible_errors(
-    excess: Floats, noise: Floats, shrinkage: Floats | None, norm: Norm | None = None
-) -> Floats:
-    """Draw true calibration errors that are compatible with the observed excess.
+def compatible_errors(excess: Floats, noise: Floats, shrinkage: Floats) -> Floats:
+    """Draw true calibration errors that are compatible with the observed excess, summed.
 
     Parameters
     ----------
@@ -40,36 +38,63 @@ def compatible_errors(
         Observed mean confidence minus accuracy of each bin, times its share of the rows.
     noise : ndarray of shape (replicates, bins)
         Bootstrap replicates of `excess` minus `excess`.
-    shrinkage : ndarray of shape (bins, bins), optional
-        From `shrinkage_matrix`; without it nothing is shrunk.
-    norm : Norm, optional
-        By default the sum of absolute values.
+    shrinkage : ndarray of shape (bins, bins)
+        From `shrinkage_matrix`.
 
     Returns
     -------
     ndarray of shape (replicates,)
         At least 0; draw r belongs to noise r.
     """
-    measure: Norm = Sum() if norm is None else norm
-    observed = float(measure(excess))
-    # The direction takes its noise from another replicate, to be independent of the draw's own.
-    direction = excess + np.roll(noise, len(noise) // 2, axis=0)
-    if shrinkage is not None:
-        direction = direction @ shrinkage.T
-    length = measure(direction)
-    solvable = np.flatnonzero((measure(-noise) < observed) & (length > 0))
-    errors = np.zeros(len(noise))
-    if solvable.size:
-        scale = _largest_root(direction[solvable], -noise[solvable], observed, measure)
-        errors[solvable] = scale * length[solvable]
-    return errors
+    direction = (excess + other_noise(noise)) @ shrinkage.T
+    return true_errors(excess, noise, direction, Sum())[0]
+
+
+def other_noise(noise: Floats) -> Floats:
+    """Return another replicate's noise for each, for directions independent of the draw's own."""
+    return np.roll(noise, len(noise) // 2, axis=0)
+
+
+def true_errors(
+    excess: Floats, noise: Floats, direction: Floats, norm: Norm
+) -> tuple[Floats, Floats]:
+    """Draw true errors of any norm, the least and the greatest that are compatible.
+
+    They differ where the noise alone exceeds what was observed. Then the true error may be 0, or
+    so large, and so opposed to the noise, that less than either was seen. Sums over many bins
+    seldom leave that second way; with few directions, as in the kernel error, it is common, and
+    without it intervals end too low.
+
+    Parameters
+    ----------
+    excess : ndarray of shape (columns,)
+        Observed.
+    noise : ndarray of shape (replicates, columns)
+    direction : ndarray of shape (replicates, columns)
+        Of the true excess.
+    norm : Norm
+
+    Returns
+    -------
+    least, greatest : ndarray of shape (replicates,)
+        At least 0; draws r belong to noise r.
+    """
+    observed = float(norm(excess))
+    length, alone = norm(direction), norm(-noise)
+    least, greatest = np.zeros(len(noise)), np.zeros(len(noise))
+    turned = np.flatnonzero(length > 0)
+    if turned.size and observed > 0:
+        root = _largest_root(direction[turned], -noise[turned], observed, norm)
+        greatest[turned] = root * length[turned]
+        least[turned] = np.where(alone[turned] < observed, greatest[turned], 0.0)
+    return least, greatest
 
 
 def _largest_root(direction: Floats, noise: Floats, observed: float, norm: Norm) -> Floats:
-    """Return the t > 0 at which the norm of t direction + noise is `observed`, for each row.
+    """Return the largest t at which the norm of t direction + noise is `observed`, for each row.
 
-    It is convex in t and below `observed` at 0, so there is one root; Newton's steps from the
-    right never pass it.
+    It is convex in t, so Newton's steps from the right never pass the root. Where they come to
+    rest above `observed` there is none, and 0 is returned.
     """
     root = np.asarray((observed + norm(-noise)) / norm(direction), dtype=np.float64)
     active = np.arange(len(root))
@@ -77,8 +102,14 @@ def _largest_root(direction: Floats, noise: Floats, observed: float, norm: Norm)
         at = noise + root[active, None] * direction
         above = norm(at) - observed
         slope = norm.slope(at, direction)
-        moving = (above > 1e-13 * observed) & (slope > 0)
-        root[active[moving]] -= above[moving] / slope[moving]
+        high = above > 1e-13 * observed
+        following = np.where(
+            slope > 0, root[active] - above / np.where(slope > 0, slope, 1.0), -1.0
+        )
+        absent = high & (following < 0)
+        root[active[absent]] = 0.0
+        moving = high & ~absent
+        root[active[moving]] = following[moving]
         if not moving.all():
             active, noise, direction = active[moving], noise[moving], direction[moving]
         if not active.size:

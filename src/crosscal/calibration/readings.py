@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.calibration.adaptive import THRESHOLD
-from crosscal.calibration.binning import Bins, make_bins
+from crosscal.calibration.binning import make_bins
 from crosscal.calibration.excess import (
     Above,
     Axis,
@@ -19,10 +19,11 @@ from crosscal.calibration.excess import (
     laplace_root,
     smoothing,
 )
+from crosscal.calibration.inversion import other_noise
 from crosscal.calibration.kernel import BANDWIDTH
 from crosscal.calibration.norms import Norm, Peak, PositiveSum, Root, Sum
 from crosscal.calibration.shrinkage import shrinkage_matrix
-from crosscal.calibration.smooth import smooth_bandwidth
+from crosscal.calibration.smooth import smooth_bandwidth, split_on_grid
 from crosscal.calibration.sweep import sweep_bins
 
 Floats = NDArray[np.float64]
@@ -87,8 +88,8 @@ class Reading:
     transform : ndarray of shape (columns, k), optional
         What they are turned into next.
     norm : Norm
-    shrinkage : ndarray, optional
-        None with a transform.
+    shrinkage : ndarray of shape (columns, columns), optional
+        What turns an excess into a steadier guess at the true one.
     bandwidth : float, optional
         Of the smooth error.
     """
@@ -102,7 +103,14 @@ class Reading:
 
     def vector(self, excess: Floats) -> Floats:
         """Return what the norm is taken of, from the excess of all columns, (..., all)."""
-        kept = excess[..., self.columns] * self.weight
+        return self._transformed(excess[..., self.columns] * self.weight)
+
+    def direction(self, observed: Floats, noise: Floats) -> Floats:
+        """Return guesses at the true vector, from excess and noise of all columns."""
+        guess = (observed[self.columns] + other_noise(noise[:, self.columns])) * self.weight
+        return self._transformed(guess if self.shrinkage is None else guess @ self.shrinkage.T)
+
+    def _transformed(self, kept: Floats) -> Floats:
         return kept if self.transform is None else np.asarray(kept @ self.transform)
 
 
@@ -134,6 +142,8 @@ def make_reading(name: str, sources: Sequence[Source]) -> Reading:
         return reading if norm is None else replace(reading, norm=norm)
     columns = first.start + np.arange(first.columns.width)
     plain = Reading(columns=columns, weight=np.ones(len(columns)))
+    if name in ("smooth_ece", "kernel_error"):
+        plain = replace(plain, shrinkage=_grid_shrinkage(first))
     if name == "smooth_ece":
         bandwidth = smooth_bandwidth(first.axis.confidence, first.axis.correct)
         transform = smoothing(len(columns), bandwidth)
@@ -158,48 +168,61 @@ def _norm(name: str, axis: Axis, columns: Binned) -> Norm | None:
 
 
 def _binned_reading(sources: Sequence[Source]) -> Reading:
-    """Return the reading of the mean over sources of sums over bins, each shrunken apart."""
-    columns, weights, blocks = [np.zeros(0, dtype=np.intp)], [np.zeros(0)], []
+    """Return the reading of the mean over sources of sums over bins."""
+    columns, weights = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
     for source in sources:
-        binned = source.columns
-        assert isinstance(binned, Binned)
-        inside = source.axis.confidence[source.axis.confidence > binned.above]
-        if not inside.size:
-            continue
-        n = len(source.axis.confidence)
-        filled = np.flatnonzero(np.bincount(binned.bins.index(inside)))
+        inside, filled = _filled(source)
         columns.append(source.start + filled)
-        weights.append(np.full(len(filled), n / len(inside) / len(sources)))
-        blocks.append(_shrinkage(inside, binned.bins, source.sums, n)[np.ix_(filled, filled)])
-    # Columns of one class have one weight, so shrinking before or after it is the same.
-    return Reading(
-        columns=np.concatenate(columns),
-        weight=np.concatenate(weights),
-        shrinkage=_diagonal(blocks),
-    )
+        share = len(inside) / len(source.axis.confidence)
+        weights.append(np.full(len(filled), 1.0 / max(share, 1e-300) / len(sources)))
+    reading = Reading(columns=np.concatenate(columns), weight=np.concatenate(weights))
+    if len(sources) > 1:
+        # Classes' excesses turn from one side to the other with confidence: no line fits them,
+        # and simulated intervals hold more often without.
+        return reading
+    matrix = _shrinkage(sources[0])
+    return replace(reading, shrinkage=matrix)
 
 
-def _shrinkage(confidence: Floats, bins: Bins, sums: Floats, n: int) -> Floats:
-    """Return the shrinkage matrix of bins; see `excess_variance` for the variance."""
-    index, size, clusters = bins.index(confidence), len(bins), len(sums)
-    between = sums.var(axis=0) * clusters**2 / max(clusters - 1, 1) / n**2
-    implied = np.bincount(index, weights=confidence * (1 - confidence), minlength=size) / n**2
+def _filled(source: Source) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the confidences that count, and the bins with any."""
+    binned = source.columns
+    assert isinstance(binned, Binned)
+    inside = source.axis.confidence[source.axis.confidence > binned.above]
+    count = np.bincount(binned.bins.index(inside), minlength=binned.width)
+    return inside, np.flatnonzero(count)
+
+
+def _shrinkage(source: Source) -> Floats:
+    """Return the shrinkage matrix of the bins with rows; see `excess_variance`."""
+    binned = source.columns
+    assert isinstance(binned, Binned)
+    inside, filled = _filled(source)
+    n, index, size = len(source.axis.confidence), binned.bins.index(inside), binned.width
+    implied = np.bincount(index, weights=inside * (1 - inside), minlength=size) / n**2
     count = np.bincount(index, minlength=size)
-    total = np.bincount(index, weights=confidence, minlength=size)
-    return shrinkage_matrix(
-        sums.sum(axis=0) / n,
-        np.maximum(between, implied),
-        total / np.maximum(count, 1),
-        count / n,
-    )
+    center = np.bincount(index, weights=inside, minlength=size) / np.maximum(count, 1)
+    return _shrunken(source.sums, implied, center, count / n, n)[np.ix_(filled, filled)]
 
 
-def _diagonal(blocks: Sequence[Floats]) -> Floats:
-    """Return the matrix with these blocks on its diagonal."""
-    matrix = np.zeros((sum(len(b) for b in blocks),) * 2)
-    done = 0
-    for block in blocks:
-        part = slice(done, done + len(block))
-        matrix[part, part] = block
-        done += len(block)
-    return matrix
+def _shrunken(sums: Floats, implied: Floats, center: Floats, share: Floats, n: int) -> Floats:
+    clusters = len(sums)
+    between = sums.var(axis=0) * clusters**2 / max(clusters - 1, 1) / n**2
+    return shrinkage_matrix(sums.sum(axis=0) / n, np.maximum(between, implied), center, share)
+
+
+def _grid_shrinkage(source: Source) -> Floats:
+    """Return the shrinkage of a grid: of the bins it falls into, spread over their rows again."""
+    confidence, points = source.axis.confidence, source.columns.width
+    bins = make_bins(confidence, scheme="mass")
+    grid = np.linspace(0.0, 1.0, points)
+    member = np.zeros((points, len(bins)))
+    member[np.arange(points), bins.index(grid)] = 1.0
+    density = split_on_grid(confidence, np.ones_like(confidence), points)
+    inside = density @ member
+    center = ((density * grid) @ member) / np.maximum(inside, 1e-300)
+    n = len(confidence)
+    implied = ((density * grid * (1.0 - grid)) @ member) / n**2
+    matrix = _shrunken(source.sums @ member, implied, center, inside / n, n)
+    spread = (density[:, None] * member) / np.maximum(inside, 1e-300)
+    return np.asarray(spread @ matrix @ member.T)
