@@ -9,6 +9,7 @@ from crosscal.calibration import brier, ece, nll, softmax, top_label
 from crosscal.calibration.crossfit import cross_fit, fold_clusters, recalibrator, transfer
 from crosscal.calibration.estimates import CLASSWISE, ERRORS
 from crosscal.calibration.evaluating import evaluate
+from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.errors import DataError, SettingsError
 
 SOME = ("ece", "ece_debiased", "smooth_ece")
@@ -119,6 +120,17 @@ def test_recalibration_mends_what_is_overconfident():
     english = table["baseline", "sw"]
     assert english.fitted_on == "en"
     assert english.measures["ece"].gain < gain.gain / 2
+
+
+@pytest.mark.parametrize("name", RECALIBRATORS)
+def test_every_recalibrator_in_every_kind_of_values(name):
+    scores, gold = data(120, 3.0)
+    for given, values in (("scores", scores), ("probabilities", softmax(scores))):
+        (found,) = evaluate(
+            values, gold, given=given, recalibrate=[name], errors=("ece",), replicates=100
+        ).recalibration
+        assert found.note == ""
+        assert found.measures["ece"].gain > 0
 
 
 def test_folds_keep_clusters_whole_and_are_checked():

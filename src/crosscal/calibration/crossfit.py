@@ -5,19 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.calibration.proper import Given
-from crosscal.calibration.temperature import ConvergenceWarning, TemperatureScaling
+from crosscal.calibration.recalibration import RECALIBRATORS, ConvergenceWarning, Recalibrator
 from crosscal.errors import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-Recalibrator = Any
 
 FOLDS = 5
 
@@ -47,27 +45,18 @@ def recalibrator(name: str, given: Given) -> Callable[[], Recalibrator]:
     SettingsError
         There is none of this name.
     """
-    known = _known()
-    if name not in known:
+    if name not in RECALIBRATORS:
         raise SettingsError(
             f"there is no recalibrator {name!r}",
             where="recalibrate",
-            remedy=did_you_mean(name, known),
+            remedy=did_you_mean(name, RECALIBRATORS),
         )
 
     def make() -> Recalibrator:
-        made = known[name]()
+        made = RECALIBRATORS[name]()
         return made.set_params(given=given) if given != "scores" else made
 
     return make
-
-
-def _known() -> dict[str, Any]:
-    try:
-        from crosscal.calibration.recalibration import RECALIBRATORS
-    except ImportError:
-        return {"temperature": TemperatureScaling}
-    return dict(RECALIBRATORS)
 
 
 def fold_clusters(cluster: Ints, rng: np.random.Generator, folds: int = FOLDS) -> Ints:

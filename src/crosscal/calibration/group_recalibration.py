@@ -9,16 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.calibration.cluster_design import GroupDesign
-from crosscal.calibration.crossfit import (
-    Recalibrated,
-    Recalibrator,
-    cross_fit,
-    fold_clusters,
-    transfer,
-)
+from crosscal.calibration.crossfit import Recalibrated, cross_fit, fold_clusters, transfer
 from crosscal.calibration.evaluation import Gain, RecalibrationResult
 from crosscal.calibration.group_comparison import shift
 from crosscal.calibration.group_measures import MEANS, Asked, Measured, finite, measure
+from crosscal.calibration.recalibration import Recalibrator
 from crosscal.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -156,8 +151,11 @@ def _with_gains(
             high=high if known else None,
             p_value=p if known else None,
         )
+    nll = now.estimates.get("nll")
+    endless = nll is not None and np.isposinf(nll.value)
     return replace(
         result,
+        note="NLL becomes infinite: a right choice gets probability 0" if endless else "",
         converged=after.converged,
         accuracy_after=now.estimates["accuracy"].value,
         measures=gains,

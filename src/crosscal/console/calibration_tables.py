@@ -23,6 +23,10 @@ def print_evaluation(evaluation: Evaluation) -> None:
         console.print(_differences(evaluation))
     if evaluation.recalibration:
         console.print(_recalibration(evaluation))
+    for note in dict.fromkeys(
+        f"{r.recalibrator}: {r.note}" for r in evaluation.recalibration if r.note
+    ):
+        console.print(Text(f"{note}."), soft_wrap=True)
     for sentence in sentences(evaluation):
         console.print(Text(sentence), soft_wrap=True)
 

@@ -1,0 +1,223 @@
+"""`crosscal calibrate` on anyone's files: the output, or the message, of each."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+LABELS = ("entailment", "neutral", "contradiction")
+
+
+def crosscal(*arguments, **options):
+    command = [sys.executable, "-m", "crosscal.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def calibrate(*arguments):
+    return crosscal("calibrate", *arguments)
+
+
+def answers(path, n=240, name="<b>sw&</b>"):
+    """Write a CSV of two groups over the same items: one calibrated, one overconfident."""
+    rng = np.random.default_rng(4)
+    lines = ["prob_entailment,prob_neutral,prob_contradiction,label,lang,item"]
+    for lang, scale in (("en", 1.5), (name, 5.0)):
+        for item in range(n):
+            gold = rng.integers(0, 3)
+            scores = rng.normal(size=3)
+            scores[gold] += 1.5
+            p = np.exp(scores * scale)
+            p /= p.sum()
+            cells = [*(f"{x:.6f}" for x in p), LABELS[gold], lang, f"item-{item // 2}"]
+            lines.append(",".join(cells))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def file(tmp_path):
+    return answers(tmp_path / "answers.csv")
+
+
+def test_a_file_of_three_rows(tmp_path):
+    path = tmp_path / "three.csv"
+    path.write_text("p0,p1,p2,label\n0.2,0.3,0.5,2\n0.9,0.05,0.05,0\n0.1,0.8,0.1,2\n")
+    done = calibrate(path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^all +3 +66\.7 +73\.3 ", done.stdout, re.MULTILINE), done.stdout
+    assert "cannot be told from noise" in done.stdout
+    assert "rest on 3 rows only" in done.stdout
+    assert "'p0', 'p1', 'p2'" in done.stderr
+    assert "probabilities" in done.stderr
+
+
+def test_json_has_the_agreed_form_and_nothing_else(file):
+    done = calibrate(file, "--group", "lang", "--cluster", "item", "--baseline", "en", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found) == ["groups", "differences", "recalibration", "settings"]
+    assert list(found["groups"]) == ["en", "<b>sw&</b>"]
+    for group in found["groups"].values():
+        assert {"n", "accuracy", "nll", "brier", "confidence", "errors"} <= group.keys()
+        error = group["errors"]["ece"]
+        assert error.keys() == {"value", "low", "high", "noise_floor", "p_value"}
+        assert 0 <= error["low"] <= error["high"] <= 1
+        assert (group["n"], group["clusters"]) == (240, 120)
+    (ece,) = [d for d in found["differences"] if d["measure"] == "ece"]
+    assert ece["paired"]
+    assert ece["value"] > 0.1
+    assert ece["p_adjusted"] < 0.05
+    assert done.stderr.count("\n") == 1
+    assert json.loads(calibrate(file, "--json").stdout)["groups"].keys() == {"all"}
+
+
+def test_report_is_one_page_without_requests_and_escaped(file, tmp_path):
+    page = tmp_path / "deep" / "out.html"
+    done = calibrate(
+        file, "--group", "lang", "--baseline", "en", "--recalibrate", "temperature",
+        "--report", page,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert "<b>sw" not in text
+    assert "&lt;b&gt;sw&amp;&lt;/b&gt;" in text
+    assert not re.search(r"(?:src|href)=\"(?!#|data:)", text)
+    assert "://" not in text
+    assert text.count("<svg") == 2
+    assert "default-src 'none'" in text
+    for heading in ("Reliability", "Differences from en", "Recalibration", "Settings"):
+        assert heading in text
+    assert "overconfident" in done.stdout
+    assert re.search(r"temperature +.*own folds", done.stdout), done.stdout
+
+
+def test_recalibration_in_json(file):
+    done = calibrate(
+        file, "--group", "lang", "--baseline", "en", "--recalibrate", "temperature", "--json"
+    )
+    found = json.loads(done.stdout)["recalibration"]
+    assert {(r["regime"], r["fitted_on"], r["group"]) for r in found} == {
+        ("cross-fitted", "en", "en"),
+        ("cross-fitted", "<b>sw&</b>", "<b>sw&</b>"),
+        ("baseline", "en", "<b>sw&</b>"),
+    }
+    gain = found[1]["measures"]["ece"]
+    assert gain["before"] - gain["after"] == pytest.approx(gain["gain"])
+    assert gain["low"] > 0
+
+
+HEAD = "p0,p1,p2,label\n0.2,0.3,0.5,2\n"
+BAD = {
+    "NaN": (HEAD + "0.9,nan,0.05,0\n", ["line 3", "'p1'", "NaN"]),
+    "label out of range": (HEAD + "0.9,0.05,0.05,7\n", ["line 3", "label 7 with 3 classes"]),
+    "sum": (HEAD + "0.9,0.05,0.15,0\n", ["line 3", "sum to 1.1, not 1"]),
+    "empty": ("", ["empty"]),
+    "ragged": (HEAD + "0.9,0.1\n", [":3", "2 fields"]),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_files_are_answered_with_what_is_wrong(tmp_path, kind):
+    content, words = BAD[kind]
+    path = tmp_path / "bad.csv"
+    path.write_text(content)
+    done = calibrate(path)
+    assert done.returncode == 3, done.stderr
+    assert all(word in done.stderr for word in [str(path), *words]), done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--baseline", "fr"], "no group 'fr'"),
+        (["--recalibrate", "temprature"], "temperature"),
+        (["--notion", "enttailment"], "Did you mean 'entailment'"),
+        (["--scores", "a", "--probabilities", "b"], "both"),
+        (["--replicates", "3"], "100 or more"),
+    ],
+)
+def test_bad_options(file, options, words):
+    done = calibrate(file, *options)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_group_of_one_row(file):
+    with file.open("a") as stream:
+        stream.write("0.2,0.3,0.5,neutral,lonely,x\n")
+    options = ["--group", "lang", "--baseline", "en"]
+    done = calibrate(file, *options)
+    assert done.returncode == 0, done.stderr
+    assert "lonely: no intervals and p-values: there is only one row." in done.stdout
+    found = json.loads(calibrate(file, *options, "--json").stdout)["groups"]["lonely"]
+    assert (found["n"], found["accuracy"]) == (1, 0.0)
+    assert found["errors"]["ece"]["value"] == pytest.approx(0.5)
+    assert found["errors"]["ece"]["low"] is None
+    assert "only one row" in found["note"]
+
+
+def test_two_hundred_thousand_rows(tmp_path):
+    rng = np.random.default_rng(0)
+    n = 200_000
+    gold = rng.integers(0, 3, n)
+    scores = rng.normal(size=(n, 3)).astype(np.float32)
+    scores[np.arange(n), gold] += 1
+    table = pa.table(
+        {
+            "logits": pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), 3),
+            "label": gold,
+            "language": np.array(["en", "sw"])[np.arange(n) % 2],
+            "text": ["never read"] * n,
+        }
+    )
+    pq.write_table(table, tmp_path / "big.parquet")
+    done = calibrate(
+        tmp_path / "big.parquet", "--group", "language", "--baseline", "en",
+        "--replicates", "200", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["settings"]["resampled"] == "10000 random batches of rows"
+    accuracy = found["groups"]["en"]["accuracy"]
+    ends = found["groups"]["en"]["intervals"]["accuracy"]
+    width = ends["high"] - ends["low"]
+    # That of a binomial proportion.
+    assert width == pytest.approx(3.92 * np.sqrt(accuracy * (1 - accuracy) / (n / 2)), rel=0.25)
+
+
+def test_files_are_compared_with_each_other(file, tmp_path):
+    other = answers(tmp_path / "others.csv", 50)
+    done = calibrate(file, other, "--baseline", "answers", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {name: g["n"] for name, g in found["groups"].items()} == {"answers": 480, "others": 100}
+    pooled = json.loads(calibrate(file, other, "--group", "lang", "--json").stdout)
+    assert pooled["groups"]["en"]["n"] == 290
+
+
+def test_notions_and_confidences(file, tmp_path):
+    found = json.loads(calibrate(file, "--notion", "neutral", "--json").stdout)
+    assert found["settings"]["notion"] == 1
+    found = json.loads(calibrate(file, "--notion", "class-wise", "--json").stdout)
+    assert "ece" not in found["groups"]["all"]["errors"]
+    path = tmp_path / "pairs.tsv"
+    path.write_text("confidence\tcorrect\n" + "0.9\ttrue\n0.6\tfalse\n0.8\ttrue\n" * 10)
+    done = calibrate(path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^all +30 +66\.7 +76\.7 ", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_help_teaches_with_an_example():
+    done = crosscal("calibrate", "--help", env={"COLUMNS": "200", "TERM": "dumb", "PATH": ""})
+    assert done.returncode == 0, done.stderr
+    assert "crosscal calibrate answers.csv --group lang" in done.stdout
+    for option in ("--scores", "--labels", "--cluster", "--recalibrate", "--report"):
+        assert option in done.stdout
