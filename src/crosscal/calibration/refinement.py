@@ -118,7 +118,9 @@ def cross_fitted_refinement(
     expectation and calibration too small, by what fitting on (folds - 1) / folds of the rows
     costs. With one temperature this is about ``1 / (2 n)`` in NLL; with isotonic or matrix
     scaling much more. `in_sample_refinement` errs the other way, so that the two enclose the
-    truth in expectation. A richer class leaves a smaller refinement part: name the class.
+    truth in expectation. A richer class leaves a smaller refinement part: name the class. Where a
+    recalibrator gives probability 0 to what happens (isotonic regression may), NLL is infinite:
+    use ``brier``.
     """
     right, index = _checked(values, gold, clusters, score, given)
     fold = _folds(index, rng, folds)
