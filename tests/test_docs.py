@@ -29,6 +29,7 @@ from crosscal.study.settings import (
     EncoderSettings,
     Execution,
     Prediction,
+    Recalibration,
     Recipe,
     Search,
     Source,
@@ -247,6 +248,7 @@ SECTIONS: list[tuple[str, type[BaseModel], set[str]]] = [
     ("`[prediction]`", Prediction, set()),
     ("`[training]`", TrainingSettings, set()),
     ("`[analysis]`", Analysis, set()),
+    ("`[recalibration]`", Recalibration, set()),
     ("`[execution]`", Execution, set()),
 ]
 
@@ -258,7 +260,8 @@ def test_every_setting_is_documented(heading, model, elsewhere):
         r"^##+ ", text.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE
     )
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section[0], re.MULTILINE))
-    other = {"training", "prediction", "analysis", "execution"} if model is Study else set()
+    apart = {"training", "prediction", "analysis", "recalibration", "execution"}
+    other = apart if model is Study else set()
     assert rows.keys() == model.model_fields.keys() - elsewhere - other
     for key, shown in rows.items():
         default = model.model_fields[key].default

@@ -100,6 +100,12 @@ def analyse(
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="scores are probabilities, not logits")
     ] = False,
+    regimes: Annotated[
+        str, typer.Option(help="regimes of recalibration to compare, with commas between; or all")
+    ] = "",
+    recalibrators: Annotated[
+        str, typer.Option(help="recalibrators to compare them with, with commas between")
+    ] = "temperature",
     json: Json = False,
 ) -> None:
     """Analyse prediction files (Parquet), whoever made them, and write a report."""
@@ -109,6 +115,8 @@ def analyse(
         baseline_language=baseline,
         baseline_recipe=recipe,
         probabilities=probabilities,
+        regimes=regimes,
+        recalibrators=recalibrators,
         as_json=json,
     )
 

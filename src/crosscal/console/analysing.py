@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crosscal.analysis import AnalysisSettings, analyse
+from crosscal.analysis.regimes import REGIMES, RegimeSettings, compare_regimes
 from crosscal.errors import SettingsError
 from crosscal.languages import LANGUAGES, default_groups
 from crosscal.predictions import Predictions, from_probabilities, read_predictions
@@ -22,6 +23,8 @@ def analyse_files(
     baseline_language: str,
     baseline_recipe: str,
     probabilities: bool,
+    regimes: str,
+    recalibrators: str,
     as_json: bool,
 ) -> None:
     """Analyse prediction files of one task and write a report.
@@ -36,6 +39,8 @@ def analyse_files(
         What is compared with.
     probabilities : bool
         Whether the files' scores are probabilities, not logits.
+    regimes, recalibrators : str
+        Names separated by commas; of regimes also ``all``, or nothing for no comparison.
     as_json : bool
         Print the results as JSON, nothing else.
 
@@ -62,17 +67,36 @@ def analyse_files(
         dev_split="dev" if _has_dev(runs, baseline_language) else None,
         groups=default_groups(languages),
     )
+    asked = _asked(regimes, recalibrators)
     results = analyse(runs, settings=settings)
+    found = None
+    if asked is not None:
+        found = compare_regimes(runs, settings=settings, recalibration=asked)
     warnings = _permuted(runs, baseline_language) if settings.dev_split else ()
     for warning in warnings:
         print(f"crosscal: {warning}", file=sys.stderr)
-    page = write_report(results, output, study=_context(first, languages, warnings))
+    context = _context(first, languages, warnings)
+    page = write_report(results, output, study=context, recalibration=found)
     if as_json:
-        print(json.dumps({"report": str(page), "results": json.loads(results.to_json())}))
+        told = {"report": str(page), "results": json.loads(results.to_json())}
+        if found is not None:
+            told["recalibration"] = json.loads(found.to_json())
+        print(json.dumps(told))
         return
     print(render_text_table(results))
     print(answer(results))
     print(f"\nReport: {page}")
+
+
+def _asked(regimes: str, recalibrators: str) -> RegimeSettings | None:
+    """Return the comparison of regimes that was asked for, if one was."""
+    names = tuple(name.strip() for name in regimes.split(",") if name.strip())
+    if not names:
+        return None
+    return RegimeSettings(
+        regimes=REGIMES if names == ("all",) else names,
+        recalibrators=tuple(name.strip() for name in recalibrators.split(",") if name.strip()),
+    )
 
 
 def _has_dev(runs: Sequence[Predictions], language: str) -> bool:

@@ -51,7 +51,7 @@ def data_check(file: Path, overrides: Sequence[str], *, as_json: bool) -> None:
         chosen = task(data.task)
         languages = {"train": data.train_languages, "dev": ("en",)}
         if isinstance(data, Target):
-            languages["test"] = languages_of(data)
+            languages |= dict.fromkeys(("test", "calibration"), languages_of(data))
             if chosen.family == RETRIEVAL:
                 languages["dev"] = languages_of(data)
         for split, codes in languages.items():

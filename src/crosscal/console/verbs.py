@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crosscal.analysis import Results
+from crosscal.analysis.regimes import RegimeResults
 from crosscal.console.matrix import print_matrix, write_scores
 from crosscal.console.opening import (
     check_output,
@@ -27,6 +28,7 @@ from crosscal.report import answer, render_text_table, write_report
 from crosscal.study.describing import report_context
 from crosscal.study.estimate import estimate_stages
 from crosscal.study.plan import Plan
+from crosscal.study.recalibrating import read_recalibration
 from crosscal.study.running import Outcome, read_results, run_study, target_folder
 from crosscal.study.scores import cells
 from crosscal.study.settings import ONE_TARGET, Study
@@ -121,7 +123,7 @@ def run(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) ->
         raise Interrupted(
             "interrupted", remedy="Run the same command again: it goes on where this one stopped"
         ) from None
-    pages = _write_reports(opened, output, outcome.results, tuple(estimates))
+    pages = _write_reports(opened, output, outcome.results, outcome.recalibration, tuple(estimates))
     matrix = cells(outcome.scores, outcome.results)
     write_scores(outcome.scores, matrix, outcome.folder)
     if as_json:
@@ -140,7 +142,11 @@ def run(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) ->
 
 
 def _write_reports(
-    opened: Plan, output: Path, results: Mapping[str, Results], ran: Sequence[str] = ()
+    opened: Plan,
+    output: Path,
+    results: Mapping[str, Results],
+    recalibration: Mapping[str, RegimeResults],
+    ran: Sequence[str] = (),
 ) -> dict[str, Path]:
     store = Store(output / "store")
     return {
@@ -148,6 +154,7 @@ def _write_reports(
             found,
             target_folder(output, opened.study, target),
             study=report_context(opened, target, store, found, ran),
+            recalibration=recalibration.get(target),
         )
         for target, found in results.items()
     }
@@ -156,7 +163,15 @@ def _write_reports(
 def _told(study: Study, outcome: Outcome, pages: Mapping[str, Path], ran: int) -> dict[str, Any]:
     """Return a run's outcome for programs: of one target as it is, of several by target."""
     found = {
-        target: {"report": str(pages[target]), "results": json.loads(results.to_json())}
+        target: {
+            "report": str(pages[target]),
+            "results": json.loads(results.to_json()),
+            **(
+                {"recalibration": json.loads(outcome.recalibration[target].to_json())}
+                if target in outcome.recalibration
+                else {}
+            ),
+        }
         for target, results in outcome.results.items()
     }
     one = list(study.targets) == [ONE_TARGET]
@@ -170,7 +185,13 @@ def report(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool)
         target: read_results(target_folder(output, opened.study, target))
         for target in opened.study.targets
     }
-    pages = _write_reports(opened, output, results)
+    asked = opened.study.targets if opened.study.recalibration.regimes else ()
+    recalibration = {
+        target: compared
+        for target in asked
+        if (compared := read_recalibration(target_folder(output, opened.study, target)))
+    }
+    pages = _write_reports(opened, output, results, recalibration)
     if as_json:
         found = {target: str(page) for target, page in pages.items()}
         print(json.dumps({"report": found.get(ONE_TARGET, found)}))

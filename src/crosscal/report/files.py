@@ -9,21 +9,28 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from crosscal.analysis import Estimate, ReliabilityBin, Results
+from crosscal.analysis.regimes import RegimeResults
+from crosscal.report.charts.learning import NAME as CURVE
+from crosscal.report.charts.learning import curve_rows, learning_figure
 from crosscal.report.charts.reliability import file_names
 from crosscal.report.context import ReportContext
 from crosscal.report.findings import METRIC
+from crosscal.report.recalibration import estimate_table
 
 _ESTIMATE = [f.name for f in fields(Estimate)]
 _BIN = [f.name for f in fields(ReliabilityBin)]
 
 
-def data_files(results: Results, context: ReportContext) -> dict[str, str]:
+def data_files(
+    results: Results, context: ReportContext, recalibration: RegimeResults | None = None
+) -> dict[str, str]:
     """Write every table as CSV text.
 
     Parameters
     ----------
     results : Results
     context : ReportContext
+    recalibration : RegimeResults, optional
 
     Returns
     -------
@@ -54,6 +61,20 @@ def data_files(results: Results, context: ReportContext) -> dict[str, str]:
         files["stages.csv"] = _dicts([asdict(stage) for stage in context.stages])
     if context.data_files:
         files["data-files.csv"] = _csv(["file", "sha256"], context.data_files.items())
+    if recalibration is not None:
+        files |= _recalibration(recalibration)
+    return files
+
+
+def _recalibration(found: RegimeResults) -> dict[str, str]:
+    files = {
+        "recalibration.csv": _csv(*estimate_table(found.estimates)),
+        "recalibration-fits.csv": _dicts(found.fits),
+    }
+    if found.laws:
+        files["recalibration-laws.csv"] = _dicts(found.laws)
+    if learning_figure(found) is not None:
+        files[f"{CURVE}.csv"] = _csv(*estimate_table(curve_rows(found)))
     return files
 
 

@@ -10,11 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from crosscal.analysis import Estimate, Results
+from crosscal.analysis.regimes import RegimeResults
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.languages import LANGUAGES, Language
 from crosscal.report.answer import answer_clauses
 from crosscal.report.autonyms import AUTONYMS
 from crosscal.report.charts import all_figures
+from crosscal.report.charts.learning import curve_subject_name, learning_figure
 from crosscal.report.charts.marks import colour_class, style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.context import ReportContext
@@ -28,11 +30,18 @@ from crosscal.report.numbers import (
     number,
     short_interval,
 )
+from crosscal.report.recalibration import place_names, regime_sections
 from crosscal.report.svg import Figure, clean, inline, standalone
 from crosscal.report.tables import group_rows, level_sections
 
 
-def write_report(results: Results, folder: Path, *, study: ReportContext) -> Path:
+def write_report(
+    results: Results,
+    folder: Path,
+    *,
+    study: ReportContext,
+    recalibration: RegimeResults | None = None,
+) -> Path:
     """Write the report.
 
     Parameters
@@ -42,6 +51,8 @@ def write_report(results: Results, folder: Path, *, study: ReportContext) -> Pat
         Made if it is not there. Gets ``report.html``, ``results.json``, ``figures/*.svg`` and
         ``data/*.csv``; files of the same names are replaced, others left alone.
     study : ReportContext
+    recalibration : RegimeResults, optional
+        Adds a section, and ``recalibration.json``.
 
     Returns
     -------
@@ -55,14 +66,20 @@ def write_report(results: Results, folder: Path, *, study: ReportContext) -> Pat
     """
     environment = _environment()
     figures = all_figures(results)
+    curve = learning_figure(recalibration)
+    if curve is not None:
+        figures.append(curve)
     style = environment.get_template("chart.css").render()
-    texts = {f"data/{name}": content for name, content in data_files(results, study).items()}
+    tables = data_files(results, study, recalibration)
+    texts = {f"data/{name}": content for name, content in tables.items()}
     for figure in figures:
         texts[f"figures/{figure.name}.svg"] = standalone(figure.wide, figure, style=style)
     texts["results.json"] = results.to_json()
+    if recalibration is not None:
+        texts["recalibration.json"] = recalibration.to_json()
     # The page comes last: where it is there, everything it speaks of is.
     texts["report.html"] = environment.get_template("report.html").render(
-        **_content(results, study, figures, style)
+        **_content(results, study, figures, style), **_recalibration(recalibration)
     )
     with disk_errors(folder):
         for part in ("figures", "data"):
@@ -88,6 +105,7 @@ def _environment() -> Environment:
         "number": number,
         "percent": lambda share: number(100 * share),
         "chart": _chart,
+        "thousandths": lambda value: number(1000 * value, signed=True),
         "soften": _soften,
     }
     environment.globals |= {"language_name": language_name}
@@ -139,6 +157,17 @@ def _content(
         "scalings": {e.scaling for e in results.estimates},
         "rich": RICH in results.groups,
         "colours": dict(_recipes(results)),
+    }
+
+
+def _recalibration(found: RegimeResults | None) -> dict[str, Any]:
+    """Return what the section on recalibration shows: nothing if there is none."""
+    return {
+        "regimes": [] if found is None else regime_sections(found),
+        "regime_places": [] if found is None else place_names(found),
+        "regime_subject": "" if found is None else curve_subject_name(found),
+        "learnt_from": "" if found is None else found.settings["learnt_from"],
+        "laws": [] if found is None else found.laws,
     }
 
 

@@ -97,7 +97,7 @@ def _tokens(plan: Plan, stage: Stage, store: Store) -> float:
         examples /= 1 - float(stage.settings["mixture"]["mlm"])
         return examples * float(training["epochs"]) + development * int(training["evaluations"]) / 3
     if stage.kind == "predict":
-        return of(stage.inputs["dev"]) + of(stage.inputs["test"])
+        return sum(of(node) for role, node in stage.inputs.items() if role != "model")
     if stage.kind in ("prepare", "embed", "translate"):
         return _characters(plan, stage) / _CHARACTERS_PER_TOKEN
     return 0.0

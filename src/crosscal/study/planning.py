@@ -13,7 +13,7 @@ from crosscal.encoders.loading import encoder_config, fingerprint, longest_input
 from crosscal.errors import SettingsError
 from crosscal.study.plan import TEXTS, Plan, Run, Stage
 from crosscal.study.reading import RETRIEVAL, languages_of, training_settings
-from crosscal.study.readings import Readings, source_of
+from crosscal.study.readings import Readings, check_apart, source_of
 from crosscal.study.settings import ONE_TARGET, Recipe, Source, Study, Target, Trained, Translate
 from crosscal.tasks import FAMILIES, Task, task
 from crosscal.training.settings import Mixture, TrainingSettings
@@ -89,6 +89,10 @@ def check_fits(study: Study, encoder: Path) -> None:
             )
 
 
+# Splits that are translated for the model but still stand for their own language.
+_KEEP_LANGUAGE = ("test", "calibration")
+
+
 class _Planner:
     """Builds stages, each key once."""
 
@@ -128,32 +132,50 @@ class _Planner:
             "test": self.prepare(target, data, "test", languages_of(data)).node,
         }
         part = self.part(target, data)
-        named = _named(target)
-        predicted = self.add(
-            Stage(
-                kind="predict",
-                title=f"predict, {named}recipe {recipe}, seed {seed}",
-                settings={
-                    **self.common,
-                    "part": part,
-                    "prediction": self.study.prediction.model_dump(exclude={"ensemble"}),
-                },
-                inputs={"model": trained.node, **inputs},
-                parameters={"encoder": str(self.encoder)},
-            )
-        )
+        named = f"{_named(target)}recipe {recipe}, seed {seed}"
+        predicted = self.add(self.predict(f"predict, {named}", part, trained, inputs))
+        scores = {"scores:0": predicted.node}
+        if data.calibration is not None:
+            rows = self.prepare(target, data, "calibration", languages_of(data))
+            # A stage of its own: what was predicted for the test serves studies without it too.
+            inputs["calibration"] = rows.node
+            told = f"predict calibration, {named}"
+            apart = self.predict(told, part, trained, {"calibration": rows.node})
+            scores["calibration:0"] = self.add(apart).node
+        if self.study.recalibration.regimes:
+            check_apart(self.readings.found, target)
         table = self.add(
             Stage(
                 kind="collect",
-                title=f"collect, {named}recipe {recipe}, seed {seed}",
+                title=f"collect, {named}",
                 settings={
                     "provenance": self.provenance(target, recipe, seed),
                     "labels": part["labels"],
                 },
-                inputs={"scores:0": predicted.node, **inputs},
+                inputs={**scores, **inputs},
             )
         )
         return Run(target=target, recipe=recipe, seed=seed, table=table, training=tuple(training))
+
+    def predict(
+        self,
+        title: str,
+        part: dict[str, Any],
+        trained: Stage,
+        splits: Mapping[str, tuple[str, str]],
+    ) -> Stage:
+        """Score the examples of some splits with a trained model."""
+        return Stage(
+            kind="predict",
+            title=title,
+            settings={
+                **self.common,
+                "part": part,
+                "prediction": self.study.prediction.model_dump(exclude={"ensemble"}),
+            },
+            inputs={"model": trained.node, **splits},
+            parameters={"encoder": str(self.encoder)},
+        )
 
     def search(self, target: str, recipe: str, seed: int, before: Stage | None) -> Stage:
         """Look for translations with the encoder as the recipe left it."""
@@ -213,7 +235,12 @@ class _Planner:
         """Average the predictions of a recipe's seeds, as a recipe of its own."""
         first = runs[0]
         recipe = f"{first.recipe} ensemble"
-        scores = [run.table.inputs["scores:0"] for run in runs]
+        scores = {
+            f"{kind}:{number}": run.table.inputs[f"{kind}:0"]
+            for kind in ("scores", "calibration")
+            for number, run in enumerate(runs)
+            if f"{kind}:0" in run.table.inputs
+        }
         settings = first.table.settings
         made = {**settings["provenance"], "recipe": recipe, "seed": 0}
         table = self.add(
@@ -222,8 +249,8 @@ class _Planner:
                 title=f"collect, {_named(first.target)}recipe {recipe}",
                 settings={**settings, "provenance": made},
                 inputs={
-                    **{f"scores:{number}": node for number, node in enumerate(scores)},
-                    **{split: first.table.inputs[split] for split in ("dev", "test")},
+                    **scores,
+                    **{role: node for role, node in first.table.inputs.items() if ":" not in role},
                 },
             )
         )
@@ -324,7 +351,7 @@ class _Planner:
         labels = self.readings.labels(name, data)
         prepared = self._prepare(field, source, chosen, labels, longest, languages)
         how = data.translate if split == "train" else None
-        if split == "test" and isinstance(data, Target):
+        if split in _KEEP_LANGUAGE and isinstance(data, Target):
             how = data.translate_test
         return prepared if how is None else self.translated(prepared, how)
 
@@ -351,7 +378,7 @@ class _Planner:
             )
             inputs[f"translated:{language}"] = stage.node
         # A test keeps the names of its languages; training examples are in the new one.
-        keep = prepared.parameters["split"] == "test"
+        keep = prepared.parameters["split"] in _KEEP_LANGUAGE
         return self.add(
             replace(
                 prepared,

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from crosscal.analysis.regimes import RegimeSettings
 from crosscal.errors import SettingsError
 from crosscal.spelling import did_you_mean
 from crosscal.study.settings import Source, Study, Target, Trained
@@ -19,6 +20,8 @@ from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
 
 RETRIEVAL = "retrieval"
+
+_SOURCES = ("train", "dev", "test", "calibration")
 
 # Readers fill these in themselves.
 _LEFT_TO_READERS = {"split": "{split}", "language": "{language}"}
@@ -195,6 +198,7 @@ def _check_combination(study: Study, where: str) -> None:
             where=f"{where}, targets.{name}",
             remedy="Give one of them another name",
         )
+    regime_settings(study)
     for name, target in study.targets.items():
         _check_target(target, f"{where}, targets.{name}")
     for name, data in (*study.targets.items(), *study.intermediate.items()):
@@ -210,6 +214,12 @@ def _check_target(target: Target, where: str) -> None:
                 where=f"{where}.train",
                 remedy="Remove it",
             )
+        if target.calibration is not None:
+            raise SettingsError(
+                "targets of the retrieval family are not predicted on calibration examples",
+                where=f"{where}.calibration",
+                remedy="Remove it: their test rows are cross-fitted",
+            )
     elif target.train is None or target.dev is None:
         missing = "train" if target.train is None else "dev"
         raise SettingsError(
@@ -222,6 +232,21 @@ def _check_target(target: Target, where: str) -> None:
             where=f"{where}.languages",
             remedy="Add it, or name another baseline",
         )
+
+
+def regime_settings(study: Study) -> RegimeSettings | None:
+    """Which regimes of recalibration a study compares; None if it compares none.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown name, or more draws than the bootstrap has replicates for.
+    """
+    if not study.recalibration.regimes:
+        return None
+    settings = RegimeSettings(**study.recalibration.model_dump())
+    settings.check_replicates(study.analysis.replicates)
+    return settings
 
 
 def languages_of(target: Target) -> tuple[str, ...]:
@@ -271,7 +296,7 @@ def _resolve(study: Study, folder: Path) -> Study:
         return entry.model_copy(update={"path": str((folder / filled).resolve())})
 
     def task(data: Any, field: str) -> Any:
-        parts = [name for name in ("train", "dev", "test") if getattr(data, name, None)]
+        parts = [name for name in _SOURCES if getattr(data, name, None)]
         return data.model_copy(
             update={name: source(getattr(data, name), f"{field}.{name}.path") for name in parts}
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from crosscal.artifacts import sha256_file
 from crosscal.data import Reading
+from crosscal.errors import DataError
 from crosscal.study.settings import Source, Trained
 from crosscal.study.sources import digest, read_source
 from crosscal.tasks import Task, task
@@ -63,6 +64,32 @@ class Readings:
 
 
 def source_of(data: Trained, split: str) -> Source:
-    """Return what the study file says of a split: train, dev or test."""
+    """Return what the study file says of a split: train, dev, test or calibration."""
     found: Source = getattr(data, split)
     return found
+
+
+def check_apart(readings: Mapping[str, Reading], target: str) -> None:
+    """Refuse examples to recalibrate on that share a cluster with the test, in any language.
+
+    Parameters
+    ----------
+    readings : mapping of str to Reading
+        By field of the study file.
+    target : str
+
+    Raises
+    ------
+    DataError
+        Names the first such cluster.
+    """
+    tested = {example.cluster_id for example in readings[f"{target}.test"].examples}
+    for split in ("dev", "calibration"):
+        field = f"{target}.{split}"
+        for example in readings[field].examples if field in readings else ():
+            if example.cluster_id in tested:
+                raise DataError(
+                    f"cluster {example.cluster_id!r} is among the test examples too",
+                    where=field,
+                    remedy="Recalibrate on other clusters than are tested, in whatever language",
+                )

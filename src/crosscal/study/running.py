@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosscal.analysis import AnalysisSettings, Results, analyse
+from crosscal.analysis.regimes import RegimeResults
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.errors import ArtifactError
 from crosscal.languages import default_groups
@@ -14,6 +15,7 @@ from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.executors import Events, choose_executor
 from crosscal.study.plan import Plan
 from crosscal.study.reading import baseline_of, languages_of
+from crosscal.study.recalibrating import recalibrate
 from crosscal.study.scores import ScoreRow, score_runs
 from crosscal.study.settings import ONE_TARGET, Study
 from crosscal.study.store import Store
@@ -25,6 +27,7 @@ class Outcome:
 
     folder: Path
     results: dict[str, Results]
+    recalibration: dict[str, RegimeResults]
     scores: list[ScoreRow]
     ran: int
 
@@ -45,8 +48,9 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
     -------
     Outcome
         Each target's folder (see `target_folder`) holds
-        ``predictions/<recipe>-seed<n>.parquet`` and ``results.json``, the study's also
-        ``study.json`` (the resolved study).
+        ``predictions/<recipe>-seed<n>.parquet``, ``results.json`` and, if the study compares
+        regimes of recalibration, ``recalibration.json``; the study's also ``study.json`` (the
+        resolved study).
     """
     # First, so that a mistake in the groups is found before hours are spent.
     settings = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
@@ -57,6 +61,7 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
     executor.execute(plan.stages, store, events)
 
     results = {}
+    recalibration = {}
     scores: list[ScoreRow] = []
     for target in plan.study.targets:
         folder = target_folder(output, plan.study, target)
@@ -64,9 +69,18 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
         scores += score_runs(plan.study, target, tables)
         results[target] = analyse(tables, settings=settings[target])
         write_aside(folder / "results.json", results[target].to_json().encode())
+        found = recalibrate(plan, target, store, tables, settings[target], folder)
+        if found is not None:
+            recalibration[target] = found
     folder = output / plan.study.name
     write_aside(folder / "study.json", plan.study.model_dump_json(indent=1).encode())
-    return Outcome(folder=folder, results=results, scores=scores, ran=len(missing))
+    return Outcome(
+        folder=folder,
+        results=results,
+        recalibration=recalibration,
+        scores=scores,
+        ran=len(missing),
+    )
 
 
 def target_folder(output: Path, study: Study, target: str) -> Path:

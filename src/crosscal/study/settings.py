@@ -47,6 +47,12 @@ class Source(Section):
     )
 
 
+def _with_split(source: Source, split: str) -> Source:
+    """Name the split of a source and of those that follow it, where they name none."""
+    also = tuple(_with_split(part, split) for part in source.also)
+    return source.model_copy(update={"split": source.split or split, "also": also})
+
+
 class EncoderSettings(Section):
     """The pretrained multilingual model."""
 
@@ -135,6 +141,11 @@ class Target(Trained):
         "training pairs, which choose the threshold",
     )
     test: Source = Field(description="test examples in every language")
+    calibration: Source | None = Field(
+        default=None,
+        description="labelled examples in every language that are not tested on, for "
+        "[recalibration] to learn from; of split dev unless it names another",
+    )
     languages: tuple[str, ...] = Field(
         default=(), description="codes, the baseline among them; none: those of the task"
     )
@@ -149,6 +160,11 @@ class Target(Trained):
         "training examples (the translate-test baseline)",
     )
     search: Search = Search()
+
+    @field_validator("calibration")
+    @classmethod
+    def _of_development(cls, source: Source | None) -> Source | None:
+        return None if source is None else _with_split(source, "dev")
 
     @field_validator("languages")
     @classmethod
@@ -197,6 +213,28 @@ class Analysis(Section):
     groups: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
         description="groups of languages; none: morphologically rich and others, by the table",
+    )
+
+
+class Recalibration(Section):
+    """Which regimes of recalibration are compared, if any."""
+
+    regimes: tuple[str, ...] = Field(
+        default=(),
+        description="of none, english, oracle, mixture, leave-one-out, predicted, unlabelled, "
+        "few-shot, few-shot-pooled, few-shot-prior; empty: no comparison",
+    )
+    recalibrators: tuple[str, ...] = Field(
+        default=("temperature",), description="names; each is taken with every regime it can"
+    )
+    few_shot: tuple[int, ...] = Field(
+        default=(0, 10, 30, 100, 300, 1000), description="numbers of examples of the language"
+    )
+    draws: int = Field(default=100, ge=10, description="of the examples, for each number")
+    folds: int = Field(
+        default=5,
+        ge=2,
+        description="of the test clusters, where a target has no calibration examples",
     )
 
 
@@ -254,6 +292,7 @@ class Study(Section):
     training: TrainingSettings = TrainingSettings()
     prediction: Prediction = Prediction()
     analysis: Analysis = Analysis()
+    recalibration: Recalibration = Recalibration()
     execution: Execution = Execution()
 
     @model_validator(mode="before")

@@ -120,9 +120,10 @@ def _collect(
 
     made, labels = dict(stage.settings["provenance"]), stage.settings["labels"]
     family = FAMILIES[made["family"]]
-    members = sorted(role for role in inputs if role.startswith("scores:"))
     found = {}
-    for split in ("dev", "test"):
+    for split in (role for role in ("dev", "test", "calibration") if role in inputs):
+        kind = "calibration:" if split == "calibration" else "scores:"
+        members = sorted(role for role in inputs if role.startswith(kind))
         tokens = TokenSet.load(inputs[split])
         scores = [np.load(inputs[member] / f"{split}.npy") for member in members]
         mean = scores[0] if len(scores) == 1 else mean_scores(tokens, scores)

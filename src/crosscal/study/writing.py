@@ -11,7 +11,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from crosscal.languages import XNLI
-from crosscal.study.settings import Analysis, EncoderSettings, Execution, Prediction, Study
+from crosscal.study.settings import (
+    Analysis,
+    EncoderSettings,
+    Execution,
+    Prediction,
+    Recalibration,
+    Study,
+)
 from crosscal.training.settings import TrainingSettings
 
 _OPENING = """\
@@ -73,6 +80,7 @@ def commented_study(file: str) -> str:
         ("training", TrainingSettings, "Training, of the target and of intermediate tasks."),
         ("prediction", Prediction, "How trained models are made to predict."),
         ("analysis", Analysis, "How calibration is measured and compared."),
+        ("recalibration", Recalibration, "Regimes of recalibration that are compared, if any."),
         ("execution", Execution, "Where stages run; only `threads` can change results."),
     )
     for name, model, meaning in sections:

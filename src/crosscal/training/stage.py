@@ -158,13 +158,14 @@ def predict_stage(
     part = settings["part"]
     family = FAMILIES[part["family"]]
     outputs = family.outputs(part["labels"])
-    tokens = {split: TokenSet.load(inputs[split]) for split in ("dev", "test")}
+    splits = [split for split in ("dev", "test", "calibration") if split in inputs]
+    tokens = {split: TokenSet.load(inputs[split]) for split in splits}
     with reproducible(settings["threads"]):
         model, vocabulary = build_model(
             settings,
             Path(parameters["encoder"]),
             inputs["model"] / "encoder.safetensors",
-            [tokens["dev"].ids, tokens["test"].ids],
+            [examples.ids for examples in tokens.values()],
             {part["name"]: outputs},
             dropout=settings["prediction"]["dropout"],
             heads=inputs["model"] / "heads.npz",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from crosscal.analysis import AnalysisSettings
@@ -200,3 +201,23 @@ def test_calibration_rows_in_some_languages_only_are_refused():
     part = type(whole)(whole.provenance, table.filter(keep))
     with pytest.raises(DataError, match="no rows in xe"):
         compare_regimes([part], settings=QUICK, recalibration=RegimeSettings(draws=10))
+
+
+def test_where_no_other_language_has_a_temperature_nothing_is_predicted():
+    run = world(premises=20, calibration=20, dev=20, languages=("en", "xe"))
+    splits, codes = (run.table[name].to_pylist() for name in ("split", "language"))
+    rows = run.table["scores"].to_pylist()
+    # Scores that say nothing, in the calibration rows of English.
+    flat = [
+        [1.0, 1.0, 1.0] if (split, code) == ("calibration", "en") else row
+        for split, code, row in zip(splits, codes, rows, strict=True)
+    ]
+    place = run.table.column_names.index("scores")
+    column = pa.array(flat, type=pa.list_(pa.float32()))
+    dull = type(run)(run.provenance, run.table.set_column(place, "scores", column))
+    found = compare_regimes(
+        [dull], settings=QUICK, recalibration=RegimeSettings(regimes=("predicted",), draws=10)
+    )
+    assert fit_of(found, "predicted", "xe")["unconverged"] == 1.0
+    assert fit_of(found, "predicted", "xe")["temperature"] == 1.0
+    assert {law["language"] for law in found.laws} == {"en"}

@@ -23,11 +23,11 @@ from crosscal.analysis.regimes.settings import (
     FEW_SHOT,
     SINGLE,
     RegimeSettings,
-    recalibrators,
 )
 from crosscal.analysis.runs import Panel, Run, make_panel
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import cluster_weights, seed_deviations
+from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.errors import DataError, SettingsError
 from crosscal.predictions import Predictions
 
@@ -57,14 +57,15 @@ def compare_regimes(
     Returns
     -------
     RegimeResults
+        Without estimates if every run collapsed.
 
     Raises
     ------
     DataError
         Runs that cannot be compared; calibration rows in some languages only; clusters that
-        are both learnt from and scored; every run collapsed.
+        are both learnt from and scored.
     SettingsError
-        Fewer than two replicates a draw.
+        Fewer than two replicates a draw; a recalibrator that these rows do not allow.
 
     Notes
     -----
@@ -73,24 +74,15 @@ def compare_regimes(
     replicate r of the test clusters is taken with draw r modulo `draws`. All others take
     the fit as given: they speak of this fitted recalibrator, not of fitting it anew.
     """
-    if settings.replicates < 2 * recalibration.draws:
-        raise SettingsError(
-            f"{settings.replicates} replicates are too few for {recalibration.draws} draws",
-            where="draws",
-            remedy="ask for at most half as many draws as replicates",
-        )
+    recalibration.check_replicates(settings.replicates)
     panel = make_panel(runs, settings)
+    if not panel.common_choices:
+        _check_choices(recalibration)
     kept = [
         (run, predictions)
         for run, predictions in zip(panel.runs, runs, strict=True)
         if run.dev is None or not collapse_reason(run.dev, common_choices=panel.common_choices)
     ]
-    if not kept:
-        raise DataError(
-            "every run collapsed: there is nothing to recalibrate",
-            where="recalibration",
-            remedy="train for longer, or with a lower learning rate",
-        )
     known = {code: table_features(code) for code in panel.languages}
     for code, more in (features or {}).items():
         known.setdefault(code, {}).update(more)
@@ -105,6 +97,17 @@ def compare_regimes(
     for run, predictions in kept:
         comparison.add(run, calibration_rows(predictions, run, recalibration))
     return comparison.results(cross_fitted=seen == {True})
+
+
+def _check_choices(recalibration: RegimeSettings) -> None:
+    """Refuse recalibrators that need the same choices in every row."""
+    for name in recalibration.recalibrators:
+        if getattr(RECALIBRATORS[name](), "needs_common_choices", False):
+            raise SettingsError(
+                f"'{name}' needs the same choices in every row, and these rows have their own",
+                where="recalibrators",
+                remedy="take one that only rescales scores, as 'temperature'",
+            )
 
 
 @dataclass
@@ -134,7 +137,7 @@ class _Comparison:
         seed = self.settings.bootstrap_seed
         folds = make_folds(run, pool, self.panel, self.recalibration, self.features, seed)
         for name in self.recalibration.recalibrators:
-            make = recalibrators()[name]
+            make = RECALIBRATORS[name]
             wanted = self.recalibration.of(name)
             for regime in (regime for regime in SINGLE if regime in wanted):
                 self._single(run, folds, regime, name, make)
@@ -247,7 +250,9 @@ class _Comparison:
 
     def _tell_laws(self, run: Run, folds: list[Fold]) -> None:
         for code in self.panel.languages:
-            told = [fold.material.law(code) for fold in folds]
+            told = [law for fold in folds if (law := fold.material.law(code)) is not None]
+            if not told:
+                continue
             ridge, _, others = told[0]
             fitted = [fold.material.log_temperatures.get(code, np.nan) for fold in folds]
             oracle = float(np.exp(np.mean(fitted)))

@@ -94,7 +94,7 @@ class Material:
             for code, rows in self.pool.items()
         }
 
-    def law(self, language: str) -> tuple[Ridge, float, tuple[str, ...]]:
+    def law(self, language: str) -> tuple[Ridge, float, tuple[str, ...]] | None:
         """Learn from the other languages how temperature follows from features.
 
         Returns
@@ -103,9 +103,11 @@ class Material:
         log_temperature : float
             Predicted for `language`.
         others : tuple of str
-            Languages learnt from.
+            Languages learnt from; None instead of all three if no other has a temperature.
         """
         others = tuple(code for code in self.log_temperatures if code != language)
+        if not others:
+            return None
         _, values = feature_matrix((*others, language), self.doubts)
         outcome = np.array([self.log_temperatures[code] for code in others])
         ridge = fit_ridge(values[:-1], outcome)
@@ -142,7 +144,10 @@ def _leave_one_out(material: Material, language: str, make: Maker) -> Fitted:
 
 
 def _predicted(material: Material, language: str, make: Maker) -> Fitted:
-    _, log_temperature, others = material.law(language)
+    law = material.law(language)
+    if law is None:
+        return replace(UNCHANGED, seen=tuple(material.pool.values()), converged=False)
+    _, log_temperature, others = law
     seen = tuple(material.pool[code] for code in (*others, language))
     return Fitted(GivenTemperature(float(np.exp(log_temperature))), seen)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crosscal.analysis.regimes.rows import Recalibrator
-from crosscal.calibration import TemperatureScaling
+from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.errors import SettingsError
 from crosscal.spelling import did_you_mean
 
@@ -30,11 +29,6 @@ TEMPERATURE_ONLY = frozenset({"predicted", "unlabelled", "few-shot-prior"})
 """Regimes that speak of the one number a temperature is."""
 
 
-def recalibrators() -> dict[str, Callable[[], Recalibrator]]:
-    """Return makers of the recalibrators by name."""
-    return {"temperature": TemperatureScaling}
-
-
 @dataclass(frozen=True, kw_only=True)
 class RegimeSettings:
     """What to compare.
@@ -45,7 +39,7 @@ class RegimeSettings:
         Some of `REGIMES`. ``none`` and ``english`` are always added: gains are measured from
         them.
     recalibrators : tuple of str
-        Names; regimes of `TEMPERATURE_ONLY` are taken with ``temperature`` alone.
+        Of `RECALIBRATORS`; regimes of `TEMPERATURE_ONLY` are taken with ``temperature`` alone.
     few_shot : tuple of int
         Numbers of examples, 0 or more. Those that a language does not have are left out.
     draws : int
@@ -70,7 +64,7 @@ class RegimeSettings:
 
     def __post_init__(self) -> None:
         _check_names("regimes", self.regimes, REGIMES)
-        _check_names("recalibrators", self.recalibrators, recalibrators())
+        _check_names("recalibrators", self.recalibrators, RECALIBRATORS)
         wanted = {"none", "english", *self.regimes}
         object.__setattr__(self, "regimes", tuple(name for name in REGIMES if name in wanted))
         object.__setattr__(self, "few_shot", tuple(sorted(set(self.few_shot))))
@@ -83,6 +77,15 @@ class RegimeSettings:
                 raise SettingsError(
                     f"{name} is {getattr(self, name)}", where=name, remedy=f"give {least} or more"
                 )
+
+    def check_replicates(self, replicates: int) -> None:
+        """Raise SettingsError unless every draw gets two bootstrap replicates or more."""
+        if replicates < 2 * self.draws:
+            raise SettingsError(
+                f"{replicates} replicates are too few for {self.draws} draws",
+                where="draws",
+                remedy="ask for at most half as many draws as replicates",
+            )
 
     def of(self, recalibrator: str) -> tuple[str, ...]:
         """Return the regimes that a recalibrator is taken with."""
