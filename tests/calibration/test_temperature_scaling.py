@@ -147,7 +147,7 @@ def test_too_few_steps_are_said():
 def test_contract():
     found = TemperatureScaling(max_iter=50).fit(*data())
     copy = clone(found)
-    assert copy.get_params() == {"max_iter": 50}
+    assert copy.get_params() == {"max_iter": 50, "given": "scores"}
     assert not hasattr(copy, "temperature_")
     assert pickle.loads(pickle.dumps(found)).temperature_ == found.temperature_
     assert copy.set_params(max_iter=9).max_iter == 9

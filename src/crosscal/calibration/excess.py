@@ -123,11 +123,12 @@ class Axis:
             cells = cluster[rows, None] * self.width + index
             weights = (row_values[rows, None] * value).ravel()
             sums += np.bincount(cells.ravel(), weights=weights, minlength=len(sums))
-        return sums.reshape(clusters, self.width)
+        return np.asarray(sums.reshape(clusters, self.width))
 
     def column_sums(self, row_values: Floats) -> Floats:
         """Sum values of rows over each column; shape (width,)."""
-        return self.cluster_sums(row_values, np.zeros(len(row_values), dtype=np.intp), 1)[0]
+        one = np.zeros(len(row_values), dtype=np.intp)
+        return np.asarray(self.cluster_sums(row_values, one, 1)[0])
 
     def matrix(self, rows: slice) -> csr_array:
         """Return the features of rows, shape (width, rows), float32."""
@@ -167,4 +168,4 @@ def smoothing(points: int, bandwidth: float) -> Floats:
 def laplace_root(points: int, bandwidth: float) -> Floats:
     """Return L with ``L @ L.T`` the kernel of `kernel_error` between points of a grid."""
     grid = np.linspace(0.0, 1.0, points)
-    return np.linalg.cholesky(np.exp(-np.abs(grid[:, None] - grid) / bandwidth))
+    return np.asarray(np.linalg.cholesky(np.exp(-np.abs(grid[:, None] - grid) / bandwidth)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.calibration.checks import check_gold, check_scores
-from crosscal.calibration.proper import softmax
+from crosscal.calibration.proper import Given, softmax
+from crosscal.calibration.recalibration.contract import Estimator
 
 Floats = NDArray[np.float64]
 
@@ -20,11 +20,7 @@ _FAR = 10.0
 _ENOUGH = 1e-13
 
 
-class ConvergenceWarning(UserWarning):
-    """No finite temperature is best, or the search did not reach it."""
-
-
-class TemperatureScaling:
+class TemperatureScaling(Estimator):
     """Divide scores by the temperature that minimises the negative log-likelihood.
 
     Follows scikit-learn's contract: ``fit(scores, gold)`` returns self, learnt attributes end
@@ -36,6 +32,7 @@ class TemperatureScaling:
     ----------
     max_iter : int
         Far above what is needed (about 6 steps).
+    given : {"scores", "probabilities"}
 
     Attributes
     ----------
@@ -73,20 +70,12 @@ class TemperatureScaling:
     nll_before_: float
     nll_after_: float
 
-    def __init__(self, *, max_iter: int = 200) -> None:
+    needs_common_choices: ClassVar[bool] = False
+    keeps_accuracy: ClassVar[bool] = True
+
+    def __init__(self, *, max_iter: int = 200, given: Given = "scores") -> None:
         self.max_iter = max_iter
-
-    def get_params(self, deep: bool = True) -> dict[str, int]:
-        """Return the parameters, for scikit-learn's ``clone``."""
-        return {"max_iter": self.max_iter}
-
-    def set_params(self, **params: int) -> TemperatureScaling:
-        """Set parameters and return self."""
-        for name, value in params.items():
-            if name not in self.get_params():
-                raise ValueError(f"unknown parameter {name!r}; the only one is 'max_iter'")
-            setattr(self, name, value)
-        return self
+        self.given = given
 
     def fit(self, scores: ArrayLike, gold: ArrayLike) -> TemperatureScaling:
         """Find the temperature.
@@ -109,8 +98,7 @@ class TemperatureScaling:
         DataError
             Shapes that do not fit, non-finite scores, gold outside its range (-1 too).
         """
-        values = check_scores(scores)
-        right = check_gold(gold, values.shape)
+        values, right = self._to_fit(scores, gold)
         below = values - values.max(axis=1, keepdims=True)
         chosen = below[np.arange(len(right)), right]
         spread = float(-below[np.isfinite(below)].min())
@@ -121,22 +109,16 @@ class TemperatureScaling:
             trouble = "" if self.converged_ else "the search ran out of steps"
         else:
             log_beta, trouble = absent
-            self.n_iter_, self.converged_ = 0, False
+            self.n_iter_ = 0
         self.temperature_ = float(np.exp(-log_beta))
         self.gradient_ = _derivatives(log_beta, below, chosen)[0]
         self.nll_before_, self.nll_after_ = (_loss(u, below, chosen) for u in (0.0, log_beta))
-        if trouble:
-            warnings.warn(
-                f"temperature scaling: {trouble}; temperature_ is {self.temperature_:.4g} and "
-                "converged_ is False",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        self._conclude(trouble and f"{trouble}; temperature_ is {self.temperature_:.4g}")
         return self
 
     def transform(self, scores: ArrayLike) -> Floats:
         """Return scores divided by the temperature, float64, shape (n, k)."""
-        return np.asarray(check_scores(scores) / self.temperature_)
+        return np.asarray(self._to_predict(scores) / self.temperature_)
 
     def predict_proba(self, scores: ArrayLike) -> Floats:
         """Return probabilities of the scaled scores, shape (n, k), rows summing to 1."""

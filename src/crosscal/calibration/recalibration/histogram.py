@@ -1,0 +1,124 @@
+"""Histogram binning, and binning of a fitted curve (scaling-binning)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from crosscal.calibration.binning import Scheme
+from crosscal.calibration.proper import Given
+from crosscal.calibration.recalibration.logistic import fit_logistic
+from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
+from crosscal.calibration.recalibration.stairs import Stairs, fit_stairs
+
+Floats = NDArray[np.float64]
+
+
+class HistogramBinning(MarginalCalibration):
+    """Replace a confidence by the share of right rows in its bin.
+
+    Parameters
+    ----------
+    bins : int
+    scheme : {"mass", "width"}
+        See `make_bins`. An empty bin (equal width only) gives its middle.
+    notion : {"class-wise", "top-label"}
+        See `MarginalCalibration`.
+    given : {"scores", "probabilities"}
+
+    Attributes
+    ----------
+    maps_ : list
+        One map a class (one in all with two classes, or of the chosen label).
+    converged_ : bool
+        Always True: nothing is searched.
+
+    Notes
+    -----
+    Zadrozny and Elkan (2001); one class against the rest and divided by the sum as in Guo et
+    al. (2017), section 4.1, of the chosen label as in Gupta and Ramdas (2022).
+    """
+
+    def __init__(
+        self,
+        *,
+        bins: int = 10,
+        scheme: Scheme = "mass",
+        notion: About = "class-wise",
+        given: Given = "scores",
+    ) -> None:
+        self.bins = bins
+        self.scheme = scheme
+        self.notion = notion
+        self.given = given
+
+    def _learn(
+        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+    ) -> tuple[Learnt, str]:
+        stairs = fit_stairs(confidence, outcome, bins=self.bins, scheme=self.scheme)
+        return partial(_step, stairs), ""
+
+
+class ScalingBinning(MarginalCalibration):
+    """Fit a logistic curve to the log-odds, then put its values into bins of equal mass.
+
+    A confidence becomes the mean value of the curve in the bin, which varies less than the
+    share of right rows there, and takes few values, so that its error can be measured.
+
+    Parameters
+    ----------
+    bins : int
+    notion : {"class-wise", "top-label"}
+    given : {"scores", "probabilities"}
+
+    Attributes
+    ----------
+    maps_ : list
+    converged_ : bool
+        False, with a `ConvergenceWarning`, where a curve has no finite optimum (one outcome
+        only, or outcomes that a threshold tells apart).
+
+    Notes
+    -----
+    Kumar, Liang and Ma (2019), section 4. Curve and bins come from the same rows, as in
+    ``PlattBinnerMarginalCalibrator`` of uncertainty-calibration; the paper's proof splits them.
+    """
+
+    def __init__(
+        self, *, bins: int = 10, notion: About = "class-wise", given: Given = "scores"
+    ) -> None:
+        self.bins = bins
+        self.notion = notion
+        self.given = given
+
+    def _learn(
+        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+    ) -> tuple[Learnt, str]:
+        found = fit_logistic(np.column_stack([present - absent, np.ones(len(outcome))]), outcome)
+        slope, intercept = found.at.tolist()
+        fitted = _curve(slope, intercept, present, absent)
+        stairs = fit_stairs(fitted, fitted, bins=self.bins, scheme="mass")
+        trouble = "" if found.ending == "minimum" else "a curve has no finite optimum"
+        return partial(_step_of_curve, stairs, slope, intercept), trouble
+
+
+def _step(stairs: Stairs, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+    return stairs(confidence)
+
+
+def _curve(slope: float, intercept: float, present: Floats, absent: Floats) -> Floats:
+    return np.asarray(expit(slope * (present - absent) + intercept))
+
+
+def _step_of_curve(
+    stairs: Stairs,
+    slope: float,
+    intercept: float,
+    confidence: Floats,
+    present: Floats,
+    absent: Floats,
+) -> Floats:
+    return stairs(_curve(slope, intercept, present, absent))

@@ -1,0 +1,71 @@
+"""Logistic regression of a 0/1 outcome on a few features, to its optimum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from crosscal.calibration.recalibration.newton import Minimum, minimise
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogisticLoss:
+    """Mean negative log-likelihood of outcomes (n,), convex in the coefficients (d,).
+
+    Attributes
+    ----------
+    features : ndarray of float64, shape (n, d)
+        A column of ones for an intercept.
+    outcomes : ndarray of float64, shape (n,)
+        0 or 1.
+    """
+
+    features: Floats
+    outcomes: Floats
+
+    def value(self, at: Floats) -> float:
+        """Return the mean negative log-likelihood in nats."""
+        odds = self.features @ at
+        # log(1 + e^x) - yx, written so that nothing cancels when the outcome is sure.
+        return float(np.logaddexp(0.0, np.where(self.outcomes > 0, -odds, odds)).mean())
+
+    def derivatives(self, at: Floats) -> tuple[Floats, Floats]:
+        """Return gradient (d,) and Hessian (d, d)."""
+        odds = self.features @ at
+        # The probability of the outcome that did not happen; never 1 - p, which cancels.
+        wrong = expit(np.where(self.outcomes > 0, -odds, odds))
+        residual = np.where(self.outcomes > 0, -wrong, wrong)
+        weights = wrong * expit(np.where(self.outcomes > 0, odds, -odds))
+        n = len(odds)
+        return (
+            self.features.T @ residual / n,
+            (self.features * weights[:, None]).T @ self.features / n,
+        )
+
+    def reach(self, step: Floats) -> float:
+        """Return the largest change of any log-odds."""
+        return float(np.abs(self.features @ step).max())
+
+
+def fit_logistic(features: Floats, outcomes: Floats) -> Minimum:
+    """Return coefficients of a logistic regression without penalty (`Minimum.at`).
+
+    Parameters
+    ----------
+    features : ndarray of float64, shape (n, d)
+        A column of ones for an intercept.
+    outcomes : ndarray, shape (n,)
+        0 or 1.
+
+    Returns
+    -------
+    Minimum
+        ``ending`` is "runaway" where none exists: one outcome only, or separable ones.
+    """
+    loss = LogisticLoss(features=features, outcomes=np.asarray(outcomes, dtype=np.float64))
+    return minimise(loss, np.zeros(features.shape[1]))

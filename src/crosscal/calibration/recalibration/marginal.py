@@ -1,0 +1,93 @@
+"""Recalibrators of one confidence at a time: that of each class, or that of the chosen label."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.recalibration.contract import Estimator
+from crosscal.calibration.recalibration.one_vs_rest import log_pair, normalise
+from crosscal.calibration.recalibration.top_label import replace_confidence
+from crosscal.errors import SettingsError
+
+Floats = NDArray[np.float64]
+Learnt = Callable[[Floats, Floats, Floats], Floats]
+About = Literal["class-wise", "top-label"]
+
+
+class MarginalCalibration(Estimator):
+    """The part of the contract of methods that know one confidence and one outcome.
+
+    Under "class-wise", each class is calibrated against all others and rows are divided by
+    their sum; with two classes only the second is calibrated, the first is its complement, so
+    that nothing needs dividing. Under "top-label", the confidence of the chosen label is, and
+    the other classes share the rest in the proportion they had.
+
+    Subclasses give `_learn`.
+    """
+
+    notion: About
+    maps_: list[Learnt]
+
+    @abstractmethod
+    def _learn(
+        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+    ) -> tuple[Learnt, str]:
+        """Return the map learnt from confidences c, log c, log(1 - c) and outcomes, and trouble."""
+
+    def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
+        """Learn from values (n, k) and the right choices (n,)."""
+        if self.notion not in ("class-wise", "top-label"):
+            raise SettingsError(
+                f"unknown notion {self.notion!r}",
+                where="notion",
+                remedy="say class-wise or top-label",
+            )
+        scores, right = self._to_fit(values, gold)
+        probability = self._probabilities(values, scores)
+        present, absent = log_pair(scores)
+        if self.notion == "top-label":
+            rows, top = np.arange(len(scores)), probability.argmax(axis=1)
+            about = [
+                (
+                    probability[rows, top],
+                    present[rows, top],
+                    absent[rows, top],
+                    (top == right).astype(np.float64),
+                )
+            ]
+        else:
+            about = [
+                (probability[:, c], present[:, c], absent[:, c], (right == c).astype(np.float64))
+                for c in self._classes(scores.shape[1])
+            ]
+        learnt = [self._learn(*each) for each in about]
+        self.maps_ = [each for each, _ in learnt]
+        self._conclude("; ".join(dict.fromkeys(trouble for _, trouble in learnt if trouble)))
+        return self
+
+    def predict_proba(self, values: ArrayLike) -> Floats:
+        """Return probabilities (n, k), rows summing to 1."""
+        scores = self._to_predict(values)
+        probability = self._probabilities(values, scores)
+        present, absent = log_pair(scores)
+        if self.notion == "top-label":
+            rows, top = np.arange(len(scores)), probability.argmax(axis=1)
+            (learnt,) = self.maps_
+            confidence = learnt(probability[rows, top], present[rows, top], absent[rows, top])
+            return replace_confidence(probability, confidence)
+        marginals = [
+            learnt(probability[:, c], present[:, c], absent[:, c])
+            for c, learnt in zip(self._classes(scores.shape[1]), self.maps_, strict=True)
+        ]
+        if len(marginals) == 1:
+            return np.column_stack([1.0 - marginals[0], marginals[0]])
+        return normalise(np.column_stack(marginals))
+
+    @staticmethod
+    def _classes(k: int) -> range:
+        return range(1, 2) if k == 2 else range(k)
