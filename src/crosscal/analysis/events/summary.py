@@ -13,6 +13,9 @@ from crosscal.calibration.error_estimate import ErrorEstimate
 from crosscal.calibration.estimates import estimate_errors
 
 REPLICATES = 1000
+# Where clusters are very many fewer replicates must do: these hold 400 MB of weights.
+_NUMBERS = 50_000_000
+_FEWEST = 200
 _YES = 1
 
 
@@ -78,7 +81,8 @@ def summarise(events: Events, *, rng: np.random.Generator) -> Calibration:
         return Calibration(n=0, clusters=0, **fitted)
     several = len(names) > 1
     # A single cluster has no variance to resample; its intervals are not shown.
-    weights = cluster_weights(len(names), REPLICATES, rng) if several else np.ones((1, 1))
+    replicates = max(_FEWEST, min(REPLICATES, _NUMBERS // len(names)))
+    weights = cluster_weights(len(names), replicates, rng) if several else np.ones((1, 1))
     estimate = _estimate_soft if events.soft else _estimate_hard
     gap, error, debiased = estimate(events, cluster, weights, rng)
     return Calibration(
