@@ -69,7 +69,8 @@ class EnsembleTemperature(Estimator):
 
     def predict_proba(self, values: ArrayLike) -> Floats:
         """Return probabilities (n, k), rows summing to 1."""
-        return np.asarray(np.tensordot(self.weights_, self._parts(self._to_predict(values)), 1))
+        scores = self._to_predict(values)
+        return np.asarray(np.tensordot(self.weights_, self._parts(scores), 1))
 
     def _parts(self, scores: Floats) -> Floats:
         there = np.isfinite(scores)
