@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from crosscal.calibration.resampling import cluster_weights
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 MOST_UNITS = 10_000
 """Clusters (or batches of them) that are drawn at most."""
+
+# Replicates counted at once; few, so that they fit in a processor's cache.
+_BLOCK = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,7 @@ def _one_draw(
         unit = (rng.permutation(count) % MOST_UNITS)[unit]
         count = MOST_UNITS
     # A single cluster cannot be resampled; its weights are 1 throughout.
-    weights = cluster_weights(count, replicates, rng) if count > 1 else np.ones((replicates, 1))
+    weights = _drawn(count, replicates, rng) if count > 1 else np.ones((replicates, 1))
     parts = np.split(unit, np.cumsum([len(rows[number]) for number in members])[:-1])
     return {
         number: GroupDesign(
@@ -134,3 +135,19 @@ def _one_draw(
         )
         for number, part in zip(members, parts, strict=True)
     }
+
+
+def _drawn(units: int, replicates: int, rng: np.random.Generator) -> Floats:
+    """Draw units with replacement, and count; shape (replicates, units).
+
+    The same distribution as `cluster_weights`, from other random numbers, ten times as fast:
+    units are at most `MOST_UNITS`, so that numbers of 16 bits suffice.
+    """
+    weights = np.empty((replicates, units))
+    for start in range(0, replicates, _BLOCK):
+        block = min(_BLOCK, replicates - start)
+        drawn = rng.integers(0, units, size=(block, units), dtype=np.uint16).astype(np.intp)
+        drawn += (np.arange(block) * units)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=block * units)
+        weights[start : start + block] = counts.reshape(block, units)
+    return weights
