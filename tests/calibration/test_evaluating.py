@@ -124,7 +124,7 @@ def test_recalibration_mends_what_is_overconfident():
 
 @pytest.mark.parametrize("name", RECALIBRATORS)
 def test_every_recalibrator_in_every_kind_of_values(name):
-    scores, gold = data(120, 3.0)
+    scores, gold = data(500, 4.0)
     for given, values in (("scores", scores), ("probabilities", softmax(scores))):
         (found,) = evaluate(
             values, gold, given=given, recalibrate=[name], errors=("ece",), replicates=100
