@@ -17,7 +17,8 @@ Ints = NDArray[np.int64]
 
 _TROUBLE = {
     "minimum": "",
-    "runaway": "the classes can be told apart by the scores, the best weights are infinite",
+    "runaway": "the scores tell classes apart without error, or a class is never right: the best "
+    "weights are infinite",
     "steps": "the search ran out of steps",
 }
 
@@ -125,7 +126,8 @@ class MatrixScaling(_Affine):
     Notes
     -----
     Guo et al. (2017), section 4.2; the penalty is ODIR of Kull et al. (2019), section 3.2.
-    k (k + 1) parameters; above 420 of them quasi-Newton steps are taken (L-BFGS).
+    Convex: k (k + 1) parameters, fitted by Newton's steps; with more than 64 classes by
+    quasi-Newton steps (L-BFGS), which end less exactly.
     """
 
     def __init__(

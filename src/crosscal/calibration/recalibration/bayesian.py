@@ -19,6 +19,8 @@ _NODES = 129
 # The posterior is cut where its density has fallen by this power of e.
 _FALLEN = 34.0
 _REACH = 60.0
+# Beyond this e^u is no longer a float64.
+_REACH_OF_LOG = 300.0
 
 
 class BayesianTemperature(Estimator):
@@ -88,9 +90,8 @@ class BayesianTemperature(Estimator):
             fit = -logs[np.arange(len(right)), right].sum()
             return float(fit + 0.5 * ((u - self.centre) / self.spread) ** 2)
 
-        grid = self.centre + self.spread * np.linspace(-12.0, 12.0, 49)
-        best = grid[int(np.argmin([cost(u) for u in grid]))]
         step = self.spread / 2
+        best = _lowest(cost, self.centre, step)
         mode = minimize_scalar(cost, bounds=(best - step, best + step), method="bounded").x
         low, high = (_fallen(cost, mode, side * self.spread) for side in (-1.0, 1.0))
         nodes = np.linspace(low, high, _NODES)
@@ -109,6 +110,17 @@ class BayesianTemperature(Estimator):
         for weight, temperature in zip(self.weights_, self.nodes_, strict=True):
             mean += weight * softmax(scores / temperature)
         return np.asarray(mean / mean.sum(axis=1, keepdims=True))
+
+
+def _lowest(cost: Callable[[float], float], centre: float, step: float) -> float:
+    """Return the lowest point of a grid that is widened until its ends are not the lowest."""
+    half = 24
+    while True:
+        grid = centre + step * np.arange(-half, half + 1)
+        at = int(np.argmin([cost(u) for u in grid]))
+        if 0 < at < 2 * half or half * step > _REACH_OF_LOG:
+            return float(grid[at])
+        half *= 2
 
 
 def _fallen(cost: Callable[[float], float], mode: float, scale: float) -> float:

@@ -82,19 +82,37 @@ def minimise(function: Convex, start: Floats, *, max_iter: int = 200) -> Minimum
     while steps < max_iter:
         steps += 1
         step = _newton_step(gradient, hessian)
-        gain, moved = -float(gradient @ step) / 2, function.reach(step)
-        if gain <= _NOTHING * max(1.0, abs(value)) and moved >= _ASTRAY:
-            ending = "runaway"
+        stop = stopped(function, value, gradient, step)
+        if stop == "runaway":
+            ending = stop
             break
-        length, following = _line_search(function, at, value, step, gain)
+        moved = function.reach(step)
+        length, following = _line_search(function, at, value, step, -float(gradient @ step) / 2)
         if length:
             at, value = at + length * step, following
             gradient, hessian = function.derivatives(at)
         if moved <= _STILL or not length:
-            ending = "minimum" if moved < _ASTRAY else "steps"
+            ending = stop or "steps"
             break
     largest = float(np.abs(gradient).max(initial=0.0))
     return Minimum(at=at, value=value, gradient=largest, n_iter=steps, ending=ending)
+
+
+def stopped(
+    function: Convex, value: float, gradient: Floats, step: Floats
+) -> Literal["minimum", "runaway"] | None:
+    """Return what the search has come to, judged by Newton's next step; None if it goes on.
+
+    Parameters
+    ----------
+    function : Convex
+    value : float
+    gradient, step : ndarray of float64, shape (p,)
+        Where the search stands, and the step from there.
+    """
+    if -float(gradient @ step) / 2 > _NOTHING * max(1.0, abs(value)):
+        return None
+    return "runaway" if function.reach(step) >= _ASTRAY else "minimum"
 
 
 def _newton_step(gradient: Floats, hessian: Floats) -> Floats:

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.sparse.linalg import LinearOperator, cg
 
 from crosscal.calibration.proper import log_softmax, softmax
-from crosscal.calibration.recalibration.newton import Minimum, minimise
+from crosscal.calibration.recalibration.newton import Minimum, minimise, stopped
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Above so many parameters a Hessian costs more than many steps without one.
-_MOST_FOR_NEWTON = 420
+# Above so many parameters (64 classes) a Hessian does not fit into memory any more.
+_MOST_FOR_NEWTON = 4160
 _QUASI_STEPS = 5000
-_FLAT = 1e-6
+# Numbers in the rows that enter a Hessian at once.
+_BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,23 +65,38 @@ class SoftmaxLoss:
         probability = softmax(self._logits(at))
         gradient = self._gradient(self._residual(probability), at)
         n, k = probability.shape
-        # d logit_c / d parameter is the source's score for weights, one for the bias.
-        design = np.hstack([self.scores[:, self.source], np.ones((n, k))])
         target = np.concatenate([self.target, np.arange(k)])
-        weighted = design * probability[:, target]
-        hessian = -(weighted.T @ weighted)
-        for choice in range(k):
-            at_choice = target == choice
-            hessian[np.ix_(at_choice, at_choice)] += weighted[:, at_choice].T @ design[:, at_choice]
+        of_choice = [np.flatnonzero(target == choice) for choice in range(k)]
+        hessian = np.zeros((len(at), len(at)))
+        for rows in np.array_split(np.arange(n), -(-n * len(at) // _BLOCK)):
+            # d logit_c / d parameter is the source's score for weights, one for the bias.
+            design = np.hstack([self.scores[rows][:, self.source], np.ones((len(rows), k))])
+            weighted = design * probability[rows][:, target]
+            between = weighted.T @ weighted
+            for choice, here in enumerate(of_choice):
+                # p (1 - p) as p times the sum of the others: 1 - p cancels when a row is sure.
+                others = np.delete(probability[rows], choice, axis=1).sum(axis=1)
+                within = (weighted[:, here] * others[:, None]).T @ design[:, here]
+                between[np.ix_(here, here)] = -within
+            hessian -= between
         return gradient, hessian / n + np.diag(2.0 * self.penalty)
+
+    def curvature(self, at: Floats, step: Floats) -> Floats:
+        """Return the Hessian times a step, without the Hessian; (p,)."""
+        probability, change = softmax(self._logits(at)), self._logits(step)
+        change = probability * (change - (probability * change).sum(axis=1, keepdims=True))
+        weights = (self.scores.T @ change)[self.source, self.target]
+        hessian = np.concatenate([weights, change.sum(axis=0)]) / len(change)
+        return hessian + 2.0 * self.penalty * step
 
     def reach(self, step: Floats) -> float:
         """Return the largest change of any row's log-odds."""
         return float(np.ptp(self._logits(step), axis=1).max())
 
     def _residual(self, probability: Floats) -> Floats:
-        residual = probability.copy()
-        residual[np.arange(len(residual)), self.gold] -= 1.0
+        residual, rows = probability.copy(), np.arange(len(probability))
+        residual[rows, self.gold] = 0.0
+        residual[rows, self.gold] = -residual.sum(axis=1)  # p - 1 cancels when a row is sure
         return residual / len(residual)
 
     def _gradient(self, residual: Floats, at: Floats) -> Floats:
@@ -88,20 +105,22 @@ class SoftmaxLoss:
 
 
 def fit_softmax(loss: SoftmaxLoss) -> Minimum:
-    """Minimise from the identity: by Newton's steps, with gradients alone if there are many.
+    """Minimise by Newton's steps, or with gradients alone if there are very many parameters.
 
     Returns
     -------
     Minimum
-        Without a penalty there may be none ("runaway"): separable classes.
+        There may be none ("runaway"): separable classes, a class that is never right.
     """
     start = np.zeros(len(loss.penalty))
-    start[: len(loss.source)] = loss.source == loss.target
+    # A multiple of the identity under which no row is so sure that it has no curvature.
+    spread = float(np.ptp(loss.scores, axis=1).max())
+    start[: len(loss.source)] = (loss.source == loss.target) / (spread or 1.0)
     return minimise(loss, start) if len(start) <= _MOST_FOR_NEWTON else _quasi_newton(loss, start)
 
 
 def _quasi_newton(loss: SoftmaxLoss, start: Floats) -> Minimum:
-    """Minimise with gradients alone."""
+    """Minimise with gradients alone; one step of Newton's tells whether that was a minimum."""
     found = minimize(
         loss.value,
         start,
@@ -109,11 +128,15 @@ def _quasi_newton(loss: SoftmaxLoss, start: Floats) -> Minimum:
         method="L-BFGS-B",
         options={"maxiter": _QUASI_STEPS, "maxfun": 2 * _QUASI_STEPS, "ftol": 0.0, "gtol": 1e-9},
     )
-    largest = float(np.abs(loss.gradient(found.x)).max())
+    at = np.asarray(found.x, dtype=np.float64)
+    gradient = loss.gradient(at)
+    size = (len(at), len(at))
+    product = LinearOperator(size, matvec=lambda v: loss.curvature(at, v), dtype=np.float64)
+    step, _ = cg(product, -gradient, rtol=1e-3, maxiter=500)
     return Minimum(
-        at=np.asarray(found.x, dtype=np.float64),
+        at=at,
         value=float(found.fun),
-        gradient=largest,
+        gradient=float(np.abs(gradient).max()),
         n_iter=int(found.nit),
-        ending="minimum" if largest <= _FLAT else "steps",
+        ending=stopped(loss, float(found.fun), gradient, step) or "steps",
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
+from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.proper import Given
 from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
@@ -45,53 +44,102 @@ class VennAbers(MarginalCalibration):
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
     ) -> tuple[Learnt, str]:
-        level, index, n = np.unique(confidence, return_inverse=True, return_counts=True)
-        hits = np.bincount(index, weights=outcome).astype(np.float64)
-        return partial(_merged, level, n.astype(np.float64), hits), ""
+        # Only the order counts; that of log-odds survives where confidences round to 1.
+        at = confidence if self.given == "probabilities" else present - absent
+        level, index, n = np.unique(at, return_inverse=True, return_counts=True)
+        hits = np.bincount(index, weights=outcome)
+        low, high = venn_abers_steps(n, hits)
+        return partial(_merged, level, low, high, self.given == "probabilities"), ""
 
 
 def _merged(
-    level: Floats, n: Floats, hits: Floats, confidence: Floats, present: Floats, absent: Floats
+    level: Floats,
+    steps_low: Floats,
+    steps_high: Floats,
+    by_confidence: bool,
+    confidence: Floats,
+    present: Floats,
+    absent: Floats,
 ) -> Floats:
-    low, high = venn_abers_pair(level, n, hits, confidence)
+    at = confidence if by_confidence else present - absent
+    low = steps_low[np.searchsorted(level, at, side="right")]
+    high = steps_high[np.searchsorted(level, at, side="left")]
     return np.asarray(high / (1.0 - low + high))
 
 
-def venn_abers_pair(level: Floats, n: Floats, hits: Floats, at: Floats) -> tuple[Floats, Floats]:
-    """Return the two probabilities of Venn-Abers at each number.
+def venn_abers_steps(n: ArrayLike, hits: ArrayLike) -> tuple[Floats, Floats]:
+    """Return both probabilities of Venn-Abers at every place a new row can have.
 
     Parameters
     ----------
-    level : ndarray of shape (m,)
-        Distinct confidences of the rows learnt from, rising.
-    n, hits : ndarray of shape (m,)
-        How many rows have each, and how many of those are right.
-    at : ndarray of shape (q,)
+    n, hits : array of shape (m,)
+        How many rows have each of m distinct confidences, in rising order, and how many of
+        those are right.
 
     Returns
     -------
-    low, high : ndarray of shape (q,)
-        p0 and p1. Both are steps that change only at the levels and between them, so at most
-        2 m + 1 pairs of fits are made.
+    low : ndarray of shape (m + 1,)
+        Item i is p0, the isotonic fit at a new wrong row that has i of the confidences at or
+        below its own.
+    high : ndarray of shape (m + 1,)
+        Item i is p1, that at a new right row with i of the confidences below its own.
+
+    Notes
+    -----
+    An isotonic fit is the slope of the greatest convex minorant of the cumulative sums (Barlow
+    et al. 1972). A new row shifts all later points, so its fit is the slope of the common lower
+    tangent of the points before it and of those after, and is found by walking outwards on both
+    hulls. n log n for the sorting, and as many steps as a hull has corners, all places at once.
     """
-    before = np.searchsorted(level, at, side="left")
-    known = before < len(level)
-    equal = np.zeros(len(at), dtype=bool)
-    equal[known] = level[before[known]] == at[known]
-    places, back = np.unique(2 * before + equal, return_inverse=True)
-    pairs = np.array([_fit_pair(n, hits, place // 2, bool(place % 2)) for place in places.tolist()])
-    return pairs[back, 0], pairs[back, 1]
+    rows = np.concatenate([[0.0], np.cumsum(n, dtype=np.float64)])
+    right = np.concatenate([[0.0], np.cumsum(hits, dtype=np.float64)])
+    before = _corners(rows, right)
+    # Read from the other end, what is after is before.
+    after = (len(rows) - 1 - _corners(rows[-1] - rows[::-1], right[::-1]))[::-1]
+    return (
+        _tangents(rows, right, before, after, label=0.0),
+        _tangents(rows, right, before, after, label=1.0),
+    )
 
 
-def _fit_pair(n: Floats, hits: Floats, place: int, equal: bool) -> tuple[float, float]:
-    """Return the isotonic fits at a place, before which a level begins or which it is."""
-    if not equal:
-        n, hits = np.insert(n, place, 0.0), np.insert(hits, place, 0.0)
-    weights = n.copy()
-    weights[place] += 1.0
-    found = []
-    for label in (0.0, 1.0):
-        right = hits.copy()
-        right[place] += label
-        found.append(float(isotonic_regression(right / weights, weights=weights).x[place]))
-    return found[0], found[1]
+def _corners(rows: Floats, right: Floats) -> NDArray[np.intp]:
+    """Return for each point the corner before it on the lower hull of all points up to it."""
+    x, y = rows.tolist(), right.tolist()
+    hull, corner = [0], [0]
+    for i in range(1, len(x)):
+        while len(hull) > 1:
+            a, b = hull[-2], hull[-1]
+            if (y[i] - y[b]) * (x[b] - x[a]) > (y[b] - y[a]) * (x[i] - x[b]):
+                break
+            hull.pop()
+        corner.append(hull[-1])
+        hull.append(i)
+    return np.array(corner, dtype=np.intp)
+
+
+def _tangents(
+    rows: Floats,
+    right: Floats,
+    before: NDArray[np.intp],
+    after: NDArray[np.intp],
+    *,
+    label: float,
+) -> Floats:
+    """Return the slope of the common lower tangent at each place, for a new row's label."""
+    left, far = np.arange(len(rows)), np.arange(len(rows))
+
+    def slope(a: NDArray[np.intp], b: NDArray[np.intp]) -> Floats:
+        return np.asarray((right[b] + label - right[a]) / (rows[b] + 1.0 - rows[a]))
+
+    found = slope(left, far)
+    moving = np.arange(len(rows))
+    while moving.size:
+        a, b = left[moving], far[moving]
+        lower = slope(a, after[b]) < found[moving]
+        far[moving] = b = np.where(lower, after[b], b)
+        found[moving] = slope(a, b)
+        higher = slope(before[a], b) > found[moving]
+        left[moving] = a = np.where(higher, before[a], a)
+        found[moving] = slope(a, b)
+        moving = moving[lower | higher]
+    return found
