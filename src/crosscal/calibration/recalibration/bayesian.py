@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import ClassVar, Self
 
@@ -10,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 
 from crosscal.calibration.proper import Given, log_softmax, softmax
-from crosscal.calibration.recalibration.contract import Estimator
+from crosscal.calibration.recalibration.contract import ConvergenceWarning, Estimator
+from crosscal.calibration.recalibration.temperature import TemperatureScaling
 from crosscal.errors import SettingsError
 
 Floats = NDArray[np.float64]
@@ -19,8 +21,6 @@ _NODES = 129
 # The posterior is cut where its density has fallen by this power of e.
 _FALLEN = 34.0
 _REACH = 60.0
-# Beyond this e^u is no longer a float64.
-_REACH_OF_LOG = 300.0
 
 
 class BayesianTemperature(Estimator):
@@ -91,7 +91,13 @@ class BayesianTemperature(Estimator):
             return float(fit + 0.5 * ((u - self.centre) / self.spread) ** 2)
 
         step = self.spread / 2
-        best = _lowest(cost, self.centre, step)
+        # The likelihood's peak may lie far from the prior, or be too narrow for a grid.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            peak = float(np.log(TemperatureScaling().fit(scores, right).temperature_))
+        half = max(24, int(abs(peak - self.centre) / step) + 2)
+        grid = [*(self.centre + step * np.arange(-half, half + 1)).tolist(), peak]
+        best = min(grid, key=cost)
         mode = minimize_scalar(cost, bounds=(best - step, best + step), method="bounded").x
         low, high = (_fallen(cost, mode, side * self.spread) for side in (-1.0, 1.0))
         nodes = np.linspace(low, high, _NODES)
@@ -110,17 +116,6 @@ class BayesianTemperature(Estimator):
         for weight, temperature in zip(self.weights_, self.nodes_, strict=True):
             mean += weight * softmax(scores / temperature)
         return np.asarray(mean / mean.sum(axis=1, keepdims=True))
-
-
-def _lowest(cost: Callable[[float], float], centre: float, step: float) -> float:
-    """Return the lowest point of a grid that is widened until its ends are not the lowest."""
-    half = 24
-    while True:
-        grid = centre + step * np.arange(-half, half + 1)
-        at = int(np.argmin([cost(u) for u in grid]))
-        if 0 < at < 2 * half or half * step > _REACH_OF_LOG:
-            return float(grid[at])
-        half *= 2
 
 
 def _fallen(cost: Callable[[float], float], mode: float, scale: float) -> float:

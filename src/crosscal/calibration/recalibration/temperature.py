@@ -43,8 +43,9 @@ class TemperatureScaling(Estimator):
         False, with a `ConvergenceWarning`, where no finite temperature is best: every right
         choice has the highest score (the best T is 0), the scores are no better than none
         (the best T is infinite), all scores of a row equal (any T). Then `temperature_` is,
-        in this order, so small as to make the scores certain, so large as to make them
-        uniform, and 1.
+        in this order, d / e^10 (all but the closest choices become certain), d e^10 (all
+        become uniform, to within 5e-5), and 1, where d is the largest distance of a score
+        from the highest of its row.
     gradient_ : float
         Derivative of the mean negative log-likelihood in log beta at the solution.
     nll_before_, nll_after_ : float
