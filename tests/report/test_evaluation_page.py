@@ -1,0 +1,69 @@
+"""What an evaluation says, and its page."""
+
+import numpy as np
+import pytest
+
+from crosscal.calibration import ERRORS, evaluate
+from crosscal.report.evaluation_page import p_value, percent, plain, write_evaluation
+from crosscal.report.evaluation_words import DEFINITIONS, sentences
+
+
+def evaluation(groups, scale=4.0, **options):
+    rng = np.random.default_rng(1)
+    n = 200 * groups
+    gold = rng.integers(0, 3, n)
+    scores = rng.normal(size=(n, 3))
+    scores[np.arange(n), gold] += 1.5
+    scores[200:] *= scale
+    names = [f"g{i}" for i in np.arange(n) // 200]
+    return evaluate(
+        scores * 1.5, gold, groups=names, replicates=100, errors=("ece", "smooth_ece"), **options
+    )
+
+
+def test_few_groups_are_told_one_by_one():
+    first, second, against = sentences(evaluation(2, baseline="g0"))
+    assert first.startswith("g0: ece")
+    assert "cannot be told from noise" in first
+    assert second.startswith("g1: overconfident; mean confidence lies")
+    assert against == "Against g0, ece is clearly larger in g1."
+
+
+def test_many_groups_are_counted():
+    (counted,) = sentences(evaluation(7))
+    assert counted.startswith("In 6 of 7 groups ece is clearly more than noise")
+    assert "6 overconfident, 0 underconfident" in counted
+
+
+def test_every_error_has_a_definition():
+    assert set(DEFINITIONS) == set(ERRORS)
+
+
+def test_the_page_holds_every_group_and_only_itself(tmp_path):
+    found = evaluation(3, baseline="g0", recalibrate=["isotonic"])
+    page = tmp_path / "a" / "page.html"
+    write_evaluation(found, page, title="<script>", said=["scores: 'a&b'"])
+    text = page.read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "scores: &#39;a&amp;b&#39;" in text
+    assert "://" not in text
+    assert all(f">{name}" in text for name in ("g0", "g1", "g2", "isotonic", "smooth_ece"))
+    write_evaluation(found, page, title="<script>", said=["scores: 'a&b'"])
+    assert page.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        (percent(0.1234), "12.3"),
+        (percent(-0.001, signed=True), "−0.1"),
+        (percent(None), "–"),
+        (plain(1.23456), "1.235"),
+        (plain(None), "–"),
+        (p_value(0.04), "0.040"),
+        (p_value(0.0004), "4.0e-04"),
+        (p_value(None), "–"),
+    ],
+)
+def test_numbers(shown, words):
+    assert shown == words
