@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
-from crosscal.errors import StageFailed  # noqa: E402
+from crosscal.errors import DataError, StageFailed  # noqa: E402
 from crosscal.training import loop  # noqa: E402
 from crosscal.training.batches import collate  # noqa: E402
 from crosscal.training.mixing import plan_steps  # noqa: E402
@@ -290,3 +291,17 @@ def test_vocabulary_too_small_is_noticed(assemble, data, tmp_path):
             seed=1,
             folder=tmp_path,
         )
+
+
+def test_development_without_gold_is_refused_before_the_first_step(assemble, data, tmp_path):
+    examples, development = data
+    unknown = replace(development, gold=np.full_like(development.gold, -1))
+    with pytest.raises(DataError, match="none of the development examples") as caught:
+        run(assemble, (examples, unknown), tmp_path)
+    assert caught.value.where == TASK
+    assert not (tmp_path / "log.jsonl").exists()
+    # Some are enough.
+    gold = development.gold.copy()
+    gold[1:] = -1
+    progress, *_ = run(assemble, (examples, replace(development, gold=gold)), tmp_path / "some")
+    assert progress.evaluations[-1]["share"] == 1.0

@@ -20,7 +20,7 @@ from crosscal.artifacts import disk_errors, flush, write_aside
 from crosscal.encoders.packing import Batch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.errors import StageFailed
+from crosscal.errors import DataError, StageFailed
 from crosscal.training.batches import Indices, Work, collate, mask, prediction_order
 from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
 from crosscal.training.losses import loss
@@ -77,7 +77,16 @@ def train(
     ------
     StageFailed
         If the loss stops being finite.
+    DataError
+        If none of a part's development examples says what is right.
     """
+    for part in parts:
+        if part.development is not None and not (np.asarray(part.development.gold) >= 0).any():
+            raise DataError(
+                "none of the development examples says what is right",
+                where=part.name,
+                remedy="Checkpoints are chosen on them: give a set with labels or answers",
+            )
     outcome = folder / "outcome.json"
     state = folder / "state.safetensors"
     if outcome.exists():
