@@ -1,5 +1,6 @@
 """Stages are shared where they agree, and keys change exactly when results can."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from crosscal.data import read_examples
-from crosscal.errors import SettingsError
+from crosscal.errors import DataError, SettingsError
 from crosscal.study.planning import make_plan
 from crosscal.study.reading import read_study
+from crosscal.study.sources import distinct_names
 
 NLI = ("entailment", "neutral", "contradiction")
 
@@ -193,3 +195,50 @@ def test_text_that_is_asked_for_must_be_there(several):
     with pytest.raises(SettingsError, match=r"\[mlm\]") as caught:
         plan(several)
     assert "recipes.with-text.mlm" in str(caught.value.where)
+
+
+def test_files_of_one_name_are_told_apart(study_file, tmp_path):
+    sources = []
+    for split, words in (("train", "a b"), ("dev", "c d")):
+        (tmp_path / split).mkdir()
+        rows = [f"{words} {i}\t{words}\t{label}\n" for i, label in enumerate(NLI)]
+        (tmp_path / split / "en.tsv").write_text("".join(rows), encoding="utf-8")
+        path = str(tmp_path / split / "{language}.tsv")
+        sources.append(f'target.{split}={{format="tsv-pairs", path="{path}"}}')
+    made = plan(study_file, *sources)
+    direct = next(run for run in made.runs if run.recipe == "direct")
+    data = direct.table.settings["provenance"]["data"]
+    assert {name for name in data if name.endswith("/en.tsv")} == {"train/en.tsv", "dev/en.tsv"}
+    assert data["train/en.tsv"] != data["dev/en.tsv"]
+    # The rest keep their names, and with them the keys of their stages.
+    assert all("/" not in name for name in data if not name.endswith("/en.tsv"))
+
+
+def test_development_data_without_gold_are_refused_before_training(study_file, tmp_path):
+    sources = []
+    for split, answers in (("train", [{"text": "cat", "answer_start": 4}]), ("dev", None)):
+        question = {"id": "q", "question": "Who?"} | ({"answers": answers} if answers else {})
+        paragraph = {"context": "The cat sleeps.", "qas": [question]}
+        file = tmp_path / f"{split}.json"
+        file.write_text(json.dumps({"data": [{"title": "t", "paragraphs": [paragraph]}]}))
+        sources.append(f'{split} = {{ format = "squad", path = "{file}" }}')
+    task = f'intermediate.paraphrase={{ task = "squad1", {", ".join(sources)} }}'
+    with pytest.raises(DataError, match="the question has no answers") as caught:
+        plan(study_file, task)
+    assert "dev.json" in str(caught.value.where)
+
+
+def test_names_are_as_short_as_tells_files_apart():
+    hashes = {
+        Path("/one/x/en.txt"): "1",
+        Path("/two/x/en.txt"): "2",
+        Path("/two/y/en.txt"): "1",
+        Path("/two/y/de.txt"): "3",
+        Path("/two/z/de.txt"): "3",
+    }
+    assert distinct_names(hashes) == {
+        "one/x/en.txt": "1",
+        "two/x/en.txt": "2",
+        "y/en.txt": "1",
+        "de.txt": "3",
+    }

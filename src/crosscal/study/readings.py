@@ -8,7 +8,7 @@ from crosscal.artifacts import sha256_file
 from crosscal.data import Reading
 from crosscal.errors import DataError
 from crosscal.study.settings import Source, Trained
-from crosscal.study.sources import digest, read_source
+from crosscal.study.sources import digest, distinct_names, read_source
 from crosscal.tasks import Task, task
 from crosscal.tasks.span import NO_ANSWER
 
@@ -54,13 +54,18 @@ class Readings:
         return sorted({tag for example in reading.examples for tag in example.tags})
 
     def files(self, names: Collection[str]) -> dict[str, str]:
-        """Hash of every file read for these targets and intermediate tasks, by its name."""
-        return {
-            str(file.name): sha256_file(file)
+        """Hash of every file read for these targets and intermediate tasks, by its name.
+
+        Files of one name but other contents are told apart by as many folders above them as
+        that takes.
+        """
+        found = {
+            file: sha256_file(file)
             for field, reading in self.found.items()
             if field.split(".")[0] in names
             for file in reading.files
         }
+        return distinct_names(found)
 
 
 def source_of(data: Trained, split: str) -> Source:

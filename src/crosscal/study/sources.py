@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from crosscal.data import Reading, read_examples
@@ -105,3 +106,29 @@ def digest(examples: Sequence[Any]) -> str:
     for example in examples:
         found.update(json.dumps(list(asdict(example).values())).encode())
     return found.hexdigest()
+
+
+def distinct_names(hashes: Mapping[Path, str]) -> dict[str, str]:
+    """Name files as shortly as tells them apart.
+
+    Parameters
+    ----------
+    hashes : mapping of Path to str
+        Of each file's contents.
+
+    Returns
+    -------
+    dict of str to str
+        A file's name to its hash; where files of one name differ, with the last folders of the
+        path before it. Equal files of one name are one.
+    """
+    found: dict[str, str] = {}
+    for path, content in hashes.items():
+        others = [other for other, hashed in hashes.items() if hashed != content]
+        taken = 1
+        while taken < len(path.parts) and any(
+            other.parts[-taken:] == path.parts[-taken:] for other in others
+        ):
+            taken += 1
+        found["/".join(path.parts[-taken:])] = content
+    return found
