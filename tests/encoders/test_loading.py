@@ -279,3 +279,27 @@ def test_loading_is_silent_and_leaves_transformers_as_it_was(tiny_encoder, capfd
     assert captured.out + captured.err == ""
     assert logging.is_progress_bar_enabled()
     assert logging.get_verbosity() == level
+
+
+@pytest.mark.parametrize("kind", ["bert", "electra", "roberta", "xlm-roberta", "deberta-v2"])
+def test_no_text_becomes_a_special_token(tiny_encoder, sentences, kind):
+    from tokenizers import Tokenizer
+
+    folder = tiny_encoder(kind)
+    plain, tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json")), load_tokenizer(folder)
+    special = [token.content for token in plain.get_added_tokens_decoder().values()]
+    unknown = next(token for token in special if "unk" in token.lower())
+    never = {plain.token_to_id(token) for token in special if token != unknown}
+    assert len(never) == 4
+    opening, closing = plain.encode("").ids
+    for token in special:
+        wide = "".join(chr(ord(letter) + 0xFEE0) for letter in token)
+        for text in (token, f"the {token} cat", f"cat{token}cat", token * 2, wide):
+            opened, *inner, closed = tokenizer.encode(text).ids
+            assert (opened, closed) == (opening, closing)
+            assert inner
+            assert not never & set(inner)
+    # All other texts are what they were, signs of special tokens included.
+    for text in (*sentences, "a < b > c [d] <s <> s> [[", " ", ""):
+        found, expected = tokenizer.encode(text), plain.encode(text)
+        assert (found.ids, found.offsets) == (expected.ids, expected.offsets)

@@ -201,7 +201,30 @@ def load_tokenizer(folder: Path) -> Tokenizer:
         ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    _keep_texts_apart(tokenizer)
     return tokenizer
+
+
+def _keep_texts_apart(tokenizer: Tokenizer) -> None:
+    """Let no text become a special token, whatever it says: ``</s>`` is four letters."""
+    from tokenizers import Regex
+    from tokenizers.pre_tokenizers import Sequence, Split
+
+    tokenizer.encode_special_tokens = True
+    # Unigram models have them among their pieces as well, and would find them: cut behind the
+    # first letter, they are none. What full-width letters are normalised to is cut, too.
+    added = tokenizer.get_added_tokens_decoder().values()
+    special = [token.content for token in added if token.special and len(token.content) > 1]
+    if special:
+        found = "|".join(f"{_literal(text[0])}(?={_literal(text[1:])})" for text in special)
+        cut = Split(Regex(found), "merged_with_previous")
+        before = tokenizer.pre_tokenizer
+        tokenizer.pre_tokenizer = cut if before is None else Sequence([before, cut])
+
+
+def _literal(text: str) -> str:
+    """Write a text as a regular expression of the tokenizers library."""
+    return "".join(letter if letter.isalnum() else f"\\{letter}" for letter in text)
 
 
 def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
