@@ -41,7 +41,8 @@ def come_back(tokenizer: Any, example: SpanExample, answer: Answer, *, cut: bool
     """Return what the answer becomes in each window that holds it."""
     found = []
     with set_apart(tokenizer) if cut else nullcontext():
-        windows = question_windows(tokenizer, example.question, example.context, LIMITS)
+        context = tokenizer.encode(example.context, add_special_tokens=False)
+        windows = question_windows(tokenizer, example.question, context, LIMITS)
     for window in windows.encodings:
         _, spans = context_rows(window, example.context)
         first, last = gold_rows(spans, [answer])

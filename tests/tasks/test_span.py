@@ -14,12 +14,18 @@ pytest.importorskip("torch")
 pytest.importorskip("tokenizers")
 
 from crosscal.data.examples import Answer, SpanExample
-from crosscal.encoders.loading import load_tokenizer
+from crosscal.encoders.loading import load_tokenizer, token_types
 from crosscal.errors import DataError
 from crosscal.tasks import Limits
 from crosscal.tasks import span_search as search
 from crosscal.tasks.span import NO_ANSWER, SPAN
-from crosscal.tasks.span_tokens import context_rows, gold_rows, question_windows, set_apart
+from crosscal.tasks.span_tokens import (
+    context_rows,
+    gold_rows,
+    question_windows,
+    set_apart,
+    window_types,
+)
 
 KINDS = ("bert", "xlm-roberta", "deberta-v2")
 CONTEXTS = {
@@ -37,7 +43,8 @@ LONG = Limits(max_length=400, types=2)
 
 def encode(tokenizer, context, limits=LONG, question=QUESTION):
     with set_apart(tokenizer):
-        return question_windows(tokenizer, question, context, limits)
+        second = tokenizer.encode(context, add_special_tokens=False)
+        return question_windows(tokenizer, question, second, limits)
 
 
 def found_texts(windows, context, answer):
@@ -219,6 +226,30 @@ def test_windows_hold_every_token_and_every_short_answer(tiny_encoder, kind, dat
         answer = Answer(text.strip(), start + len(text) - len(text.lstrip()))
         if answer.text:
             assert answer.text in {found.strip() for found in found_texts(windows, context, answer)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("max_length", [40, 400])
+def test_windows_are_those_of_question_and_context_tokenised_together(
+    tiny_encoder, kind, max_length
+):
+    folder = tiny_encoder(kind)
+    tokenizer = load_tokenizer(folder)
+    context = " ".join(CONTEXTS.values())
+    windows = encode(tokenizer, context, Limits(max_length=max_length, types=2)).encodings
+    with set_apart(tokenizer):
+        asked = len(tokenizer.encode(QUESTION, add_special_tokens=False))
+        room = max_length - tokenizer.num_special_tokens_to_add(is_pair=True) - asked
+        tokenizer.enable_truncation(max_length, stride=min(128, room // 3), strategy="only_second")
+        together = tokenizer.encode(QUESTION, context)
+    expected = [together, *together.overflowing]
+    assert len(windows) == len(expected)
+    for window, other in zip(windows, expected, strict=True):
+        assert window.ids == other.ids
+        types = window_types(window, Limits(max_length=max_length, types=token_types(folder)))
+        assert types == (other.type_ids if token_types(folder) > 1 else [0] * len(types))
+        assert window.offsets == other.offsets
+        assert [s == 1 for s in window.sequence_ids] == [s == 1 for s in other.sequence_ids]
 
 
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])

@@ -6,6 +6,7 @@ seen through overlapping windows; their candidates are merged.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,18 +15,26 @@ import pyarrow as pa
 
 from crosscal.tasks.family import Family, Floats, Limits, Scored, unit_table
 from crosscal.tasks.span_search import best_spans
-from crosscal.tasks.span_tokens import context_rows, gold_rows, question_windows, set_apart
+from crosscal.tasks.span_tokens import (
+    context_rows,
+    gold_rows,
+    question_windows,
+    set_apart,
+    window_types,
+)
 from crosscal.tasks.tokens import TokenSet, end_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
     from crosscal.data.examples import SpanExample
 
 NO_ANSWER = ""
 _ANSWER = pa.list_(pa.string())
+# Files put the questions about a context one after another, or nearly.
+_CONTEXTS = 64
 
 
 def _tokenise(
@@ -38,20 +47,26 @@ def _tokenise(
     gold: list[tuple[int, int]] = []
     question: list[int] = []
     start = cut = 0
-    for number, example in enumerate(examples):
-        with set_apart(tokenizer):
-            found = question_windows(tokenizer, example.question, example.context, limits)
-        cut += found.question_cut
-        for window in found.encodings:
-            places, spans = context_rows(window, example.context)
-            # The first token stands for "no answer here".
-            rows.append([start, *(start + place for place in places)])
-            characters.append(np.array([(0, 0), *spans], dtype=np.int64).reshape(-1, 2))
-            gold.append(gold_rows(spans, example.answers))
-            sequences.append(window.ids)
-            types.append(window.type_ids if limits.types > 1 else [0] * len(window.ids))
-            question.append(number)
-            start += len(window.ids)
+
+    @lru_cache(maxsize=_CONTEXTS)
+    def tokenised(context: str) -> Encoding:
+        return tokenizer.encode(context, add_special_tokens=False)
+
+    with set_apart(tokenizer):
+        for number, example in enumerate(examples):
+            context = tokenised(example.context)
+            found = question_windows(tokenizer, example.question, context, limits)
+            cut += found.question_cut
+            for window in found.encodings:
+                places, spans = context_rows(window, example.context)
+                # The first token stands for "no answer here".
+                rows.append([start, *(start + place for place in places)])
+                characters.append(np.array([(0, 0), *spans], dtype=np.int64).reshape(-1, 2))
+                gold.append(gold_rows(spans, example.answers))
+                sequences.append(window.ids)
+                types.append(window_types(window, limits))
+                question.append(number)
+                start += len(window.ids)
     ids, offsets = end_to_end(sequences)
     flat_rows, row_offsets = end_to_end(rows)
     return TokenSet(

@@ -86,15 +86,20 @@ class Windows:
     question_cut: bool
 
 
-def question_windows(tokenizer: Tokenizer, question: str, context: str, limits: Limits) -> Windows:
+def question_windows(
+    tokenizer: Tokenizer, question: str, context: Encoding, limits: Limits
+) -> Windows:
     """Tokenise a question with every part of its context.
 
     Parameters
     ----------
     tokenizer : Tokenizer
         The encoder's fast tokenizer.
-    question, context : str
-        First and second text.
+    question : str
+        First text.
+    context : Encoding
+        Second text, tokenised without special tokens: once for all questions about it, as most
+        tokens are the context's.
     limits : Limits
         Longest input.
 
@@ -109,11 +114,10 @@ def question_windows(tokenizer: Tokenizer, question: str, context: str, limits: 
         If inputs are so short that no context fits.
     """
     tokenizer.no_truncation()
-    whole = tokenizer.encode(question, context)
-    if len(whole.ids) <= limits.max_length:
-        return Windows(encodings=[whole], question_cut=False)
     asked = tokenizer.encode(question, add_special_tokens=False)
     special = tokenizer.num_special_tokens_to_add(is_pair=True)
+    if special + len(asked) + len(context) <= limits.max_length:
+        return Windows(encodings=[tokenizer.post_process(asked, context)], question_cut=False)
     most = limits.max_length - special - _LEAST_CONTEXT
     if most < 1:
         raise DataError(
@@ -121,17 +125,30 @@ def question_windows(tokenizer: Tokenizer, question: str, context: str, limits: 
             where="training.max_length",
             remedy="Allow longer inputs: 384 is usual for this family",
         )
-    cut = len(asked.ids) > most
-    while len(asked.ids) > most:  # what is left may be tokenised in another way, and longer
+    cut = len(asked) > most
+    while len(asked) > most:  # what is left may be tokenised in another way, and longer
         question = question[: asked.offsets[most][0]]
         asked = tokenizer.encode(question, add_special_tokens=False)
-    room = limits.max_length - special - len(asked.ids)
+    room = limits.max_length - special - len(asked)
     tokenizer.enable_truncation(
         limits.max_length, stride=min(_STRIDE, room // 3), strategy="only_second"
     )
-    first = tokenizer.encode(question, context)
+    first = tokenizer.post_process(asked, context)
     tokenizer.no_truncation()
     return Windows(encodings=[first, *first.overflowing], question_cut=cut)
+
+
+def window_types(window: Encoding, limits: Limits) -> list[int]:
+    """Return the token types of a window; all 0 where the encoder tells none apart."""
+    if limits.types <= 1:
+        return [0] * len(window)
+    # In windows behind the first the library has 0 for a context that was tokenised by itself,
+    # but the right type for the token that closes it.
+    second = window.type_ids[-1]
+    return [
+        second if text == 1 else kind
+        for kind, text in zip(window.type_ids, window.sequence_ids, strict=True)
+    ]
 
 
 def context_rows(window: Encoding, context: str) -> tuple[list[int], list[tuple[int, int]]]:
@@ -167,7 +184,7 @@ def context_rows(window: Encoding, context: str) -> tuple[list[int], list[tuple[
     if spans:
         nexts = [*(start for start, _ in spans[1:]), len(context)]
         spans = [
-            (start, _behind_marks(context, end, following))
+            (start, end if end >= following else _behind_marks(context, end, following))
             for (start, end), following in zip(spans, nexts, strict=True)
         ]
     return places, spans
