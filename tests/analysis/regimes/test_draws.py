@@ -9,7 +9,7 @@ from crosscal.analysis.measures import make_resample
 from crosscal.analysis.regimes.draws import draw_order, stretch
 from crosscal.analysis.regimes.measuring import observe, settle, share_of
 from crosscal.analysis.regimes.rows import Rows
-from crosscal.calibration import cluster_weights, softmax
+from crosscal.calibration import cluster_weights, ece, ece_debiased, softmax, top_label
 
 
 def rows_of(language, cluster_ids):
@@ -32,6 +32,21 @@ def test_clusters_stay_together_and_come_alike_in_parallel_languages():
     assert sorted(order["de"].tolist()) == list(range(9))
     changes = sum(a != b for a, b in zip(drawn["de"], drawn["de"][1:], strict=False))
     assert changes == 3
+
+
+def test_debiased_error_is_that_of_the_calibration_room():
+    rng = np.random.default_rng(9)
+    cluster = np.repeat(np.arange(30), 4)
+    gold = rng.integers(0, 3, 120)
+    probabilities = softmax(rng.normal(size=(120, 3)))
+    resample = make_resample(
+        cluster_weights(30, 20, rng), cluster, rng.random((10, 120), dtype=np.float32)
+    )
+    found = observe(probabilities, gold, resample, bins=15)
+    confidence, correct = top_label(np.log(probabilities), gold)
+    assert found["ece"].value == pytest.approx(ece(confidence, correct, bins=15), abs=1e-12)
+    expected = ece_debiased(confidence, correct, bins=15, clusters=cluster)
+    assert found["ece_debiased"].value == pytest.approx(expected, abs=1e-12)
 
 
 def test_every_cluster_comes_first_equally_often():

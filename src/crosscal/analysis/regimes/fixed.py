@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 from crosscal.calibration import softmax
 
@@ -17,7 +17,7 @@ PRIOR_SPREAD = 0.3
 1.35. Set by judgement before any result was seen."""
 
 # How far a search goes, in prior standard deviations, and in how many steps.
-_REACH, _STEPS = 6.0, 49
+_REACH, _STEPS = 6.0, 37
 
 # Log T beyond which confidence no longer changes for scores of any usual size.
 _FARTHEST = 6.0
@@ -80,15 +80,16 @@ def temperature_with_prior(
         nll = (normaliser - beta * chosen).sum(axis=1)
         return np.asarray(nll + shifts**2 / (2 * spread**2))
 
-    # Not convex in log T, so a grid comes first; two finer ones end far below sampling error.
-    low, high = -_REACH * spread, _REACH * spread
-    best = 0.0
-    for _ in range(4):
-        grid = np.linspace(low, high, _STEPS)
-        best = float(grid[np.argmin(cost(grid))])
-        step = grid[1] - grid[0]
-        low, high = best - step, best + step
-    return float(centre * np.exp(best))
+    # Not convex in log T, so a grid comes first.
+    grid = np.linspace(-_REACH * spread, _REACH * spread, _STEPS)
+    near, step = float(grid[np.argmin(cost(grid))]), float(grid[1] - grid[0])
+    found = minimize_scalar(
+        lambda shift: float(cost(np.array([shift]))[0]),
+        bounds=(near - step, near + step),
+        method="bounded",
+        options={"xatol": 1e-7},
+    )
+    return float(centre * np.exp(found.x))
 
 
 def matching_temperature(scores: Floats, accuracy: float) -> float:

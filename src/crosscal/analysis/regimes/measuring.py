@@ -20,12 +20,12 @@ from crosscal.calibration import (
     cluster_bin_sums,
     cluster_sums,
     compatible_errors,
-    ece_debiased,
     excess_variance,
     make_bins,
     nll_rows,
     shrinkage_matrix,
 )
+from crosscal.calibration.shrinkage import folded_normal_mean
 
 Floats = NDArray[np.float64]
 
@@ -105,8 +105,11 @@ def observe(
     plain, null = float(np.abs(excess).sum()), np.abs(noise).sum(axis=1)
     draws = compatible_errors(excess, noise, shrinkage)
     found["ece"] = Observed(value=plain, draws=draws, null=null)
-    # It estimates the same truth as the plain one: equal draws and p-value.
-    value = ece_debiased(confidence, outcome, bins=bins, clusters=cluster)
+    # `crosscal.calibration.ece_debiased` of what is at hand. It estimates the same truth as the
+    # plain one: equal draws and p-value.
+    centre = shrinkage @ excess
+    inflation = folded_normal_mean(centre, variance) - np.abs(centre)
+    value = max(0.0, plain - float(inflation.sum()))
     found["ece_debiased"] = Observed(value=value, draws=draws, null=null + (value - plain))
     return found
 
