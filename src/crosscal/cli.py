@@ -12,6 +12,7 @@ import typer
 from crosscal.analysis.events import EventSettings
 from crosscal.console import analysing, calibrating, looking, scoring, task_list, verbs
 from crosscal.console import events as event_console
+from crosscal.console import layers as layer_console
 from crosscal.errors import CrosscalError
 from crosscal.predictions.columns import Wanted
 
@@ -89,6 +90,24 @@ def export(
 ) -> None:
     """Write a run's model as a Hugging Face folder, with the full vocabulary."""
     verbs.export(study, folder, output, set or (), recipe=recipe, seed=seed, target=target)
+
+
+@app.command()
+def layers(
+    study: StudyFile,
+    target: Annotated[
+        str | None, typer.Option(help="retrieval target; none: the first that can be swept")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="recipe of the run")] = "direct",
+    seed: Annotated[int | None, typer.Option(help="seed of the run; none: the first")] = None,
+    output: Output = _RESULTS,
+    set: Set = None,
+    json: Json = False,
+) -> None:
+    """Show which layer of the encoder finds translations, for a study's retrieval target."""
+    layer_console.layers(
+        study, output, set or (), target=target, recipe=recipe, seed=seed, as_json=json
+    )
 
 
 @app.command()

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from crosscal.errors import DataError
-from crosscal.report.layers import layer_figure, layer_means
+from crosscal.report.layers import (
+    LayerSweep,
+    layer_figure,
+    layer_means,
+    layer_table,
+    sweep_files,
+)
 from crosscal.report.svg import inline, standalone
 
 DIRECTIONS = ("to-english", "from-english")
@@ -94,3 +100,32 @@ def test_what_cannot_be_averaged() -> None:
         layer_means([*rows, rows[0]])
     with pytest.raises(DataError, match="there are no rows"):
         layer_figure([])
+
+
+def test_table_marks_the_best_layer() -> None:
+    table = layer_table(sweep(layers=5))
+    means = layer_means(sweep(layers=5))
+    assert [row["layer"] for row in table] == [0, 1, 2, 3, 4]
+    for row in table:
+        assert row["to English"] == means["to-english"][row["layer"]]
+        assert row["from English"] == means["from-english"][row["layer"]]
+        assert row["mean"] == pytest.approx((row["to English"] + row["from English"]) / 2)
+    assert [row["layer"] for row in table if row["best"]] == [3]
+
+
+def test_sweeps_are_read_back_and_other_files_refused() -> None:
+    made = LayerSweep(study="s", target="t", recipe="r", seed=2, rows=sweep(layers=2))
+    files = sweep_files(made)
+    assert LayerSweep.from_json(files["layers.json"], where="x") == made
+    assert files["data/retrieval-by-layer.csv"].count("\n") == 1 + len(made.rows)
+    ET.fromstring(files["figures/retrieval-by-layer.svg"].encode())
+    for text in (
+        "",
+        "[]",
+        "{}",
+        '{"format": "other/1"}',
+        '{"format": "crosscal-layers/1", "a": 1}',
+    ):
+        with pytest.raises(DataError, match="no layer sweep") as caught:
+            LayerSweep.from_json(text, where="the file")
+        assert caught.value.where == "the file"

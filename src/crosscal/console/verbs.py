@@ -33,6 +33,7 @@ from crosscal.study.running import Outcome, read_results, run_study, target_fold
 from crosscal.study.scores import cells
 from crosscal.study.settings import ONE_TARGET, Study
 from crosscal.study.store import Store
+from crosscal.study.sweeping import read_sweep
 from crosscal.study.writing import commented_study
 
 _DISK_MARGIN = 1.2
@@ -155,6 +156,7 @@ def _write_reports(
             target_folder(output, opened.study, target),
             study=report_context(opened, target, store, found, ran),
             recalibration=recalibration.get(target),
+            layers=read_sweep(target_folder(output, opened.study, target)),
         )
         for target, found in results.items()
     }

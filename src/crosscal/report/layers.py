@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from html import escape
+from importlib import resources
 from statistics import fmean
 from typing import Any
 
@@ -13,13 +18,130 @@ from crosscal.report.charts.dots import NARROW, WIDE
 from crosscal.report.charts.marks import colour_class, legend, marker
 from crosscal.report.findings import language_name
 from crosscal.report.numbers import number
-from crosscal.report.svg import Drawing, Figure, clean, element, line, polyline, text
+from crosscal.report.svg import Drawing, Figure, clean, element, line, polyline, standalone, text
 
 Row = Mapping[str, Any]
 """Keys ``language``, ``layer``, ``direction``, ``accuracy`` (a fraction) and ``n``."""
 
+_COLUMNS = ("language", "layer", "direction", "accuracy", "n")
+
+NAME = "retrieval-by-layer"
+FILE = "layers.json"
+_FORMAT = "crosscal-layers/1"
+
 _LEFT, _TOP, _HEIGHT = 34.0, 28.0, 260.0
 _NAMES = {"to-english": "to English", "from-english": "from English"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerSweep:
+    """The layer sweep of one run.
+
+    Attributes
+    ----------
+    study, target, recipe : str
+    seed : int
+    rows : sequence of mapping
+        See `Row`.
+    """
+
+    study: str
+    target: str
+    recipe: str
+    seed: int
+    rows: Sequence[Row]
+
+    def to_json(self) -> str:
+        """Return indented JSON."""
+        document = {"format": _FORMAT, **asdict(self)}
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, where: str) -> LayerSweep:
+        """Read what `to_json` wrote.
+
+        Parameters
+        ----------
+        text : str
+        where : str
+            The place named in errors.
+
+        Raises
+        ------
+        DataError
+            If it is something else.
+        """
+        try:
+            document = json.loads(text)
+            if document.pop("format") != _FORMAT:
+                raise ValueError
+            return cls(**document)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"this is no layer sweep of format {_FORMAT!r}",
+                where=where,
+                remedy="Sweep again: crosscal layers STUDY",
+            ) from error
+
+
+def sweep_files(sweep: LayerSweep) -> dict[str, str]:
+    """Write a sweep as files.
+
+    Parameters
+    ----------
+    sweep : LayerSweep
+
+    Returns
+    -------
+    dict of str to str
+        Path within a target's folder to content: ``layers.json``, the chart, and the rows as
+        CSV, accuracy as a fraction.
+
+    Raises
+    ------
+    DataError
+        As `layer_means`.
+    """
+    figure = layer_figure(sweep.rows)
+    style = (resources.files("crosscal.report") / "templates" / "chart.css").read_text("utf-8")
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: row[name] for name in _COLUMNS} for row in sweep.rows)
+    return {
+        FILE: sweep.to_json(),
+        f"figures/{NAME}.svg": standalone(figure.wide, figure, style=style),
+        f"data/{NAME}.csv": stream.getvalue(),
+    }
+
+
+def layer_table(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the means of a sweep layer by layer, as tables show them.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        A layer sweep; see `Row`.
+
+    Returns
+    -------
+    list of dict
+        Keys ``layer``, every direction's name, ``mean`` (of the directions), all fractions, and
+        ``best``: whether no layer's mean is higher.
+
+    Raises
+    ------
+    DataError
+        As `layer_means`.
+    """
+    means = layer_means(rows)
+    layers = sorted({layer for by_layer in means.values() for layer in by_layer})
+    table: list[dict[str, Any]] = []
+    for layer in layers:
+        shares = {_name(direction): means[direction][layer] for direction in means}
+        table.append({"layer": layer, **shares, "mean": fmean(shares.values())})
+    highest = max(row["mean"] for row in table)
+    return [{**row, "best": row["mean"] == highest} for row in table]
 
 
 def layer_means(rows: Sequence[Row]) -> dict[str, dict[int, float]]:
@@ -89,7 +211,7 @@ def layer_figure(rows: Sequence[Row]) -> Figure:
     counts = [int(row["n"]) for row in rows]
     asked = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
     return Figure(
-        name="retrieval-by-layer",
+        name=NAME,
         kind="layers",
         title="Translations found, by layer of the encoder",
         description=(

@@ -22,6 +22,7 @@ from crosscal.report.charts.order import blocks
 from crosscal.report.context import ReportContext
 from crosscal.report.files import data_files
 from crosscal.report.findings import RICH, language_name
+from crosscal.report.layers import LayerSweep, layer_figure, layer_table, sweep_files
 from crosscal.report.limits import caution, limits
 from crosscal.report.numbers import (
     duration,
@@ -41,6 +42,7 @@ def write_report(
     *,
     study: ReportContext,
     recalibration: RegimeResults | None = None,
+    layers: LayerSweep | None = None,
 ) -> Path:
     """Write the report.
 
@@ -53,6 +55,8 @@ def write_report(
     study : ReportContext
     recalibration : RegimeResults, optional
         Adds a section, and ``recalibration.json``.
+    layers : LayerSweep, optional
+        Of a retrieval target; adds a section, and ``layers.json``.
 
     Returns
     -------
@@ -69,6 +73,8 @@ def write_report(
     curve = learning_figure(recalibration)
     if curve is not None:
         figures.append(curve)
+    if layers is not None:
+        figures.append(layer_figure(layers.rows))
     style = environment.get_template("chart.css").render()
     tables = data_files(results, study, recalibration)
     texts = {f"data/{name}": content for name, content in tables.items()}
@@ -77,9 +83,14 @@ def write_report(
     texts["results.json"] = results.to_json()
     if recalibration is not None:
         texts["recalibration.json"] = recalibration.to_json()
+    if layers is not None:
+        texts |= sweep_files(layers)
     # The page comes last: where it is there, everything it speaks of is.
     texts["report.html"] = environment.get_template("report.html").render(
-        **_content(results, study, figures, style), **_recalibration(recalibration)
+        **_content(results, study, figures, style),
+        **_recalibration(recalibration),
+        sweep=layers,
+        sweep_table=[] if layers is None else layer_table(layers.rows),
     )
     with disk_errors(folder):
         for part in ("figures", "data"):

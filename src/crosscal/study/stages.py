@@ -152,7 +152,7 @@ def _collect(
 def _embed(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report) -> dict[str, Any]:
     from crosscal.training.embed_stage import embed_stage
 
-    return embed_stage(stage.settings, stage.parameters, _examples(stage), inputs, scratch, report)
+    return embed_stage(stage.settings, stage.parameters, sentences(stage), inputs, scratch, report)
 
 
 def _search(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report) -> dict[str, Any]:
@@ -163,8 +163,8 @@ def _search(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
 
     columns: dict[str, list[Any]] = {}
     extra: dict[str, list[Any]] = {}
-    total = sum(len(examples) for examples in _examples(stage).values())
-    for split, examples in _examples(stage).items():
+    total = sum(len(examples) for examples in sentences(stage).values())
+    for split, examples in sentences(stage).items():
         vectors = np.load(inputs["vectors"] / f"{split}.npy", mmap_mode="r")
         for scored in found_translations(
             examples,
@@ -187,7 +187,7 @@ def _search(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
     return {"rows": len(table)}
 
 
-def _examples(stage: Stage) -> dict[str, tuple[Any, ...]]:
+def sentences(stage: Stage) -> dict[str, tuple[Any, ...]]:
     """Sentences of every split of a retrieval stage."""
     return {
         split: read_source(Source(**found["source"]), split, found["languages"], ()).examples

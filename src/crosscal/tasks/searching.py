@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from crosscal.data.examples import SentenceExample
 from crosscal.tasks.family import Scored
 from crosscal.tasks.retrieval import Sides, mine_pairs, retrieve
+
+# As an embedding's layer: what the first layer is given, and what each layer gives.
+EVERY_LAYER = "every"
 
 
 def found_translations(
@@ -40,19 +42,42 @@ def found_translations(
     Scored
         See `crosscal.tasks.retrieval.mine_pairs` and `retrieve` (direction ``from-english``).
     """
-    places = {id(example): place for place, example in enumerate(examples)}
-    for _, group in groupby(examples, key=lambda example: example.language):
-        part = list(group)
-        other = [example for example in part if not example.english]
-        english = [example for example in part if example.english]
-        sides = Sides(
-            other=other,
-            english=english,
-            other_rows=vectors[np.array([places[id(example)] for example in other])],
-            english_rows=vectors[np.array([places[id(example)] for example in english])],
-        )
+    for _, sides in by_language(examples, vectors):
         if mining:
             yield mine_pairs(sides, neighbours=neighbours)
         else:
-            kept = min(neighbours, len(other), len(english))
+            kept = min(neighbours, len(sides.other), len(sides.english))
             yield retrieve(sides, k=kept)["from-english"]
+
+
+def by_language(
+    examples: Sequence[SentenceExample], vectors: npt.NDArray[Any]
+) -> Iterator[tuple[str, Sides]]:
+    """Divide sentences into languages and sides.
+
+    Parameters
+    ----------
+    examples : sequence of SentenceExample
+        Both sides of every language, the sentences of a language together.
+    vectors : ndarray, shape (n, d) or (layers, n, d)
+        Their embeddings.
+
+    Yields
+    ------
+    (str, Sides)
+        Code of the language; its embeddings have as many axes as `vectors`.
+    """
+    places = {id(example): place for place, example in enumerate(examples)}
+    for language, group in groupby(examples, key=lambda example: example.language):
+        part = list(group)
+        other = [example for example in part if not example.english]
+        english = [example for example in part if example.english]
+        yield (
+            language,
+            Sides(
+                other=other,
+                english=english,
+                other_rows=vectors[..., [places[id(example)] for example in other], :],
+                english_rows=vectors[..., [places[id(example)] for example in english], :],
+            ),
+        )

@@ -9,6 +9,7 @@ from typing import Any
 from crosscal.data.examples import SentenceExample
 from crosscal.encoders.loading import load_tokenizer, token_types
 from crosscal.tasks import Limits
+from crosscal.tasks.searching import EVERY_LAYER
 from crosscal.tasks.sentence_tokens import sentence_tokens
 from crosscal.training.embedding import embed
 from crosscal.training.stage import reproducible, trained_encoder
@@ -27,7 +28,8 @@ def embed_stage(
     Parameters
     ----------
     settings : dict
-        ``layers``, ``pooling``, ``trim``, ``threads``, ``layer``, ``prefix``, ``max_length``.
+        ``layers``, ``pooling``, ``trim``, ``threads``, ``layer`` (None: the last; or
+        `EVERY_LAYER`), ``prefix``, ``max_length``.
     parameters : dict
         ``encoder``.
     examples : mapping of str to sequence of SentenceExample
@@ -35,7 +37,7 @@ def embed_stage(
     inputs : dict of str to Path
         ``model`` if the recipe has trained one.
     scratch : Path
-        Folder to fill: ``{split}.npy`` of shape (1, sentences, hidden).
+        Folder to fill: ``{split}.npy`` of shape (layers, sentences, hidden).
     report : callable
         Called with (sentences done, sentences in all).
 
@@ -58,13 +60,16 @@ def embed_stage(
         total = sum(len(part) for part in tokens.values())
         done = 0
         layer = settings["layer"]
+        layers = None if layer == EVERY_LAYER else [layer]
+        if layer is None:
+            layers = [encoder.config.num_hidden_layers]
         for split, part in tokens.items():
             embed(
                 encoder,
                 vocabulary,
                 part,
                 scratch / f"{split}.npy",
-                layers=[encoder.config.num_hidden_layers if layer is None else layer],
+                layers=layers,
                 pooling=settings["pooling"],
                 report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
             )
