@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import nnls
 
 from crosscal.calibration.proper import Given, softmax
 from crosscal.calibration.recalibration.contract import ConvergenceWarning, Estimator
@@ -17,9 +18,8 @@ Floats = NDArray[np.float64]
 
 # The mean NLL is then at most so far above its minimum (see `mixture_weights`).
 _CLOSE = 1e-10
-_MOST_STEPS = 20_000
-# At the minimum a part in use pulls by 1; steps only near a weight of 0.
-_IDLE = 1e-7
+_MOST_STEPS = 100
+_RIDGE = 1e-9
 
 
 class EnsembleTemperature(Estimator):
@@ -95,32 +95,47 @@ def mixture_weights(density: Floats) -> tuple[Floats, bool]:
         can still fall is at most ``max_j mean(density_j / mixture) - 1``.
     """
     m = density.shape[1]
-    start = minimize(
-        lambda w: -np.log(np.maximum(density @ w, 1e-300)).mean(),
-        np.full(m, 1.0 / m),
-        jac=lambda w: -(density / np.maximum(density @ w, 1e-300)[:, None]).mean(axis=0),
-        method="SLSQP",
-        bounds=[(0.0, 1.0)] * m,
-        constraints={"type": "eq", "fun": lambda w: w.sum() - 1.0, "jac": np.ones_like},
-        options={"ftol": 1e-15, "maxiter": 200},
-    ).x
-    # A part whose weight is exactly 0 could not come back.
-    weights = np.maximum(start, 1e-9)
-    weights /= weights.sum()
+    weights = np.full(m, 1.0 / m)
     for _ in range(_MOST_STEPS):
-        pull = (density / (density @ weights)[:, None]).mean(axis=0)
+        share = density / (density @ weights)[:, None]
+        pull = share.mean(axis=0)
         if pull.max() - 1.0 <= _CLOSE:
-            return _without_idle(density, weights, pull), True
-        weights = weights * pull  # a step of EM; the sum stays 1
-    return weights / weights.sum(), False
+            return weights, True
+        following = _newton_weights(share, pull, weights)
+        longer = _no_worse(density, weights, following)
+        if longer is None:
+            return weights, False
+        weights = longer / longer.sum()
+    return weights, False
 
 
-def _without_idle(density: Floats, weights: Floats, pull: Floats) -> Floats:
-    """Return weights of 0 for the parts that lose weight in every step, if that is no worse."""
-    kept = np.where(pull > 1.0 - _IDLE, weights, 0.0)
-    kept /= kept.sum()
-    mixtures = density @ np.column_stack([weights, kept])
-    if (mixtures[:, 1] <= 0).any():
-        return weights
-    plain, without = -np.log(mixtures).mean(axis=0)
-    return kept if without <= plain else weights
+def _newton_weights(share: Floats, pull: Floats, weights: Floats) -> Floats:
+    """Return the weights, none below 0, that minimise the loss's quadratic model.
+
+    The loss is ``-mean log(density @ w) + sum(w)``, which is least where the sum is 1. Its
+    Hessian H is the mean of ``share' share``, and ``H w`` is the pull, so that the model in the
+    new weights v is ``v' H v / 2 - (2 pull - 1)' v``: non-negative least squares.
+    """
+    hessian = share.T @ share / len(share)
+    # Parts that are alike leave directions open: there the model is held to where it stands.
+    ridge = _RIDGE * np.trace(hessian)
+    root = cholesky(hessian + ridge * np.eye(len(pull)))
+    return np.asarray(
+        nnls(root, solve_triangular(root, 2.0 * pull - 1.0 + ridge * weights, trans="T"))[0]
+    )
+
+
+def _no_worse(density: Floats, weights: Floats, target: Floats) -> Floats | None:
+    """Return the farthest of the whole, half, ... way to the target that does not cost more."""
+
+    def loss(at: Floats) -> float:
+        mixture = density @ at
+        return float(at.sum() - np.log(mixture).mean()) if (mixture > 0).all() else np.inf
+
+    before, length = loss(weights), 1.0
+    while length > 1e-10:
+        at = weights + length * (target - weights)
+        if loss(at) <= before + 1e-15:
+            return np.asarray(at)
+        length /= 2
+    return None

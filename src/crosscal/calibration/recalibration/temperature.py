@@ -43,9 +43,9 @@ class TemperatureScaling(Estimator):
         False, with a `ConvergenceWarning`, where no finite temperature is best: every right
         choice has the highest score (the best T is 0), the scores are no better than none
         (the best T is infinite), all scores of a row equal (any T). Then `temperature_` is,
-        in this order, d / e^10 (all but the closest choices become certain), d e^10 (all
-        become uniform, to within 5e-5), and 1, where d is the largest distance of a score
-        from the highest of its row.
+        in this order, d / e^10 or 1 if that is less (all but the closest choices become
+        certain), d e^10 or 1 if that is more (log-odds are below 5e-5), and 1, where d is the
+        largest distance of a score from the highest of its row.
     gradient_ : float
         Derivative of the mean negative log-likelihood in log beta at the solution.
     nll_before_, nll_after_ : float
@@ -134,12 +134,12 @@ class TemperatureScaling(Estimator):
         there = np.isfinite(below)
         chance = np.where(there, below, 0.0).sum(axis=1) / there.sum(axis=1)
         if chosen.mean() <= chance.mean() + 1e-15 * spread:
-            return -_FAR - np.log(spread), (
+            return min(-_FAR - np.log(spread), 0.0), (
                 "the scores say no more than chance about the right choice, the best "
                 "temperature is infinite"
             )
         if not chosen.any():
-            return _FAR - np.log(spread), (
+            return max(_FAR - np.log(spread), 0.0), (
                 "every right choice has the highest score, the best temperature is 0"
             )
         return None
