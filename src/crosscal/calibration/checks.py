@@ -26,6 +26,8 @@ def check_scores(scores: ArrayLike) -> Floats:
             remedy="give a row for each unit and a column for each of two or more choices",
         )
     there = np.isfinite(values)
+    if there.all():
+        return values
     bad = (~there & ~np.isneginf(values)).any(axis=1) | (there.sum(axis=1) < 2)
     if bad.any():
         raise DataError(
