@@ -90,15 +90,16 @@ class BayesianTemperature(Estimator):
             fit = -logs[np.arange(len(right)), right].sum()
             return float(fit + 0.5 * ((u - self.centre) / self.spread) ** 2)
 
-        step = self.spread / 2
         # The likelihood's peak may lie far from the prior, or be too narrow for a grid.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             peak = float(np.log(TemperatureScaling().fit(scores, right).temperature_))
-        half = max(24, int(abs(peak - self.centre) / step) + 2)
-        grid = [*(self.centre + step * np.arange(-half, half + 1)).tolist(), peak]
-        best = min(grid, key=cost)
-        mode = minimize_scalar(cost, bounds=(best - step, best + step), method="bounded").x
+        grid = _places(self.centre, self.spread, peak)
+        at = int(np.argmin([cost(u) for u in grid]))
+        around = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
+        width = {"xatol": 1e-6 * (around[1] - around[0])}
+        found = minimize_scalar(cost, bounds=around, method="bounded", options=width).x
+        mode = min(float(found), float(grid[at]), key=cost)
         low, high = (_fallen(cost, mode, side * self.spread) for side in (-1.0, 1.0))
         nodes = np.linspace(low, high, _NODES)
         costs = np.array([cost(u) for u in nodes])
@@ -116,6 +117,14 @@ class BayesianTemperature(Estimator):
         for weight, temperature in zip(self.weights_, self.nodes_, strict=True):
             mean += weight * softmax(scores / temperature)
         return np.asarray(mean / mean.sum(axis=1, keepdims=True))
+
+
+def _places(centre: float, spread: float, peak: float) -> Floats:
+    """Return where to look for the mode: around the prior, and from it to the likelihood's peak."""
+    close = np.logspace(-9, -1, 33)  # of either end, which may be far apart and narrow
+    between = np.concatenate([close, np.linspace(0, 1, 41), 1 - close])
+    around = spread * np.linspace(-12, 12, 49)
+    return np.unique(np.concatenate([centre + around, centre + (peak - centre) * between]))
 
 
 def _fallen(cost: Callable[[float], float], mode: float, scale: float) -> float:
