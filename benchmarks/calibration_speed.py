@@ -94,7 +94,7 @@ def replicate(options):
     from calibration.utils import bootstrap_uncertainty
 
     from crosscal.calibration import estimate_errors, softmax
-    from crosscal.calibration.cluster_design import design_groups
+    from crosscal.calibration.evaluation.cluster_design import design_groups
 
     scores, gold = predictions(ROWS, 0)
     data = list(zip(softmax(scores), gold, strict=True))

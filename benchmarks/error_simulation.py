@@ -34,19 +34,19 @@ from crosscal.calibration import (
     top_label,
     two_sided_p,
 )
-from crosscal.calibration.bootstrap import absolute_excess, bootstrap, ratio
-from crosscal.calibration.brier_split import brier_parts
-from crosscal.calibration.contrasts import Answers
-from crosscal.calibration.corp import corp_decomposition
-from crosscal.calibration.estimates import CLASSWISE, ERRORS, estimate_errors
-from crosscal.calibration.intervals import (
+from crosscal.calibration.decomposition.brier_split import brier_parts
+from crosscal.calibration.decomposition.corp import corp_decomposition
+from crosscal.calibration.errors.kernel_testing import kernel_test, kernel_test_linear
+from crosscal.calibration.errors.sweep import sweep_bins
+from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS, estimate_errors
+from crosscal.calibration.inference.bootstrap import absolute_excess, bootstrap, ratio
+from crosscal.calibration.inference.contrasts import Answers
+from crosscal.calibration.inference.intervals import (
     basic_interval,
     bca_interval,
     percentile_interval,
     quantile_interval,
 )
-from crosscal.calibration.kernel_testing import kernel_test, kernel_test_linear
-from crosscal.calibration.sweep import sweep_bins
 
 Floats = NDArray[np.float64]
 Case = dict[str, dict[str, float]]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from crosscal.calibration import seed_deviations
-from crosscal.calibration.seed_spread import seed_pivots, seed_shifts
+from crosscal.calibration.inference.seed_spread import seed_pivots, seed_shifts
 
 Floats = NDArray[np.float64]
 REPLICATES = 1000

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr, ndtri
 
 from crosscal.calibration import Bins
-from crosscal.calibration.adaptive import THRESHOLD
-from crosscal.calibration.kernel import BANDWIDTH
+from crosscal.calibration.errors.adaptive import THRESHOLD
+from crosscal.calibration.errors.kernel import BANDWIDTH
 
 Floats = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from crosscal.calibration.recalibration import (
     VectorScaling,
     VennAbers,
 )
-from crosscal.calibration.selective import auroc
+from crosscal.calibration.selection.selective import auroc
 
 GIVEN = {"given": "probabilities"}
 

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from crosscal.calibration import cluster_weights, ece
-from crosscal.calibration.bootstrap import absolute_excess, bootstrap, ratio
-from crosscal.calibration.intervals import basic_interval, bca_interval, percentile_interval
+from crosscal.calibration.inference.bootstrap import absolute_excess, bootstrap, ratio
+from crosscal.calibration.inference.intervals import (
+    basic_interval,
+    bca_interval,
+    percentile_interval,
+)
 from crosscal.errors import DataError, SettingsError
 
 

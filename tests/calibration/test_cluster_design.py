@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from crosscal.calibration import cluster_design
-from crosscal.calibration.cluster_design import design_groups
+from crosscal.calibration.evaluation import cluster_design
+from crosscal.calibration.evaluation.cluster_design import design_groups
 
 
 def designs(group, cluster, replicates=400, seed=0):

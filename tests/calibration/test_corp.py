@@ -10,8 +10,12 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss, log_loss
 
 from crosscal.calibration import brier, cluster_weights, softmax
-from crosscal.calibration.corp import corp_classwise, corp_decomposition, reliability_curve
-from crosscal.calibration.corp_resampling import (
+from crosscal.calibration.decomposition.corp import (
+    corp_classwise,
+    corp_decomposition,
+    reliability_curve,
+)
+from crosscal.calibration.decomposition.corp_resampling import (
     consistency_band,
     corp_noise_floor,
     corp_replicates,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from crosscal.calibration.equivalence import equivalence, non_inferiority
+from crosscal.calibration.inference.equivalence import equivalence, non_inferiority
 from crosscal.errors import DataError, SettingsError
 
 NORMAL = norm.ppf((np.arange(20_000) + 0.5) / 20_000)

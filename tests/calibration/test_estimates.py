@@ -21,7 +21,7 @@ from crosscal.calibration import (
     outcomes,
     softmax,
 )
-from crosscal.calibration import excess as excess_module
+from crosscal.calibration.estimation import excess as excess_module
 from crosscal.errors import DataError, SettingsError
 
 MEANS = ("accuracy", "nll", "brier", "confidence", "gap")

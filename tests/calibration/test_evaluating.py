@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from crosscal.calibration import brier, ece, nll, softmax, top_label
-from crosscal.calibration.crossfit import cross_fit, fold_clusters, recalibrator, transfer
-from crosscal.calibration.estimates import CLASSWISE, ERRORS
-from crosscal.calibration.evaluating import evaluate
+from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS
+from crosscal.calibration.evaluation.crossfit import (
+    cross_fit,
+    fold_clusters,
+    recalibrator,
+    transfer,
+)
+from crosscal.calibration.evaluation.evaluating import evaluate
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.errors import DataError, SettingsError
 

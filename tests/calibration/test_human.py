@@ -14,7 +14,7 @@ from scipy.special import rel_entr
 from scipy.stats import entropy
 
 from crosscal.calibration import nll, nll_rows, softmax
-from crosscal.calibration.human import (
+from crosscal.calibration.human.distances import (
     human_distance,
     human_distance_debiased,
     human_distance_debiased_rows,
@@ -26,13 +26,13 @@ from crosscal.calibration.human import (
     human_ranking,
     human_ranking_rows,
 )
-from crosscal.calibration.human_entropy import (
+from crosscal.calibration.human.entropies import (
     entropy_calibration,
     entropy_calibration_debiased,
     entropy_calibration_debiased_rows,
     entropy_calibration_rows,
 )
-from crosscal.calibration.votes import (
+from crosscal.calibration.human.votes import (
     vote_entropy_debiased_rows,
     vote_entropy_rows,
     vote_shares,

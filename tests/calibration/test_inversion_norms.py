@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from crosscal.calibration import compatible_errors
-from crosscal.calibration.inversion import other_noise, true_errors
-from crosscal.calibration.norms import Peak, PositiveSum, Root, Sum
+from crosscal.calibration.estimation.inversion import other_noise, true_errors
+from crosscal.calibration.estimation.norms import Peak, PositiveSum, Root, Sum
 
 WEIGHT = np.array([1.0, 2.0, 0.5, 3.0])
 NORMS = [Sum(), Root(WEIGHT), Peak(WEIGHT), PositiveSum(), PositiveSum(-1.0)]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosscal.calibration import cluster_weights, ece
-from crosscal.calibration.brier_split import brier_split
-from crosscal.calibration.contrasts import Answers
-from crosscal.calibration.matching import accuracy_matched
+from crosscal.calibration.decomposition.brier_split import brier_split
+from crosscal.calibration.inference.contrasts import Answers
+from crosscal.calibration.inference.matching import accuracy_matched
 from crosscal.errors import DataError
 
 CLUSTERS = 200
@@ -195,7 +195,7 @@ def test_split_adds_up_and_knows_calibration_from_refinement():
 
 
 def test_split_draws_solve_their_equation():
-    from crosscal.calibration.brier_split import _compatible_squares
+    from crosscal.calibration.decomposition.brier_split import _compatible_squares
 
     rng = np.random.default_rng(9)
     excess, noise = 0.1 * rng.normal(size=6), 0.05 * rng.normal(size=(40, 6))

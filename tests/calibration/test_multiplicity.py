@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from crosscal.calibration.multiplicity import benjamini_hochberg, holm
+from crosscal.calibration.inference.multiplicity import benjamini_hochberg, holm
 from crosscal.errors import DataError
 
 P_VALUES = st.lists(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import rel_entr
 from scipy.stats import entropy
 
-from crosscal.calibration.corp import corp_decomposition
-from crosscal.calibration.murphy import murphy_decomposition
+from crosscal.calibration.decomposition.corp import corp_decomposition
+from crosscal.calibration.decomposition.murphy import murphy_decomposition
 from crosscal.errors import DataError, SettingsError
 
 rows = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=12)

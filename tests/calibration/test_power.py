@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from crosscal.calibration.power import (
+from crosscal.calibration.inference.power import (
     clusters_needed,
     detectable_effect,
     detectable_shift,

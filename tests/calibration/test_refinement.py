@@ -7,13 +7,13 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from crosscal.calibration import TemperatureScaling, brier, brier_rows, nll, nll_rows, softmax
-from crosscal.calibration.corp import corp_decomposition
-from crosscal.calibration.crossfit import fold_clusters
-from crosscal.calibration.refinement import (
+from crosscal.calibration.decomposition.corp import corp_decomposition
+from crosscal.calibration.decomposition.refinement import (
     cross_fitted_refinement,
     in_sample_refinement,
     isotonic_refinement,
 )
+from crosscal.calibration.evaluation.crossfit import fold_clusters
 from crosscal.errors import DataError, SettingsError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crosscal.calibration.seed_spread import seed_pivots, seed_shifts
+from crosscal.calibration.inference.seed_spread import seed_pivots, seed_shifts
 from crosscal.errors import DataError, SettingsError
 
 

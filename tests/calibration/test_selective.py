@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from crosscal.calibration import cluster_weights
-from crosscal.calibration.ranking import selective_replicates
-from crosscal.calibration.selective import (
+from crosscal.calibration.selection.ranking import selective_replicates
+from crosscal.calibration.selection.selective import (
     accuracy_at_coverage,
     augrc,
     aurc,
@@ -143,7 +143,7 @@ def test_replicates_do_not_depend_on_blocks(monkeypatch):
     confidence, correct = drawn(1, n=60, places=1)
     weights = cluster_weights(60, 17, np.random.default_rng(3))
     whole = selective_replicates(confidence, correct, weights)
-    monkeypatch.setattr("crosscal.calibration.ranking._BLOCK", 200)
+    monkeypatch.setattr("crosscal.calibration.selection.ranking._BLOCK", 200)
     parts = selective_replicates(confidence, correct, weights)
     for name in MEASURES:
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))

@@ -21,9 +21,9 @@ from crosscal.calibration import (
     top_label,
     underconfidence,
 )
-from crosscal.calibration.exact_sums import ExactSums, ExactTotal
-from crosscal.calibration.selective import auroc
-from crosscal.calibration.streaming import CalibrationAccumulator
+from crosscal.calibration.selection.selective import auroc
+from crosscal.calibration.streaming.accumulator import CalibrationAccumulator
+from crosscal.calibration.streaming.exact_sums import ExactSums, ExactTotal
 from crosscal.errors import DataError, SettingsError
 
 

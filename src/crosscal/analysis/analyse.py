@@ -52,7 +52,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     -----
     One draw of clusters is shared by all languages, recipes and seeds. Intervals are quantiles
     of the bootstrap's replicates, and for calibration errors of the true errors compatible
-    with what was observed (see `crosscal.calibration.inversion`). Deterministic: equal
+    with what was observed (see `crosscal.calibration.estimation.inversion`). Deterministic: equal
     predictions and settings give equal results.
     """
     panel = make_panel(runs, settings)

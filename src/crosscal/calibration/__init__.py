@@ -1,24 +1,30 @@
 """Calibration measured and mended, on plain arrays: numpy and scipy alone."""
 
-from crosscal.calibration.adaptive import ace, tace
 from crosscal.calibration.binning import Bins, BinTable, Edges, Scheme, bin_table, make_bins
-from crosscal.calibration.bootstrap import Bootstrapped, absolute_excess, bootstrap, ratio
-from crosscal.calibration.brier_split import SplitContrast, brier_split
-from crosscal.calibration.classwise import classwise_ece
-from crosscal.calibration.contrasts import Answers, Contrast
-from crosscal.calibration.corp import (
+from crosscal.calibration.decomposition.brier_split import SplitContrast, brier_split
+from crosscal.calibration.decomposition.corp import (
     Decomposition,
     ReliabilityCurve,
     corp_classwise,
     corp_decomposition,
     reliability_curve,
 )
-from crosscal.calibration.corp_resampling import (
+from crosscal.calibration.decomposition.corp_resampling import (
     ConsistencyBand,
     CorpReplicates,
     consistency_band,
     corp_noise_floor,
     corp_replicates,
+)
+from crosscal.calibration.decomposition.murphy import (
+    MurphyDecomposition,
+    murphy_decomposition,
+)
+from crosscal.calibration.decomposition.refinement import (
+    Refinement,
+    cross_fitted_refinement,
+    in_sample_refinement,
+    isotonic_refinement,
 )
 from crosscal.calibration.entropy import (
     entropy_gap,
@@ -28,9 +34,8 @@ from crosscal.calibration.entropy import (
     mean_normalised_entropy,
     normalised_entropy_rows,
 )
-from crosscal.calibration.equivalence import MarginTest, equivalence, non_inferiority
-from crosscal.calibration.error_estimate import ErrorEstimate
-from crosscal.calibration.errors import (
+from crosscal.calibration.errors.adaptive import ace, tace
+from crosscal.calibration.errors.binned import (
     ece,
     ece_debiased,
     excess_variance,
@@ -40,10 +45,25 @@ from crosscal.calibration.errors import (
     signed_gap,
     square_ce_debiased,
 )
-from crosscal.calibration.estimates import CLASSWISE, ERRORS, estimate_errors
-from crosscal.calibration.evaluating import evaluate
-from crosscal.calibration.evaluation import Evaluation
-from crosscal.calibration.human import (
+from crosscal.calibration.errors.classwise import classwise_ece
+from crosscal.calibration.errors.kernel import kernel_error, skce_biased, skce_linear, skce_unbiased
+from crosscal.calibration.errors.kernel_testing import KernelTest, kernel_test, kernel_test_linear
+from crosscal.calibration.errors.noise import NoiseFloor, calibrated_errors, noise_floor
+from crosscal.calibration.errors.overconfidence import (
+    confident_error_rate,
+    overconfidence,
+    overconfident_errors,
+    underconfidence,
+)
+from crosscal.calibration.errors.smooth import smooth_bandwidth, smooth_ece
+from crosscal.calibration.errors.sweep import ece_sweep, sweep_bins
+from crosscal.calibration.estimation.error_estimate import ErrorEstimate
+from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS, estimate_errors
+from crosscal.calibration.estimation.inversion import compatible_errors
+from crosscal.calibration.estimation.shrinkage import shrinkage_matrix
+from crosscal.calibration.evaluation.evaluating import evaluate
+from crosscal.calibration.evaluation.results import Evaluation
+from crosscal.calibration.human.distances import (
     human_distance,
     human_distance_debiased,
     human_distance_debiased_rows,
@@ -55,43 +75,44 @@ from crosscal.calibration.human import (
     human_ranking,
     human_ranking_rows,
 )
-from crosscal.calibration.human_entropy import (
+from crosscal.calibration.human.entropies import (
     entropy_calibration,
     entropy_calibration_debiased,
     entropy_calibration_debiased_rows,
     entropy_calibration_rows,
 )
-from crosscal.calibration.intervals import (
+from crosscal.calibration.human.votes import (
+    vote_entropy_debiased_rows,
+    vote_entropy_rows,
+    vote_shares,
+)
+from crosscal.calibration.inference.bootstrap import Bootstrapped, absolute_excess, bootstrap, ratio
+from crosscal.calibration.inference.contrasts import Answers, Contrast
+from crosscal.calibration.inference.equivalence import MarginTest, equivalence, non_inferiority
+from crosscal.calibration.inference.intervals import (
     basic_interval,
     bca_interval,
     percentile_interval,
     quantile_interval,
     two_sided_p,
 )
-from crosscal.calibration.inversion import compatible_errors
-from crosscal.calibration.kernel import kernel_error, skce_biased, skce_linear, skce_unbiased
-from crosscal.calibration.kernel_testing import KernelTest, kernel_test, kernel_test_linear
-from crosscal.calibration.matching import MatchedContrast, accuracy_matched
-from crosscal.calibration.multiplicity import benjamini_hochberg, holm
-from crosscal.calibration.murphy import (
-    MurphyDecomposition,
-    murphy_decomposition,
-)
-from crosscal.calibration.noise import NoiseFloor, calibrated_errors, noise_floor
-from crosscal.calibration.notion import Notion, outcomes, to_probabilities
-from crosscal.calibration.overconfidence import (
-    confident_error_rate,
-    overconfidence,
-    overconfident_errors,
-    underconfidence,
-)
-from crosscal.calibration.power import (
+from crosscal.calibration.inference.matching import MatchedContrast, accuracy_matched
+from crosscal.calibration.inference.multiplicity import benjamini_hochberg, holm
+from crosscal.calibration.inference.power import (
     clusters_needed,
     detectable_effect,
     detectable_shift,
     power_of,
     power_of_shift,
 )
+from crosscal.calibration.inference.resampling import (
+    cluster_bin_sums,
+    cluster_sums,
+    cluster_weights,
+    seed_deviations,
+)
+from crosscal.calibration.inference.seed_spread import seed_pivots, seed_shifts
+from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import (
     brier,
     brier_rows,
@@ -100,10 +121,6 @@ from crosscal.calibration.proper import (
     nll_rows,
     softmax,
     top_label,
-)
-from crosscal.calibration.ranking import (
-    SelectiveReplicates,
-    selective_replicates,
 )
 from crosscal.calibration.recalibration import (
     RECALIBRATORS,
@@ -121,20 +138,11 @@ from crosscal.calibration.recalibration import (
     VectorScaling,
     VennAbers,
 )
-from crosscal.calibration.refinement import (
-    Refinement,
-    cross_fitted_refinement,
-    in_sample_refinement,
-    isotonic_refinement,
+from crosscal.calibration.selection.ranking import (
+    SelectiveReplicates,
+    selective_replicates,
 )
-from crosscal.calibration.resampling import (
-    cluster_bin_sums,
-    cluster_sums,
-    cluster_weights,
-    seed_deviations,
-)
-from crosscal.calibration.seed_spread import seed_pivots, seed_shifts
-from crosscal.calibration.selective import (
+from crosscal.calibration.selection.selective import (
     RiskCoverage,
     accuracy_at_coverage,
     augrc,
@@ -144,15 +152,7 @@ from crosscal.calibration.selective import (
     excess_aurc,
     risk_coverage,
 )
-from crosscal.calibration.shrinkage import shrinkage_matrix
-from crosscal.calibration.smooth import smooth_bandwidth, smooth_ece
-from crosscal.calibration.streaming import CalibrationAccumulator
-from crosscal.calibration.sweep import ece_sweep, sweep_bins
-from crosscal.calibration.votes import (
-    vote_entropy_debiased_rows,
-    vote_entropy_rows,
-    vote_shares,
-)
+from crosscal.calibration.streaming.accumulator import CalibrationAccumulator
 
 __all__ = [
     "CLASSWISE",

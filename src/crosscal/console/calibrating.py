@@ -14,9 +14,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from crosscal.calibration.evaluating import ALL, evaluate_coded
-from crosscal.calibration.evaluation import Evaluation
-from crosscal.calibration.group_measures import Asked
+from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
+from crosscal.calibration.evaluation.measures import Asked
+from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
 from crosscal.console.calibration_tables import print_evaluation
 from crosscal.errors import SettingsError

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crosscal.calibration.evaluation import Evaluation
+from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.report.evaluation_page import p_value, percent, plain
 from crosscal.report.evaluation_words import main_error, sentences
 

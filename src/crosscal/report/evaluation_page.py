@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from crosscal.artifacts import disk_errors, write_aside
-from crosscal.calibration.evaluation import Evaluation
+from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.report.charts.diagrams import MOST, diagram_figure
 from crosscal.report.evaluation_words import DEFINITIONS, main_error, sentences
 from crosscal.report.numbers import number

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crosscal.calibration.evaluation import Evaluation, GroupResult
-from crosscal.calibration.multiplicity import holm
+from crosscal.calibration.evaluation.results import Evaluation, GroupResult
+from crosscal.calibration.inference.multiplicity import holm
 from crosscal.report.numbers import number
 
 # Groups told one by one; more are counted.

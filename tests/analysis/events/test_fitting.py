@@ -177,7 +177,9 @@ def test_the_same_rows_under_the_name_of_another_split(make_table):
     ]
     copies = [{**row, "split": "dev"} for row in rows]
     # Equal ids of other rows are no reason to refuse.
-    others = [{**row, "scores": rng.normal(size=2) + np.eye(2)[n % 2]} for n, row in enumerate(copies)]
+    others = [
+        {**row, "scores": rng.normal(size=2) + np.eye(2)[n % 2]} for n, row in enumerate(copies)
+    ]
     for dev, refused in ((copies, True), (others, False)):
         table = make_table("classification", [*rows, *dev], choices=("a", "b"))
         if refused:

@@ -18,7 +18,7 @@ from crosscal.calibration import (
     quantile_interval,
     shrinkage_matrix,
 )
-from crosscal.calibration.error_estimate import ErrorEstimate
+from crosscal.calibration.estimation.error_estimate import ErrorEstimate
 
 Floats = NDArray[np.float64]
 BINS = 15
@@ -44,9 +44,9 @@ def estimate_soft(
     gap, error : ErrorEstimate
         Mean confidence minus mean outcome; and ``sum_b (n_b / n) |mean confidence_b - mean
         outcome_b|`` over 15 bins of equal width. The error's interval is by inversion (see
-        `crosscal.calibration.inversion`); its noise floor is what the scatter of residuals
-        around the mean of their bin adds up to; its p-value is the share of replicates whose
-        noise alone is as large.
+        `crosscal.calibration.estimation.inversion`); its noise floor is what the scatter of
+        residuals around the mean of their bin adds up to; its p-value is the share of replicates
+        whose noise alone is as large.
     """
     clusters = weights.shape[1]
     division = make_bins(confidence, bins=BINS)

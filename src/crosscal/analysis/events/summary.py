@@ -9,8 +9,8 @@ import numpy as np
 from crosscal.analysis.events.event import Events, Floats
 from crosscal.analysis.events.soft import estimate_soft
 from crosscal.calibration import cluster_weights
-from crosscal.calibration.error_estimate import ErrorEstimate
-from crosscal.calibration.estimates import estimate_errors
+from crosscal.calibration.estimation.error_estimate import ErrorEstimate
+from crosscal.calibration.estimation.estimates import estimate_errors
 
 REPLICATES = 1000
 # Where clusters are very many fewer replicates must do: these hold 400 MB of weights.

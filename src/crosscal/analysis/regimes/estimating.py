@@ -16,7 +16,7 @@ from crosscal.analysis.regimes.results import RegimeEstimate
 from crosscal.analysis.regimes.settings import FEW_SHOT
 from crosscal.analysis.seeds import average_seeds
 from crosscal.calibration import quantile_interval, two_sided_p
-from crosscal.calibration.multiplicity import holm
+from crosscal.calibration.inference.multiplicity import holm
 
 Floats = NDArray[np.float64]
 

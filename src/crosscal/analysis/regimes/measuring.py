@@ -25,7 +25,7 @@ from crosscal.calibration import (
     nll_rows,
     shrinkage_matrix,
 )
-from crosscal.calibration.shrinkage import folded_normal_mean
+from crosscal.calibration.estimation.shrinkage import folded_normal_mean
 
 Floats = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from crosscal.calibration.evaluation import Evaluation, GroupResult
+from crosscal.calibration.evaluation.results import Evaluation, GroupResult
 from crosscal.report.charts.reliability import CELL, CELL_HEIGHT, panel
 from crosscal.report.evaluation_words import main_error
 from crosscal.report.numbers import number

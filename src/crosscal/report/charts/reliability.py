@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from crosscal.analysis import ReliabilityBin, Results
-from crosscal.calibration.evaluation import DiagramBin
+from crosscal.calibration.evaluation.results import DiagramBin
 from crosscal.report.charts.axes import Scale
 from crosscal.report.charts.marks import colour_class, marker, style_of
 from crosscal.report.charts.order import language_order

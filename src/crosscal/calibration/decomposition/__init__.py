@@ -1,0 +1,1 @@
+"""Losses taken apart: calibration, refinement, reliability, resolution, uncertainty."""

@@ -1,0 +1,1 @@
+"""Calibration errors: how far confidence lies from the share that is right."""

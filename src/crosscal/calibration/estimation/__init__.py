@@ -1,0 +1,1 @@
+"""Every error with interval, noise floor and p-value, from one draw of clusters."""

@@ -1,0 +1,1 @@
+"""Anyone's predictions evaluated by group."""

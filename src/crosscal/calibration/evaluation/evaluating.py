@@ -1,0 +1,308 @@
+"""Calibration of predictions in one call: errors by group, differences, recalibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.checks import check_gold
+from crosscal.calibration.evaluation.cluster_design import MOST_UNITS, GroupDesign, design_groups
+from crosscal.calibration.evaluation.comparison import differences
+from crosscal.calibration.evaluation.crossfit import FOLDS, recalibrator
+from crosscal.calibration.evaluation.measures import Asked, Measured, group_result, measure
+from crosscal.calibration.evaluation.recalibrated import Part, recalibrations
+from crosscal.calibration.evaluation.results import Evaluation
+from crosscal.calibration.notion import Notion
+from crosscal.errors import DataError, SettingsError
+from crosscal.spelling import did_you_mean
+
+Ints = NDArray[np.intp]
+Report = Callable[[str, int, int], None]
+
+ALL = "all"
+"""Name of the group where no groups are given."""
+
+# Calibrated samples: as many as the p-values deserve, but not more numbers than these.
+_SAMPLES, _FEWEST_SAMPLES, _MOST_NUMBERS = 400, 100, 1_000_000_000
+
+
+def evaluate(
+    scores: ArrayLike,
+    gold: ArrayLike,
+    *,
+    groups: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    given: Literal["scores", "probabilities", "confidence"] = "scores",
+    notion: Notion = "top-label",
+    baseline: str | None = None,
+    recalibrate: Sequence[str] = (),
+    bins: int = 15,
+    replicates: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    errors: Sequence[str] | None = None,
+    report: Report | None = None,
+) -> Evaluation:
+    """Measure the calibration of predictions, by group, with intervals.
+
+    Parameters
+    ----------
+    scores : array of shape (n, k), or (n,) given as confidence
+        Logits or log-scores (minus infinity where a row has no such choice); or probabilities;
+        or the confidence of each chosen label.
+    gold : array of int, shape (n,)
+        Index of the right choice, -1 if it is not among them. Given as confidence: 1 where the
+        chosen label is right, else 0.
+    groups : array of shape (n,), optional
+        Any labels. Without, all rows are the group "all".
+    clusters : array of shape (n,), optional
+        Any labels; rows of one cluster are dependent. Without, every row is by itself. One
+        cluster in two groups means the same item, and makes their difference paired.
+    given : {"scores", "probabilities", "confidence"}
+    notion : "top-label", "class-wise" or int
+        What the errors are about (see `outcomes`). Ignored for confidences, which have one.
+    baseline : str, optional
+        Group that the others are compared with.
+    recalibrate : sequence of str
+        Names from `RECALIBRATORS`. Each is cross-fitted by clusters within each group, and
+        fitted on the baseline for the other groups.
+    bins : int
+    replicates : int
+        Bootstrap replicates, 100 or more.
+    level : float
+        Of the intervals.
+    seed : int
+    errors : sequence of str, optional
+        From `crosscal.calibration.estimates.ERRORS`; by default all.
+    report : callable, optional
+        Called with what is done, how much of it, and the total.
+
+    Returns
+    -------
+    Evaluation
+        Groups with the baseline first, the others sorted.
+
+    Raises
+    ------
+    DataError
+        Arrays that do not fit, NaN, probabilities that do not sum to one, gold out of range.
+    SettingsError
+        Unknown baseline, recalibrator or error; a setting out of range.
+
+    Notes
+    -----
+    *Intervals* are from one draw of clusters (`crosscal.calibration.evaluation.cluster_design`);
+    those of errors by inversion (`crosscal.calibration.estimation.estimates`). A group of a single
+    cluster gets values without intervals, and a note. Intervals of gains take the fit as given.
+
+    Examples
+    --------
+    >>> found = evaluate([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]] * 20, [0, 1, 1] * 20)
+    >>> round(found.groups["all"].means["accuracy"], 3)
+    0.667
+    """
+    values, right = _checked(scores, gold, given)
+    names, group = _coded(groups, len(right), "groups")
+    cluster = None if clusters is None else _coded(clusters, len(right), "clusters")[1]
+    return evaluate_coded(
+        values,
+        right,
+        group,
+        [str(name) for name in names] if groups is not None else [ALL],
+        cluster,
+        asked=Asked(
+            given="probabilities" if given == "confidence" else given,
+            notion=1 if given == "confidence" else notion,
+            pair=given == "confidence",
+            bins=bins,
+            level=level,
+            errors=None if errors is None else tuple(errors),
+        ),
+        baseline=baseline,
+        recalibrate=recalibrate,
+        replicates=replicates,
+        seed=seed,
+        report=report,
+    )
+
+
+def evaluate_coded(
+    values: NDArray[Any],
+    gold: NDArray[Any],
+    group: Ints,
+    names: Sequence[str],
+    cluster: Ints | None,
+    *,
+    asked: Asked,
+    baseline: str | None,
+    recalibrate: Sequence[str],
+    replicates: int,
+    seed: int,
+    report: Report | None = None,
+) -> Evaluation:
+    """Do what `evaluate` does, with groups and clusters already numbered.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, k), or (n,) for confidences
+        Any float type; turned into float64 group by group.
+    gold : ndarray of int, shape (n,)
+    group : ndarray of int, shape (n,)
+        Index into `names`; every name has rows.
+    names : sequence of str
+    cluster : ndarray of int, shape (n,), or None
+    asked : Asked
+    baseline, recalibrate, replicates, seed, report
+        As in `evaluate`.
+
+    Returns
+    -------
+    Evaluation
+    """
+    _check_settings(names, baseline, recalibrate, replicates, asked)
+    order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
+    seeds = np.random.SeedSequence(seed).spawn(len(names) + 2)
+    designs = design_groups(
+        group, len(names), cluster, replicates=replicates, rng=np.random.default_rng(seeds[-1])
+    )
+    measured: dict[str, Measured] = {}
+    parts: dict[str, Part] = {}
+    samples = int(np.clip(_MOST_NUMBERS // len(gold), _FEWEST_SAMPLES, _SAMPLES))
+    for done, number in enumerate(order):
+        name, design = names[number], designs[number]
+        if report:
+            report(f"errors of {name}", done, len(names))
+        part = Part(
+            values=_pairs(values[design.rows]),
+            gold=np.asarray(gold[design.rows], dtype=np.int64),
+            design=design,
+        )
+        rng = np.random.default_rng(seeds[number])
+        measured[name] = measure(part.values, part.gold, design, asked, samples, rng)
+        if recalibrate:
+            parts[name] = part
+    return Evaluation(
+        groups={name: group_result(found) for name, found in measured.items()},
+        differences=tuple(differences(measured, baseline, asked.level)) if baseline else (),
+        recalibration=tuple(
+            recalibrations(
+                parts,
+                measured,
+                {name: recalibrator(name, asked.given) for name in recalibrate},
+                asked=asked,
+                baseline=baseline,
+                samples=samples,
+                seed=seeds[-2],
+                report=report,
+            )
+        ),
+        settings=_settings(
+            asked, designs, cluster, baseline, recalibrate, replicates, seed, samples
+        ),
+    )
+
+
+def _checked(scores: ArrayLike, gold: ArrayLike, given: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    values = np.asarray(scores)
+    if given not in ("scores", "probabilities", "confidence"):
+        raise SettingsError(
+            f"values given as {given!r}",
+            where="given",
+            remedy="say scores, probabilities or confidence",
+        )
+    dimensions = 1 if given == "confidence" else 2
+    if values.ndim != dimensions or values.size == 0:
+        raise DataError(
+            f"{given} have shape {values.shape}",
+            where="scores",
+            remedy="give one confidence a row"
+            if dimensions == 1
+            else "give a row for each unit and a column for each class",
+        )
+    right = np.asarray(gold)
+    if right.dtype == np.bool_:
+        right = right.astype(np.int64)
+    classes = 2 if dimensions == 1 else values.shape[1]
+    return values, check_gold(right, (len(values), classes), absent=dimensions == 2)
+
+
+def _pairs(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return float64; a confidence becomes the probabilities of wrong and right."""
+    wide = np.asarray(values, dtype=np.float64)
+    return np.stack([1 - wide, wide], axis=1) if wide.ndim == 1 else wide
+
+
+def _coded(labels: ArrayLike | None, n: int, what: str) -> tuple[NDArray[Any], Ints]:
+    if labels is None:
+        return np.array([ALL]), np.zeros(n, dtype=np.intp)
+    array = np.asarray(labels)
+    if array.shape != (n,):
+        raise DataError(
+            f"{what} have shape {array.shape} for {n} rows",
+            where=what,
+            remedy="give one label for each row",
+        )
+    if array.dtype.kind == "O":
+        array = array.astype(np.str_)
+    names, index = np.unique(array, return_inverse=True)
+    return names, index.astype(np.intp)
+
+
+def _check_settings(
+    names: Sequence[str],
+    baseline: str | None,
+    recalibrate: Sequence[str],
+    replicates: int,
+    asked: Asked,
+) -> None:
+    if baseline is not None and baseline not in names:
+        raise SettingsError(
+            f"there is no group {baseline!r}",
+            where="baseline",
+            remedy=did_you_mean(baseline, names),
+        )
+    if replicates < 100:
+        raise SettingsError(
+            f"{replicates} replicates", where="replicates", remedy="give 100 or more"
+        )
+    if asked.bins < 1:
+        raise SettingsError(f"{asked.bins} bins", where="bins", remedy="give 1 or more")
+    if not 0 < asked.level < 1:
+        raise SettingsError(
+            f"level is {asked.level}", where="level", remedy="give a share such as 0.95"
+        )
+    for name in recalibrate:
+        recalibrator(name, asked.given)
+
+
+def _settings(
+    asked: Asked,
+    designs: Sequence[GroupDesign],
+    cluster: Ints | None,
+    baseline: str | None,
+    recalibrate: Sequence[str],
+    replicates: int,
+    seed: int,
+    samples: int,
+) -> dict[str, Any]:
+    what = "rows" if cluster is None else "clusters"
+    batched = any(design.batched for design in designs)
+    return {
+        "given": "confidence" if asked.pair else asked.given,
+        "notion": "confidence" if asked.pair else asked.notion,
+        "baseline": baseline,
+        "recalibrate": list(recalibrate),
+        "bins": asked.bins,
+        "replicates": replicates,
+        "level": asked.level,
+        "seed": seed,
+        "resampled": f"{MOST_UNITS} random batches of {what}" if batched else what,
+        "calibrated_samples": samples,
+        "folds": FOLDS,
+        "brier": "summed over classes, 0 to 2",
+        "nll": "natural logarithm",
+        "adjusted": "Holm, over the groups compared in a measure",
+    }

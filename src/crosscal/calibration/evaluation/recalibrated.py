@@ -1,0 +1,167 @@
+"""What recalibrators change in each group: fitted within it, and on the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.calibration.evaluation.cluster_design import GroupDesign
+from crosscal.calibration.evaluation.comparison import shift
+from crosscal.calibration.evaluation.crossfit import (
+    Recalibrated,
+    cross_fit,
+    fold_clusters,
+    transfer,
+)
+from crosscal.calibration.evaluation.measures import MEANS, Asked, Measured, finite, measure
+from crosscal.calibration.evaluation.results import Gain, RecalibrationResult
+from crosscal.calibration.recalibration import Recalibrator
+from crosscal.errors import DataError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Make = Callable[[], Recalibrator]
+Report = Callable[[str, int, int], None]
+
+CROSS, BASELINE = "cross-fitted", "baseline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The rows of one group."""
+
+    values: Floats
+    gold: NDArray[np.int64]
+    design: GroupDesign
+
+
+def recalibrations(
+    parts: Mapping[str, Part],
+    measured: Mapping[str, Measured],
+    makes: Mapping[str, Make],
+    *,
+    asked: Asked,
+    baseline: str | None,
+    samples: int,
+    seed: np.random.SeedSequence,
+    report: Report | None = None,
+) -> Iterator[RecalibrationResult]:
+    """Yield what each recalibrator changes in each group, under both regimes.
+
+    Parameters
+    ----------
+    parts, measured : dict of str to Part and to Measured
+        By group.
+    makes : dict of str to callable
+        Recalibrators by name.
+    asked : Asked
+    baseline : str or None
+        Group to fit on for the others.
+    samples : int
+    seed : numpy.random.SeedSequence
+    report : callable, optional
+
+    Yields
+    ------
+    RecalibrationResult
+    """
+    streams = seed.spawn(len(parts) + 1)
+    folds = {
+        name: fold_clusters(part.design.cluster, np.random.default_rng(stream))
+        for (name, part), stream in zip(parts.items(), streams[1:], strict=True)
+    }
+    done, total = 0, len(makes) * len(parts) * (2 if baseline else 1)
+    for recalibrator, make in makes.items():
+        for regime in (CROSS, BASELINE) if baseline else (CROSS,):
+            for group, part in parts.items():
+                done += 1
+                if regime == BASELINE and group == baseline:
+                    continue
+                if report:
+                    report(f"{recalibrator}, {regime}, {group}", done, total)
+                source = group if regime == CROSS or baseline is None else baseline
+                result = RecalibrationResult(
+                    recalibrator=recalibrator,
+                    group=group,
+                    regime=regime,
+                    fitted_on=source,
+                    n=len(part.gold),
+                    converged=None,
+                    accuracy_before=measured[group].estimates["accuracy"].value,
+                    accuracy_after=None,
+                    measures={},
+                )
+                if parts[source].design.clusters < 2:
+                    yield replace(result, note=f"not fitted: {source} is a single cluster")
+                    continue
+                try:
+                    after = _recalibrated(make, parts, folds, source, group)
+                except DataError as error:
+                    yield replace(result, note=f"not fitted: {error.what}")
+                    continue
+                rng = np.random.default_rng(streams[0])
+                yield _with_gains(result, after, part, measured[group], asked, samples, rng)
+
+
+def _recalibrated(
+    make: Make, parts: Mapping[str, Part], folds: Mapping[str, Ints], source: str, group: str
+) -> Recalibrated:
+    fitted, scored = parts[source], parts[group]
+    own = fitted.design.cluster
+    if source == group:
+        return cross_fit(make, fitted.values, fitted.gold, own, folds[source])
+    # A cluster of both (one item in two languages) is scored by the fit that left it out.
+    other = scored.design.cluster
+    names, first = np.unique(own, return_index=True)
+    at = np.minimum(np.searchsorted(names, other), len(names) - 1)
+    shared = names[at] == other
+    fold = np.where(shared, folds[source][first[at]], -1)
+    return transfer(
+        make, fitted.values, fitted.gold, own, folds[source], scored.values, other, fold
+    )
+
+
+def _with_gains(
+    result: RecalibrationResult,
+    after: Recalibrated,
+    part: Part,
+    before: Measured,
+    asked: Asked,
+    samples: int,
+    rng: np.random.Generator,
+) -> RecalibrationResult:
+    now = measure(
+        after.probabilities,
+        part.gold,
+        part.design,
+        replace(asked, given="probabilities"),
+        samples,
+        rng,
+        only_errors=True,
+    )
+    compared = [n for n in now.estimates if n in ("nll", "brier") or n not in MEANS]
+    gains = {}
+    for name in compared:
+        one, other = before.estimates[name], now.estimates[name]
+        gain, low, high, p = shift(one, other, asked.level)
+        known = before.clusters > 1
+        gains[name] = Gain(
+            before=finite(one.value),
+            after=finite(other.value),
+            gain=finite(gain),
+            low=low if known else None,
+            high=high if known else None,
+            p_value=p if known else None,
+        )
+    nll = now.estimates.get("nll")
+    endless = nll is not None and np.isposinf(nll.value)
+    return replace(
+        result,
+        note="NLL becomes infinite: a right choice gets probability 0" if endless else "",
+        converged=after.converged,
+        accuracy_after=now.estimates["accuracy"].value,
+        measures=gains,
+    )

@@ -1,0 +1,1 @@
+"""Predictions against the labels of several annotators."""

@@ -1,0 +1,86 @@
+"""Entropy of predictions against that of human labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.calibration.entropy import entropy_rows
+from crosscal.calibration.human.votes import (
+    check_votes,
+    vote_entropy_debiased_rows,
+    vote_entropy_rows,
+)
+from crosscal.calibration.proper import Given
+
+Floats = NDArray[np.float64]
+
+
+def entropy_calibration_rows(
+    values: ArrayLike, votes: ArrayLike, *, given: Given = "scores"
+) -> Floats:
+    """Return predicted entropy minus that of the vote shares: above 0 less sure than people.
+
+    Parameters
+    ----------
+    values, votes, given
+        As in `human_distance_rows`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In nats. Too high, because few votes show too little entropy: see
+        `entropy_calibration_debiased_rows`.
+
+    Raises
+    ------
+    DataError, SettingsError
+        As in `human_distance_rows`.
+
+    Notes
+    -----
+    EntCE of Baan et al. (2022); they also report ``abs(rows).mean()``, which noise inflates.
+    """
+    return _excess(values, votes, vote_entropy_rows(votes), given)
+
+
+def entropy_calibration(values: ArrayLike, votes: ArrayLike, *, given: Given = "scores") -> float:
+    """Return the mean of `entropy_calibration_rows`, with its sign."""
+    return float(entropy_calibration_rows(values, votes, given=given).mean())
+
+
+def entropy_calibration_debiased_rows(
+    values: ArrayLike, votes: ArrayLike, *, given: Given = "scores"
+) -> Floats:
+    """Return predicted entropy minus that of the distribution the votes come from, estimated.
+
+    Parameters
+    ----------
+    values, votes, given
+        As in `human_distance_rows`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In nats; the human entropy is that of `vote_entropy_debiased_rows`, and so is the bias,
+        with its sign turned.
+
+    Raises
+    ------
+    DataError, SettingsError
+        As in `human_distance_rows`.
+    """
+    return _excess(values, votes, vote_entropy_debiased_rows(votes), given)
+
+
+def entropy_calibration_debiased(
+    values: ArrayLike, votes: ArrayLike, *, given: Given = "scores"
+) -> float:
+    """Return the mean of `entropy_calibration_debiased_rows`, with its sign."""
+    return float(entropy_calibration_debiased_rows(values, votes, given=given).mean())
+
+
+def _excess(values: ArrayLike, votes: ArrayLike, human: Floats, given: Given) -> Floats:
+    predicted = entropy_rows(values, given=given)
+    check_votes(votes, np.shape(values))
+    return predicted - human

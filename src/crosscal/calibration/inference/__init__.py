@@ -1,0 +1,1 @@
+"""Resampling, intervals, tests and contrasts, for numbers of any kind."""

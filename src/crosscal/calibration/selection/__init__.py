@@ -1,0 +1,1 @@
+"""What confidence is worth for choosing which answers to accept."""

@@ -1,0 +1,1 @@
+"""Calibration of rows that do not fit into memory."""
