@@ -98,11 +98,11 @@ def estimate_errors(
     Notes
     -----
     *Intervals.* Of means: quantiles of the replicates. Of errors: the inversion of
-    `crosscal.calibration.estimation.inversion`, each in its own norm; bins, the bandwidth of the
-    smooth error and bin shares are held at what the data gave. A debiased error shares the
-    interval, noise floor and p-value of its plain form. Replicates of the smooth and the kernel error are
-    taken on a grid of 129 points and scaled to the exact value. Of rows from a single cluster
-    nothing is known: intervals span the whole range.
+    `crosscal.calibration.estimation.inversion`, each in its own norm; bins, the bandwidth of
+    the smooth error and bin shares are held at what the data gave. A debiased error shares the
+    interval, noise floor and p-value of its plain form. Replicates of the smooth and the kernel
+    error are taken on a grid of 129 points and scaled to the exact value. Of rows from a single
+    cluster nothing is known: intervals span the whole range.
 
     *Null.* Perfect calibration: what a confidence is about is true with just that probability.
     If every cluster has one row, outcomes are drawn so, independently (of the classes of a row
