@@ -1,16 +1,20 @@
 """Take gold answers to tokens of the packaged encoder and back to characters.
 
-    python benchmarks/span_roundtrip.py --data DATA
+    python benchmarks/span_roundtrip.py --data DATA [--tydiqa-gold FOLDER]
 
-DATA holds the folders ``xquad`` and ``tydiqa``. Written to ``benchmarks/span_roundtrip.json`` for
-each language: the number of questions, the share whose first gold answer comes back equal, the
-same of the answers that do not begin or end within a run of letters and digits (of which, in
-scripts with spaces, most are slips of the annotation), the share without the cuts at punctuation
-(as the encoder's tokenizer alone would have it), and every failure with its reason.
+DATA holds the folders ``xquad`` and ``tydiqa``; FOLDER holds files ``test-{language}.json`` with
+questions and gold answers of TyDi QA as XTREME's evaluator takes them. Written to
+``benchmarks/span_roundtrip.json`` for each language: the number of questions, the share whose first
+gold answer comes back equal, the same of the answers that do not begin or end within a run of
+letters and digits (of which, in scripts with spaces, most are slips of the annotation), the share
+without the cuts at punctuation (as the encoder's tokenizer alone would have it), and every failure
+with its reason.
 
 The public samples of TyDi QA have answers to the English and Swahili training questions only; of
 the other languages stretches of one to six words are drawn from the contexts of the development
-questions, without punctuation at their ends, and marked as drawn.
+questions, without punctuation at their ends, and marked as drawn. The benchmark's own mock sample
+has gold answers in all nine languages, to one question each: it goes in FOLDER and is reported by
+itself.
 """
 
 from __future__ import annotations
@@ -121,7 +125,7 @@ def measure(tokenizer: Any, pairs: Sequence[tuple[SpanExample, Answer]]) -> dict
         "n": len(pairs),
         "share": 1 - len(failures) / len(pairs),
         "n_whole_words": whole,
-        "share_whole_words": 1 - lost / whole,
+        "share_whole_words": 1 - lost / whole if whole else None,
         "share_by_the_tokenizer_alone": without / len(pairs),
         "reasons": dict(reasons),
         "failures": failures,
@@ -144,9 +148,17 @@ def tydiqa(folder: Path, language: str) -> dict[str, list[tuple[SpanExample, Ans
     return {"drawn, dev": drawn(examples, 0)}
 
 
+def mock_sample(folder: Path, language: str) -> list[tuple[SpanExample, Answer]]:
+    """Return every gold answer of the few questions with answers in all languages."""
+    path = folder / f"test-{language}.json"
+    examples = read_examples("squad", path, split="test", languages=(language,)).examples
+    return [(example, answer) for example in examples for answer in example.answers]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--tydiqa-gold", type=Path, help="folder with files test-{language}.json")
     options = parser.parse_args()
     tokenizer = load_tokenizer(locate_encoder("packaged"))
     sets = {
@@ -156,6 +168,13 @@ def main() -> None:
         for language in XQUAD
     }
     sets |= {("tydiqa", language): tydiqa(options.data / "tydiqa", language) for language in TYDIQA}
+    if options.tydiqa_gold:
+        sets |= {
+            ("tydiqa, mock sample", language): {
+                "gold, mock sample": mock_sample(options.tydiqa_gold, language)
+            }
+            for language in TYDIQA
+        }
     found: dict[str, dict[str, Any]] = {}
     for (name, language), parts in sets.items():
         for answers, pairs in parts.items():
