@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import kstest
 
 from crosscal.calibration import (
-    kernel,
     kernel_error,
     kernel_test,
     kernel_test_linear,
@@ -20,6 +19,7 @@ from crosscal.calibration import (
     skce_unbiased,
     softmax,
 )
+from crosscal.calibration.errors import kernel
 from crosscal.errors import DataError, SettingsError
 
 PAIRS = st.integers(1, 40).flatmap(

@@ -181,4 +181,5 @@ def test_tokenizers_reads_random_rules(rules: dict[str, str]):
     normaliser = normalizers.Precompiled(compile_charsmap(rules))
     for key, replacement in rules.items():
         assert normaliser.normalize_str(key) == replacement
-        assert normaliser.normalize_str(f"1{key}2") == f"1{replacement}2"
+        # The library looks up whole clusters, and some letters join what follows them.
+        assert normaliser.normalize_str(f"1\n{key}\n2") == f"1\n{replacement}\n2"
