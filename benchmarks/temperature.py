@@ -7,8 +7,8 @@ class that is never right, ties, one to five rows with up to fifty choices, and 
 numbers of choices. The search shares no code with the fit: in extended precision, a grid over
 1 / T and then golden section. Where the fit says that no finite temperature is best, the negative
 log-likelihood in the limit named (T to 0, T to infinity) must not be above any that the search
-finds. Written to ``benchmarks/temperature.json``: how many problems of each kind, how far the fit was
-above the search at most, and every failure.
+finds. Written to ``benchmarks/temperature.json``: how many problems of each kind, how far the fit
+was above the search at most, and every failure.
 """
 
 import argparse
