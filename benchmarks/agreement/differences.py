@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from crosscal.calibration import outcomes
-from crosscal.calibration.recalibration import EnsembleTemperature
+from crosscal.calibration import outcomes, softmax
+from crosscal.calibration.recalibration import DirichletCalibration, EnsembleTemperature
 from crosscal.calibration.recalibration.stairs import fit_stairs
 
 GIVEN = {"given": "probabilities"}
@@ -139,6 +140,29 @@ def _ensemble_in_float32(p, y, new):
     return EnsembleTemperature().fit(rounded, y).predict_proba(at)
 
 
+def _dirichlet_by_last_class(p, y, new):
+    """Dirichlet calibration whose penalty is of the weights less those of the last class."""
+    k = p.shape[1]
+    logs, at = (np.column_stack([np.log(v), np.ones(len(v))]) for v in (p, new))
+    penalty = np.full((k - 1, k + 1), 0.01 / (k * (k - 1)))
+    penalty[:, :k] *= 1.0 - np.eye(k)[:-1]
+    penalty[:, k] = 0.01 / k
+
+    def chances(weights, features):
+        return softmax(np.column_stack([features @ weights.T, np.zeros(len(features))]))
+
+    def loss(flat):
+        weights = flat.reshape(k - 1, k + 1)
+        residual = chances(weights, logs)
+        cost = -np.log(residual[np.arange(len(y)), y]).mean() + (penalty * weights**2).sum()
+        residual[np.arange(len(y)), y] -= 1.0
+        slope = residual[:, :-1].T @ logs / len(y) + 2.0 * penalty * weights
+        return cost, slope.ravel()
+
+    found = minimize(loss, np.zeros(penalty.size), jac=True, options={"gtol": 1e-10})
+    return chances(found.x.reshape(k - 1, k + 1), at)
+
+
 def _of_chosen(p, y, new):
     return [(p.max(axis=1), p.argmax(axis=1) == y, new.max(axis=1))]
 
@@ -207,6 +231,21 @@ KNOWN = (
         lower_nll=True,
     ),
     Difference("betacal", ("beta",), _STOPS, lower_nll=True),
+    Difference(
+        "dirichletcal",
+        ("dirichlet",),
+        "Its search stops at a tolerance; without a reference row it has our penalty, ODIR.",
+        lambda p, y, new: DirichletCalibration(given="probabilities").fit(p, y).predict_proba(new),
+        1e-6,
+    ),
+    Difference(
+        "dirichletcal",
+        ("dirichlet, default settings",),
+        "A fault: the weights of the last class are subtracted from all before the penalty is "
+        "taken, so that the result depends on the order of the classes. Ours does not.",
+        _dirichlet_by_last_class,
+        1e-5,
+    ),
     Difference(
         "netcal",
         ("histogram, each class, 10 bins of equal width",),

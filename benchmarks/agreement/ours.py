@@ -11,6 +11,7 @@ from crosscal.calibration import corp_decomposition as corp
 from crosscal.calibration import outcomes
 from crosscal.calibration.recalibration import (
     BetaCalibration,
+    DirichletCalibration,
     EnsembleTemperature,
     HistogramBinning,
     IsotonicCalibration,
@@ -127,6 +128,8 @@ RECALIBRATED = {
     "ensemble-temperature, squared": by(EnsembleTemperature),
     "isotonic": by(IsotonicCalibration),
     "beta": by(BetaCalibration),
+    "dirichlet": by(DirichletCalibration),
+    "dirichlet, default settings": by(DirichletCalibration),
     "venn-abers": by(VennAbers),
     "venn-abers, one class against the rest": by(VennAbers),
     "histogram, each class, 10 bins of equal width": by(HistogramBinning, scheme="width"),

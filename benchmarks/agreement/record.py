@@ -4,7 +4,7 @@ Run in an environment of its own with the libraries (any may be missing; what wa
 missing one is kept):
 
     pip install torch uncertainty-calibration netcal torchmetrics relplot pycalib scikit-learn \
-        probmetrics betacal venn-abers model-diagnostics
+        probmetrics betacal venn-abers model-diagnostics dirichletcal
     python benchmarks/agreement/record.py
 
 Writes ``reference.json`` beside this file: library -> version, metrics[case][name] -> number or
@@ -236,6 +236,23 @@ def venn_abers():
     return {}, {"venn-abers": binary, "venn-abers, one class against the rest": several}
 
 
+def dirichletcal():
+    multinomial = import_module("dirichletcal.calib.multinomial").MultinomialRegression
+    full = import_module("dirichletcal.calib.fulldirichlet").FullDirichletCalibrator
+
+    def each_row(p, y, new):
+        k = p.shape[1]
+        penalty = {"reg_lambda": 0.01 / (k * (k - 1)), "reg_mu": 0.01 / k}
+        fitted = multinomial(method="Full", ref_row=False, **penalty).fit(safe_log(p), y)
+        return np.asarray(fitted.predict_proba(safe_log(new)))
+
+    def as_shipped(p, y, new):
+        fitted = full(reg_lambda=0.01, reg_mu=0.01, reg_norm=True).fit(p, y)
+        return np.asarray(fitted.predict_proba(new))
+
+    return {}, {"dirichlet": each_row, "dirichlet, default settings": as_shipped}
+
+
 def model_diagnostics():
     lib = import_module("model_diagnostics.scoring")
 
@@ -267,6 +284,7 @@ LIBRARIES = {
     "betacal": betacal,
     "venn-abers": venn_abers,
     "model-diagnostics": model_diagnostics,
+    "dirichletcal": dirichletcal,
 }
 
 
