@@ -7,14 +7,14 @@ import pytest
 
 from crosscal.calibration import brier, ece, nll, softmax, top_label
 from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS
-from crosscal.calibration.evaluation.crossfit import (
+from crosscal.calibration.evaluation.evaluating import evaluate
+from crosscal.calibration.recalibration import RECALIBRATORS
+from crosscal.calibration.recalibration.crossfit import (
     cross_fit,
     fold_clusters,
     recalibrator,
     transfer,
 )
-from crosscal.calibration.evaluation.evaluating import evaluate
-from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.errors import DataError, SettingsError
 
 SOME = ("ece", "ece_debiased", "smooth_ece")

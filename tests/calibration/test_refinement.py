@@ -13,7 +13,7 @@ from crosscal.calibration.decomposition.refinement import (
     in_sample_refinement,
     isotonic_refinement,
 )
-from crosscal.calibration.evaluation.crossfit import fold_clusters
+from crosscal.calibration.recalibration.crossfit import fold_clusters
 from crosscal.errors import DataError, SettingsError
 
 

@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct, check_gold
 from crosscal.calibration.decomposition.corp import reliability_curve
-from crosscal.calibration.evaluation.crossfit import cross_fit, fold_clusters
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given, brier_rows, nll_rows
 from crosscal.calibration.recalibration.contract import Recalibrator
+from crosscal.calibration.recalibration.crossfit import cross_fit, fold_clusters
 from crosscal.errors import DataError, SettingsError
 
 Floats = NDArray[np.float64]

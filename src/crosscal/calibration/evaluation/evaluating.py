@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from crosscal.calibration.checks import check_gold
 from crosscal.calibration.evaluation.cluster_design import MOST_UNITS, GroupDesign, design_groups
 from crosscal.calibration.evaluation.comparison import differences
-from crosscal.calibration.evaluation.crossfit import FOLDS, recalibrator
 from crosscal.calibration.evaluation.measures import Asked, Measured, group_result, measure
 from crosscal.calibration.evaluation.recalibrated import Part, recalibrations
 from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
+from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
 from crosscal.errors import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
 from scipy.stats import binom
 
 from crosscal.calibration.binning import bin_table, make_bins
+from crosscal.calibration.entropy import entropy_rows
 from crosscal.calibration.estimation.draws import cluster_draws
 from crosscal.calibration.estimation.error_estimate import ErrorEstimate
 from crosscal.calibration.estimation.estimates import estimate_errors
@@ -18,7 +18,7 @@ from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, GroupResult
 from crosscal.calibration.inference.intervals import quantile_interval
 from crosscal.calibration.inference.resampling import cluster_sums
-from crosscal.calibration.notion import Notion, outcomes, to_probabilities
+from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.proper import Given
 from crosscal.calibration.selection.ranking import selective_replicates
 
@@ -131,7 +131,7 @@ def measure(
         # The chosen label is right or wrong, whatever its confidence.
         found["accuracy"] = _mean(correct.astype(np.float64), design, asked.level)
     if not only_errors:
-        found["entropy"] = _mean(_entropy(values, asked.given), design, asked.level)
+        found["entropy"] = _mean(entropy_rows(values, given=asked.given), design, asked.level)
         found |= _ranked(confidence, correct.astype(np.float64), design, asked.level)
     if design.clusters < 2:
         one = "row" if len(gold) == 1 else "cluster"
@@ -186,11 +186,6 @@ def group_result(measured: Measured) -> GroupResult:
 def finite(value: float) -> float | None:
     """Return a number that JSON can hold, or None."""
     return float(value) if np.isfinite(value) else None
-
-
-def _entropy(values: Floats, given: Given) -> Floats:
-    """Return the entropy of each row's probabilities, in nats."""
-    return np.asarray(entr(to_probabilities(values, given=given)).sum(axis=1))
 
 
 def _mean(rows: Floats, design: GroupDesign, level: float) -> ErrorEstimate:

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.comparison import shift
-from crosscal.calibration.evaluation.crossfit import (
+from crosscal.calibration.evaluation.measures import MEANS, Asked, Measured, finite, measure
+from crosscal.calibration.evaluation.results import Gain, RecalibrationResult
+from crosscal.calibration.recalibration import Recalibrator
+from crosscal.calibration.recalibration.crossfit import (
     Recalibrated,
     cross_fit,
     fold_clusters,
     transfer,
 )
-from crosscal.calibration.evaluation.measures import MEANS, Asked, Measured, finite, measure
-from crosscal.calibration.evaluation.results import Gain, RecalibrationResult
-from crosscal.calibration.recalibration import Recalibrator
 from crosscal.errors import DataError
 
 Floats = NDArray[np.float64]
