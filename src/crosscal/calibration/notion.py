@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_gold, check_probabilities
-from crosscal.calibration.proper import Given, softmax
+from crosscal.calibration.proper import Given, softmax, top_label
+from crosscal.calibration.rows import row_argmax, row_max
 from crosscal.errors import SettingsError
 
 Floats = NDArray[np.float64]
@@ -60,12 +61,12 @@ def outcomes(
     >>> float(confidence[0]), bool(correct[0])
     (0.2, True)
     """
+    if notion == "top-label" and given == "scores":
+        return top_label(values, gold)
     probabilities = to_probabilities(values, given=given)
     right = check_gold(gold, probabilities.shape, absent=True)
     if notion == "top-label":
-        # Of the values themselves: rounding in softmax may make two of them equal.
-        chosen = np.asarray(values, dtype=np.float64).argmax(axis=1)
-        return probabilities.max(axis=1), chosen == right
+        return row_max(probabilities), row_argmax(probabilities) == right
     number = _class_number(notion, probabilities.shape[1])
     return probabilities[:, number].copy(), right == number
 

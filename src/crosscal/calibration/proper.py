@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_gold, check_probabilities, check_scores
+from crosscal.calibration.rows import row_argmax, row_max, row_sum
 
 Floats = NDArray[np.float64]
 Given = Literal["scores", "probabilities"]
@@ -28,8 +29,8 @@ def log_softmax(scores: ArrayLike) -> Floats:
         ``s - max(s) - log(sum(exp(s - max(s))))``: finite wherever the scores are.
     """
     values = check_scores(scores)
-    shifted = values - values.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+    shifted = values - row_max(values)[:, None]
+    return np.asarray(shifted - np.log(row_sum(np.exp(shifted)))[:, None])
 
 
 def softmax(scores: ArrayLike) -> Floats:
@@ -40,7 +41,8 @@ def softmax(scores: ArrayLike) -> Floats:
 def top_label(scores: ArrayLike, gold: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the confidence of the chosen label and whether it is right.
 
-    The chosen label is the first of those with the highest score.
+    The chosen label is the first of those with the highest score (of the scores themselves:
+    rounding in softmax may make two of them equal).
 
     Parameters
     ----------
@@ -56,7 +58,16 @@ def top_label(scores: ArrayLike, gold: ArrayLike) -> tuple[Floats, NDArray[np.bo
     """
     values = check_scores(scores)
     right = check_gold(gold, values.shape, absent=True)
-    return softmax(values).max(axis=1), values.argmax(axis=1) == right
+    return highest_probability(values), row_argmax(values) == right
+
+
+def highest_probability(scores: Floats) -> Floats:
+    """Return ``softmax(scores).max(axis=1)`` of checked scores, equal to the last bit.
+
+    The highest score less itself is 0, so that only the sum is left to compute.
+    """
+    shifted = scores - row_max(scores)[:, None]
+    return np.exp(0.0 - np.log(row_sum(np.exp(shifted))))
 
 
 def nll_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> Floats:
@@ -111,7 +122,7 @@ def brier_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -
     right = check_gold(gold, probabilities.shape, absent=True)
     known = np.flatnonzero(right >= 0)
     probabilities[known, right[known]] -= 1.0
-    return np.asarray(np.square(probabilities).sum(axis=1) + (right < 0))
+    return np.asarray(row_sum(np.square(probabilities)) + (right < 0))
 
 
 def brier(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> float:
