@@ -33,7 +33,7 @@ from crosscal.calibration import (
     excess_variance,
     make_bins,
     quantile_interval,
-    seed_deviations,
+    seed_pivots,
     shrinkage_matrix,
     top_label,
 )
@@ -311,10 +311,10 @@ def seeds(
         worlds = [shifted(world, s) for s in rng.normal(size=count) * spread for world in pair[:1]]
         worlds += [shifted(pair[1], s) for s in rng.normal(size=count) * spread]
         found = boot.measure(simulate(rng, worlds, boot.premises))
-        deviations = seed_deviations(count, boot.replicates, rng)
+        pivots = seed_pivots(count, boot.replicates, rng)
         for m in METRICS:
             each = [found[count + s][m] - found[s][m] for s in range(count)]
-            average = average_seeds(each, deviations)
+            average = average_seeds(each, pivots)
             truth = means[1][m] - means[0][m]
             hit.setdefault(m, []).append(holds(quantile_interval(average.low, average.high), truth))
     return {

@@ -2,11 +2,10 @@
 
 The measure of seed s is ``training_s + items + own items_s``, all normal: what trainings differ
 by has variance tau^2; what the test items add has variance 1, of which `common` hits all seeds
-alike, and is known from the bootstrap. Compares, for 2 to 10 seeds: resampled seeds
-(`seed_deviations`, as `crosscal.analysis` does), the t distribution with Satterthwaite's degrees
-of freedom, and drawn variances (`seed_shifts`). Writes ``benchmarks/seed_intervals.json``:
-coverage of the mean over all trainings, and mean width over that of an interval that knows every
-variance.
+alike, and is known from the bootstrap. Compares, for 2 to 10 seeds: seeds resampled with
+replacement, the t distribution with Satterthwaite's degrees of freedom, and drawn variances
+(`seed_shifts`, as `crosscal.analysis` does). Writes ``benchmarks/seed_intervals.json``: coverage
+of the mean over all trainings, and mean width over that of an interval that knows every variance.
 """
 
 from __future__ import annotations
@@ -20,15 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-from crosscal.calibration import seed_deviations
 from crosscal.calibration.inference.seed_spread import seed_pivots, seed_shifts
 
 Floats = NDArray[np.float64]
 REPLICATES = 1000
 
 
+def seed_deviations(seeds: int, replicates: int, rng: np.random.Generator) -> Floats:
+    """Draw seeds with replacement, rescaled so that the variance of their mean is unbiased."""
+    counts = rng.multinomial(seeds, np.full(seeds, 1.0 / seeds), size=replicates)
+    return np.asarray((counts / seeds - 1.0 / seeds) * np.sqrt(seeds / (seeds - 1.0)))
+
+
 def resampled(values: Floats, own: float, deviations: Floats) -> Floats:
-    """Return the draws of `crosscal.analysis.seeds.average_seeds`, less those of the items."""
+    """Return the draws of resampled seeds, less those of the items."""
     spread = float(values.var(ddof=1))
     return values.mean() + np.sqrt(max(0.0, 1 - own / spread)) * (deviations @ values)
 

@@ -240,9 +240,7 @@ def test_baseline_recipe_collapsed(runs):
     assert found.find(quantity="degradation", recipe="paraphrase")
 
 
-@pytest.mark.parametrize(
-    ("count", "word"), [(1, "none"), (2, "uncertain"), (9, "uncertain"), (10, "included")]
-)
+@pytest.mark.parametrize(("count", "word"), [(1, "none"), (2, "included"), (5, "included")])
 def test_seed_flag(count, word):
     runs = [make_run(seed=s) for s in range(count)]
     found = analyse(runs, settings=AnalysisSettings(replicates=100))

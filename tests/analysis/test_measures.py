@@ -63,16 +63,19 @@ def test_the_variance_of_sampling_is_taken_off_that_between_seeds():
     # Values 0, 1, 2: variance 1. Draws: seeds differ by variance 0.25 in each replicate.
     draws = [[-0.5, 0.5], [0.0, 0.0], [0.5, -0.5]]
     measures = [measure(v, d, d) for v, d in zip([0, 1, 2], draws, strict=True)]
-    deviations = np.array([[1.0, 0.0, -1.0], [0.0, 0.5, -0.5]])
-    found = average_seeds(measures, deviations)
-    expected = np.sqrt(0.75) * np.array([-2.0, -0.5])
+    # Standard normal numbers, and chi-square ones over 2 degrees of freedom.
+    pivots = np.array([[1.0, -2.0], [1.0, 0.5]])
+    found = average_seeds(measures, pivots)
+    # Drawn variances 1 / 1 and 1 / 0.5, less that of the items, over 3 seeds.
+    expected = np.sqrt(np.array([0.75, 1.75]) / 3) * np.array([1.0, -2.0])
     np.testing.assert_allclose(found.high, expected, atol=1e-12)
     np.testing.assert_allclose(found.low, expected, atol=1e-12)
     assert found.value == 1
 
 
-def test_seeds_that_differ_by_sampling_only_add_nothing():
+def test_seeds_that_differ_by_less_than_sampling_add_what_may_be_hidden():
     draws = [[-3.0, 3.0], [3.0, -3.0]]
     measures = [measure(v, d, d) for v, d in zip([0, 1], draws, strict=True)]
-    found = average_seeds(measures, np.ones((2, 2)))
-    assert found.high.tolist() == [0, 0]
+    # Variance 0.5 between seeds where the items alone explain 18.
+    found = average_seeds(measures, np.array([[1.0, 1.0], [1.0, 0.01]]))
+    np.testing.assert_allclose(found.high, [0, np.sqrt((0.5 / 0.01 - 18) / 2)])

@@ -13,7 +13,6 @@ from crosscal.calibration import (
     cluster_weights,
     compatible_errors,
     quantile_interval,
-    seed_deviations,
     shrinkage_matrix,
     two_sided_p,
 )
@@ -37,18 +36,6 @@ def test_sums():
     values, cluster, index = [1.0, 2, 4, 8], np.array([0, 2, 2, 0]), np.array([1, 0, 1, 1])
     assert cluster_sums(values, cluster, 3).tolist() == [9, 0, 6]
     assert cluster_bin_sums(values, cluster, 3, index, 2).tolist() == [[0, 9], [0, 0], [2, 4]]
-
-
-@pytest.mark.parametrize("seeds", [2, 3, 5])
-def test_seed_deviations_have_the_unbiased_variance(seeds):
-    values = np.random.default_rng(1).normal(size=seeds)
-    weights = seed_deviations(seeds, 40_000, np.random.default_rng(0))
-    np.testing.assert_allclose(weights.sum(axis=1), 0, atol=1e-12)
-    assert (weights @ values).var() == pytest.approx(values.var(ddof=1) / seeds, rel=0.05)
-
-
-def test_one_seed_has_no_deviation():
-    assert not seed_deviations(1, 5, np.random.default_rng(0)).any()
 
 
 @given(st.integers(0, 200))

@@ -18,9 +18,8 @@ from crosscal.analysis.measures import Measure, make_resample, measure_run
 from crosscal.analysis.reliability import reliability_bins
 from crosscal.analysis.results import Estimate, ReliabilityBin, Results
 from crosscal.analysis.runs import Panel, Run, make_panel
-from crosscal.analysis.seeds import ENOUGH_SEEDS
 from crosscal.analysis.settings import AnalysisSettings
-from crosscal.calibration import TemperatureScaling, cluster_weights, seed_deviations
+from crosscal.calibration import TemperatureScaling, cluster_weights, seed_pivots
 from crosscal.predictions import Predictions, Slice
 
 Floats = NDArray[np.float64]
@@ -39,9 +38,9 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     -------
     Results
         ``settings`` holds the given ones and, under ``seeds``, by recipe how many runs count
-        and whether they are enough for the interval to speak for the recipe and not only for
-        the models at hand (``seed_variance``: "none" with one seed, "uncertain" with two to
-        nine, "included" from ten). Intervals take fitted temperatures as given.
+        and whether the interval speaks for the recipe and not only for the models at hand
+        (``seed_variance``: "none" with one seed, else "included"). Intervals take fitted
+        temperatures as given.
 
     Raises
     ------
@@ -140,8 +139,8 @@ def _measure_all(
     return Measurements(
         found=found,
         seeds=seeds,
-        deviations={
-            recipe: seed_deviations(len(numbers), settings.replicates, rng)
+        pivots={
+            recipe: seed_pivots(len(numbers), settings.replicates, rng)
             for recipe, numbers in seeds.items()
         },
         baseline_language=settings.baseline_language,
@@ -206,11 +205,7 @@ def _resolved(settings: AnalysisSettings, measurements: Measurements) -> dict[st
     plain["seeds"] = {
         recipe: {
             "runs": len(numbers),
-            "seed_variance": "none"
-            if len(numbers) == 1
-            else "uncertain"
-            if len(numbers) < ENOUGH_SEEDS
-            else "included",
+            "seed_variance": "none" if len(numbers) == 1 else "included",
         }
         for recipe, numbers in measurements.seeds.items()
     }

@@ -32,7 +32,7 @@ def degradations(measurements: Measurements) -> Iterator[Estimate]:
                 for metric in m.metrics:
                     each = [m.degradation(recipe, seed, scaling, place, metric) for seed in seeds]
                     yield m.estimate(
-                        average_seeds(each, m.deviations[recipe]),
+                        average_seeds(each, m.pivots[recipe]),
                         quantity="degradation",
                         recipe=recipe,
                         scaling=scaling,

@@ -40,8 +40,8 @@ def effects(measurements: Measurements, baseline_recipe: str) -> Iterator[Estima
                         s: m.degradation(baseline_recipe, s, scaling, place, metric) for s in direct
                     }
                     yield m.estimate(
-                        average_seeds(list(ours.values()), m.deviations[recipe])
-                        - average_seeds(list(theirs.values()), m.deviations[baseline_recipe]),
+                        average_seeds(list(ours.values()), m.pivots[recipe])
+                        - average_seeds(list(theirs.values()), m.pivots[baseline_recipe]),
                         quantity="effect",
                         recipe=recipe,
                         scaling=scaling,

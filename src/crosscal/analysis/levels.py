@@ -29,7 +29,7 @@ def levels(measurements: Measurements) -> Iterator[Estimate]:
                 for metric in m.metrics:
                     each = [m.at(recipe, seed, scaling, place, metric) for seed in seeds]
                     yield m.estimate(
-                        average_seeds(each, m.deviations[recipe]),
+                        average_seeds(each, m.pivots[recipe]),
                         quantity="level",
                         recipe=recipe,
                         scaling=scaling,

@@ -52,9 +52,9 @@ class Measurements:
     found : mapping of (recipe, seed, scaling) to mapping of language to mapping of metric
     seeds : mapping of recipe to tuple of int
         Seeds of the runs that count; recipes without any are not there.
-    deviations : mapping of recipe to ndarray of shape (replicates, seeds)
-        The draw of that recipe's seeds. Seeds of two recipes are resampled independently:
-        equal seed numbers do not make two trainings alike.
+    pivots : mapping of recipe to ndarray of shape (2, replicates)
+        The draw of that recipe's seeds. Those of two recipes are independent: equal seed
+        numbers do not make two trainings alike.
     baseline_language : str
     places : tuple of Place
     scalings : tuple of str
@@ -65,7 +65,7 @@ class Measurements:
 
     found: Mapping[tuple[str, int, str], Mapping[str, Mapping[str, Measure]]]
     seeds: Mapping[str, tuple[int, ...]]
-    deviations: Mapping[str, Floats]
+    pivots: Mapping[str, Floats]
     baseline_language: str
     places: tuple[Place, ...]
     scalings: tuple[str, ...]

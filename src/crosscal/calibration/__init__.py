@@ -109,7 +109,6 @@ from crosscal.calibration.inference.resampling import (
     cluster_bin_sums,
     cluster_sums,
     cluster_weights,
-    seed_deviations,
 )
 from crosscal.calibration.inference.seed_spread import seed_pivots, seed_shifts
 from crosscal.calibration.notion import Notion, outcomes, to_probabilities
@@ -281,7 +280,6 @@ __all__ = [
     "risk_coverage",
     "rmsce",
     "rmsce_debiased",
-    "seed_deviations",
     "seed_pivots",
     "seed_shifts",
     "selective_replicates",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosscal.analysis import Estimate, Results
-from crosscal.analysis.seeds import ENOUGH_SEEDS
 from crosscal.report.findings import METRIC, RICH, group_phrase, language_name, one
 from crosscal.report.numbers import (
     direction_seen,
@@ -17,7 +16,7 @@ from crosscal.report.numbers import (
     visible_from,
 )
 
-FEW_CLUSTERS = 300
+FEW_CLUSTERS, FEW_SEEDS = 300, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +74,8 @@ def caution(results: Results) -> str:
             "description of these models, not of the recipes."
         )
     return (
-        "Some of these numbers rest on two seeds: the part of their intervals that stands for "
-        "training again is learnt from two runs and is too short about half of the time. Run "
-        "three seeds or more before relying on a difference between recipes."
+        "Some of these numbers rest on two seeds: how far training again would change them is "
+        "learnt from two runs, which makes their intervals wide. Each further seed narrows them."
     )
 
 
@@ -96,7 +94,7 @@ def _collapsed(results: Results) -> Limit | None:
 
 def _seeds(results: Results) -> Limit | None:
     counts = {e.recipe: e.seeds for e in results.estimates if e.quantity == "level"}
-    few = {recipe: n for recipe, n in counts.items() if n < ENOUGH_SEEDS}
+    few = {recipe: n for recipe, n in counts.items() if n < FEW_SEEDS}
     if not few:
         return None
     listed = ", ".join(f"{recipe} {n}" for recipe, n in few.items())
@@ -104,8 +102,9 @@ def _seeds(results: Results) -> Limit | None:
         heading="Few seeds",
         words=(
             f"Runs behind each number: {listed}. With one seed the intervals hold nothing of "
-            "what training again would change; with two to four they hold it, but too narrowly "
-            "in many cases. A difference between recipes seen here may be one between runs."
+            "what training again would change, and a difference between recipes may be one "
+            "between runs. With two to four they hold it, and are wide, because so few runs say "
+            "little about how runs differ."
         ),
     )
 

@@ -26,7 +26,7 @@ from crosscal.analysis.regimes.settings import (
 )
 from crosscal.analysis.runs import Panel, Run, make_panel
 from crosscal.analysis.settings import AnalysisSettings
-from crosscal.calibration import cluster_weights, seed_deviations
+from crosscal.calibration import cluster_weights, seed_pivots
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.errors import DataError, SettingsError
 from crosscal.predictions import Predictions
@@ -308,8 +308,8 @@ class _Comparison:
                 Measured(
                     found=self.measured,
                     seeds=seeds,
-                    deviations={
-                        recipe: seed_deviations(len(each), self.settings.replicates, self.rng)
+                    pivots={
+                        recipe: seed_pivots(len(each), self.settings.replicates, self.rng)
                         for recipe, each in seeds.items()
                     },
                     places=tuple(self._places(groups)),

@@ -43,7 +43,7 @@ class Measured:
     found : mapping of Key to mapping of language to mapping of metric to Measure
         Languages that lack k examples are not there.
     seeds : mapping of recipe to tuple of int
-    deviations : mapping of recipe to ndarray of shape (replicates, seeds)
+    pivots : mapping of recipe to ndarray of shape (2, replicates)
     places : tuple of Place
     rows, clusters : mapping of language to int
     draws : int
@@ -52,7 +52,7 @@ class Measured:
 
     found: Mapping[Key, Mapping[str, Mapping[str, Measure]]]
     seeds: Mapping[str, tuple[int, ...]]
-    deviations: Mapping[str, Floats]
+    pivots: Mapping[str, Floats]
     places: tuple[Place, ...]
     rows: Mapping[str, int]
     clusters: Mapping[str, int]
@@ -122,7 +122,7 @@ def _gain(
         return None
     each = [first - then for first, then in zip(start, after, strict=True)]
     found = _row(measured, each, key, place, metric, quantity="gain")
-    average = average_seeds(each, measured.deviations[key.recipe])
+    average = average_seeds(each, measured.pivots[key.recipe])
     return replace(found, before=before, p_value=two_sided_p(average.low, average.high))
 
 
@@ -135,7 +135,7 @@ def _row(
     *,
     quantity: str,
 ) -> RegimeEstimate:
-    average = average_seeds(each, measured.deviations[key.recipe])
+    average = average_seeds(each, measured.pivots[key.recipe])
     low, high = quantile_interval(average.low, average.high, measured.level)
     return RegimeEstimate(
         quantity=quantity,

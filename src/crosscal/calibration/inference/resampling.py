@@ -92,27 +92,3 @@ def cluster_bin_sums(
     weights = np.asarray(values, dtype=np.float64)
     sums = np.bincount(cell, weights=weights, minlength=clusters * bins)
     return np.asarray(sums, dtype=np.float64).reshape(clusters, bins)
-
-
-def seed_deviations(seeds: int, replicates: int, rng: np.random.Generator) -> Floats:
-    """Draw weights that turn the numbers of single seeds into deviations from their mean.
-
-    Resampling S seeds with replacement varies their mean by (S - 1) / S of what it should;
-    the weights are rescaled by sqrt(S / (S - 1)) so that the variance over replicates of
-    ``weights @ numbers`` is the unbiased s^2 / S. It is still a variance learnt from S numbers:
-    with one seed it is 0, and with two the interval is far too short about half the time.
-
-    Parameters
-    ----------
-    seeds, replicates : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of float64, shape (replicates, seeds)
-        Rows sum to 0.
-    """
-    if seeds < 2:
-        return np.zeros((replicates, seeds))
-    counts = rng.multinomial(seeds, np.full(seeds, 1.0 / seeds), size=replicates)
-    return np.asarray((counts / seeds - 1.0 / seeds) * np.sqrt(seeds / (seeds - 1.0)))
