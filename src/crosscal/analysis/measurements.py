@@ -13,9 +13,10 @@ from crosscal.analysis.results import METRICS, Estimate
 from crosscal.calibration import quantile_interval, two_sided_p
 
 Floats = NDArray[np.float64]
+Interval = tuple[float, float]
 
-# What a level cannot leave; intervals are cut there.
-RANGES = {
+# What a level cannot leave.
+_RANGES = {
     "accuracy": (0.0, 1.0),
     "nll": (0.0, float("inf")),
     "brier": (0.0, 2.0),
@@ -25,6 +26,19 @@ RANGES = {
     "ece_mass": (0.0, 1.0),
     "ece_debiased": (0.0, 1.0),
 }
+
+# By how many ranges of its measure a difference can lie off zero; an effect is one of differences.
+_REACH = {"degradation": 1, "gain": 1, "effect": 2}
+
+
+def possible_interval(measure: Measure, *, quantity: str, metric: str, level: float) -> Interval:
+    """Return the interval of a measure, cut at what the quantity can be."""
+    low, high = quantile_interval(measure.low, measure.high, level)
+    bottom, top = _RANGES[metric]
+    if quantity != "level":
+        top = (top - bottom) * _REACH[quantity]
+        bottom = -top
+    return min(max(low, bottom), top), min(max(high, bottom), top)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +122,9 @@ class Measurements:
         per_seed: Sequence[float],
     ) -> Estimate:
         """Turn a measure averaged over seeds into a row of the results."""
-        low, high = quantile_interval(measure.low, measure.high, self.level)
+        low, high = possible_interval(measure, quantity=quantity, metric=metric, level=self.level)
         p_value: float | None
         if quantity == "level":
-            bottom, top = RANGES[metric]
-            low, high = (min(max(end, bottom), top) for end in (low, high))
             p_value = None if measure.null is None else _upper_p(measure.value, measure.null)
         else:
             p_value = two_sided_p(measure.low, measure.high)

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.analysis.measurements import RANGES, Place
+from crosscal.analysis.measurements import Place, possible_interval
 from crosscal.analysis.measures import Measure, mean_measure
 from crosscal.analysis.regimes.measuring import GAINS, METRICS
 from crosscal.analysis.regimes.results import RegimeEstimate
 from crosscal.analysis.regimes.settings import FEW_SHOT
 from crosscal.analysis.seeds import average_seeds
-from crosscal.calibration import quantile_interval, two_sided_p
+from crosscal.calibration import two_sided_p
 from crosscal.calibration.inference.multiplicity import holm
 
 Floats = NDArray[np.float64]
@@ -104,13 +104,11 @@ def _level(measured: Measured, key: Key, place: Place, metric: str) -> RegimeEst
         return None
     found = _row(measured, each, key, place, metric, quantity="level")
     measure = mean_measure(each)
-    bottom, top = RANGES[metric]
-    low, high = (min(max(end, bottom), top) for end in (found.low, found.high))
     p_value = None
     if measure.null is not None:
         above = int((measure.null >= measure.value - 1e-12).sum())
         p_value = (1 + above) / (1 + len(measure.null))
-    return replace(found, low=low, high=high, p_value=p_value, noise_floor=measure.noise_floor)
+    return replace(found, p_value=p_value, noise_floor=measure.noise_floor)
 
 
 def _gain(
@@ -136,7 +134,7 @@ def _row(
     quantity: str,
 ) -> RegimeEstimate:
     average = average_seeds(each, measured.pivots[key.recipe])
-    low, high = quantile_interval(average.low, average.high, measured.level)
+    low, high = possible_interval(average, quantity=quantity, metric=metric, level=measured.level)
     return RegimeEstimate(
         quantity=quantity,
         recipe=key.recipe,
