@@ -1,0 +1,45 @@
+"""Whether the encoder can carry out what a study asks of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crosscal.encoders.loading import encoder_config, longest_input
+from crosscal.errors import SettingsError
+from crosscal.study.reading import training_settings
+from crosscal.study.settings import Study
+
+
+def check_fits(study: Study, encoder: Path) -> None:
+    """Refuse settings that the encoder cannot carry out.
+
+    Parameters
+    ----------
+    study : Study
+        As `read_study` returns it.
+    encoder : Path
+        Folder of the encoder, as `locate_encoder` returns it.
+
+    Raises
+    ------
+    SettingsError
+        If more layers are asked for than it has, or longer inputs than it has positions for.
+    """
+    config = encoder_config(encoder)
+    total = int(str(config.get("num_hidden_layers", 0)))
+    if study.encoder.layers is not None and study.encoder.layers > total:
+        raise SettingsError(
+            f"{study.encoder.layers} layers were asked for, but the encoder has {total}",
+            where="encoder.layers",
+            remedy=f"Choose a number from 1 to {total}",
+        )
+    longest = longest_input(encoder)
+    for name, data in (*study.targets.items(), *study.intermediate.items()):
+        asked = training_settings(study, data, where=f"{name}.training").max_length
+        if longest is not None and asked > longest:
+            raise SettingsError(
+                f"inputs of up to {asked} tokens were asked for, but the encoder has positions "
+                f"for {longest}",
+                where="training.max_length",
+                remedy=f"Choose at most {longest}",
+            )

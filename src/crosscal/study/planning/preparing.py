@@ -1,0 +1,140 @@
+"""Stages that make inputs of the model: examples tokenised, translated first if asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from crosscal.errors import SettingsError
+from crosscal.study.plan import TEXTS, Stage
+from crosscal.study.planning.layout import Layout
+from crosscal.study.reading import training_settings
+from crosscal.study.readings import source_of
+from crosscal.study.settings import Source, Target, Trained, Translate
+from crosscal.tasks import Task, task
+from crosscal.training.settings import TrainingSettings
+from crosscal.translation import load_translator
+
+# Splits that are translated for the model but still stand for their own language.
+_KEEP_LANGUAGE = ("test", "calibration")
+
+
+def prepare(
+    layout: Layout, name: str, data: Trained, split: str, languages: Sequence[str]
+) -> Stage:
+    """Tokenise a split of a target or an intermediate task, translated if the study says so.
+
+    Parameters
+    ----------
+    layout : Layout
+    name : str
+        Of the target or intermediate task.
+    data : Trained
+        What the study says of it.
+    split : str
+        ``train``, ``dev``, ``test`` or ``calibration``.
+    languages : sequence of str
+        Those to read.
+
+    Raises
+    ------
+    DataError
+        If anything is wrong with the data.
+    """
+    longest = training_settings(layout.study, data, where=f"{name}.training").max_length
+    field, source, chosen = f"{name}.{split}", source_of(data, split), task(data.task)
+    layout.readings.read(field, source, split, languages, chosen)
+    labels = layout.readings.labels(name, data)
+    prepared = _tokenise(layout, field, source, chosen, labels, longest, languages)
+    how = data.translate if split == "train" else None
+    if split in _KEEP_LANGUAGE and isinstance(data, Target):
+        how = data.translate_test
+    return prepared if how is None else _translate(layout, prepared, how)
+
+
+def prepare_text(layout: Layout, settings: TrainingSettings) -> Stage:
+    """Tokenise running text for masked language modelling.
+
+    Raises
+    ------
+    SettingsError
+        If the study has none.
+    DataError
+        If anything is wrong with it.
+    """
+    texts = layout.study.mlm
+    if texts is None:
+        raise SettingsError(
+            "a recipe asks for masked language modelling, but there is no text for it",
+            where="mlm",
+            remedy="Add a table [mlm] with texts and languages",
+        )
+    field, chosen = "mlm.texts", task(TEXTS)
+    layout.readings.read(field, texts.texts, "train", texts.languages, chosen)
+    return _tokenise(layout, field, texts.texts, chosen, [], settings.max_length, texts.languages)
+
+
+def _tokenise(
+    layout: Layout,
+    field: str,
+    source: Source,
+    chosen: Task,
+    labels: list[str],
+    longest: int,
+    languages: Sequence[str],
+) -> Stage:
+    split = field.rsplit(".", 1)[1]
+    return layout.add(
+        Stage(
+            kind="prepare",
+            title=f"tokenise {chosen.name}, {split}",
+            settings={
+                "encoder": layout.identity,
+                "family": chosen.family,
+                "labels": labels,
+                "max_length": longest,
+                "examples": layout.readings.digest(field),
+            },
+            parameters={
+                "encoder": str(layout.encoder),
+                "field": field,
+                "labels": list(chosen.labels),
+                "split": split,
+                "source": source.model_dump(),
+                "languages": list(languages),
+            },
+        )
+    )
+
+
+def _translate(layout: Layout, prepared: Stage, how: Translate) -> Stage:
+    """Put the translation of every other language in the place of its examples."""
+    inputs = {}
+    for language in prepared.parameters["languages"]:
+        if language == how.to:
+            continue
+        translator = load_translator(how.translator, language, how.to, **how.settings)
+        stage = layout.add(
+            Stage(
+                kind="translate",
+                title=f"translate {prepared.parameters['field']}, {language} to {how.to}",
+                settings={
+                    "examples": prepared.settings["examples"],
+                    "identity": translator.identity,
+                    "language": language,
+                    "to": how.to,
+                },
+                parameters={**prepared.parameters, "translate": how.model_dump()},
+            )
+        )
+        inputs[f"translated:{language}"] = stage.node
+    # A test keeps the names of its languages; training examples are in the new one.
+    keep = prepared.parameters["split"] in _KEEP_LANGUAGE
+    return layout.add(
+        replace(
+            prepared,
+            title=f"{prepared.title}, translated",
+            settings={**prepared.settings, "keep_languages": keep},
+            inputs=inputs,
+        )
+    )

@@ -1,0 +1,95 @@
+"""Stages of the retrieval family: vectors of the sentences, and a search among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crosscal.study.plan import Stage
+from crosscal.study.planning.layout import Layout, named
+from crosscal.study.planning.provenance import provenance
+from crosscal.study.reading import languages_of, training_settings
+from crosscal.study.readings import source_of
+from crosscal.study.settings import Target
+from crosscal.tasks import task
+
+
+def search(layout: Layout, target: str, recipe: str, seed: int, before: Stage | None) -> Stage:
+    """Look for translations with the encoder as the recipe left it.
+
+    Parameters
+    ----------
+    layout : Layout
+    target, recipe : str
+    seed : int
+    before : Stage or None
+        The last one that trained; None for the encoder as it came.
+
+    Returns
+    -------
+    Stage
+        The one that holds the run's table.
+
+    Raises
+    ------
+    DataError
+        If anything is wrong with the data.
+    """
+    data = layout.study.targets[target]
+    chosen, how = task(data.task), data.search
+    longest = training_settings(layout.study, data, where=f"{target}.training").max_length
+    sources = _read(layout, target, data)
+    settings = {
+        "task": chosen.name,
+        "examples": {split: found["examples"] for split, found in sources.items()},
+    }
+    parameters = {
+        "encoder": str(layout.encoder),
+        "sources": sources,
+        "field": f"{target}.test",
+    }
+    left = f"{named(target)}recipe {recipe}"
+    embedded = layout.add(
+        Stage(
+            kind="embed",
+            # Untrained, it is the same for every seed.
+            title=f"embed, {left}, seed {seed}" if before else f"embed, {left}",
+            settings={
+                **layout.common,
+                **settings,
+                "layer": how.layer,
+                "prefix": how.prefix,
+                "max_length": longest,
+            },
+            inputs={"model": before.node} if before else {},
+            parameters=parameters,
+        )
+    )
+    return layout.add(
+        Stage(
+            kind="search",
+            title=f"search, {left}, seed {seed}",
+            settings={
+                **settings,
+                "neighbours": how.neighbours,
+                "scoring": chosen.scoring,
+                "provenance": provenance(layout, target, recipe, seed),
+            },
+            inputs={"vectors": embedded.node},
+            parameters=parameters,
+        )
+    )
+
+
+def _read(layout: Layout, target: str, data: Target) -> dict[str, dict[str, Any]]:
+    """Read the splits that there are; hash, source and languages of each."""
+    sources = {}
+    for split in ("test",) if data.dev is None else ("dev", "test"):
+        source = source_of(data, split)
+        field = f"{target}.{split}"
+        layout.readings.read(field, source, split, languages_of(data), task(data.task))
+        sources[split] = {
+            "examples": layout.readings.digest(field),
+            "source": source.model_dump(),
+            "languages": list(languages_of(data)),
+        }
+    return sources

@@ -1,0 +1,70 @@
+"""All runs of a study, one after the other: what each is trained on, and where its table is."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from crosscal.encoders.loading import fingerprint
+from crosscal.study.plan import Plan, Run
+from crosscal.study.planning.fitting import check_fits
+from crosscal.study.planning.layout import Layout
+from crosscal.study.planning.predicting import ensemble, predict
+from crosscal.study.planning.retrieval import search
+from crosscal.study.planning.training import train_recipe, train_target
+from crosscal.study.reading import RETRIEVAL
+from crosscal.study.settings import Study
+from crosscal.tasks import task
+
+
+def make_plan(study: Study, encoder: Path) -> Plan:
+    """Read all data, check them, and lay out the stages.
+
+    Parameters
+    ----------
+    study : Study
+        As `read_study` returns it.
+    encoder : Path
+        Folder of the encoder, as `locate_encoder` returns it.
+
+    Raises
+    ------
+    DataError
+        If anything is wrong with a data file.
+    SettingsError
+        If the study names an unknown task or format, or asks for what the encoder cannot do.
+    """
+    check_fits(study, encoder)
+    layout = Layout(study=study, encoder=encoder, identity=fingerprint(encoder))
+    runs = [
+        _run(layout, target, recipe, seed)
+        for seed in study.seeds
+        for target in study.targets
+        for recipe in study.recipes
+    ]
+    if study.prediction.ensemble:
+        runs += [
+            ensemble(layout, [run for run in runs if (run.target, run.recipe) == pair])
+            for pair in itertools.product(study.targets, study.recipes)
+            if task(study.targets[pair[0]].task).family != RETRIEVAL
+        ]
+    return Plan(
+        study=study,
+        encoder=encoder,
+        stages=tuple(layout.stages.values()),
+        runs=tuple(runs),
+        asked=layout.asked,
+        readings=layout.readings.found,
+    )
+
+
+def _run(layout: Layout, target: str, recipe: str, seed: int) -> Run:
+    training = train_recipe(layout, recipe, seed)
+    before = training[-1] if training else None
+    if task(layout.study.targets[target].task).family == RETRIEVAL:
+        # Nothing is trained on the target: the encoder itself looks for translations.
+        table = search(layout, target, recipe, seed, before)
+    else:
+        training += (train_target(layout, target, seed, before),)
+        table = predict(layout, target, recipe, seed, training[-1])
+    return Run(target=target, recipe=recipe, seed=seed, table=table, training=training)
