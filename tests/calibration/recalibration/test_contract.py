@@ -8,7 +8,13 @@ import pytest
 from sklearn.base import clone
 
 from crosscal.calibration import ConvergenceWarning, brier, softmax
-from crosscal.calibration.recalibration import RECALIBRATORS, TemperatureScaling
+from crosscal.calibration.recalibration import (
+    RECALIBRATORS,
+    BayesianTemperature,
+    DirichletCalibration,
+    MatrixScaling,
+    TemperatureScaling,
+)
 from crosscal.errors import DataError, SettingsError
 
 NAMES = sorted(RECALIBRATORS)
@@ -209,3 +215,36 @@ def test_what_no_optimum_has_is_said():
 
 def test_temperature_is_among_them():
     assert RECALIBRATORS["temperature"] is TemperatureScaling
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        MatrixScaling(off_diagonal=np.nan),
+        MatrixScaling(bias=np.inf),
+        DirichletCalibration(bias=np.nan),
+        BayesianTemperature(spread=np.inf),
+        BayesianTemperature(centre=np.nan),
+    ],
+)
+def test_parameters_that_are_not_finite_are_refused(made):
+    with pytest.raises(SettingsError, match="finite"):
+        made.fit([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], [0, 1, 1])
+
+
+def test_no_steps_at_all_are_counted():
+    with pytest.warns(ConvergenceWarning, match="ran out"):
+        scaling = TemperatureScaling(max_iter=0).fit([[2.0, 0.0]] * 3, [0, 0, 1])
+    assert scaling.n_iter_ == 0
+    assert not scaling.converged_
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_masks_of_any_size_are_fitted_or_refused(name):
+    scores, gold = rows(n=100)
+    for mask in (-1e30, float(np.finfo(np.float32).min)):
+        masked = np.column_stack([scores, np.full(100, mask)])
+        assert np.isfinite(fitted(name, masked, gold).predict_proba(masked)).all()
+    masked[7, 3] = np.finfo(np.float64).min
+    with pytest.raises(DataError, match=r"row 7.*minus infinity"):
+        fitted(name, masked, gold)

@@ -121,7 +121,7 @@ class MatrixScaling(_Affine):
     Raises
     ------
     SettingsError
-        From `fit`: a negative penalty.
+        From `fit`: a penalty that is negative or not finite.
 
     Notes
     -----
@@ -140,9 +140,11 @@ class MatrixScaling(_Affine):
     def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
         """Find the matrix and biases that minimise the penalised mean NLL of values (n, k)."""
         for name in ("off_diagonal", "bias"):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < np.inf:
                 raise SettingsError(
-                    f"a penalty of {getattr(self, name)}", where=name, remedy="give 0 or more"
+                    f"a penalty of {getattr(self, name)}",
+                    where=name,
+                    remedy="give a finite number, 0 or more",
                 )
         scores, right = self._to_fit(values, gold)
         k = scores.shape[1]

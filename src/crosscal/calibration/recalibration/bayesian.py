@@ -53,7 +53,7 @@ class BayesianTemperature(Estimator):
     Raises
     ------
     SettingsError
-        From `fit`: a spread not above 0.
+        From `fit`: a spread not above 0, or a prior that is not finite.
 
     Notes
     -----
@@ -78,9 +78,13 @@ class BayesianTemperature(Estimator):
 
     def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
         """Find the posterior of the temperature from values (n, k)."""
-        if not self.spread > 0:
+        if not 0 < self.spread < np.inf:
             raise SettingsError(
-                f"spread is {self.spread}", where="spread", remedy="give a number above 0"
+                f"spread is {self.spread}", where="spread", remedy="give a finite number above 0"
+            )
+        if not np.isfinite(self.centre):
+            raise SettingsError(
+                f"centre is {self.centre}", where="centre", remedy="give a finite number"
             )
         scores, right = self._to_fit(values, gold)
 

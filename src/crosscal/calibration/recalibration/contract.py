@@ -19,6 +19,9 @@ Ints = NDArray[np.int64]
 # A probability of 0 has no logarithm; none is taken to be smaller than this (2^-52).
 FLOOR = float(np.finfo(np.float64).eps)
 
+# Fits square the scores. What is larger is a mask, which minus infinity should be.
+MOST = 1e150
+
 
 class ConvergenceWarning(UserWarning):
     """There is no best value of what is fitted, or the search did not reach it."""
@@ -30,7 +33,8 @@ class Recalibrator(Protocol):
     Attributes
     ----------
     given : {"scores", "probabilities"}
-        What the values are, in `fit` and in `predict_proba`. Scores are logits or log-scores.
+        What the values are, in `fit` and in `predict_proba`. Scores are logits or log-scores,
+        within 1e150 of 0 or minus infinity; others raise DataError.
         Of probabilities the logarithm is taken where a method needs scores, none of them
         smaller than 2^-52.
     needs_common_choices : bool
@@ -138,6 +142,14 @@ class Estimator:
                 remedy="say scores or probabilities",
             )
         scores = check_scores(values)
+        far = np.isfinite(scores) & (np.abs(scores) > MOST)
+        if far.any():
+            row = int(far.any(axis=1).argmax())
+            raise DataError(
+                f"a score is beyond {MOST:g}, and its square beyond float64",
+                where=f"scores, row {row}",
+                remedy="give smaller scores, and minus infinity where a choice does not exist",
+            )
         if self.needs_common_choices and np.isneginf(scores).any():
             row = int(np.isneginf(scores).any(axis=1).argmax())
             raise DataError(

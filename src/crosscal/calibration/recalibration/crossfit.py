@@ -49,7 +49,7 @@ def recalibrator(name: str, given: Given) -> Callable[[], Recalibrator]:
         raise SettingsError(
             f"there is no recalibrator {name!r}",
             where="recalibrate",
-            remedy=did_you_mean(name, RECALIBRATORS),
+            remedy=did_you_mean(str(name), RECALIBRATORS),
         )
 
     def make() -> Recalibrator:

@@ -147,7 +147,7 @@ class TemperatureScaling(Estimator):
     def _search(self, below: Floats, chosen: Floats) -> float:
         """Return the log beta at which the gradient vanishes; an optimum must exist."""
         low, high, at = -np.inf, np.inf, 0.0
-        self.converged_ = False
+        self.converged_, self.n_iter_ = False, 0
         for step in range(1, self.max_iter + 1):
             self.n_iter_ = step
             gradient, curvature = _derivatives(at, below, chosen)
