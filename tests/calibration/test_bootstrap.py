@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from crosscal.calibration import cluster_weights, ece
+from crosscal.calibration import cluster_weights, ece, quantile_interval, two_sided_p
 from crosscal.calibration.inference.bootstrap import absolute_excess, bootstrap, ratio
 from crosscal.calibration.inference.intervals import (
     basic_interval,
@@ -169,3 +169,12 @@ def test_bad_draws_and_levels_are_refused():
     for level in (0, 1, 95, np.nan):
         with pytest.raises(SettingsError):
             bca_interval(0.0, np.ones(5), np.ones(3), level=level)
+
+
+def test_draws_that_are_no_numbers_are_no_evidence():
+    good, bad = np.ones(99), np.full(99, np.nan)
+    for low, high in ((bad, good), (good, bad), (np.array([]), np.array([]))):
+        with pytest.raises(DataError):
+            two_sided_p(low, high)
+        with pytest.raises(DataError):
+            quantile_interval(low, high)

@@ -216,3 +216,26 @@ def test_ece_of_the_baseline_is_the_plain_debiased_one():
     same = answers(rng, 0.75)
     found = accuracy_matched(same, same, weights(rng))["ece_debiased"]
     assert 0 <= found.baseline <= ece(same.confidence, same.correct)
+
+
+@pytest.mark.parametrize("compare", [accuracy_matched, brier_split])
+def test_replicates_without_any_row_of_a_language_say_nothing(compare):
+    rng = np.random.default_rng(4)
+    baseline = Answers(
+        confidence=rng.uniform(0.4, 1, 40), correct=np.arange(40) % 2, cluster=np.arange(40)
+    )
+    target = Answers(confidence=[0.7, 0.8], correct=[1, 0], cluster=np.array([0, 1]))
+    weights = cluster_weights(40, 200, rng)
+    empty = weights[:, :2].sum(axis=1) == 0
+    assert empty.any()
+    assert not empty[0]
+    # Each takes the place of the last one before it that has rows.
+    source = np.maximum.accumulate(np.where(empty, 0, np.arange(200)))
+    found = compare(baseline, target, weights)
+    contrast = found["gap"].beyond if isinstance(found, dict) else found.total
+    assert np.isfinite([contrast.low, contrast.high]).all()
+    if compare is brier_split:
+        loss = (np.asarray(target.confidence) - target.correct) ** 2
+        theirs = weights[source][:, :2] @ loss / weights[source][:, :2].sum(axis=1)
+        ours = weights @ (baseline.confidence - baseline.correct) ** 2 / 40
+        assert contrast.low == pytest.approx(np.quantile(theirs - ours, 0.025))

@@ -85,8 +85,8 @@ def brier_split(
 
 def brier_parts(answers: Answers, weights: Floats, bins: int, level: float) -> tuple[Drawn, Drawn]:
     """Return the square loss and its calibration part."""
-    confidence, correct, cluster = checked_answers(answers, weights)
-    clusters = weights.shape[1]
+    confidence, correct, drawn = checked_answers(answers, weights)
+    cluster, clusters = drawn.cluster, drawn.clusters
     index = make_bins(confidence, bins=bins).index(confidence)
     residual = confidence - correct
     sums = np.hstack(
@@ -96,7 +96,7 @@ def brier_parts(answers: Answers, weights: Floats, bins: int, level: float) -> t
             cluster_sums(np.ones_like(residual), cluster, clusters)[:, None],
         ]
     )
-    totals = resampled_totals(sums, weights)
+    totals = resampled_totals(sums, drawn.weights)
     means = totals[:, :-1] / totals[:, -1:]
     count = np.bincount(index, minlength=bins)
     used = np.flatnonzero(count)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.estimation.draws import ClusterDraws, cluster_draws
 from crosscal.calibration.inference.intervals import quantile_interval, two_sided_p
-from crosscal.errors import DataError
 
 Floats = NDArray[np.float64]
 
@@ -69,16 +69,8 @@ def resampled_totals(sums: Floats, weights: Floats) -> Floats:
     return np.vstack([sums.sum(axis=0), weights @ sums])
 
 
-def checked_answers(answers: Answers, weights: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Return confidence, correct and cluster; raise DataError for bad arrays."""
+def checked_answers(answers: Answers, weights: ArrayLike) -> tuple[Floats, Floats, ClusterDraws]:
+    """Return confidence, correct and the draws of clusters; raise DataError for bad arrays."""
     confidence = check_confidence(answers.confidence)
     correct = check_correct(answers.correct, len(confidence))
-    cluster = np.asarray(answers.cluster)
-    inside = cluster.shape == confidence.shape and np.issubdtype(cluster.dtype, np.integer)
-    if not inside or cluster.min() < 0 or cluster.max() >= weights.shape[1]:
-        raise DataError(
-            f"clusters of shape {cluster.shape} for {len(confidence)} rows",
-            where="cluster",
-            remedy=f"give each row a number from 0 to {weights.shape[1] - 1}",
-        )
-    return confidence, correct, cluster.astype(np.intp)
+    return confidence, correct, cluster_draws(weights, answers.cluster, len(confidence))

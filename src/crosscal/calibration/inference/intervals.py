@@ -30,8 +30,11 @@ def quantile_interval(low: Floats, high: Floats, level: float = 0.95) -> tuple[f
     ------
     SettingsError
         Level not between 0 and 1.
+    DataError
+        No draws, or a NaN among them.
     """
     check_level(level)
+    _demand_numbers(low, high)
     bottom = float(np.quantile(low, (1 - level) / 2))
     return bottom, float(np.quantile(high, (1 + level) / 2))
 
@@ -149,10 +152,23 @@ def two_sided_p(low: Floats, high: Floats) -> float:
 
     Twice the smaller share of draws on the other side of 0, counting one replicate more, at
     most 1.
+
+    Raises
+    ------
+    DataError
+        No draws, or a NaN among them: it lies on neither side and would pass for evidence.
     """
+    low, high = np.asarray(low), np.asarray(high)
+    _demand_numbers(low, high)
     below = 1 + int((low <= 0).sum())
     above = 1 + int((high >= 0).sum())
     return min(1.0, 2.0 * min(above, below) / (1 + len(low)))
+
+
+def _demand_numbers(low: Floats, high: Floats) -> None:
+    for where, draws in (("low", low), ("high", high)):
+        if not np.size(draws) or np.isnan(draws).any():
+            raise DataError("no draws, or NaN", where=where, remedy="give one number a replicate")
 
 
 def check_draws(draws: Floats, where: str) -> Floats:

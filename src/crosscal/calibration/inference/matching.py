@@ -98,7 +98,7 @@ def accuracy_matched(
     changes: it is then overconfident, as it should be here. That is an assumption about the
     counterfactual, not a law; a model could lower its confidence as it errs more (which
     `brier_split` would show). Where replicates have no right or no wrong rows in the baseline,
-    those of the whole sample stand in.
+    those of the whole sample stand in; for one without any row of a language, the replicate before.
     """
     if baseline.costs.keys() != target.costs.keys():
         raise DataError(
@@ -169,8 +169,8 @@ class _Sums:
     @classmethod
     def of(cls, answers: Answers, weights: Floats, bins: int) -> _Sums:
         """Sum the rows of answers by cluster and correctness, and resample."""
-        confidence, correct, cluster = checked_answers(answers, weights)
-        n, clusters = len(confidence), weights.shape[1]
+        confidence, correct, draws = checked_answers(answers, weights)
+        n, cluster, clusters = len(confidence), draws.cluster, draws.clusters
         index = make_bins(confidence, bins=bins).index(confidence)
         rows = [confidence - correct, confidence]
         rows += [_checked_cost(cost, n, name) for name, cost in answers.costs.items()]
@@ -179,8 +179,8 @@ class _Sums:
             of_kind = [np.where(kind, row, 0.0) for row in rows]
             sums = [cluster_bin_sums(of_kind[0], cluster, clusters, index, bins)]
             sums += [cluster_sums(row, cluster, clusters)[:, None] for row in of_kind]
-            totals = resampled_totals(np.hstack(sums), weights)
-            count = resampled_totals(cluster_sums(kind, cluster, clusters)[:, None], weights)
+            totals = resampled_totals(np.hstack(sums), draws.weights)
+            count = resampled_totals(cluster_sums(kind, cluster, clusters)[:, None], draws.weights)
             whole = totals[0] / max(count[0, 0], 1.0)
             means.append(np.where(count > 0, totals / np.maximum(count, 1.0), whole))
             counts.append(count[:, 0])
