@@ -232,3 +232,23 @@ def test_bad_settings():
     for annotators in (0, [1, 2], 1.5):
         with pytest.raises(DataError, match="annotators"):
             human_noise_floor(scores, annotators)
+
+
+def test_ranking_of_many_labels_needs_no_memory_for_their_pairs():
+    # 300 rows of 20,000 labels: pairs of labels would take 120 GB.
+    scores = np.tile(np.arange(20_000.0), (300, 1))
+    votes = np.minimum(np.arange(20_000), 2) * np.ones((300, 1), dtype=int)
+    assert human_ranking(scores, votes) == 1.0
+    votes[0] = votes[0, ::-1]
+    assert human_ranking(scores, votes) == pytest.approx(299 / 300)
+
+
+def test_ranking_looks_at_all_pairs():
+    rng = np.random.default_rng(8)
+    for _ in range(200):
+        k = int(rng.integers(2, 6))
+        scores, votes = rng.integers(0, 3, (1, k)) / 1.0, rng.integers(0, 3, (1, k))
+        votes[0, 0] += 1
+        pairs = [(i, j) for i in range(k) for j in range(k) if votes[0, i] > votes[0, j]]
+        agrees = all(scores[0, i] > scores[0, j] for i, j in pairs)
+        assert human_ranking(scores, votes) == float(agrees)

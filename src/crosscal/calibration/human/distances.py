@@ -276,9 +276,13 @@ def human_ranking_rows(values: ArrayLike, votes: ArrayLike, *, given: Given = "s
     to_probabilities(values, given=given)
     table = np.asarray(values, dtype=np.float64)
     counts = check_votes(votes, table.shape)
-    more_votes = counts[:, :, None] > counts[:, None, :]
-    not_higher = table[:, :, None] <= table[:, None, :]
-    return np.asarray(1.0 - (more_votes & not_higher).any(axis=(1, 2)), dtype=np.float64)
+    # By votes, then by value: the highest of one number of votes stands before the lowest of
+    # the next, so neighbours tell for all pairs.
+    order = np.lexsort((table, counts), axis=1)
+    more_votes = np.diff(np.take_along_axis(counts, order, axis=1), axis=1) > 0
+    ranked = np.take_along_axis(table, order, axis=1)
+    not_higher = ranked[:, 1:] <= ranked[:, :-1]
+    return np.asarray(1.0 - (more_votes & not_higher).any(axis=1), dtype=np.float64)
 
 
 def human_ranking(values: ArrayLike, votes: ArrayLike, *, given: Given = "scores") -> float:
