@@ -109,3 +109,14 @@ def test_what_makes_no_sense_is_refused():
             wrong()
     with pytest.raises(DataError):
         detectable_shift(np.array([]))
+
+
+def test_effects_that_are_no_numbers_or_beyond_any_sample():
+    for standard_error in (0.0, 0.1):
+        with pytest.raises(SettingsError, match="effect"):
+            power_of(float("nan"), standard_error)
+    with pytest.raises(SettingsError, match="effect"):
+        power_of_shift(np.arange(9.0), float("nan"))
+    for effect in (1e-200, 5e-324):
+        with pytest.raises(SettingsError, match="no number of clusters"):
+            clusters_needed(effect, 0.01, 100)

@@ -13,6 +13,9 @@ from crosscal.errors import SettingsError
 
 Floats = NDArray[np.float64]
 
+# Larger numbers of clusters are no longer whole in float64.
+_MOST_CLUSTERS = 1e15
+
 
 def detectable_effect(standard_error: float, *, level: float = 0.95, power: float = 0.8) -> float:
     """Return the smallest true effect that would be seen with a given probability.
@@ -40,10 +43,10 @@ def detectable_effect(standard_error: float, *, level: float = 0.95, power: floa
 
     Notes
     -----
-    Bloom (1995). The chance of an interval beyond 0 on the wrong side is left out; at these
-    powers it is below 1e-4. It is a statement about the design (rows, clusters, pairing), not
-    about the effect that was observed: power "at the observed effect" says no more than the
-    p-value does.
+    Bloom (1995). The chance of an interval beyond 0 on the wrong side is left out; at level
+    0.95 and these powers it is below 1e-4 (at 0.9 below 6e-4). It is a statement about the
+    design (rows, clusters, pairing), not about the effect that was observed: power "at the
+    observed effect" says no more than the p-value does.
     """
     _check(standard_error, level, power)
     return float(ndtri((1 + level) / 2) + ndtri(power)) * standard_error
@@ -58,6 +61,7 @@ def power_of(effect: float, standard_error: float, *, level: float = 0.95) -> fl
     Parameters
     ----------
     effect : float
+        Not NaN.
     standard_error : float
         At least 0.
     level : float
@@ -69,6 +73,7 @@ def power_of(effect: float, standard_error: float, *, level: float = 0.95) -> fl
         A number outside its range.
     """
     _check(standard_error, level)
+    _check_effect(effect)
     if standard_error == 0:
         return 1.0 if effect else 1 - level
     distance, reach = abs(effect) / standard_error, ndtri((1 + level) / 2)
@@ -102,7 +107,7 @@ def clusters_needed(
     Raises
     ------
     SettingsError
-        A number outside its range.
+        A number outside its range, or an effect that 1e15 clusters would not show.
 
     Notes
     -----
@@ -118,7 +123,15 @@ def clusters_needed(
         )
     now = detectable_effect(standard_error, level=level, power=power)
     # Rounding must not add a cluster where the answer is a whole number.
-    return max(2, math.ceil(clusters * (now / abs(effect)) ** 2 - 1e-9))
+    with np.errstate(over="ignore"):
+        wanted = clusters * np.square(now / np.float64(abs(effect)))
+    if not wanted < _MOST_CLUSTERS:
+        raise SettingsError(
+            f"effect is {effect}",
+            where="effect",
+            remedy="no number of clusters would show so small an effect; give a larger one",
+        )
+    return max(2, math.ceil(float(wanted) - 1e-9))
 
 
 def detectable_shift(
@@ -163,6 +176,7 @@ def power_of_shift(draws: Floats, effect: float, *, level: float = 0.95) -> floa
     ----------
     draws : ndarray of shape (replicates,)
     effect : float
+        Not NaN.
     level : float
         Between 0 and 1.
 
@@ -170,13 +184,24 @@ def power_of_shift(draws: Floats, effect: float, *, level: float = 0.95) -> floa
     -------
     float
         Share of the shifted estimates whose interval leaves out 0.
+
+    Raises
+    ------
+    SettingsError, DataError
+        As in `detectable_shift`.
     """
     _check(0.0, level)
+    _check_effect(effect)
     around = check_draws(draws, "draws")
     around = around - np.median(around)
     low, high = np.quantile(around, [(1 - level) / 2, (1 + level) / 2])
     estimates = effect + around
     return float(((estimates + low > 0) | (estimates + high < 0)).mean())
+
+
+def _check_effect(effect: float) -> None:
+    if math.isnan(effect):
+        raise SettingsError("effect is NaN", where="effect", remedy="give a number")
 
 
 def _check(standard_error: float, level: float, power: float = 0.8) -> None:
