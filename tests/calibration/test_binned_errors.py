@@ -12,8 +12,11 @@ from hypothesis.extra.numpy import arrays
 from sklearn.calibration import calibration_curve
 
 from crosscal.calibration import (
+    bin_table,
     confident_error_rate,
     ece,
+    ece_debiased,
+    make_bins,
     mce,
     overconfidence,
     overconfident_errors,
@@ -157,3 +160,34 @@ def test_bad_input_is_refused(error):
             error(confidence, correct)
     with pytest.raises(SettingsError):
         error([0.5], [1], bins=0)
+
+
+@pytest.mark.parametrize("clusters", [[0], [0, 1, 2], np.zeros((4, 1)), 0])
+def test_clusters_of_another_length_are_refused(clusters):
+    with pytest.raises(DataError, match="clusters have shape"):
+        ece_debiased([0.6, 0.7, 0.8, 0.9], [1, 0, 1, 1], clusters=clusters)
+
+
+@pytest.mark.parametrize("bins", [2.5, float("nan"), "15"])
+def test_bins_are_a_whole_number(bins):
+    for scheme in ("width", "mass"):
+        with pytest.raises(SettingsError, match="bins"):
+            make_bins([0.2, 0.4, 0.9], bins=bins, scheme=scheme)
+
+
+def test_tables_of_other_edges_do_not_add_up():
+    # A confidence on an edge lies in another bin of each.
+    right, left = (
+        bin_table([0.2], [1], make_bins([0.2], bins=5, edges=edges)) for edges in ("right", "left")
+    )
+    assert right.n.tolist() != left.n.tolist()
+    with pytest.raises(SettingsError, match="different bins"):
+        right + left
+
+
+@pytest.mark.parametrize(
+    ("confidence", "correct"), [([0.1, [0.2, 0.3]], [1, 0]), (["a", "b"], [1, 0]), ([0.1], ["x"])]
+)
+def test_what_is_no_array_of_numbers_is_refused(confidence, correct):
+    with pytest.raises(DataError, match="not an array of numbers"):
+        ece(confidence, correct)

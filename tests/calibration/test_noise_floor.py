@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from crosscal.calibration import ece, noise_floor
+from crosscal.errors import SettingsError
 
 
 def test_literal_loop():
@@ -42,3 +43,9 @@ def test_p_value_is_uniform_for_a_calibrated_model():
         p.append(floor.p_value(ece(confidence, correct)))
     assert np.mean(np.array(p) <= 0.1) == pytest.approx(0.1, abs=0.06)
     assert np.mean(p) == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("resamples", [0, -3])
+def test_no_resamples_are_refused(resamples):
+    with pytest.raises(SettingsError, match="resamples"):
+        noise_floor([0.5, 0.7], rng=np.random.default_rng(0), resamples=resamples)

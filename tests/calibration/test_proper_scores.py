@@ -10,7 +10,7 @@ from scipy.special import log_softmax as scipy_log_softmax
 from sklearn.metrics import brier_score_loss, log_loss
 
 from crosscal.calibration import brier, brier_rows, log_softmax, nll, nll_rows, softmax, top_label
-from crosscal.errors import DataError
+from crosscal.errors import DataError, SettingsError
 
 
 @pytest.mark.parametrize("k", [2, 3, 6])
@@ -104,3 +104,9 @@ def test_absent_choices():
 def test_bad_arrays(values, gold, given, message):
     with pytest.raises(DataError, match=message):
         nll(values, gold, given=given)
+
+
+@pytest.mark.parametrize("score", [nll, brier])
+def test_an_unknown_kind_of_values_is_refused(score):
+    with pytest.raises(SettingsError, match="logits"):
+        score([[0.5, 0.5]], [0], given="logits")

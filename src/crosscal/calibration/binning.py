@@ -84,10 +84,10 @@ def make_bins(
     Raises
     ------
     SettingsError
-        `bins` below 1, or an unknown rule or scheme.
+        `bins` below 1 or no whole number, or an unknown rule or scheme.
     """
-    if bins < 1:
-        raise SettingsError(f"{bins} bins", where="bins", remedy="give 1 or more")
+    if not isinstance(bins, int | np.integer) or bins < 1:
+        raise SettingsError(f"{bins} bins", where="bins", remedy="give a whole number, 1 or more")
     if edges not in ("right", "left"):
         raise SettingsError(f"unknown rule {edges!r}", where="edges", remedy="say right or left")
     if scheme == "width":
@@ -134,7 +134,8 @@ class BinTable:
         return np.asarray((self.confidence - self.correct) / self.n.sum())
 
     def __add__(self, other: BinTable) -> BinTable:
-        if not np.array_equal(self.bins.upper, other.bins.upper):
+        same = np.array_equal(self.bins.upper, other.bins.upper)
+        if not same or self.bins.edges != other.bins.edges:
             raise SettingsError(
                 "tables have different bins", where="BinTable", remedy="add tables of equal bins"
             )

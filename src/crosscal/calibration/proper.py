@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_gold, check_probabilities, check_scores
 from crosscal.calibration.rows import row_argmax, row_max, row_sum
+from crosscal.errors import SettingsError
 
 Floats = NDArray[np.float64]
 Given = Literal["scores", "probabilities"]
@@ -26,7 +27,8 @@ def log_softmax(scores: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of shape (n, k)
-        ``s - max(s) - log(sum(exp(s - max(s))))``: finite wherever the scores are.
+        ``s - max(s) - log(sum(exp(s - max(s))))``: finite wherever the scores are, unless
+        they lie further apart than float64 reaches (1.8e308).
     """
     values = check_scores(scores)
     shifted = values - row_max(values)[:, None]
@@ -86,7 +88,16 @@ def nll_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> 
     Returns
     -------
     ndarray of shape (n,)
+
+    Raises
+    ------
+    DataError
+        Scores that `softmax` rejects, probabilities outside 0 to 1 or not summing to 1, gold
+        out of range.
+    SettingsError
+        `given` is neither word.
     """
+    _check_given(given)
     if given == "scores":
         logs = log_softmax(values)
     else:
@@ -117,12 +128,25 @@ def brier_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -
     Returns
     -------
     ndarray of shape (n,)
+
+    Raises
+    ------
+    DataError, SettingsError
+        As in `nll_rows`.
     """
+    _check_given(given)
     probabilities = softmax(values) if given == "scores" else check_probabilities(values).copy()
     right = check_gold(gold, probabilities.shape, absent=True)
     known = np.flatnonzero(right >= 0)
     probabilities[known, right[known]] -= 1.0
     return np.asarray(row_sum(np.square(probabilities)) + (right < 0))
+
+
+def _check_given(given: str) -> None:
+    if given not in ("scores", "probabilities"):
+        raise SettingsError(
+            f"values given as {given!r}", where="given", remedy="say scores or probabilities"
+        )
 
 
 def brier(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> float:

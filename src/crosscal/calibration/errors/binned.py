@@ -9,6 +9,7 @@ from crosscal.calibration.binning import Bins, Edges, Scheme, bin_table, make_bi
 from crosscal.calibration.checks import check_confidence, check_correct
 from crosscal.calibration.estimation.shrinkage import folded_normal_mean, shrinkage_matrix
 from crosscal.calibration.inference.resampling import cluster_bin_sums
+from crosscal.errors import DataError
 
 Floats = NDArray[np.float64]
 
@@ -197,7 +198,7 @@ def ece_debiased(
     Raises
     ------
     DataError
-        As in `ece`.
+        As in `ece`, or clusters of another length.
     """
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
@@ -205,7 +206,14 @@ def ece_debiased(
     if clusters is None:
         cluster, count = np.arange(len(values)), len(values)
     else:
-        names, cluster = np.unique(np.asarray(clusters), return_inverse=True)
+        labels = np.asarray(clusters)
+        if labels.shape != values.shape:
+            raise DataError(
+                f"clusters have shape {labels.shape} for {len(values)} rows",
+                where="clusters",
+                remedy="give one label for each row",
+            )
+        names, cluster = np.unique(labels, return_inverse=True)
         count = len(names)
     table = bin_table(values, outcomes, division)
     variance = excess_variance(values, outcomes, division, cluster, count)

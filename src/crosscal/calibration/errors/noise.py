@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Bins, Edges, Scheme, make_bins
 from crosscal.calibration.checks import check_confidence
+from crosscal.errors import SettingsError
 
 Floats = NDArray[np.float64]
 
@@ -65,13 +66,23 @@ def noise_floor(
         In [0, 1].
     rng : numpy.random.Generator
     resamples : int
+        At least 1.
     bins, edges, scheme
         As in `ece`.
 
     Returns
     -------
     NoiseFloor
+
+    Raises
+    ------
+    DataError
+        Confidences that `ece` would reject.
+    SettingsError
+        Fewer than 1 resample, or bins that `make_bins` rejects.
     """
+    if resamples < 1:
+        raise SettingsError(f"{resamples} resamples", where="resamples", remedy="give 1 or more")
     values = check_confidence(confidence)
     division = make_bins(values, bins=bins, edges=edges, scheme=scheme)
     step = max(1, _BLOCK // len(values))
