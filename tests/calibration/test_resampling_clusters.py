@@ -16,7 +16,7 @@ from crosscal.calibration import (
     shrinkage_matrix,
     two_sided_p,
 )
-from crosscal.errors import SettingsError
+from crosscal.errors import DataError, SettingsError
 
 
 def test_weights_are_a_bootstrap():
@@ -116,3 +116,15 @@ def test_certain_draws():
     assert two_sided_p(np.ones(99), np.ones(99)) == pytest.approx(0.02)
     with pytest.raises(SettingsError, match="level"):
         quantile_interval(np.zeros(3), np.zeros(3), 95)
+
+
+@pytest.mark.parametrize("cluster", [[0, 1], [0, 1, 5], [0, 1, -1]])
+def test_clusters_beyond_those_there_are(cluster):
+    place, bins = np.array(cluster), np.zeros(3, dtype=int)
+    with pytest.raises(DataError, match="cluster"):
+        cluster_sums([1.0, 2.0, 3.0], place, 2)
+    with pytest.raises(DataError, match="cluster"):
+        cluster_bin_sums([1.0, 2.0, 3.0], place, 2, bins, 2)
+    # A bin too many would be counted as the next cluster's first.
+    with pytest.raises(DataError, match="index"):
+        cluster_bin_sums([1.0, 2.0, 3.0], bins, 2, np.array([0, 1, 2]), 2)

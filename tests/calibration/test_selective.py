@@ -259,3 +259,10 @@ def test_bad_input():
 def test_bad_weights(weights, cluster, message):
     with pytest.raises(DataError, match=message):
         selective_replicates([0.5, 0.6], [1, 0], weights, cluster=cluster)
+
+
+def test_great_weights_do_not_overflow():
+    confidence, correct = [0.9, 0.8, 0.8, 0.6, 0.5], [1, 1, 0, 1, 0]
+    found = selective_replicates(confidence, correct, [[1e17] * 5, [1.0] * 5])
+    assert found.auroc[0] == pytest.approx(found.auroc[1])
+    assert found.augrc[0] == pytest.approx(found.augrc[1])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.errors import SettingsError
+from crosscal.errors import DataError, SettingsError
 
 Floats = NDArray[np.float64]
 
@@ -63,8 +63,14 @@ def cluster_sums(values: ArrayLike, cluster: NDArray[np.intp], clusters: int) ->
     Returns
     -------
     ndarray of shape (clusters,)
+
+    Raises
+    ------
+    DataError
+        Arrays of different lengths, or a cluster beyond those there are.
     """
     weights = np.asarray(values, dtype=np.float64)
+    _demand_places(cluster, len(weights), clusters, "cluster")
     return np.asarray(np.bincount(cluster, weights=weights, minlength=clusters), dtype=np.float64)
 
 
@@ -87,8 +93,24 @@ def cluster_bin_sums(
     Returns
     -------
     ndarray of shape (clusters, bins)
+
+    Raises
+    ------
+    DataError
+        Arrays of different lengths, or a cluster or bin beyond those there are.
     """
+    for where, place, places in (("cluster", cluster, clusters), ("index", index, bins)):
+        _demand_places(place, np.size(values), places, where)
     cell = cluster * bins + index
     weights = np.asarray(values, dtype=np.float64)
     sums = np.bincount(cell, weights=weights, minlength=clusters * bins)
     return np.asarray(sums, dtype=np.float64).reshape(clusters, bins)
+
+
+def _demand_places(place: NDArray[np.intp], n: int, places: int, where: str) -> None:
+    if place.shape != (n,) or (n and (place.min() < 0 or place.max() >= places)):
+        raise DataError(
+            f"places of shape {place.shape} for {n} values, or outside 0 to {places - 1}",
+            where=where,
+            remedy=f"give each value a number from 0 to {places - 1}",
+        )

@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 # memory whatever the number of replicates.
 _BLOCK = 100_000
 
+# More rows than this are not counted in whole numbers, where pairs of them might overflow.
+_MOST_COUNTED = 2**31
+
 
 @dataclass(frozen=True, kw_only=True)
 class SelectiveReplicates:
@@ -135,10 +138,10 @@ def selective_replicates(
     table: NDArray[Any] = np.asarray(weights, dtype=np.float64)
     column = weight_columns(cluster, len(ranked.order), table)[ranked.order]
     sums = None
-    if (table == np.floor(table)).all():
+    rows = (table @ np.bincount(column, minlength=table.shape[1])).max(initial=0)
+    if rows < _MOST_COUNTED and (table == np.floor(table)).all():
         # Whole numbers add up exactly in any order, and several times faster.
-        table = table.astype(np.int64)
-        most = int((table @ np.bincount(column, minlength=table.shape[1])).max(initial=0))
+        table, most = table.astype(np.int64), int(rows)
         sums = _summed(np.arange(most + 1.0)) if most <= len(table) * len(column) else None
     step = max(1, _BLOCK // len(ranked.order))
     parts = [
