@@ -247,6 +247,11 @@ def test_duplicated_rows_in_their_clusters_change_nothing():
     ("change", "words"),
     [
         ({"baseline": "fr"}, "no group 'fr'"),
+        ({"baseline": 0}, "no group 0"),
+        ({"seed": -1}, "seed"),
+        ({"recalibrate": [None]}, "None"),
+        ({"bins": 2.5}, "2.5 bins"),
+        ({"replicates": 100.5}, "replicates"),
         ({"recalibrate": ["temprature"]}, "temperature"),
         ({"replicates": 5}, "replicates"),
         ({"bins": 0}, "bins"),
@@ -276,3 +281,32 @@ def test_settings_out_of_range(change, words):
 def test_arrays_that_do_not_fit(scores, gold, options, words):
     with pytest.raises(DataError, match=words):
         evaluate(scores, np.array(gold, dtype=int), **options)
+
+
+@pytest.mark.parametrize("given", ["scores", "probabilities", "confidence"])
+def test_a_bad_row_is_named_by_its_number_among_all(given):
+    values = np.full(12, 0.5) if given == "confidence" else np.full((12, 2), 0.5)
+    values[9] = np.nan
+    with pytest.raises(DataError, match="row 9"):
+        evaluate(values, np.zeros(12, dtype=int), given=given, groups=["a", "b"] * 6)
+
+
+def test_numbers_of_numpy_can_be_written_as_json():
+    scores, gold = data(30)
+    plain = evaluate(scores, gold, notion=1, bins=5, replicates=100, seed=3)
+    numbers = evaluate(
+        scores,
+        gold,
+        notion=np.int64(1),
+        bins=np.int64(5),
+        replicates=np.int64(100),
+        level=np.float64(0.95),
+        seed=np.int64(3),
+    )
+    assert json.dumps(numbers.to_dict()) == json.dumps(plain.to_dict())
+
+
+@pytest.mark.parametrize("scores", [[[1.0, 2.0], [1.0]], [["a", "b"], ["c", "d"]]])
+def test_ragged_rows_and_words_are_refused(scores):
+    with pytest.raises(DataError, match="not an array of numbers"):
+        evaluate(scores, np.array([0, 1]))

@@ -191,3 +191,27 @@ def test_exact_totals(values):
     found = ExactTotal().plus(np.array(values)).mean(len(values))
     exact = float(sum(Fraction(v) for v in values) / len(values))
     assert found == pytest.approx(exact, rel=1e-15, abs=2.0**-53)
+
+
+def test_a_bad_row_is_named_by_its_number_among_all_of_the_update():
+    scores, gold = np.zeros((70_001, 2)), np.zeros(70_001, dtype=int)
+    scores[-1, 0] = np.nan
+    with pytest.raises(DataError, match="row 70000"):
+        CalibrationAccumulator(2).update(scores, gold)
+    gold[-1] = 2
+    with pytest.raises(DataError, match="row 70000"):
+        CalibrationAccumulator(2).update(np.zeros((70_001, 2)), gold)
+
+
+def test_states_with_impossible_numbers_are_refused():
+    text = CalibrationAccumulator(2, cells=100).to_json()
+    for change in (('"classes":2', '"classes":1'), ('"each":[[0', f'"each":[[{2**70}')):
+        assert change[0] in text
+        with pytest.raises(DataError, match="not the state"):
+            CalibrationAccumulator.from_json(text.replace(*change))
+
+
+@pytest.mark.parametrize("bad", [{"classes": 2.5}, {"classes": 2, "cells": 100.5}])
+def test_classes_and_cells_are_whole_numbers(bad):
+    with pytest.raises(SettingsError, match="whole number"):
+        CalibrationAccumulator(**bad)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from crosscal.calibration.rows import row_sum
 from crosscal.errors import DataError
@@ -14,12 +16,22 @@ Floats = NDArray[np.float64]
 _SUM_TOLERANCE = 1e-5
 
 
+def as_array(values: ArrayLike, where: str, dtype: DTypeLike | None = None) -> NDArray[Any]:
+    """Return an array, of this type if one is given; DataError for ragged rows or words."""
+    try:
+        return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            "not an array of numbers", where=where, remedy="give numbers, in rows of one length"
+        ) from error
+
+
 def check_scores(scores: ArrayLike) -> Floats:
     """Return scores as float64 of shape (n, k), n >= 1, k >= 2; else raise DataError.
 
     Minus infinity says that a row does not have that choice; at least two others must be finite.
     """
-    values = np.asarray(scores, dtype=np.float64)
+    values = as_array(scores, "scores", np.float64)
     if values.ndim != 2 or values.shape[0] < 1 or values.shape[1] < 2:
         raise DataError(
             f"scores have shape {values.shape}",
@@ -67,7 +79,7 @@ def check_gold(
 
     With `absent`, -1 (the right choice is not among them) is allowed too.
     """
-    values = np.asarray(gold)
+    values = as_array(gold, "gold")
     if values.shape != shape[:1] or not np.issubdtype(values.dtype, np.integer):
         raise DataError(
             f"gold has shape {values.shape} and type {values.dtype}",
@@ -89,7 +101,7 @@ def check_gold(
 
 def check_confidence(confidence: ArrayLike) -> Floats:
     """Return confidences as float64 of shape (n,), n >= 1, in [0, 1]; else raise DataError."""
-    values = np.asarray(confidence, dtype=np.float64)
+    values = as_array(confidence, "confidence", np.float64)
     if values.ndim != 1 or values.size == 0:
         raise DataError(
             f"confidence has shape {values.shape}",
@@ -110,7 +122,7 @@ def check_confidence(confidence: ArrayLike) -> Floats:
 
 def check_correct(correct: ArrayLike, n: int) -> Floats:
     """Return 0/1 outcomes as float64 of shape (n,); else raise DataError."""
-    values = np.asarray(correct, dtype=np.float64)
+    values = as_array(correct, "correct", np.float64)
     if values.shape != (n,):
         raise DataError(
             f"correct has shape {values.shape} for {n} confidences",

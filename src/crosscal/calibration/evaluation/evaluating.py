@@ -8,7 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.calibration.checks import check_gold
+from crosscal.calibration.checks import (
+    as_array,
+    check_confidence,
+    check_gold,
+    check_probabilities,
+    check_scores,
+)
 from crosscal.calibration.evaluation.cluster_design import MOST_UNITS, GroupDesign, design_groups
 from crosscal.calibration.evaluation.comparison import differences
 from crosscal.calibration.evaluation.measures import Asked, Measured, group_result, measure
@@ -162,7 +168,7 @@ def evaluate_coded(
     -------
     Evaluation
     """
-    _check_settings(names, baseline, recalibrate, replicates, asked)
+    _check_settings(names, baseline, recalibrate, replicates, seed, asked)
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
     seeds = np.random.SeedSequence(seed).spawn(len(names) + 2)
     designs = design_groups(
@@ -206,7 +212,7 @@ def evaluate_coded(
 
 
 def _checked(scores: ArrayLike, gold: ArrayLike, given: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    values = np.asarray(scores)
+    values = as_array(scores, "scores")
     if given not in ("scores", "probabilities", "confidence"):
         raise SettingsError(
             f"values given as {given!r}",
@@ -222,7 +228,14 @@ def _checked(scores: ArrayLike, gold: ArrayLike, given: str) -> tuple[NDArray[An
             if dimensions == 1
             else "give a row for each unit and a column for each class",
         )
-    right = np.asarray(gold)
+    # All rows at once, so that an error names the row that was given.
+    if given == "confidence":
+        check_confidence(values)
+    elif given == "scores":
+        check_scores(values)
+    else:
+        check_probabilities(values)
+    right = as_array(gold, "gold")
     if right.dtype == np.bool_:
         right = right.astype(np.int64)
     classes = 2 if dimensions == 1 else values.shape[1]
@@ -238,7 +251,7 @@ def _pairs(values: NDArray[Any]) -> NDArray[np.float64]:
 def _coded(labels: ArrayLike | None, n: int, what: str) -> tuple[NDArray[Any], Ints]:
     if labels is None:
         return np.array([ALL]), np.zeros(n, dtype=np.intp)
-    array = np.asarray(labels)
+    array = as_array(labels, what)
     if array.shape != (n,):
         raise DataError(
             f"{what} have shape {array.shape} for {n} rows",
@@ -256,18 +269,21 @@ def _check_settings(
     baseline: str | None,
     recalibrate: Sequence[str],
     replicates: int,
+    seed: int,
     asked: Asked,
 ) -> None:
     if baseline is not None and baseline not in names:
         raise SettingsError(
             f"there is no group {baseline!r}",
             where="baseline",
-            remedy=did_you_mean(baseline, names),
+            remedy=did_you_mean(str(baseline), names),
         )
-    if replicates < 100:
+    if not isinstance(replicates, int | np.integer) or replicates < 100:
         raise SettingsError(
             f"{replicates} replicates", where="replicates", remedy="give 100 or more"
         )
+    if seed < 0:
+        raise SettingsError(f"seed is {seed}", where="seed", remedy="give 0 or more")
     if asked.bins < 1:
         raise SettingsError(f"{asked.bins} bins", where="bins", remedy="give 1 or more")
     if not 0 < asked.level < 1:
@@ -276,6 +292,11 @@ def _check_settings(
         )
     for name in recalibrate:
         recalibrator(name, asked.given)
+
+
+def _plain(notion: Notion) -> Notion:
+    """Return a class as a number that JSON can hold."""
+    return notion if isinstance(notion, str) else int(notion)
 
 
 def _settings(
@@ -292,13 +313,13 @@ def _settings(
     batched = any(design.batched for design in designs)
     return {
         "given": "confidence" if asked.pair else asked.given,
-        "notion": "confidence" if asked.pair else asked.notion,
+        "notion": "confidence" if asked.pair else _plain(asked.notion),
         "baseline": baseline,
         "recalibrate": list(recalibrate),
-        "bins": asked.bins,
-        "replicates": replicates,
-        "level": asked.level,
-        "seed": seed,
+        "bins": int(asked.bins),
+        "replicates": int(replicates),
+        "level": float(asked.level),
+        "seed": int(seed),
         "resampled": f"{MOST_UNITS} random batches of {what}" if batched else what,
         "calibrated_samples": samples,
         "folds": FOLDS,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, entr
 
+from crosscal.calibration.checks import as_array
 from crosscal.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -27,7 +28,7 @@ def check_votes(votes: ArrayLike, shape: tuple[int, ...] | None = None) -> Float
     DataError
         Another shape, negative or broken numbers, a row without votes.
     """
-    values = np.asarray(votes, dtype=np.float64)
+    values = as_array(votes, "votes", np.float64)
     if values.ndim != 2 or 0 in values.shape or (shape is not None and values.shape != shape):
         raise DataError(
             f"votes have shape {values.shape}",

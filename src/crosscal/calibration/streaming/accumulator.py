@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import make_bins
-from crosscal.calibration.checks import check_gold
+from crosscal.calibration.checks import (
+    as_array,
+    check_gold,
+    check_probabilities,
+    check_scores,
+)
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given, brier_rows, nll_rows
 from crosscal.calibration.streaming.exact_sums import ExactSums, ExactTotal
@@ -76,10 +81,13 @@ class CalibrationAccumulator:
     def __init__(
         self, classes: int, *, bins: int = 15, cells: int = 65_536, given: Given = "scores"
     ) -> None:
-        if classes < 2:
-            raise SettingsError(f"{classes} classes", where="classes", remedy="give 2 or more")
-        if cells < 100:
-            raise SettingsError(f"{cells} cells", where="cells", remedy="give 100 or more")
+        for what, number, least in (("classes", classes, 2), ("cells", cells, 100)):
+            if not isinstance(number, int | np.integer) or number < least:
+                raise SettingsError(
+                    f"{number} {what}",
+                    where=what,
+                    remedy=f"give a whole number, {least} or more",
+                )
         if given not in ("scores", "probabilities"):
             raise SettingsError(
                 f"values given as {given!r}", where="given", remedy="say scores or probabilities"
@@ -117,7 +125,7 @@ class CalibrationAccumulator:
         DataError
             Bad values or gold. Nothing of them has been added then.
         """
-        array, right = np.asarray(values), np.asarray(gold)
+        array, right = as_array(values, "values"), as_array(gold, "gold")
         if array.ndim != 2 or array.shape[1] != self.classes or right.shape != array.shape[:1]:
             raise DataError(
                 f"values have shape {array.shape} and gold {right.shape}, for {self.classes} "
@@ -125,6 +133,10 @@ class CalibrationAccumulator:
                 where="update",
                 remedy="give a column for each class and one gold index for each row",
             )
+        if len(array):
+            # All rows at once, so that an error names the row that was given.
+            (check_scores if self.given == "scores" else check_probabilities)(array)
+            check_gold(right, array.shape, absent=True)
         parts = [
             _Part.of(array[start : start + _CHUNK], right[start : start + _CHUNK], self.given)
             for start in range(0, len(array), _CHUNK)
@@ -239,7 +251,7 @@ class CalibrationAccumulator:
             made._top = _Binned.from_lists(document["top"], made.bins)
             made._each = _Binned.from_lists(document["each"], made.classes * made.bins)
             made._fine = FineHistogram.from_lists(document["fine"], made.cells)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError, SettingsError) as error:
             raise DataError(
                 f"not the state of an accumulator: {error}",
                 where="from_json",

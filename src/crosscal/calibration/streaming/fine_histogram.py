@@ -23,7 +23,11 @@ class Approximation:
 
     Attributes
     ----------
-    value, bound : float
+    value : float
+    bound : float
+        Of the smooth error: against its definition, at the same bandwidth. The function
+        `smooth_ece` keeps the grid of relplot, on which rows at 0 or 1 weigh half, so it may
+        lie further off: by up to 0.03 where confidences are saturated.
     """
 
     value: float
