@@ -56,8 +56,6 @@ ROUND = {200: 8, 750: 8, 2490: 4, 5010: 2}
 REPLICATES, RESAMPLES, LEVEL = 300, 99, 0.95
 # What takes long is done in every second case, or in every fourth.
 SECOND_CASES = ("smooth_ece", "kernel_error")
-# The kernel test looks at all pairs of rows: only of few rows, and in every second case.
-KERNEL_ROWS = 750
 
 
 def one_case(
@@ -102,7 +100,7 @@ def one_case(
         confidence, outcome)}  # fmt: skip
     given = {"given": "probabilities", "clusters": cluster}
     tests["kernel test, linear"] = kernel_test_linear(probabilities, gold, **given).p_value
-    if number % 2 == 0 and n <= KERNEL_ROWS:
+    if number % 2 == 0:
         found_test = kernel_test(probabilities, gold, rng=rng, resamples=RESAMPLES, **given)
         tests["kernel test"] = found_test.p_value
     for name, p_value in tests.items():

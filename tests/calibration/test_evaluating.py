@@ -310,3 +310,18 @@ def test_numbers_of_numpy_can_be_written_as_json():
 def test_ragged_rows_and_words_are_refused(scores):
     with pytest.raises(DataError, match="not an array of numbers"):
         evaluate(scores, np.array([0, 1]))
+
+
+@pytest.mark.parametrize("what", ["groups", "clusters"])
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_row_without_a_label_is_named(what, missing):
+    labels = ["a", "b", missing, "b"] * 10
+    with pytest.raises(DataError, match="missing in 10 rows") as caught:
+        evaluate([[2.0, 0.0], [0.0, 1.0]] * 20, [0, 1] * 20, **{what: labels})
+    assert caught.value.where == f"{what}, row 2"
+
+
+def test_a_column_of_numbers_with_one_missing_is_refused():
+    groups = np.array([1.0, 2.0, np.nan, 2.0] * 10)
+    with pytest.raises(DataError, match="missing in 10 rows"):
+        evaluate([[2.0, 0.0], [0.0, 1.0]] * 20, [0, 1] * 20, groups=groups)

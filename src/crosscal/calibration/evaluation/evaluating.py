@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -258,10 +259,27 @@ def _coded(labels: ArrayLike | None, n: int, what: str) -> tuple[NDArray[Any], I
             where=what,
             remedy="give one label for each row",
         )
+    # numpy writes the NaN of a list of names as the name "nan".
+    given = array if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
+    if given.dtype.kind in "Of":
+        absent = np.array([_missing(label) for label in given.tolist()])
+        if absent.any():
+            raise DataError(
+                f"{what} are missing in {int(absent.sum())} rows",
+                where=f"{what}, row {int(absent.argmax())}",
+                remedy="give each row a label, or leave these rows out",
+            )
     if array.dtype.kind == "O":
         array = array.astype(np.str_)
     names, index = np.unique(array, return_inverse=True)
     return names, index.astype(np.intp)
+
+
+def _missing(label: object) -> bool:
+    """Whether a label is None, NaN, or one of the missing values of pandas."""
+    if isinstance(label, float):
+        return math.isnan(label)
+    return label is None or type(label).__name__ in ("NAType", "NaTType")
 
 
 def _check_settings(
