@@ -180,10 +180,11 @@ def test_the_same_rows_under_the_name_of_another_split(make_table):
     others = [
         {**row, "scores": rng.normal(size=2) + np.eye(2)[n % 2]} for n, row in enumerate(copies)
     ]
-    for dev, refused in ((copies, True), (others, False)):
+    some = [*copies[:3], *others[3:]]
+    for dev, refused in ((copies, True), (some, True), (others, False)):
         table = make_table("classification", [*rows, *dev], choices=("a", "b"))
         if refused:
-            with pytest.raises(SettingsError, match="those that are to be judged"):
+            with pytest.raises(SettingsError, match="to be judged in en are development rows"):
                 events(table, "label", temperature="dev")
         else:
             assert events(table, "label", temperature="dev")["en"].temperature != 1

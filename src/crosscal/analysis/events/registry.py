@@ -180,15 +180,17 @@ def _development(
 def _check_unseen(
     development: Mapping[str, RawEvents], raw: Mapping[str, RawEvents], where: str
 ) -> None:
-    """Refuse development rows that are rows of the split itself under another name."""
+    """Refuse development rows of which some are rows of the split itself under another name."""
     for code in development.keys() & raw.keys():
         known = _by_unit(development[code])
         ours = _by_unit(raw[code])
-        both = known.keys() & ours.keys()
-        # Equal ids may name other rows; equal confidences too are no accident.
-        if 2 * sum(known[unit] == ours[unit] for unit in both) > len(ours):
+        # Equal ids may name other rows. Equal confidences too are no accident, but for those that
+        # have reached 1; one in a hundred allows for some other.
+        both = [unit for unit in known.keys() & ours.keys() if 0 < ours[unit] < 1]
+        seen = sum(known[unit] == ours[unit] for unit in both)
+        if 100 * seen > len(ours):
             raise SettingsError(
-                f"the development rows in {code} are those that are to be judged",
+                f"{seen} of the {len(ours)} rows to be judged in {code} are development rows",
                 where=f"{where}: column 'split'",
                 remedy="Predict other development rows, or give a temperature as a number",
             )
