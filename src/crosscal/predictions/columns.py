@@ -138,6 +138,7 @@ def choose_columns(
     for name in (wanted.group, wanted.cluster):
         if name is not None:
             _demand(columns, name, where)
+    _demand_apart(values, labels, wanted, where)
     taken = {*values, labels, wanted.group}
     clusters = [n for n in columns if n.lower() in _CLUSTERS and n not in taken]
     cluster = wanted.cluster or (clusters[0] if len(clusters) == 1 else None)
@@ -296,6 +297,22 @@ def _demand(
             where=f"{where}: column '{name}'",
             remedy="Name a column of numbers, and look for words among them",
         )
+
+
+def _demand_apart(values: Sequence[str], labels: str, wanted: Wanted, where: str) -> None:
+    """Refuse scores that are named twice, or are to be labels, groups or clusters as well."""
+    taken = {"labels": labels, "groups": wanted.group, "clusters": wanted.cluster}
+    for name in values:
+        again = ["scores"] if values.count(name) > 1 else []
+        again += [role for role, column in taken.items() if column == name]
+        if again:
+            raise DataError(
+                f"column '{name}' is to be scores and {again[0]}"
+                if again[0] != "scores"
+                else f"column '{name}' is named twice among the scores",
+                where=where,
+                remedy="Name every column of scores once, and another column for everything else",
+            )
 
 
 def _stated(name: str) -> Given | None:
