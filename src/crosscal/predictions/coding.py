@@ -19,9 +19,15 @@ def codes(source: Source, name: str, column: pa.ChunkedArray) -> tuple[NDArray[n
     Raises
     ------
     DataError
-        A value is missing.
+        A value is missing, or is a list or a record.
     """
     demand_present(source, name, column)
+    if pa.types.is_nested(column.type):
+        raise DataError(
+            "the column holds lists or records, not one value a row",
+            where=f"{source.path}: column '{name}'",
+            remedy="Give one value a row; of one-hot labels the index",
+        )
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     whole = column.dictionary_encode().unify_dictionaries()

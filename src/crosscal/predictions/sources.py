@@ -144,7 +144,7 @@ class NpzSource:
             except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
                 raise _unreadable(self.path, error, "npz") from error
         for start in range(0, self.total, BATCH):
-            parts = {name: _arrow(array[start : start + BATCH]) for name, array in arrays.items()}
+            parts = {n: self._column(n, a[start : start + BATCH]) for n, a in arrays.items()}
             yield pa.RecordBatch.from_pydict(parts), min(start + BATCH, self.total)
 
     def place(self, row: int) -> str:
@@ -156,6 +156,16 @@ class NpzSource:
         for batch, _ in self.batches([name]):
             return {str(value) for value in batch.column(0).slice(0, 1000).to_pylist()}
         return set()
+
+    def _column(self, name: str, array: np.ndarray[Any, Any]) -> pa.Array:
+        try:
+            return _arrow(array)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise DataError(
+                f"{array.dtype} of shape {array.shape} cannot be read: {error}",
+                where=f"{self.path}: array '{name}'",
+                remedy="Save numbers, or text in UTF-8: one value or one row of scores a unit",
+            ) from error
 
 
 def _head(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -180,6 +190,10 @@ def _npz_kind(shape: tuple[int, ...], kind: np.dtype[Any]) -> Kind:
 
 
 def _arrow(array: np.ndarray[Any, Any]) -> pa.Array:
+    if array.dtype.kind in "fiu":
+        # Arrow knows neither foreign byte orders nor floats of more than 64 bits.
+        wide = array.dtype.itemsize > 8
+        array = array.astype(np.float64 if wide else array.dtype.newbyteorder("="), copy=False)
     if array.ndim == 2:
         return pa.FixedSizeListArray.from_arrays(pa.array(array.ravel()), array.shape[1])
     if array.dtype.kind == "S":
@@ -199,7 +213,8 @@ def _kind(found: pa.DataType) -> Kind:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+    types = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
+    return any(is_kind(kind) for is_kind in types)
 
 
 def _demand_unique(names: Sequence[str], path: Path) -> None:

@@ -191,7 +191,7 @@ class JsonLinesSource:
                     record = json.loads(raw.decode("utf-8-sig"))
                 except UnicodeDecodeError as error:
                     raise _wrong_encoding(self.path) from error
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise self._bad(line, f"not JSON: {error}", "Give one object a line") from error
                 if not isinstance(record, dict):
                     raise self._bad(line, "not a JSON object", 'Give {"scores": [...], ...}')
@@ -205,16 +205,28 @@ class JsonLinesSource:
                 raise self._bad(line, f"no '{name}'", "Give every line the same keys")
         cells = [record[name] for _, record, _ in part]
         if kind not in ("list", "number"):
-            return pa.array([_as_text(cell) for cell in cells], type=pa.string())
+            return self._texts(name, part)
         wanted = pa.list_(pa.float64()) if kind == "list" else pa.float64()
         try:
             return pa.array(cells, type=wanted)
-        except (pa.ArrowException, TypeError):
+        except (pa.ArrowException, TypeError, OverflowError):
             for (line, _, _), cell in zip(part, cells, strict=True):
                 if not _is(cell, kind):
                     what = "a list of numbers" if kind == "list" else "a number"
                     problem = f"'{name}' is not {what}: {json.dumps(cell)[:60]}"
                     raise self._bad(line, problem, f"Give {what}") from None
+            # Arrow takes whole numbers to 2**63 only.
+            return pa.array([_as_floats(cell) for cell in cells], type=wanted)
+
+    def _texts(self, name: str, part: list[tuple[int, dict[str, Any], int]]) -> pa.Array:
+        texts = [_as_text(record[name]) for _, record, _ in part]
+        try:
+            return pa.array(texts, type=pa.string())
+        except UnicodeEncodeError:
+            for (line, _, _), cell in zip(part, texts, strict=True):
+                if cell is not None and any("\ud800" <= sign <= "\udfff" for sign in cell):
+                    problem = f"'{name}' holds half of a surrogate pair, which is no text"
+                    raise self._bad(line, problem, "Write the whole character") from None
             raise
 
     def _bad(self, line: int, what: str, remedy: str) -> DataError:
@@ -231,6 +243,9 @@ def _with_lists(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
 
 
 def _number(text: str) -> float | None:
+    # Python also reads 1_000 and digits of other scripts, which Arrow does not.
+    if "_" in text or not text.isascii():
+        return None
     try:
         return float(text)
     except ValueError:
@@ -270,6 +285,13 @@ def _is(cell: object, kind: Kind) -> bool:
     if kind == "list":
         return isinstance(cell, list) and all(x is None or _is(x, "number") for x in cell)
     return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _as_floats(cell: Any) -> Any:
+    """Turn whole numbers of any size into floats, infinite if need be."""
+    if isinstance(cell, list):
+        return [_as_floats(x) for x in cell]
+    return None if cell is None else float(str(cell))
 
 
 def _as_text(cell: object) -> str | None:
