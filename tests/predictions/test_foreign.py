@@ -1,6 +1,7 @@
 """Anyone's files as arrays: what is guessed is said, what is wrong is named with its place."""
 
 import json
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -140,6 +141,34 @@ def test_rows_with_choices_of_their_own(tmp_path):
         read_foreign(write(tmp_path, "jsonl", rows), Wanted())
 
 
+def test_a_label_must_be_one_of_the_rows_own_choices(tmp_path):
+    for rows in (
+        {"logits": [[1.0, 2.0], [1.0, 2.0, 3.0]], "label": [2, 2]},
+        {"probs": [[0.4, 0.6], [0.2, 0.3, 0.5]], "label": [2, 2]},
+    ):
+        with pytest.raises(DataError, match=r"line 1: label 2, but this row has no such choice"):
+            read_foreign(write(tmp_path, "jsonl", rows), Wanted())
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl", "npz"])
+def test_whole_numbers_and_truths_are_the_same_label_in_every_format(tmp_path, kind):
+    rows = {"p1": [0.7, 0.1], "p2": [0.2, 0.8], "p3": [0.1, 0.1], "label": [1.0, 2.0]}
+    assert read_foreign(write(tmp_path, kind, rows), Wanted()).gold.tolist() == [0, 1]
+    for classes in (("True", "False"), ("1", "0")):
+        first, second = (f"prob_{name}" for name in classes)
+        rows = {first: [0.7, 0.1], second: [0.3, 0.9], "label": [True, False]}
+        assert read_foreign(write(tmp_path, kind, rows), Wanted()).gold.tolist() == [0, 1]
+
+
+def test_per_cent_is_not_taken_for_logits(tmp_path):
+    path = text(tmp_path, "no,yes,label\n70,30,no\n49.5,50,yes\n")
+    with pytest.raises(DataError, match="line 2: rows sum to 100.*--scores"):
+        read_foreign(path, Wanted())
+    assert read_foreign(path, Wanted(scores="no,yes")).given == "scores"
+    other = text(tmp_path, "no,yes,label\n70,30,no\n110,-10,yes\n")
+    assert read_foreign(other, Wanted()).given == "scores"
+
+
 def test_prediction_files_of_crosscal(tmp_path):
     rng = np.random.default_rng(0)
     rows = [("dev", "en", 0)] + [("test", c, n) for c in ("en", "sw") for n in range(3)]
@@ -189,6 +218,8 @@ BAD = {
         ["more than one", "--scores"],
     ),
     "unknown name": ("prob_a,prob_b,label\n0.5,0.5,a\n0.5,0.5,c\n", ["line 3", "'c'", "a, b"]),
+    "digits": (HEAD + "0.9,0_1,0.05,0\n", [":3: column 'p1'", "'0_1' is not a number"]),
+    "other digits": (HEAD + "0.9,\u0660,0.1,0\n", [":3: column 'p1'", "not a number"]),
     "Latin-1": ("p0,p1,label\n0.5,0.5,caf\xe9\n".encode("latin-1"), [":2", "UTF-8", "0xe9"]),
     "UTF-16": ("p0,p1,label\n0.5,0.5,1\n".encode("utf-16"), ["UTF-16"]),
     "correct": ("confidence,correct\n0.5,2\n", ["line 2", "neither right nor wrong"]),
@@ -208,6 +239,12 @@ def test_faults_of_text_are_named_with_their_place(tmp_path, kind):
 
 
 BAD_JSON = {
+    "deep": ('{"scores": [1, 2], "x": ' + "[" * 100_000, [":2", "not JSON"]),
+    "half a character": (
+        '{"scores": [1, 2], "label": "\\ud800"}\n',
+        [":2", "'label'", "surrogate"],
+    ),
+    "more than a float": (f'{{"scores": [1, {10**400}], "label": 1}}\n', ["line 2", "inf"]),
     "not JSON": ('{"p": \n', [":2", "not JSON"]),
     "not an object": ("[1, 2]\n", [":2", "not a JSON object"]),
     "missing key": ('{"scores": [1, 2]}\n', [":2", "'label'"]),
@@ -250,6 +287,54 @@ def test_faults_of_binary_files(tmp_path):
         read_foreign(text(tmp_path, "x", "file.xlsx"), Wanted())
 
 
+SCORES = np.array(PROBABILITIES)
+BAD_ARRAYS = {
+    "bytes": ({"label": np.array([b"a", b"\xff", b"b"])}, "array 'label'.*utf-8"),
+    "records": ({"label": np.zeros(3, dtype="i4,i4")}, "array 'label'.*cannot be read"),
+    "one-hot": ({"label": np.eye(3, dtype=int)}, "column 'label'.*not one value a row"),
+    "no columns": ({"probs": SCORES[:, :0]}, "array 'probs'.*cannot be read"),
+    "no rows": ({"probs": SCORES[:0], "label": np.zeros(0)}, "no rows"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_ARRAYS)
+def test_faults_of_arrays(tmp_path, kind):
+    arrays, words = BAD_ARRAYS[kind]
+    path = tmp_path / "file.npz"
+    np.savez(path, **{"probs": SCORES, "label": np.array(GOLD), **arrays})
+    with pytest.raises(DataError, match=words):
+        read_foreign(path, Wanted())
+
+
+def test_faults_of_parquet_columns(tmp_path):
+    path = tmp_path / "file.parquet"
+    pq.write_table(pa.table({"probs": PROBABILITIES, "label": [{"a": 1}] * 3}), path)
+    with pytest.raises(DataError, match="column 'label'.*not one value a row"):
+        read_foreign(path, Wanted())
+    pq.write_table(pa.table({"probs": PROBABILITIES, "label": GOLD}).slice(0, 0), path)
+    with pytest.raises(DataError, match="no rows"):
+        read_foreign(path, Wanted())
+    with pytest.raises(DataError, match="this is a folder"):
+        read_foreign(tmp_path, Wanted())
+
+
+def test_numbers_of_every_width(tmp_path):
+    path = tmp_path / "file.npz"
+    for kind in (">f8", ">f4", "f2", np.longdouble):
+        np.savez(path, probs=SCORES.astype(kind), label=np.array(GOLD, dtype=">i4"))
+        found = read_foreign(path, Wanted())
+        np.testing.assert_allclose(found.values, SCORES, atol=1e-3)
+        assert found.gold.tolist() == GOLD
+    path = text(tmp_path, f'{{"logits": [1, {10**30}], "label": 1}}\n', "file.jsonl")
+    assert read_foreign(path, Wanted()).values.tolist() == [[1.0, 1e30]]
+    path = tmp_path / "file.parquet"
+    decimals = pa.array([Decimal("0.25"), Decimal("0.50")])
+    lists = pa.array([[Decimal("0.25"), Decimal("0.75")], [Decimal("0.50")] * 2])
+    for columns in ({"p0": decimals, "p1": [0.75, 0.5]}, {"probs": lists}):
+        pq.write_table(pa.table({**columns, "label": [0, 1]}), path)
+        assert read_foreign(path, Wanted()).values.tolist() == [[0.25, 0.75], [0.5, 0.5]]
+
+
 class Trap:
     """Sets a flag when it is unpickled."""
 
@@ -279,6 +364,12 @@ def test_named_columns_that_do_not_fit(tmp_path):
         read_foreign(path, Wanted(group="langs"))
     with pytest.raises(SettingsError, match="both"):
         Wanted(scores="a", probabilities="b")
+    with pytest.raises(DataError, match="'prob_yes' is named twice"):
+        read_foreign(path, Wanted(probabilities="prob_*,prob_yes"))
+    for role in ("labels", "group", "cluster"):
+        wanted = Wanted(probabilities="prob_*", **{role: "prob_yes"})
+        with pytest.raises(DataError, match="'prob_yes' is to be scores and"):
+            read_foreign(path, wanted)
     found = read_foreign(path, Wanted(probabilities="prob_*"))
     assert found.classes == NAMES
 

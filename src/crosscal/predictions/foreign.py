@@ -121,16 +121,16 @@ def read_foreign(path: Path, wanted: Wanted, *, report: Report | None = None) ->
             parts[name].append(batch.column(name))
         if report:
             report(done, source.total)
+    if not any(len(chunk) for chunk in parts[columns.labels]):
+        raise DataError("no rows", where=str(path), remedy="Give at least one prediction")
     tables = {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
     del parts
-    if not tables or len(next(iter(tables.values()))) == 0:
-        raise DataError("no rows", where=str(path), remedy="Give at least one prediction")
     value_columns = [tables.pop(name) for name in columns.values]
-    values, given, said = settle_values(source, columns, value_columns)
+    values, given, said, own_number = settle_values(source, columns, value_columns)
     del value_columns
     classes = choices if own and choices else columns.classes
     gold, said_labels = gold_of(
-        source, columns, tables[columns.labels], classes, values, absent=own
+        source, columns, tables[columns.labels], classes, values, own_number, absent=own
     )
     group, groups = sorted_codes(source, columns.group, tables)
     cluster = cluster_names = None
@@ -151,6 +151,8 @@ def read_foreign(path: Path, wanted: Wanted, *, report: Report | None = None) ->
 
 
 def _open(path: Path) -> Source:
+    if path.is_dir():
+        raise DataError("this is a folder", where=str(path), remedy="Name the files in it")
     if not path.is_file():
         raise DataError("no such file", where=str(path), remedy="Check the path")
     opener = _OPENERS.get(path.suffix.lower())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from crosscal.predictions.columns import Chosen
 from crosscal.predictions.sources import Source
 
 _TRUTH = {"true": 1, "false": 0}
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
 
 
 def gold_of(
@@ -22,6 +24,7 @@ def gold_of(
     column: pa.ChunkedArray,
     classes: tuple[str, ...] | None,
     values: NDArray[Any],
+    own_number: NDArray[np.int64] | None,
     *,
     absent: bool,
 ) -> tuple[NDArray[np.int32], tuple[str, ...]]:
@@ -37,6 +40,8 @@ def gold_of(
     classes : tuple of str or None
         Names of the classes.
     values : ndarray of shape (n, k), or (n,) for confidences
+    own_number : ndarray of int64, shape (n,), or None
+        How many choices each row has; None: all have k.
     absent : bool
         Whether -1 (the right choice is not among them) is allowed.
 
@@ -59,7 +64,9 @@ def gold_of(
         )
     found, dictionary = codes(source, columns.labels, column)
     labels = [_plain(value) for value in dictionary.to_pylist()]
-    number = {name: i for i, name in enumerate(classes or ())}
+    number = {_plain(name): i for i, name in enumerate(classes or ())}
+    if set(number) == {"0", "1"}:
+        number |= {"false": number["0"], "true": number["1"]}
     by_name = bool(number) and columns.layout != "confidence"
     if by_name and not all(label in number for label in labels):
         # Names that are not known are faults, unless all labels are indices.
@@ -76,23 +83,29 @@ def gold_of(
     # For ragged rows a label may be in range of the longest row only.
     if values.ndim == 2:
         at = np.maximum(gold, 0)
-        there = values[np.arange(len(gold)), at]
-        missing = np.isneginf(there)
+        missing = np.isneginf(values[np.arange(len(gold)), at])
+        if own_number is not None:
+            missing |= gold >= own_number
         if missing.any():
             row = int(missing.argmax())
-            raise _fault(source, columns, str(gold[row]), missing, None, size)
+            raise DataError(
+                f"label {gold[row]}, but this row has no such choice",
+                where=f"{source.path}: column '{columns.labels}', {source.place(row)}",
+                remedy="Give the index, from 0, of one of the row's own choices; leave out rows "
+                "without a right one",
+            )
     if classes and columns.layout != "confidence" and not by_name:
         return gold, ("labels: indices of the classes " + ", ".join(classes),)
     return gold, ()
 
 
 def _plain(value: object) -> str:
-    """Write a label as text: 1.0 as 1, True as true."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
+    """Write a label as text: 1.0 as 1, True as true, whether stored as such or as text."""
+    text = str(value).strip()
+    if text.lower() in _TRUTH:
+        return text.lower()
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
 
 
 def _index(label: str) -> int | None:

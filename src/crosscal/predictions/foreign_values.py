@@ -19,11 +19,12 @@ Values = NDArray[Any]
 
 _BLOCK = 1_000_000
 _EXACT = 1e-6
+_PERCENT = 1.0
 
 
 def settle_values(
     source: Source, columns: Chosen, parts: list[pa.ChunkedArray]
-) -> tuple[Values, Given, tuple[str, ...]]:
+) -> tuple[Values, Given, tuple[str, ...], NDArray[np.int64] | None]:
     """Turn the columns of the scores into an array; they are taken off `parts` one by one.
 
     Returns
@@ -31,30 +32,33 @@ def settle_values(
     values : ndarray of shape (n, k), or (n,) for confidences
     given : {"scores", "probabilities", "confidence"}
     said : tuple of str
+    own_number : ndarray of int64, shape (n,), or None
+        How many choices each row has; None: all have k.
 
     Raises
     ------
     DataError
         A value missing, NaN or infinite; fewer than two choices; probabilities outside 0 to 1
-        or not summing to one.
+        or not summing to one; numbers that nobody named and that look like per cent.
     """
+    own_number = None
     if columns.layout == "list":
-        values, ragged = _from_lists(source, columns.values[0], parts.pop())
+        values, own_number = _from_lists(source, columns.values[0], parts.pop())
     else:
-        values, ragged = _from_columns(source, columns.values, parts), False
+        values = _from_columns(source, columns.values, parts)
     _demand_numbers(source, columns, values, minus=columns.layout in ("list", "classes"))
     if columns.layout in ("confidence", "positive"):
         _demand_unit(source, columns, values)
         if columns.layout == "confidence":
-            return values[:, 0], "confidence", ()
-        return np.hstack([1 - values, values]), "probabilities", ()
+            return values[:, 0], "confidence", (), None
+        return np.hstack([1 - values, values]), "probabilities", (), None
     given, why = _kind(source, columns, values)
     said = [why]
     if given == "probabilities" and _normalise(values):
         said.append("normalised, since they were rounded")
-    if ragged:
+    if own_number is not None:
         said.append(f"rows have up to {values.shape[1]} choices of their own")
-    return values, given, tuple(said)
+    return values, given, tuple(said), own_number
 
 
 def _floats(array: pa.Array | pa.ChunkedArray) -> Values:
@@ -73,8 +77,10 @@ def _from_columns(source: Source, names: Sequence[str], parts: list[pa.ChunkedAr
     return values
 
 
-def _from_lists(source: Source, name: str, column: pa.ChunkedArray) -> tuple[Values, bool]:
-    """Return scores of a list column, and whether the rows differ in their number."""
+def _from_lists(
+    source: Source, name: str, column: pa.ChunkedArray
+) -> tuple[Values, NDArray[np.int64] | None]:
+    """Return scores of a list column, and how many each row has if they differ."""
     demand_present(source, name, column)
     counts = np.concatenate([np.asarray(pc.list_value_length(c)) for c in column.chunks])
     width = int(counts.max())
@@ -100,7 +106,7 @@ def _from_lists(source: Source, name: str, column: pa.ChunkedArray) -> tuple[Val
         else:
             rows[:] = numbers.reshape(-1, width)
         start += len(chunk)
-    return values, ragged
+    return values, counts.astype(np.int64) if ragged else None
 
 
 def _demand_numbers(source: Source, columns: Chosen, values: Values, *, minus: bool) -> None:
@@ -159,6 +165,12 @@ def _kind(source: Source, columns: Chosen, values: Values) -> tuple[Given, str]:
         return "probabilities", "values look like probabilities (in [0, 1], rows sum to one)"
     if unit and off.mean() < 0.5:
         raise _off(source, columns, sums, off)
+    if (np.abs(sums - 100) <= _PERCENT).all() and not ((values < 0) & np.isfinite(values)).any():
+        raise DataError(
+            "rows sum to 100; these look like probabilities in per cent",
+            where=_place(source, columns, 0, None),
+            remedy="Divide them by 100, or name the columns with --scores if they are logits",
+        )
     why = "rows do not sum to one" if unit else "not all are in [0, 1]"
     return "scores", f"values look like logits ({why})"
 
