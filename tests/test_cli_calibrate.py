@@ -141,13 +141,35 @@ def test_bad_files_are_answered_with_what_is_wrong(tmp_path, kind):
         (["--notion", "enttailment"], "Did you mean 'entailment'"),
         (["--scores", "a", "--probabilities", "b"], "both"),
         (["--replicates", "3"], "100 or more"),
+        (["--bins", "100000"], "1 to 1,000"),
+        (["--seed", "-1"], "0 or more"),
+        (["--report", "."], "this is a folder"),
+        (["--report", "answers.csv"], "one of the files"),
     ],
 )
 def test_bad_options(file, options, words):
-    done = calibrate(file, *options)
+    before = file.read_bytes()
+    done = crosscal("calibrate", file, *options, cwd=file.parent)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr, done.stderr
+    assert file.read_bytes() == before
     assert "Traceback" not in done.stderr
+
+
+def test_a_report_under_a_file_is_refused(file):
+    done = calibrate(file, "--report", file / "report.html")
+    assert done.returncode == 4, done.stderr
+    assert f"{file}: cannot be written: File exists" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_given_twice_is_refused_under_any_name(file):
+    other = file.parent / "other.csv"
+    other.symlink_to(file)
+    for again in (file, other):
+        done = calibrate(file, again, "--group", "lang")
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert "given twice" in done.stderr
 
 
 def test_a_group_of_one_row(file):

@@ -102,7 +102,7 @@ def write_aside(path: Path, content: bytes) -> None:
 
 @contextmanager
 def disk_errors(place: Path) -> Iterator[None]:
-    """Turn "no space left" and "no permission" into errors that say what to do."""
+    """Turn "no space left", "no permission" and bad paths into errors that say what to do."""
     try:
         yield
     except CrosscalError:
@@ -120,6 +120,12 @@ def disk_errors(place: Path) -> Iterator[None]:
                 "no permission to write here",
                 where=str(getattr(error, "filename", None) or place),
                 remedy="Choose another folder for results (--output) or cache (CROSSCAL_CACHE)",
+            ) from error
+        if number in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+            raise ArtifactError(
+                f"cannot be written: {os.strerror(number)}",
+                where=str(getattr(error, "filename", None) or place),
+                remedy="Choose another path",
             ) from error
         raise
 

@@ -77,6 +77,7 @@ def calibrate_files(files: Sequence[Path], wanted: Wanted, options: CalibrateOpt
     SettingsError
         An unknown baseline, class or recalibrator; files of one name.
     """
+    _demand_report(options.report, files)
     with _progress() as report:
         found = _read(files, wanted, report)
         evaluation = _evaluated(found, options, report)
@@ -88,6 +89,21 @@ def calibrate_files(files: Sequence[Path], wanted: Wanted, options: CalibrateOpt
     print_evaluation(evaluation)
     if options.report:
         print(f"\nReport: {options.report}")
+
+
+def _demand_report(report: Path | None, files: Sequence[Path]) -> None:
+    """Refuse a report that cannot be written, before the work, or that would replace a file."""
+    if report is None:
+        return
+    if report.is_dir():
+        what = "this is a folder"
+    elif report.resolve() in [file.resolve() for file in files]:
+        what = "this is one of the files to read"
+    else:
+        return
+    raise SettingsError(
+        what, where=f"--report {report}", remedy="Name an HTML file, as calibration.html"
+    )
 
 
 def _title(files: Sequence[Path]) -> str:
@@ -108,10 +124,12 @@ def _read(files: Sequence[Path], wanted: Wanted, report: Bar) -> Foreign:
 
 def _names(files: Sequence[Path]) -> list[str]:
     """Return short names of files, all different: without folder and ending if that suffices."""
-    for names in ([f.stem for f in files], [f.name for f in files], [str(f) for f in files]):
+    if len({file.resolve() for file in files}) < len(files):
+        raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
+    for names in ([f.stem for f in files], [f.name for f in files]):
         if len(set(names)) == len(names):
             return names
-    raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
+    return [str(file) for file in files]
 
 
 def _evaluated(found: Foreign, options: CalibrateOptions, report: Bar) -> Evaluation:

@@ -34,6 +34,8 @@ ALL = "all"
 
 # Calibrated samples: as many as the p-values deserve, but not more numbers than these.
 _SAMPLES, _FEWEST_SAMPLES, _MOST_NUMBERS = 400, 100, 1_000_000_000
+# A matrix of bins by bins is made.
+_MOST_BINS = 1000
 
 
 def evaluate(
@@ -300,10 +302,10 @@ def _check_settings(
         raise SettingsError(
             f"{replicates} replicates", where="replicates", remedy="give 100 or more"
         )
+    if not 1 <= asked.bins <= _MOST_BINS:
+        raise SettingsError(f"{asked.bins} bins", where="bins", remedy=f"give 1 to {_MOST_BINS:,}")
     if seed < 0:
         raise SettingsError(f"seed is {seed}", where="seed", remedy="give 0 or more")
-    if asked.bins < 1:
-        raise SettingsError(f"{asked.bins} bins", where="bins", remedy="give 1 or more")
     if not 0 < asked.level < 1:
         raise SettingsError(
             f"level is {asked.level}", where="level", remedy="give a share such as 0.95"
