@@ -399,3 +399,12 @@ def test_a_bar_hears_of_progress(tmp_path):
     path = write(tmp_path, "parquet", LAYOUTS["list"])
     read_foreign(path, Wanted(), report=lambda done, total: heard.append((done, total)))
     assert heard == [(3, 3)]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "npz"])
+def test_a_group_that_is_nan_is_missing(tmp_path, kind):
+    columns = {"scores": PROBABILITIES, "gold": GOLD, "group": [1.0, float("nan"), 2.0]}
+    path = write(tmp_path, kind, columns)
+    with pytest.raises(DataError, match="missing") as caught:
+        read_foreign(path, Wanted(group="group"))
+    assert "'group'" in caught.value.where

@@ -21,6 +21,8 @@ def codes(source: Source, name: str, column: pa.ChunkedArray) -> tuple[NDArray[n
     DataError
         A value is missing, or is a list or a record.
     """
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
     demand_present(source, name, column)
     if pa.types.is_nested(column.type):
         raise DataError(

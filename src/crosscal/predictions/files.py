@@ -98,14 +98,16 @@ def read_predictions(path: str | os.PathLike[str]) -> Predictions:
         raise DataError(
             f"not a readable Parquet file, perhaps truncated or altered: {error}",
             where=str(target),
-            remedy="write the predictions again",
+            remedy="write the predictions again; predictions of any other form and origin are read "
+            "by `crosscal calibrate`",
         ) from error
     metadata = table.schema.metadata or {}
     if METADATA_KEY not in metadata:
         raise DataError(
             "Parquet file without crosscal provenance",
             where=f"{target}: schema metadata {METADATA_KEY.decode()!r}",
-            remedy="build Predictions.from_arrays with a Provenance and write_predictions",
+            remedy="build Predictions.from_arrays with a Provenance and write_predictions, or "
+            "measure them with `crosscal calibrate`",
         )
     provenance = Provenance.from_json(metadata[METADATA_KEY], where=f"{target}: provenance")
     return Predictions(provenance, _harmless_casts(table), where=str(target))
