@@ -61,7 +61,7 @@ def points(value: float) -> str:
 
 
 def share(values: Sequence[float]) -> str:
-    return f"{100 * mean(values):.0f}" if values else "not run"
+    return f"{100 * mean(values):.0f}"
 
 
 def shown(name: str) -> str:
