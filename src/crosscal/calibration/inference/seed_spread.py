@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtri, ndtri
+from scipy.stats import qmc
 
 from crosscal.calibration.inference.intervals import check_draws
 from crosscal.errors import SettingsError
@@ -47,10 +49,13 @@ def seed_pivots(seeds: int, replicates: int, rng: np.random.Generator) -> Floats
         raise SettingsError(
             f"{seeds} seeds, {replicates} replicates", where="seeds", remedy="give 1 or more"
         )
-    normal = rng.normal(size=replicates)
+    # Evenly spread points: with two seeds the ends of an interval hang on the rarest draws. In
+    # random order, because those of another recipe are spread in the same pattern.
+    points = rng.permutation(qmc.Halton(2, rng=rng).random(replicates))
+    normal = ndtri(points[:, 0])
     if seeds == 1:
         return np.stack([normal, np.full(replicates, np.inf)])
-    return np.stack([normal, rng.chisquare(seeds - 1, size=replicates) / (seeds - 1)])
+    return np.stack([normal, chdtri(seeds - 1, 1.0 - points[:, 1]) / (seeds - 1)])
 
 
 def seed_shifts(values: ArrayLike, within: float, pivots: Floats) -> Floats:
