@@ -428,6 +428,40 @@ def test_ocnli_and_its_other_order_of_labels_on_the_hub(write, tmp_path):
     assert [e.label for e in hub.examples] == ["neutral", "entailment", "contradiction"]
 
 
+@pytest.mark.parametrize(
+    ("format", "name", "texts", "language"),
+    [
+        ("klue-nli", "validation", ("premise", "hypothesis"), "ko"),
+        ("kornli", "validation", ("premise", "hypothesis"), "ko"),
+        ("ocnli", "validation", ("sentence1", "sentence2"), "zh"),
+        ("snli", "validation", ("premise", "hypothesis"), "en"),
+        ("anli", "dev_r1", ("premise", "hypothesis"), "en"),
+        ("mnli-glue", "validation_matched", ("premise", "hypothesis"), "en"),
+        ("xnli-hub", "en/validation", ("premise", "hypothesis"), "en"),
+    ],
+)
+def test_a_file_that_names_its_label_numbers_is_believed(tmp_path, format, name, texts, language):
+    # As klue/nli had them in 2021: not the order of other sets, and not that of today.
+    names = ["entailment", "contradiction", "neutral"]
+    feature = {"names": names, "_type": "ClassLabel"}
+    metadata = {"huggingface": json.dumps({"info": {"features": {"label": feature}}})}
+    table = pa.table(
+        {
+            "guid": ["a", "b", "c"],
+            "uid": ["a", "b", "c"],
+            texts[0]: ["p", "p", "p"],
+            texts[1]: ["1", "2", "3"],
+            "label": [0, 1, 2],
+        }
+    )
+    file = tmp_path / f"{name}-00000-of-00001.parquet"
+    file.parent.mkdir(exist_ok=True)
+    pq.write_table(table.replace_schema_metadata(metadata), file)
+    split = name.removeprefix("en/").replace("validation", "dev")
+    reading = read_examples(format, tmp_path, split=split, languages=(language,), labels=NLI)
+    assert [e.label for e in reading.examples] == names
+
+
 def test_jampatoisnli_is_quoted_csv(write, tmp_path):
     write(
         "jampatoisnli-val.csv",

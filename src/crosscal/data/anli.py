@@ -14,7 +14,13 @@ from pathlib import Path
 
 from crosscal.data.layout import folder_names
 from crosscal.data.naming import file_of, is_folder
-from crosscal.data.pair_files import PairColumns, PairFiles, columns_of, pair_rows
+from crosscal.data.pair_files import (
+    PairColumns,
+    PairFiles,
+    columns_of,
+    own_spellings,
+    pair_rows,
+)
 from crosscal.data.pairs import PAIRS, PairRow
 from crosscal.data.parquet import shards
 from crosscal.data.published import check_languages
@@ -51,8 +57,9 @@ def _read(request: Request) -> Raw:
         wanted = [columns.text_a, columns.text_b, "uid"]
         optional = [] if request.require_labels else [columns.label]
         records = read_records(file, [*wanted, *([] if optional else [columns.label])], optional)
+        spelled = own_spellings(file, columns)
         rows: list[PairRow] = [
-            replace(row, index=count + row.index)
+            replace(row, index=count + row.index, label=spelled.get(row.label or "", row.label))
             for row in pair_rows(records, columns, request, dropped)
         ]
         count += len(rows)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from crosscal.data.json_tree import NOT_TEXT
 from crosscal.data.layout import folder_names
 from crosscal.data.naming import file_of, is_folder
 from crosscal.data.parquet import plain_values, shards
@@ -104,36 +102,3 @@ def lists(column: pa.ChunkedArray, name: str, file: Path, wanted: type) -> list[
                 remedy="Check that the file is of this data set, and fetch it again",
             )
     return values
-
-
-def names_of(table: pa.Table, column: str) -> tuple[str, ...] | None:
-    """Return the names that a file of the Hub gives the numbers of a column.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        With the metadata of its file.
-    column : str
-        A column of label numbers, or of lists of them.
-
-    Returns
-    -------
-    tuple of str or None
-        Name of label 0, 1, ...; None if the file does not say, or not intelligibly.
-    """
-    metadata = (table.schema.metadata or {}).get(b"huggingface")
-    try:
-        feature: Any = json.loads(metadata or b"null")
-    except (ValueError, RecursionError):
-        return None
-    # A list of labels is {"feature": {"names": [...]}}, or, in old files, [{"names": [...]}].
-    for key in ("info", "features", column):
-        feature = feature.get(key) if isinstance(feature, dict) else None
-    while isinstance(feature, dict) and "names" not in feature:
-        feature = feature.get("feature")
-    if isinstance(feature, list) and len(feature) == 1:
-        feature = feature[0]
-    names = feature.get("names") if isinstance(feature, dict) else None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        return None
-    return None if NOT_TEXT.search("".join(names)) else tuple(names)

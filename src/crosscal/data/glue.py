@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crosscal.data.layout import folder_names
 from crosscal.data.pairs import PairRow
-from crosscal.data.parquet import label_names, read_table, shards, texts
+from crosscal.data.parquet import label_names, names_in_order, read_table, shards, texts
 from crosscal.data.reading import Part, Raw, Request
 from crosscal.errors import SettingsError
 
@@ -74,7 +74,8 @@ def glue_raw(request: Request, columns: Sequence[str], labels: Sequence[str]) ->
     for file in files:
         table = read_table(file, [*columns, "label"])
         first, second = (texts(table[name], name, file) for name in columns)
-        golds = label_names(table["label"], "label", file, labels)
+        names = names_in_order(table.schema, "label", labels)
+        golds = label_names(table["label"], "label", file, names)
         for number, (text_a, text_b, gold) in enumerate(zip(first, second, golds, strict=True)):
             rows.append(PairRow(len(rows), f"row {number}", text_a, text_b, gold))
     part = Part(language=request.languages[0], file=files[0], rows=rows)

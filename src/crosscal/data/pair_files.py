@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crosscal.data.json_tree import Node
 from crosscal.data.pairs import PAIRS, PairRow
+from crosscal.data.parquet import names_in_order, read_table
 from crosscal.data.published import check_languages, read_published
 from crosscal.data.reading import Format, Raw, Request
 from crosscal.data.records import Quoting, read_records, text, word
@@ -149,6 +150,32 @@ def columns_of(file: Path, layout: PairFiles) -> PairColumns:
     return layout.hub if file.suffix == ".parquet" and layout.hub else layout.columns
 
 
+def own_spellings(file: Path, columns: PairColumns) -> dict[str, str]:
+    """Return the labels of a Parquet file that names its label numbers in an order of its own.
+
+    Revisions of a data set on the Hub have had different orders; what a file says of itself
+    counts.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        Any file.
+    columns : PairColumns
+        What its columns are called, and the usual spellings.
+
+    Returns
+    -------
+    dict of str to str
+        Number to label; empty if the usual order holds or the file is no Parquet.
+    """
+    usual = tuple(columns.spellings.values())
+    if file.suffix != ".parquet" or not usual:
+        return {}
+    schema = read_table(file, (), (columns.label,)).schema
+    names = names_in_order(schema, columns.label, usual)
+    return {} if names is usual else {str(number): name for number, name in enumerate(names)}
+
+
 def pair_rows(
     records: Iterable[Node], columns: PairColumns, request: Request, dropped: Counter[str]
 ) -> Iterable[PairRow]:
@@ -217,6 +244,7 @@ def _rows(
         absent_at_end=layout.absent_at_end,
         on_wrong_count=broken.append if layout.forgiving else None,
     )
+    spelled = own_spellings(file, columns)
     rows: list[PairRow] = []
     blank = 0
     for row in pair_rows(records, columns, request, dropped):
@@ -224,7 +252,8 @@ def _rows(
             blank += 1
             continue
         # Broken rows are counted too, so that parallel files keep their numbers.
-        rows.append(replace(row, index=first + row.index + len(broken)))
+        index = first + row.index + len(broken)
+        rows.append(replace(row, index=index, label=spelled.get(row.label or "", row.label)))
     if len(broken) + blank > max(_ALWAYS_ALLOWED, _MOST_LOST * len(rows)):
         raise DataError(
             f"{len(broken)} rows have the wrong number of columns and {blank} a blank text, far "

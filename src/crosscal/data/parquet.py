@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crosscal.data.json_tree import NOT_TEXT
 from crosscal.data.layout import folder_names
 from crosscal.data.lines import opening
 from crosscal.errors import DataError
@@ -188,6 +190,60 @@ def label_names(
             )
         found.append(None if value == -1 else names[value])
     return found
+
+
+def names_of(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
+    """Return the names that a file of the Hub gives the numbers of a column.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        With the metadata of its file.
+    column : str
+        A column of label numbers, or of lists of them.
+
+    Returns
+    -------
+    tuple of str or None
+        Name of label 0, 1, ...; None if the file does not say, or not intelligibly.
+    """
+    metadata = (schema.metadata or {}).get(b"huggingface")
+    try:
+        feature: Any = json.loads(metadata or b"null")
+    except (ValueError, RecursionError):
+        return None
+    # A list of labels is {"feature": {"names": [...]}}, or, in old files, [{"names": [...]}].
+    for key in ("info", "features", column):
+        feature = feature.get(key) if isinstance(feature, dict) else None
+    while isinstance(feature, dict) and "names" not in feature:
+        feature = feature.get("feature")
+    if isinstance(feature, list) and len(feature) == 1:
+        feature = feature[0]
+    names = feature.get("names") if isinstance(feature, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return None
+    return None if NOT_TEXT.search("".join(names)) else tuple(names)
+
+
+def names_in_order(schema: pa.Schema, column: str, usual: Sequence[str]) -> Sequence[str]:
+    """Return the names of a file's label numbers: its own order of them, or the usual one.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        With the metadata of its file.
+    column : str
+        A column of label numbers.
+    usual : sequence of str
+        Name of label 0, 1, ... as the data set has it.
+
+    Returns
+    -------
+    sequence of str
+        What the file says, if these are the same names; else `usual`.
+    """
+    own = names_of(schema, column)
+    return own if own is not None and sorted(own) == sorted(usual) else usual
 
 
 def plain_values(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[Any]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from crosscal.data.columns_hub import hub_files, lists, names_of
-from crosscal.data.parquet import read_table
+from crosscal.data.columns_hub import hub_files, lists
+from crosscal.data.parquet import names_of, read_table
 from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.data.tags import TAGS, TagRow
 from crosscal.errors import DataError
@@ -55,7 +55,7 @@ def _rows(
     if "int" not in kind:
         golds = [tuple(row) for row in lists(table[tags], tags, file, str)]
         return list(zip(sentences, golds, strict=True))
-    names = names_of(table, tags) or default
+    names = names_of(table.schema, tags) or default
     if names is None:
         raise DataError(
             f"column '{tags}' holds numbers, and the file does not name them",

@@ -10,9 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from crosscal.data.layout import folder_names
 from crosscal.data.pairs import PAIRS, PairRow
-from crosscal.data.parquet import label_names, read_table, shards, texts
+from crosscal.data.parquet import label_names, names_in_order, read_table, shards, texts
 from crosscal.data.premises import three_rows_each, with_premises
 from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.errors import DataError, SettingsError
@@ -59,12 +61,12 @@ def _read(request: Request) -> Raw:
 def _own_folder(file: Path, language: str) -> list[tuple[str, str, str | None]]:
     table = read_table(file, _COLUMNS)
     first, second = (texts(table[name], name, file) for name in _COLUMNS[:2])
-    return list(zip(first, second, label_names(table["label"], "label", file, LABELS), strict=True))
+    return list(zip(first, second, _labels(table, file), strict=True))
 
 
 def _one_of_all(file: Path, language: str) -> list[tuple[str, str, str | None]]:
     table = read_table(file, _COLUMNS)
-    labels = label_names(table["label"], "label", file, LABELS)
+    labels = _labels(table, file)
     pairs = []
     columns = (table["premise"].to_pylist(), table["hypothesis"].to_pylist())
     for row, (premise, hypothesis) in enumerate(zip(*columns, strict=True)):
@@ -76,6 +78,11 @@ def _one_of_all(file: Path, language: str) -> list[tuple[str, str, str | None]]:
                 remedy="Choose one of the languages of this file",
             )
     return [(a or "", b or "", label) for (a, b), label in zip(pairs, labels, strict=True)]
+
+
+def _labels(table: pa.Table, file: Path) -> list[str | None]:
+    names = names_in_order(table.schema, "label", LABELS)
+    return label_names(table["label"], "label", file, names)
 
 
 def _premise(value: Any, language: str) -> str | None:
