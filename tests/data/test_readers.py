@@ -153,6 +153,39 @@ def test_wrong_requests_are_refused(write, wrong):
         read_examples("tsv-pairs", write("a.tsv", "a\tb\tneutral\n"), **asked)
 
 
+@pytest.mark.parametrize(
+    ("format", "split", "path"),
+    [
+        ("conll", "train", ""),
+        ("conll", "train", "{split}.txt"),
+        ("squad", "train", ""),
+        ("squad", "train", "{split}-v1.1.json"),
+        ("copa", "val", ""),
+        ("copa", "val", "{split}.jsonl"),
+        ("copa", "dev", "hub"),
+        ("tsv-pairs", "dev", "{split}.tsv"),
+        ("columns-unaligned", "dev", "c.{split}.csv"),
+    ],
+)
+def test_one_file_is_not_read_as_several_languages(write, tmp_path, format, split, path):
+    answer = {"text": "a", "answer_start": 0}
+    question = {"id": "1", "question": "q", "answers": [answer]}
+    squad = {"data": [{"paragraphs": [{"context": "a b", "qas": [question]}]}]}
+    copa = {"premise": "p", "choice1": "a", "choice2": "b", "question": "cause", "label": 0}
+    write("train.txt", "a O\nb B-PER\n")
+    write("train-v1.1.json", json.dumps(squad))
+    write("val.jsonl", json.dumps(copa))
+    write("dev.tsv", "p\th\tneutral\n")
+    write("c.dev.csv", "text_a,text_b,label\np,h,neutral\n")
+    (tmp_path / "hub").mkdir()
+    pq.write_table(pa.Table.from_pylist([copa]), tmp_path / "hub" / "validation.parquet")
+    labels = NLI if format in ("tsv-pairs", "columns-unaligned") else ()
+    asked = {"split": split, "labels": labels}
+    assert read_examples(format, tmp_path / path, languages=("sw",), **asked).examples
+    with pytest.raises(SettingsError, match="one file cannot hold 2 languages"):
+        read_examples(format, tmp_path / path, languages=("sw", "yo"), **asked)
+
+
 def test_formats_describe_themselves():
     for name, entry in FORMATS.items():
         assert entry.name == name

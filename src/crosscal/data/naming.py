@@ -48,6 +48,7 @@ def file_of(request: Request, language: str, names: Sequence[str] = (), **fields
     if request.split is not None:
         values = {"split": request.split, **values}
     if _FIELD.search(str(path)):
+        _check_own(str(path), values, request)
         return _filled(path, values)
     if is_folder(path):
         if not names:
@@ -58,14 +59,32 @@ def file_of(request: Request, language: str, names: Sequence[str] = (), **fields
             )
         candidates = [path / name for name in names]
         there = (name for name in candidates if _exists(name, values))
-        return _filled(next(there, candidates[0]), values)
+        found = next(there, candidates[0])
+        _check_own(str(found), values, request)
+        return _filled(found, values)
+    _check_own(str(path), values, request)
+    return path
+
+
+def check_one_language(request: Request) -> None:
+    """Refuse to read one file, or one folder of its parts, as several languages.
+
+    Parameters
+    ----------
+    request : Request
+        What was asked.
+
+    Raises
+    ------
+    SettingsError
+        If several languages are asked for.
+    """
     if len(request.languages) > 1:
         raise SettingsError(
             f"one file cannot hold {len(request.languages)} languages in this format",
-            where=str(path),
+            where=str(request.path),
             remedy="Write {language} into the file name, for example 'test.{language}.txt'",
         )
-    return path
 
 
 def is_folder(path: Path) -> bool:
@@ -88,6 +107,12 @@ def is_folder(path: Path) -> bool:
     """
     with opening(path):
         return path.is_dir()
+
+
+def _check_own(name: str, values: dict[str, str], request: Request) -> None:
+    """Refuse several languages where no part of the name changes with the language."""
+    if not any("{" + field + "}" in name for field in values if field != "split"):
+        check_one_language(request)
 
 
 def _exists(path: Path, values: dict[str, str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from crosscal.data.layout import folder_names
 from crosscal.data.lines import opening
-from crosscal.data.naming import file_of, is_folder
+from crosscal.data.naming import check_one_language, file_of, is_folder
 from crosscal.data.parquet import shards
 from crosscal.data.reading import Part, Raw, Request
 from crosscal.errors import DataError, SettingsError
@@ -78,6 +78,8 @@ def published_files(request: Request, language: str, names: Sequence[str]) -> li
     words = split_words(request.split)
     for folder in (path / language, path):
         if is_folder(folder) and any(n.endswith(".parquet") for n in folder_names(folder)):
+            if folder == path:
+                check_one_language(request)
             return shards(folder, "dev" if "dev" in words else request.split)
     spelled = [name.replace("{split}", word) for word in words[1:] for name in names]
     return [file_of(request, language, [*names, *spelled])]

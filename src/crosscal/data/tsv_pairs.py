@@ -6,6 +6,7 @@ from pathlib import Path
 
 from crosscal.data.columns import plain_columns
 from crosscal.data.layout import in_folder
+from crosscal.data.naming import check_one_language
 from crosscal.data.pairs import PAIRS, PairRow
 from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.errors import SettingsError
@@ -57,6 +58,8 @@ def _read(request: Request) -> Raw:
 
 
 def _file(path: Path, request: Request, language: str) -> Path:
+    if "{language}" not in path.name:
+        check_one_language(request)
     fields = {"language": language}
     if "{split}" in path.name:
         if request.split is None:
@@ -68,12 +71,6 @@ def _file(path: Path, request: Request, language: str) -> Path:
         fields = {"split": request.split, "language": language}
     if "{language}" in path.name or "{split}" in path.name:
         return in_folder(path.parent, path.name, **fields)
-    if len(request.languages) > 1:
-        raise SettingsError(
-            f"one file cannot hold {len(request.languages)} languages in this format",
-            where=str(path),
-            remedy="Write {language} into the file name, for example 'test.{language}.tsv'",
-        )
     return path
 
 

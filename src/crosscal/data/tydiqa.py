@@ -88,7 +88,9 @@ def _read(request: Request) -> Raw:
         if "{" in str(path) or is_folder(path):
             entry = LANGUAGES.get(language)
             name = entry.name.lower() if entry else language
-            file = file_of(request, language, _NAMES, name=name)
+            # One file holds all languages, or each has its own.
+            alone = replace(request, languages=(language,))
+            file = file_of(alone, language, _NAMES, name=name)
         if file not in rows:
             rows[file] = span_rows(file)
         parts.append(
