@@ -119,10 +119,18 @@ CCG = json.dumps([["No cats", [["NP[nb]/N", "N"], [0, 0]]], ["Go", [["S[b]\\NP"]
 ENGLISH = {"split": "train"}
 TREEBANK = TURKISH + TURKISH.replace("t-1", "t-2")
 SECOND = {"split": "test", "languages": ("tr",)}
+SWAHILI_TEST = {"split": "test", "languages": ("sw",)}
 ARABIC = {"split": "test", "languages": ("ar",)}
 
 CASES = {
     "conll": Case({"train.txt": (SWAHILI * 3).encode()}, word_lines, words, ENGLISH),
+    "masakhaner": Case({"swa/test.txt": (SWAHILI * 3).encode()}, word_lines, words, SWAHILI_TEST),
+    "masakhaner-hub": Case(
+        {"swa/test.parquet": parquet(tokens=[["a", "ب"]] * 3, ner_tags=[[1, 8]] * 3)},
+        parquet_rows,
+        rows,
+        SWAHILI_TEST,
+    ),
     "udpos-xtreme": Case({"train-en.tsv": HEBREW.encode()}, word_lines, words, ENGLISH),
     "panx-xtreme": Case(
         {"train-en.tsv": SWAHILI.replace(" ", "\t").encode()}, word_lines, words, ENGLISH

@@ -1,7 +1,7 @@
-"""Formats ``udpos-hub`` and ``panx-hub``: tagging as on the Hugging Face Hub, in Parquet.
+"""Formats ``udpos-hub``, ``panx-hub``, ``masakhaner-hub``: tagging on the Hub, in Parquet.
 
 ``google/xtreme`` has folders ``udpos.{Language}`` and ``PAN-X.{language}``, ``wikiann`` one
-folder a language, with columns tokens and pos_tags or ner_tags. Tags are names, or numbers
+folder a language, ``masakhaner`` one named by a code of three letters, with columns tokens and pos_tags or ner_tags. Tags are names, or numbers
 whose names stand in the file's metadata; where they do not, those of the data set are taken.
 """
 
@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from crosscal.data.columns_hub import hub_files, lists
+from crosscal.data.masakhaner import FOLDERS
 from crosscal.data.parquet import names_of, read_table
 from crosscal.data.reading import Format, Part, Raw, Request
 from crosscal.data.tags import TAGS, TagRow
@@ -21,6 +22,7 @@ UPOS = tuple(
     "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
 )
 WIKIANN = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
+MASAKHANER = (*WIKIANN, "B-DATE", "I-DATE")
 
 
 def _read(request: Request, *, tags: str, names: tuple[str, ...], folders: tuple[str, ...]) -> Raw:
@@ -33,7 +35,8 @@ def _read(request: Request, *, tags: str, names: tuple[str, ...], folders: tuple
     for language in request.languages:
         known = LANGUAGES.get(language)
         english = known.name if known else language
-        own = tuple(folder.replace("{name}", english) for folder in folders)
+        code = FOLDERS.get(language, language)
+        own = tuple(f.replace("{name}", english).replace("{code}", code) for f in folders)
         files = hub_files(request, language, own)
         read |= dict.fromkeys(files)
         source = files[0] if len(files) == 1 else files[0].parent
@@ -96,4 +99,5 @@ def _format(
 FORMATS = (
     _format("udpos-hub", "UD part-of-speech tags", "pos_tags", UPOS, ("udpos.{name}",)),
     _format("panx-hub", "PAN-X (WikiANN) entities", "ner_tags", WIKIANN, ("PAN-X.{language}",)),
+    _format("masakhaner-hub", "MasakhaNER entities", "ner_tags", MASAKHANER, ("{code}",)),
 )

@@ -74,7 +74,7 @@ TAG_TASKS = (
         "TACL",
         languages=("am", "ha", "ig", "lg", "luo", "pcm", "rw", "sw", "wo", "yo"),
         splits=("train", "dev", "test"),
-        formats=("conll",),
+        formats=("masakhaner", "masakhaner-hub"),
         scoring="entities",
         metric="F1 over entities",
         train_task="panx",
