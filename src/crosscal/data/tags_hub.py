@@ -1,8 +1,9 @@
 """Formats ``udpos-hub``, ``panx-hub``, ``masakhaner-hub``: tagging on the Hub, in Parquet.
 
 ``google/xtreme`` has folders ``udpos.{Language}`` and ``PAN-X.{language}``, ``wikiann`` one
-folder a language, ``masakhaner`` one named by a code of three letters, with columns tokens and pos_tags or ner_tags. Tags are names, or numbers
-whose names stand in the file's metadata; where they do not, those of the data set are taken.
+folder a language, ``masakhaner`` one named by a code of three letters, with columns tokens and
+pos_tags or ner_tags. Tags are names, or numbers whose names stand in the file's metadata; where
+they do not, those of the data set are taken.
 """
 
 from __future__ import annotations
