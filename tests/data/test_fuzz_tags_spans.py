@@ -126,7 +126,7 @@ CASES = {
     "conll": Case({"train.txt": (SWAHILI * 3).encode()}, word_lines, words, ENGLISH),
     "masakhaner": Case({"swa/test.txt": (SWAHILI * 3).encode()}, word_lines, words, SWAHILI_TEST),
     "masakhaner-hub": Case(
-        {"swa/test.parquet": parquet(tokens=[["a", "ب"]] * 3, ner_tags=[[1, 8]] * 3)},
+        {"swa/test.parquet": parquet(tokens=[["a", "ب"]] * 3, ner_tags=[[1, 0]] * 3)},
         parquet_rows,
         rows,
         SWAHILI_TEST,
