@@ -21,6 +21,10 @@ def load_deaf(*, source, target):
     return Fake(str.upper, source, "fr")
 
 
+def load_unlicensed(*, source, target):
+    raise RuntimeError("no key")
+
+
 def load_needy(*, source, target, model, **more):
     return Fake(str.upper, source, target, identity=f"{model} {more}")
 
@@ -58,6 +62,7 @@ def test_open_settings_reach_the_plug_in(plugins):
         ("needy", {}, "needs the setting 'model'"),
         ("deaf", {}, "gave no translator from 'en' to 'de'"),
         ("broken", {}, "cannot be loaded"),
+        ("unlicensed", {}, r"cannot be made ready \(RuntimeError: no key\)"),
         ("seq2seq", {"model": "m"}, "more than one translator"),
     ],
 )
@@ -69,6 +74,7 @@ def test_what_is_wrong_is_said(plugins, name, settings, message):
             "deaf": "deaf",
             "needy": "needy",
             "broken": "nothing",
+            "unlicensed": "unlicensed",
         }.items()
     }
     if "more than one" in message:
@@ -87,6 +93,19 @@ def test_into_itself():
 def test_a_broken_translator_is_caught(kind):
     with pytest.raises(StageFailed):
         translate_checked(kind(), ["a", "b"])
+
+
+@pytest.mark.parametrize("result", [ConnectionError("gone"), None])
+def test_a_failing_translator_is_named(result):
+    def translate(texts):
+        if result is not None:
+            raise result
+
+    fake = Fake()
+    fake.translate = translate
+    kind = "TypeError" if result is None else "ConnectionError: gone"
+    with pytest.raises(StageFailed, match=f"the translator '{fake.name}' failed \\({kind}"):
+        translate_checked(fake, ["a"])
 
 
 def test_counts_are_optional():

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
-from crosscal.errors import SettingsError, StageFailed
+from crosscal.errors import CrosscalError, SettingsError, StageFailed
 from crosscal.spelling import did_you_mean
 
 GROUP = "crosscal.translators"
@@ -86,7 +86,7 @@ def load_translator(
     ------
     SettingsError
         If there is no such translator or setting (names the nearest), both languages are the
-        same, a plug-in cannot be loaded, or its name is taken.
+        same, a plug-in cannot be loaded or made ready, or its name is taken.
     MissingExtra
         If the programme, the language pair or the library is not installed.
     ArtifactError
@@ -100,7 +100,16 @@ def load_translator(
         )
     loader = _loader(name)
     _check_settings(name, loader, settings)
-    translator = loader(source=source, target=target, **settings)
+    try:
+        translator = loader(source=source, target=target, **settings)
+    except CrosscalError:
+        raise
+    except Exception as error:  # whatever somebody else's function raises
+        raise SettingsError(
+            f"the translator '{name}' cannot be made ready ({type(error).__name__}: {error})",
+            where="translator.name",
+            remedy="Check its settings and what it needs",
+        ) from error
     if not isinstance(translator, Translator) or (translator.source, translator.target) != (
         source,
         target,
@@ -191,9 +200,18 @@ def translate_checked(translator: Translator, texts: Sequence[str]) -> list[str]
     Raises
     ------
     StageFailed
-        If the translator returned another number of texts, or something that is no text.
+        If the translator raised an error, or returned another number of texts or something that
+        is no text.
     """
-    found = list(translator.translate(texts))
+    try:
+        found = list(translator.translate(texts))
+    except CrosscalError:
+        raise
+    except Exception as error:  # whatever somebody else's method raises
+        raise StageFailed(
+            f"the translator '{translator.name}' failed ({type(error).__name__}: {error})",
+            remedy="What it translated before is kept: run again once that is mended",
+        ) from error
     if len(found) != len(texts):
         raise StageFailed(
             f"the translator '{translator.name}' returned {len(found)} translations of "
