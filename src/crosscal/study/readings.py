@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from crosscal.artifacts import sha256_file
-from crosscal.data import Reading
-from crosscal.errors import DataError
+from crosscal.data import FORMATS, Reading
+from crosscal.errors import DataError, SettingsError
 from crosscal.study.settings import Source, Trained
 from crosscal.study.sources import digest, distinct_names, read_source
 from crosscal.tasks import Task, task
@@ -29,8 +29,17 @@ class Readings:
     def read(
         self, field: str, source: Source, split: str, languages: Sequence[str], chosen: Task
     ) -> Reading:
-        """Read a source, or return what was read of it before."""
+        """Read a source, or return what was read of it before.
+
+        Raises
+        ------
+        SettingsError
+            If its format holds examples of another family than the task's.
+        DataError
+            If anything is wrong with the data.
+        """
         if field not in self.found:
+            _check_family(field, source, chosen)
             self.found[field] = read_source(source, split, languages, chosen.labels)
         return self.found[field]
 
@@ -66,6 +75,19 @@ class Readings:
             for file in reading.files
         }
         return distinct_names(found)
+
+
+def _check_family(field: str, source: Source, chosen: Task) -> None:
+    for part in (source, *source.also):
+        # An unknown format is an error of the reader.
+        family = FORMATS[part.format].kind.family if part.format in FORMATS else chosen.family
+        if family != chosen.family:
+            raise SettingsError(
+                f"format '{part.format}' holds examples of the family {family}, but the task "
+                f"'{chosen.name}' is of {chosen.family}",
+                where=f"{field}.format",
+                remedy="Choose a format of the task's family: `crosscal data formats` lists them",
+            )
 
 
 def source_of(data: Trained, split: str) -> Source:
