@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.artifacts import building, locked
+from crosscal.errors import DataError
 from crosscal.study.plan import Stage
 from crosscal.study.settings import Source
 from crosscal.study.sources import read_source
@@ -78,6 +79,12 @@ def _in_language(stage: Stage, language: str, translated: Path | None) -> Sequen
     from crosscal.translation.files import read_examples
 
     found = read_examples(translated)
+    if not found:
+        raise DataError(
+            f"no example in '{language}' is left after translation",
+            where=stage.parameters["field"],
+            remedy=f"{translated / 'summary.json'} counts the reasons; use another translator",
+        )
     if not stage.settings["keep_languages"]:
         return found
     return [replace(example, language=language) for example in found]

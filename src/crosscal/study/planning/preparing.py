@@ -40,6 +40,8 @@ def prepare(
     ------
     DataError
         If anything is wrong with the data.
+    SettingsError
+        If the examples are to be translated and cannot be, or are in that language already.
     """
     longest = training_settings(layout.study, data, where=f"{name}.training").max_length
     field, source, chosen = f"{name}.{split}", source_of(data, split), task(data.task)
@@ -49,7 +51,7 @@ def prepare(
     how = data.translate if split == "train" else None
     if split in _KEEP_LANGUAGE and isinstance(data, Target):
         how = data.translate_test
-    return prepared if how is None else _translate(layout, prepared, how)
+    return layout.add(prepared) if how is None else _translate(layout, prepared, how)
 
 
 def prepare_text(layout: Layout, settings: TrainingSettings) -> Stage:
@@ -71,7 +73,8 @@ def prepare_text(layout: Layout, settings: TrainingSettings) -> Stage:
         )
     field, chosen = "mlm.texts", task(TEXTS)
     layout.readings.read(field, texts.texts, "train", texts.languages, chosen)
-    return _tokenise(layout, field, texts.texts, chosen, [], settings.max_length, texts.languages)
+    longest, languages = settings.max_length, texts.languages
+    return layout.add(_tokenise(layout, field, texts.texts, chosen, [], longest, languages))
 
 
 def _tokenise(
@@ -84,31 +87,36 @@ def _tokenise(
     languages: Sequence[str],
 ) -> Stage:
     split = field.rsplit(".", 1)[1]
-    return layout.add(
-        Stage(
-            kind="prepare",
-            title=f"tokenise {chosen.name}, {split}",
-            settings={
-                "encoder": layout.identity,
-                "family": chosen.family,
-                "labels": labels,
-                "max_length": longest,
-                "examples": layout.readings.digest(field),
-            },
-            parameters={
-                "encoder": str(layout.encoder),
-                "field": field,
-                "labels": list(chosen.labels),
-                "split": split,
-                "source": source.model_dump(),
-                "languages": list(languages),
-            },
-        )
+    return Stage(
+        kind="prepare",
+        title=f"tokenise {chosen.name}, {split}",
+        settings={
+            "encoder": layout.identity,
+            "family": chosen.family,
+            "labels": labels,
+            "max_length": longest,
+            "examples": layout.readings.digest(field),
+        },
+        parameters={
+            "encoder": str(layout.encoder),
+            "field": field,
+            "labels": list(chosen.labels),
+            "split": split,
+            "source": source.model_dump(),
+            "languages": list(languages),
+        },
     )
 
 
 def _translate(layout: Layout, prepared: Stage, how: Translate) -> Stage:
     """Put the translation of every other language in the place of its examples."""
+    field, family = prepared.parameters["field"], prepared.settings["family"]
+    if family == "tagging":
+        raise SettingsError(
+            "examples of the family tagging cannot be translated: words would lose their tags",
+            where=field,
+            remedy="Leave the translation out",
+        )
     inputs = {}
     for language in prepared.parameters["languages"]:
         if language == how.to:
@@ -117,7 +125,7 @@ def _translate(layout: Layout, prepared: Stage, how: Translate) -> Stage:
         stage = layout.add(
             Stage(
                 kind="translate",
-                title=f"translate {prepared.parameters['field']}, {language} to {how.to}",
+                title=f"translate {field}, {language} to {how.to}",
                 settings={
                     "examples": prepared.settings["examples"],
                     "identity": translator.identity,
@@ -128,6 +136,12 @@ def _translate(layout: Layout, prepared: Stage, how: Translate) -> Stage:
             )
         )
         inputs[f"translated:{language}"] = stage.node
+    if not inputs:
+        raise SettingsError(
+            f"there is nothing to translate: all examples are in '{how.to}' already",
+            where=field,
+            remedy="Name another language with 'to', or leave the translation out",
+        )
     # A test keeps the names of its languages; training examples are in the new one.
     keep = prepared.parameters["split"] in _KEEP_LANGUAGE
     return layout.add(
