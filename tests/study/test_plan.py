@@ -12,6 +12,7 @@ from crosscal.errors import DataError, SettingsError
 from crosscal.study.planning import make_plan
 from crosscal.study.reading import read_study
 from crosscal.study.sources import distinct_names
+from crosscal.translation import translator as translators
 
 NLI = ("entailment", "neutral", "contradiction")
 
@@ -226,6 +227,69 @@ def test_development_data_without_gold_are_refused_before_training(study_file, t
     with pytest.raises(DataError, match="the question has no answers") as caught:
         plan(study_file, task)
     assert "dev.json" in str(caught.value.where)
+
+
+@pytest.mark.parametrize(
+    ("field", "override"),
+    [
+        ("paraphrase.train", "intermediate.paraphrase.train.format=squad"),
+        (
+            "paraphrase.train",
+            'intermediate.paraphrase.train.also=[{ format = "text", path = "x.txt" }]',
+        ),
+        ("target.test", "target.test.format=wikipedia"),
+    ],
+)
+def test_a_format_of_another_family_is_refused(study_file, field, override):
+    with pytest.raises(SettingsError, match="holds examples of the family") as caught:
+        plan(study_file, override)
+    assert caught.value.where == f"{field}.format"
+
+
+class Shouting:
+    """Translates into capitals."""
+
+    name, identity = "shouting", "shouting 1"
+
+    def __init__(self, source, target):
+        self.source, self.target = source, target
+
+    def translate(self, texts):
+        return [text.upper() for text in texts]
+
+
+@pytest.fixture
+def shouting(monkeypatch):
+    monkeypatch.setattr(translators, "_loader", lambda name: Shouting)
+
+
+@pytest.mark.parametrize(("setting", "split"), [("translate", "train"), ("translate_test", "test")])
+def test_a_translation_with_nothing_to_do_is_refused(study_file, shouting, setting, split):
+    how = f'target.{setting}={{ translator = "shouting", to = "en" }}'
+    with pytest.raises(SettingsError, match="in 'en' already") as caught:
+        plan(study_file, 'target.languages=["en"]', how)
+    assert caught.value.where == f"target.{split}"
+
+
+def test_what_is_translated_is_not_tokenised_untranslated(study_file, shouting):
+    made = plan(study_file, 'target.translate={ translator = "shouting", to = "tr" }')
+    titles = [s.title for s in made.stages if s.title.startswith("tokenise mini-nli, train")]
+    assert titles == ["tokenise mini-nli, train, translated"]
+    used = {node for stage in made.stages for node in stage.inputs.values()}
+    tables = {run.table.node for run in made.runs}
+    assert {stage.node for stage in made.stages} == used | tables
+
+
+def test_tagged_words_are_not_translated(study_file, shouting, tmp_path):
+    (tmp_path / "tags").mkdir()
+    for split in ("train", "dev"):
+        (tmp_path / "tags" / f"{split}-en.tsv").write_text("Cats\tNOUN\nsleep\tVERB\n\n")
+    source = f'{{ format = "udpos-xtreme", path = "{tmp_path / "tags"}" }}'
+    task = f'{{ task = "udpos", train = {source}, dev = {source}, '
+    task += 'translate = { translator = "shouting", to = "tr" } }'
+    with pytest.raises(SettingsError, match="lose their tags") as caught:
+        plan(study_file, f"intermediate.paraphrase={task}")
+    assert caught.value.where == "paraphrase.train"
 
 
 def test_names_are_as_short_as_tells_files_apart():

@@ -83,6 +83,30 @@ mlm = 0.1
     [
         ("mlm = 0.1", "samplin = 'uniform'", "recipes.x.samplin", "Did you mean 'sampling'"),
         ("mlm = 0.1", "mlm = 1.0", "recipes.x.mlm", "less than 1"),
+        ('[["p"]]', '[["p", "p"]]', "recipes.x.intermediate", "named twice: p, p"),
+        ('[["p"]]', "[[]]", "recipes.x.intermediate", "is empty"),
+        ("mlm = 0.1", "cap = 10", "recipes.x.cap", "sampling = 'capped'"),
+        ("mlm = 0.1", "temperature = 5", "recipes.x.temperature", "no meaning"),
+        (
+            "mlm = 0.1",
+            "sampling = 'temperature'\ntemperature = 0.001",
+            "recipes.x.temperature",
+            "greater than or equal to 0.1",
+        ),
+        (
+            "mlm = 0.1",
+            "sampling = 'temperature'\ntemperature = inf",
+            "recipes.x.temperature",
+            "finite",
+        ),
+        ('task = "paraphrase"', 'task = "tatoeba"', "intermediate.p.task", "Make it a target"),
+        ('task = "paraphrase"', 'task = "mlm"', "intermediate.p.task", "with 'mlm'"),
+        (
+            "[targets.a]",
+            "seeds = [1]\nprediction.ensemble = true\n[targets.a]",
+            "ensemble",
+            "seeds",
+        ),
         ("mlm = 0.1", "sampling = 'cap'", "recipes.x.sampling", "'capped'"),
         ('[["p"]]', "[]", "recipes.x.mlm", "Name an intermediate task"),
         ('[["p"]]', '[["p", "q"]]', "recipes.x.intermediate", "Known are: p"),
@@ -107,6 +131,25 @@ def test_mistakes_in_nested_sections_name_their_place(tmp_path, before, after, w
         read_study(write(tmp_path, TWO.replace(before, after, 1)))
     assert where in str(caught.value.where)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("setting", ["translate", "translate_test"])
+def test_sentences_for_retrieval_are_not_translated(tmp_path, setting):
+    target = f"""
+[target]
+task = "tatoeba"
+test = {{ format = "tatoeba-laser", path = "x" }}
+languages = ["de"]
+{setting} = {{ translator = "apertium", to = "es" }}
+"""
+    with pytest.raises(SettingsError, match="not translated") as caught:
+        read_study(write(tmp_path, 'name = "x"\n' + target))
+    assert str(caught.value.where).endswith(f"targets.target.{setting}")
+
+
+def test_a_cap_counts_where_sampling_is_capped(tmp_path):
+    text = TWO.replace("mlm = 0.1", "sampling = 'capped'\ncap = 10")
+    assert read_study(write(tmp_path, text)).recipes["x"].cap == 10
 
 
 def test_one_target_is_short_for_one_of_several(tmp_path):

@@ -20,8 +20,8 @@ from crosscal.console.opening import open_study
 from crosscal.data import FORMATS, check
 from crosscal.encoders.packaged import cache_folder
 from crosscal.errors import CrosscalError, DataError
-from crosscal.study.reading import RETRIEVAL, languages_of
-from crosscal.study.settings import Target
+from crosscal.study.reading import languages_of
+from crosscal.study.settings import RETRIEVAL, Target
 from crosscal.study.sources import read_source
 from crosscal.tasks import task
 

@@ -14,12 +14,11 @@ from pydantic import BaseModel, ValidationError
 from crosscal.analysis.regimes import RegimeSettings
 from crosscal.errors import SettingsError
 from crosscal.spelling import did_you_mean
-from crosscal.study.settings import Source, Study, Target, Trained
+from crosscal.study.recipe_checks import check_recipes
+from crosscal.study.settings import RETRIEVAL, Source, Study, Target, Trained
 from crosscal.tasks import load_tasks, register
 from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
-
-RETRIEVAL = "retrieval"
 
 _SOURCES = ("train", "dev", "test", "calibration")
 
@@ -154,28 +153,7 @@ def _is_section(model: Any) -> bool:
 
 
 def _check_combination(study: Study, where: str) -> None:
-    if "direct" not in study.recipes or study.recipes["direct"].intermediate:
-        raise SettingsError(
-            "the recipe 'direct' (no intermediate task) is missing: effects are measured from it",
-            where=f"{where}, recipes",
-            remedy="Add an empty table [recipes.direct]",
-        )
-    for name, recipe in study.recipes.items():
-        for task in (name for step in recipe.chain for name in step):
-            if task not in study.intermediate:
-                raise SettingsError(
-                    f"the recipe asks for the intermediate task '{task}', which has no table",
-                    where=f"{where}, recipes.{name}.intermediate",
-                    remedy=did_you_mean(task, study.intermediate)
-                    if study.intermediate
-                    else f"Add a table [intermediate.{task}]",
-                )
-        if recipe.mlm and (study.mlm is None or not recipe.chain):
-            raise SettingsError(
-                "masked language modelling needs an intermediate task beside it, and [mlm] texts",
-                where=f"{where}, recipes.{name}.mlm",
-                remedy="Name an intermediate task, and add a table [mlm]",
-            )
+    check_recipes(study, where)
     evaluated = {code for target in study.targets.values() for code in languages_of(target)}
     for name, languages in study.analysis.groups.items():
         unknown = sorted(set(languages) - evaluated)
@@ -219,6 +197,12 @@ def _check_target(target: Target, where: str) -> None:
                 "targets of the retrieval family are not predicted on calibration examples",
                 where=f"{where}.calibration",
                 remedy="Remove it: their test rows are cross-fitted",
+            )
+        if target.translate is not None or target.translate_test is not None:
+            raise SettingsError(
+                "targets of the retrieval family are not translated",
+                where=f"{where}.{'translate' if target.translate else 'translate_test'}",
+                remedy="Remove it: sentences come with their translations",
             )
     elif target.train is None or target.dev is None:
         missing = "train" if target.train is None else "dev"

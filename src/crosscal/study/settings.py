@@ -11,6 +11,9 @@ from crosscal.training.settings import Mixture, TrainingSettings
 # The name of the target of a study that has one, written as [target].
 ONE_TARGET = "target"
 
+# The family that nothing is trained on.
+RETRIEVAL = "retrieval"
+
 # Of targets, intermediate tasks and recipes: parts of file names.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")]
 

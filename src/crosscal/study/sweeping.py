@@ -12,7 +12,7 @@ from crosscal.errors import SettingsError
 from crosscal.report.layers import FILE, LayerSweep
 from crosscal.study.executors import Events, choose_executor
 from crosscal.study.plan import Plan, Run, Stage
-from crosscal.study.reading import RETRIEVAL
+from crosscal.study.settings import RETRIEVAL
 from crosscal.study.stages import sentences
 from crosscal.study.store import Store
 from crosscal.tasks import task

@@ -61,7 +61,7 @@ class TrainingSettings(BaseModel):
 class Mixture(BaseModel):
     """How steps are divided among tasks, and how many go to masked language modelling."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     sampling: Literal["proportional", "capped", "uniform", "temperature"] = Field(
         default="proportional", description="of tasks trained at once, by their sizes"
@@ -70,7 +70,10 @@ class Mixture(BaseModel):
         default=131072, gt=0, description="examples beyond which a task counts no more ('capped')"
     )
     temperature: float = Field(
-        default=2.0, gt=0, description="tasks weigh size^(1/temperature) ('temperature')"
+        # Below, the powers of large sizes are no longer finite.
+        default=2.0,
+        ge=0.1,
+        description="tasks weigh size^(1/temperature) ('temperature')",
     )
     mlm: float = Field(
         default=0.0, ge=0, lt=1, description="share of steps of masked language modelling"

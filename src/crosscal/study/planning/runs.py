@@ -12,8 +12,7 @@ from crosscal.study.planning.layout import Layout
 from crosscal.study.planning.predicting import ensemble, predict
 from crosscal.study.planning.retrieval import search
 from crosscal.study.planning.training import train_recipe, train_target
-from crosscal.study.reading import RETRIEVAL
-from crosscal.study.settings import Study
+from crosscal.study.settings import RETRIEVAL, Study
 from crosscal.tasks import task
 
 
