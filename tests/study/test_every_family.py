@@ -11,6 +11,7 @@ import pytest
 
 from crosscal.errors import SettingsError
 from crosscal.predictions import read_predictions
+from crosscal.study.describing import report_context
 from crosscal.study.planning import make_plan
 from crosscal.study.reading import read_study
 from crosscal.study.running import run_study
@@ -137,7 +138,9 @@ class Shouting:
         self.source, self.target = source, target
 
     def translate(self, texts):
-        return [text.upper() for text in texts]
+        # Of those for training, the first is lost.
+        lost = self.target == "tr"
+        return ["" if lost and not i else text.upper() for i, text in enumerate(texts)]
 
 
 def sentence(language, rng):
@@ -257,6 +260,19 @@ def test_translations_are_trained_on(ran):
     assert all(example.text_a == example.text_a.upper() for example in found)
     (prepared,) = (s for s in plan.stages if s.title == "tokenise paraphrase, train, translated")
     assert prepared.inputs == {"translated:en": stage.node}
+
+
+def test_what_a_translation_lost_is_in_the_report(ran):
+    plan, outcome, store = ran
+    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.settings["to"] == "tr")
+    details = store.details(*stage.node)
+    (lost,) = details["dropped"].values()
+    assert lost > 0
+    found = report_context(plan, "pairs", store, outcome.results["pairs"]).warnings
+    assert any(
+        f"{lost} of {details['examples']} examples were left out ({stage.title})" in warning
+        for warning in found
+    )
 
 
 def test_translated_tests_keep_the_names_of_their_languages(ran):

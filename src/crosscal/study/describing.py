@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
+from typing import Any
 
 from crosscal.analysis import Results
 from crosscal.languages import LANGUAGES
 from crosscal.report import ReportContext, StageNote
 from crosscal.study.plan import Plan
-from crosscal.study.reading import RETRIEVAL, languages_of
-from crosscal.study.settings import Recipe, Study, Target
+from crosscal.study.reading import languages_of
+from crosscal.study.settings import RETRIEVAL, Recipe, Study, Target
 from crosscal.study.store import Store
 from crosscal.study.writing import study_to_toml
 from crosscal.tasks import task
@@ -114,6 +115,8 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
                 f"better if the scores were in the order {', '.join(details['labels_seem'])}. Do "
                 "training and development files use one order?"
             )
+        if stage.kind == "translate":
+            warnings += _of_translation(stage.title, details)
         cut, total = details.get("truncated", 0), details.get("examples", 0)
         if cut:
             weight = "" if cut / total < _SHARE_CUT else " This is more than one in a hundred."
@@ -132,3 +135,20 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
         if not entry["converged"]
     ]
     return warnings
+
+
+def _of_translation(title: str, details: dict[str, Any]) -> list[str]:
+    """Say what a translation lost, and what its translator counted."""
+    lost, total = details.get("answers_lost", 0), details.get("examples", 0)
+    return [
+        *(
+            f"{count} of {total} examples were left out ({title}): {why}."
+            for why, count in details.get("dropped", {}).items()
+        ),
+        *([f"{lost} answers of kept questions could not be projected ({title})."] if lost else []),
+        *(
+            f"{what}: {count} ({title})."
+            for what, count in details.get("counted", {}).items()
+            if count
+        ),
+    ]
