@@ -65,7 +65,8 @@ def by_language(
     Yields
     ------
     (str, Sides)
-        Code of the language; its embeddings have as many axes as `vectors`.
+        Code of the language; its embeddings have as many axes as `vectors`, and are views of
+        them where the sentences of a side stand together, so that a file is not read at once.
     """
     places = {id(example): place for place, example in enumerate(examples)}
     for language, group in groupby(examples, key=lambda example: example.language):
@@ -77,7 +78,14 @@ def by_language(
             Sides(
                 other=other,
                 english=english,
-                other_rows=vectors[..., [places[id(example)] for example in other], :],
-                english_rows=vectors[..., [places[id(example)] for example in english], :],
+                other_rows=_rows(vectors, [places[id(example)] for example in other]),
+                english_rows=_rows(vectors, [places[id(example)] for example in english]),
             ),
         )
+
+
+def _rows(vectors: npt.NDArray[Any], places: list[int]) -> npt.NDArray[Any]:
+    """Return some of the vectors, without a copy if they follow on one another."""
+    if places and places == list(range(places[0], places[-1] + 1)):
+        return vectors[..., places[0] : places[-1] + 1, :]
+    return vectors[..., places, :]
