@@ -19,8 +19,11 @@ from crosscal.tasks import Limits
 from crosscal.tasks import span_search as search
 from crosscal.tasks.span import NO_ANSWER, SPAN
 from crosscal.tasks.span_tokens import (
+    PLACES,
     context_rows,
-    gold_rows,
+    gold_places,
+    place_spans,
+    places_of,
     question_windows,
     set_apart,
     window_types,
@@ -51,9 +54,10 @@ def found_texts(windows, context, answer):
     texts = []
     for window in windows.encodings:
         _, spans = context_rows(window, context)
-        first, last = gold_rows(spans, [answer])
+        first, last = gold_places(spans, [answer])
         if first > 0:
-            texts.append(context[spans[first - 1][0] : spans[last - 1][1]])
+            _, _, characters = place_spans(np.array(spans))
+            texts.append(context[characters[first - 1, 0] : characters[last - 1, 1]])
     return texts
 
 
@@ -158,7 +162,7 @@ def test_lone_marks_of_spaces_are_no_rows(packaged):
     assert places == inside[1:]
     assert spans[0] == (0, 2)
     answer = Answer("时间", 0)
-    assert gold_rows(spans, [answer]) == (1, 1)
+    assert gold_places(spans, [answer]) == (1, 1)
 
 
 def test_blanks_around_tokens_are_not_theirs(packaged):
@@ -177,9 +181,8 @@ def test_tokens_of_normalised_characters_have_the_characters_of_the_text(package
     (window,) = encode(packaged, context).encodings
     _, spans = context_rows(window, context)
     for text in ("ﷺ", "cafe\u0301s", "ＡＢＣ", "か\u3099", "o\u0301"):
-        start = context.index(text)
-        first, last = gold_rows(spans, [Answer(text, start)])
-        assert context[spans[first - 1][0] : spans[last - 1][1]] == text
+        answer = Answer(text, context.index(text))
+        assert found_texts(encode(packaged, context), context, answer) == [text]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -267,38 +270,71 @@ def test_long_questions_are_cut_and_leave_room(tiny_encoder, kind, unit):
     assert caught.value.where == "training.max_length"
 
 
-def test_gold_rows_of_the_window():
+def test_gold_places_of_the_window():
     spans = [(10, 12), (13, 15), (15, 20), (22, 25)]
+    assert places_of(np.array(spans)).tolist() == [2, 2, 5, 3]
 
-    def rows(*answers):
-        return gold_rows(spans, [Answer("x" * (end - start), start) for start, end in answers])
+    def places(*answers):
+        return gold_places(spans, [Answer("x" * (end - start), start) for start, end in answers])
 
-    assert rows((10, 12)) == (1, 1)
-    assert rows((13, 20)) == (2, 3)
-    assert rows((10, 25)) == (1, 4)
-    assert rows((14, 16)) == (2, 3)  # parts of tokens: those that hold them
-    assert rows((9, 12)) == (0, 0)
-    assert rows((22, 26)) == (0, 0)
-    assert rows((20, 22)) == (0, 0)  # between tokens
-    assert rows((30, 31), (15, 20)) == (3, 3)  # the first that lies in the window
-    assert rows() == (0, 0)
-    assert gold_rows(spans, None) == (-1, -1)
-    assert gold_rows([], [Answer("x", 0)]) == (0, 0)
+    assert places((10, 12)) == (1, 1)
+    assert places((13, 20)) == (3, 5)
+    assert places((10, 25)) == (1, 10)
+    assert places((14, 16)) == (4, 9)  # the second character of a token, the first of another
+    assert places((11, 12)) == (2, 1)
+    assert places((16, 17)) == (6, 8)
+    assert places((12, 14)) == (3, 4)  # from the blank before a token
+    assert places((14, 21)) == (4, 5)  # to the blank behind one
+    assert places((9, 12)) == (0, 0)
+    assert places((22, 26)) == (0, 0)
+    assert places((20, 22)) == (0, 0)  # between tokens
+    assert places((30, 31), (15, 20)) == (5, 5)  # the first that lies in the window
+    assert places() == (0, 0)
+    assert gold_places(spans, None) == (-1, -1)
+    assert gold_places([], [Answer("x", 0)]) == (0, 0)
+
+
+def test_tokens_have_places_for_so_many_characters():
+    spans = [(0, PLACES + 3), (PLACES + 3, PLACES + 5)]
+
+    def places(start, end):
+        return gold_places(spans, [Answer("x" * (end - start), start)])
+
+    assert places(PLACES - 1, PLACES + 5) == (PLACES, PLACES + 1)
+    assert places(PLACES, PLACES + 5) == (1, PLACES + 1)  # too deep: the whole token
+    assert places(0, 4) == (1, PLACES)
+    assert places(0, 3) == (1, 1)
+
+
+def test_places_of_tokens():
+    rows, within, characters = place_spans(np.array([(0, 0), (2, 5), (5, 6)]))
+    assert rows.tolist() == [0, 1, 1, 1, 2]
+    assert within.tolist() == [0, 0, 1, 2, 0]
+    assert characters.tolist() == [[0, 0], [2, 5], [3, 4], [4, 3], [5, 6]]
 
 
 def brute_force(windows, context):
-    """Score all pairs of rows one by one; see `best_spans` for the order."""
+    """Score all pairs of places one by one; see `best_spans` for the order."""
     best = {}
-    for scores, characters in windows:
-        for i, j in product(range(1, len(scores)), repeat=2):
-            start, end = int(characters[i, 0]), int(characters[j, 1])
-            if i <= j < i + search.LONGEST and start < end:
-                value = float(scores[i, 0]) + float(scores[j, 1])
+    for window in windows:
+        for i, j in product(range(1, len(window.scores)), repeat=2):
+            start, end = int(window.characters[i, 0]), int(window.characters[j, 1])
+            tokens = window.tokens[j] - window.tokens[i]
+            if 0 <= tokens < search.LONGEST and start < end:
+                value = float(window.scores[i, 0]) + float(window.scores[j, 1])
                 best[start, end] = max(value, best.get((start, end), -np.inf))
     texts = {}
     for value, start, end in sorted((-value, *span) for span, value in best.items()):
         texts.setdefault(context[start:end], -value)
     return texts
+
+
+def window(scores, spans):
+    """Scores of each place of some tokens behind that for "no answer"."""
+    rows, _, characters = place_spans(np.array([(0, 0), *spans], dtype=np.int64))
+    return search.Window(
+        scores=np.array(scores, dtype=np.float32), characters=characters, tokens=rows
+    )
 
 
 @st.composite
@@ -309,11 +345,9 @@ def scored_windows(draw):
         cuts = sorted(draw(st.sets(st.integers(0, len(context)), min_size=1)))
         spans = list(pairwise(cuts))
         values = st.integers(-3, 3).map(lambda x: x / 4)  # ties are common
-        scores = draw(
-            st.lists(st.tuples(values, values), min_size=len(spans) + 1, max_size=len(spans) + 1)
-        )
-        characters = np.array([(0, 0), *spans], dtype=np.int64)
-        windows.append((np.array(scores, dtype=np.float32), characters))
+        places = 1 + int(places_of(np.array(spans).reshape(-1, 2)).sum())
+        scores = draw(st.lists(st.tuples(values, values), min_size=places, max_size=places))
+        windows.append(window(scores, spans))
     return windows, context
 
 
@@ -342,25 +376,28 @@ def test_few_are_kept_and_the_best_is_among_them(drawn):
 
 
 def test_ties_go_to_the_earlier_and_shorter():
-    context = "aa bb cc"
-    scores = np.zeros((4, 2), dtype=np.float32)
-    characters = np.array([(0, 0), (0, 2), (3, 5), (6, 8)])
-    texts, values = search.best_spans([(scores, characters)], context)
-    assert texts == ["aa", "aa bb", "aa bb cc", "bb", "bb cc", "cc"]
+    context = "a b c"
+    spans = [(0, 1), (2, 3), (4, 5)]
+    texts, values = search.best_spans([window(np.zeros((4, 2)), spans)], context)
+    assert texts == ["a", "a b", "a b c", "b", "b c", "c"]
     assert values.tolist() == [0.0] * 6
     # Two windows tie: the same texts once, with the better of their scores.
-    better = scores + np.float32(0.5)
-    texts, values = search.best_spans([(scores, characters), (better[:3], characters[:3])], context)
-    assert texts == ["aa", "aa bb", "bb", "aa bb cc", "bb cc", "cc"]
+    windows = [window(np.zeros((4, 2)), spans), window(np.full((3, 2), 0.5), spans[:2])]
+    texts, values = search.best_spans(windows, context)
+    assert texts == ["a", "a b", "b", "a b c", "b c", "c"]
     assert values.tolist() == [1.0] * 3 + [0.0] * 3
+
+
+def test_answers_can_be_parts_of_tokens():
+    """Of a single token all slices, each once."""
+    texts, _ = search.best_spans([window(np.zeros((4, 2)), [(0, 3)])], "abc")
+    assert texts == ["a", "ab", "abc", "b", "bc", "c"]
 
 
 def test_tokens_of_bytes_make_no_empty_answer():
     """Several tokens cover one character: from the second to the first there is nothing."""
-    scores = np.zeros((3, 2), dtype=np.float32)
-    characters = np.array([(0, 0), (0, 1), (0, 1)])
-    assert search.best_spans([(scores, characters)], "猫")[0] == ["猫"]
-    assert search.best_spans([(scores[:1], characters[:1])], "猫")[0] == []
+    assert search.best_spans([window(np.zeros((3, 2)), [(0, 1), (0, 1)])], "猫")[0] == ["猫"]
+    assert search.best_spans([window(np.zeros((1, 2)), [])], "猫")[0] == []
 
 
 def example(number, context, *texts, known=True, language="en"):
@@ -394,11 +431,14 @@ def test_perfect_scores_give_the_gold_answers(tiny_encoder, kind, max_length):
     unknown = tokens.arrays["question"] == 7
     assert (tokens.gold[unknown] == -1).all()
     assert (tokens.gold[tokens.arrays["question"] == 6] == 0).all()
-    scores = np.random.default_rng(2).normal(0, 0.1, (tokens.scored, 2)).astype(np.float32)
+    scores = np.random.default_rng(2).normal(0, 0.1, (tokens.scored, 2 * PLACES))
     for sequence, (first, last) in enumerate(tokens.gold):
         if first >= 0:
-            scores[tokens.row_offsets[sequence] + first, 0] += 5
-            scores[tokens.row_offsets[sequence] + last, 1] += 5
+            start, end = tokens.row_offsets[sequence : sequence + 2]
+            rows, within, _ = place_spans(tokens.arrays["chars"][start:end])
+            scores[start + rows[first], within[first]] += 5
+            scores[start + rows[last], PLACES + within[last]] += 5
+    scores = scores.astype(np.float32)
     found = SPAN.predictions(tokens, scores, (NO_ANSWER,))
     assert len(found.scores) == 8
     best = [
@@ -408,10 +448,8 @@ def test_perfect_scores_give_the_gold_answers(tiny_encoder, kind, max_length):
     for number, (code, text) in enumerate(answers.items()):
         piece = tokens.arrays["question"] == number
         assert (tokens.gold[piece, 0] > 0).any()
-        # Tiny vocabularies may join what packaged ones do not: then the tokens around it.
-        assert text in best[number]
-        if best[number] == text:
-            assert found.gold[number] == int(np.argmax(found.scores[number]))
+        assert best[number] == text
+        assert found.gold[number] == int(np.argmax(found.scores[number]))
         assert code == found.units["language"][number].as_py()
     assert best[6] == NO_ANSWER
     assert found.extra["choices"][6][found.gold[6]] == NO_ANSWER
@@ -434,7 +472,7 @@ def test_no_answer_scores_the_least_of_all_windows(tiny_encoder):
     )
     count = len(tokens)
     assert count > 1
-    scores = np.zeros((tokens.scored, 2), dtype=np.float32)
+    scores = np.zeros((tokens.scored, 2 * PLACES), dtype=np.float32)
     starts = tokens.row_offsets[:-1]
     scores[starts] = np.arange(1, count + 1, dtype=np.float32)[::-1, None]
     found = SPAN.predictions(tokens, scores, (NO_ANSWER,))
@@ -447,7 +485,7 @@ def test_no_answer_scores_the_least_of_all_windows(tiny_encoder):
 def test_contexts_of_one_token_or_none_have_two_choices(tiny_encoder, context):
     tokenizer = load_tokenizer(tiny_encoder("xlm-roberta"))
     tokens = SPAN.tokenise(tokenizer, [example(0, context)], (NO_ANSWER,), LONG)
-    scores = np.full((tokens.scored, 2), 3.0, dtype=np.float32)
+    scores = np.full((tokens.scored, 2 * PLACES), 3.0, dtype=np.float32)
     for labels in ((), (NO_ANSWER,)):
         found = SPAN.predictions(tokens, scores, labels)
         (choices,), (values,) = found.extra["choices"], found.scores

@@ -24,7 +24,7 @@ from crosscal.training.settings import TrainingSettings  # noqa: E402
 from .conftest import TASK  # noqa: E402
 
 FORMS = ("labels", "words", "group", "sequence")
-COLUMNS = {"labels": 3, "words": 4, "group": 1, "sequence": 2}
+COLUMNS = {"labels": 3, "words": 4, "group": 1, "sequence": 6}
 KINDS = ("bert", "xlm-roberta", "deberta-v2")
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-4}
 
@@ -54,8 +54,10 @@ def drawn(form, seed, groups=7):
     elif form == "group":
         gold = np.array([rng.integers(-1, count) for count in counts])[:, None]
     else:
-        counted = np.diff(more["row_offsets"])
+        places = rng.integers(1, 4, len(more["rows"]))
+        counted = np.add.reduceat(places, more["row_offsets"][:-1])
         gold = np.array([rng.integers(-1, count, 2) for count in counted])
+        more["arrays"] = {"places": places}
     return TokenSet(
         ids=rng.integers(5, 300, offsets[-1]).astype(np.int32),
         types=np.zeros(offsets[-1], dtype=np.uint8),
@@ -104,10 +106,14 @@ def expected_units(model, vocabulary, tokens, form):
             units[group] = ([scores[m, 0][0] for m in members], int(tokens.gold[group, 0]))
     else:
         for sequence in range(len(tokens)):
-            own = [scores[key] for key in sorted(scores) if key[0] == sequence]
-            for column in (0, 1):
-                gold = int(tokens.gold[sequence, column])
-                units[sequence, column] = ([row[column] for row in own], gold)
+            first = tokens.row_offsets[sequence]
+            for side in (0, 1):
+                choices = [
+                    scores[sequence, row][3 * side + place]
+                    for row in range(tokens.row_offsets[sequence + 1] - first)
+                    for place in range(tokens.arrays["places"][first + row])
+                ]
+                units[sequence, side] = (choices, int(tokens.gold[sequence, side]))
     return units
 
 
@@ -198,7 +204,7 @@ def test_groups_stay_together():
 def test_work_moves_as_a_whole(models):
     tokens = drawn("sequence", 2)
     _, vocabulary = models("bert", "sequence")
-    work = collate(tokens, np.arange(3), vocabulary, 2)
+    work = collate(tokens, np.arange(3), vocabulary, COLUMNS["sequence"])
     moved = work.to(torch.device("meta"))
     parts = (moved.batch.ids, moved.rows, moved.answers, moved.gold)
     assert {part.device.type for part in parts} == {"meta"}

@@ -39,11 +39,18 @@ def log_shares(tokens: TokenSet, scores: Floats) -> npt.NDArray[np.float64]:
     values = scores.astype(np.float64)
     if tokens.over == "labels":
         return np.asarray(values - logsumexp(values, axis=1, keepdims=True))
-    bounds = tokens.row_offsets
+    bounds, sides = tokens.row_offsets, 2
+    there = np.ones((len(values), 1), dtype=np.bool_)
     if tokens.over == "group":
-        bounds = bounds[tokens.groups]
+        bounds, sides = bounds[tokens.groups], 1
+    else:
+        there = np.arange(values.shape[1] // 2) < tokens.arrays["places"][:, None]
+    values = values.reshape(len(values), sides, -1)
+    counted = np.where(there[:, None, :], values, -np.inf)
+    highest = np.maximum.reduceat(counted.max(axis=2), bounds[:-1])
     counts = np.diff(bounds)
-    highest = np.maximum.reduceat(values, bounds[:-1])
-    values -= np.repeat(highest, counts, axis=0)
-    totals = np.add.reduceat(np.exp(values), bounds[:-1])
-    return np.asarray(values - np.repeat(np.log(totals), counts, axis=0))
+    values -= np.repeat(highest, counts, axis=0)[:, :, None]
+    counted -= np.repeat(highest, counts, axis=0)[:, :, None]
+    totals = np.add.reduceat(np.exp(counted).sum(axis=2), bounds[:-1])
+    shares = values - np.repeat(np.log(totals), counts, axis=0)[:, :, None]
+    return np.asarray(shares.reshape(scores.shape))

@@ -73,6 +73,9 @@ class Family:
         (rows, outputs).
     common_choices : bool
         Whether the labels are the choices of every unit.
+    version : int
+        Raised when token sets or scores of this family come out otherwise than before: stages
+        of older versions are then computed again, those of other families stay.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Family:
     tokenise: Callable[[Tokenizer, Sequence[Any], Sequence[str], Limits], TokenSet]
     predictions: Callable[[TokenSet, Floats, Sequence[str]], Scored]
     common_choices: bool
+    version: int = 1
 
 
 def unit_table(examples: Sequence[Any], **more: pa.Array) -> pa.Table:

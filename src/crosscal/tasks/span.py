@@ -1,7 +1,8 @@
 """The span family: a question and a context in, scored stretches of the context out.
 
-A head gives each token two scores, for the start and for the end of the answer. Long contexts are
-seen through overlapping windows; their candidates are merged.
+A head scores every character of the context as the start and as the end of the answer, from the
+token that holds it and its place within. Long contexts are seen through overlapping windows; their
+candidates are merged.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from crosscal.tasks.family import Family, Floats, Limits, Scored, unit_table
-from crosscal.tasks.span_search import best_spans
+from crosscal.tasks.span_search import Window, best_spans
 from crosscal.tasks.span_tokens import (
+    PLACES,
     context_rows,
-    gold_rows,
+    gold_places,
+    place_spans,
+    places_of,
     question_windows,
     set_apart,
     window_types,
@@ -62,13 +66,14 @@ def _tokenise(
                 # The first token stands for "no answer here".
                 rows.append([start, *(start + place for place in places)])
                 characters.append(np.array([(0, 0), *spans], dtype=np.int64).reshape(-1, 2))
-                gold.append(gold_rows(spans, example.answers))
+                gold.append(gold_places(spans, example.answers))
                 sequences.append(window.ids)
                 types.append(window_types(window, limits))
                 question.append(number)
                 start += len(window.ids)
     ids, offsets = end_to_end(sequences)
     flat_rows, row_offsets = end_to_end(rows)
+    chars = np.concatenate(characters)
     return TokenSet(
         ids=ids.astype(np.int32),
         types=end_to_end(types)[0].astype(np.uint8),
@@ -80,7 +85,8 @@ def _tokenise(
         units=_question_table(examples),
         arrays={
             "question": np.array(question, dtype=np.int64),
-            "chars": np.concatenate(characters),
+            "chars": chars,
+            "places": places_of(chars),
         },
         truncated=cut,
     )
@@ -106,12 +112,12 @@ def _predictions(tokens: TokenSet, scores: Floats, *, may_be_unanswerable: bool)
     found_scores, found_texts, gold = [], [], []
     for number, context in enumerate(contexts):
         windows = [
-            (scores[rows[w] : rows[w + 1]], tokens.arrays["chars"][rows[w] : rows[w + 1]])
+            _by_place(scores[rows[w] : rows[w + 1]], tokens.arrays["chars"][rows[w] : rows[w + 1]])
             for w in range(first_window[number], first_window[number + 1])
         ]
         texts, values = best_spans(windows, context)
         if may_be_unanswerable:
-            nothing = min(float(part[0].sum()) for part, _ in windows)
+            nothing = min(float(window.scores[0].sum()) for window in windows)
             texts, values = [*texts, NO_ANSWER], np.append(values, nothing)
         texts, values = _two_or_more(texts, values)
         right = answers[number] or ([NO_ANSWER] if known[number] else [])
@@ -127,6 +133,16 @@ def _predictions(tokens: TokenSet, scores: Floats, *, may_be_unanswerable: bool)
             "choices": found_texts,
             "answers": answers,
         },
+    )
+
+
+def _by_place(scores: Floats, spans: npt.NDArray[np.int64]) -> Window:
+    """Lay the scores of a window's tokens out by place."""
+    rows, within, characters = place_spans(spans)
+    return Window(
+        scores=np.stack([scores[rows, within], scores[rows, PLACES + within]], axis=1),
+        characters=characters,
+        tokens=rows,
     )
 
 
@@ -146,7 +162,8 @@ def _answerable(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scor
 
 SPAN = Family(
     name="span",
-    outputs=lambda labels: 2,
+    outputs=lambda labels: 2 * PLACES,
+    version=2,
     tokenise=_tokenise,
     predictions=_answerable,
     common_choices=False,

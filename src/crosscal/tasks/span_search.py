@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,25 @@ KEPT = 20
 # Longest answer in tokens.
 LONGEST = 30
 
-Window = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """What of a context one input held, place by place.
+
+    Attributes
+    ----------
+    scores : ndarray of float32, shape (P, 2)
+        For a start and for an end at each place; the first stands for "no answer here".
+    characters : ndarray of int64, shape (P, 2)
+        Where in the context an answer starts that starts at the place, and where one ends that
+        ends there.
+    tokens : ndarray of int64, shape (P,)
+        Number of the token that each place is in.
+    """
+
+    scores: npt.NDArray[np.float32]
+    characters: npt.NDArray[np.int64]
+    tokens: npt.NDArray[np.int64]
 
 
 def best_spans(
@@ -22,9 +41,8 @@ def best_spans(
 
     Parameters
     ----------
-    windows : sequence of (scores, characters)
-        Scores of shape (rows, 2), for start and end, and the characters ``start:end`` of each
-        row, shape (rows, 2). Row 0 stands for "no answer here" and is left out.
+    windows : sequence of Window
+        The first place of each is left out.
     context : str
         The context.
 
@@ -37,8 +55,8 @@ def best_spans(
         in several windows, the best. Ties: the earlier in the context, then the shorter.
     """
     found: dict[tuple[int, int], float] = {}
-    for scores, characters in windows:
-        for (start, end), value in _window_spans(scores[1:], characters[1:]).items():
+    for window in windows:
+        for (start, end), value in _window_spans(window).items():
             found[start, end] = max(value, found.get((start, end), -np.inf))
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0][0], item[0][1]))
     texts: dict[str, float] = {}
@@ -49,15 +67,15 @@ def best_spans(
     return list(texts), np.array(list(texts.values()), dtype=np.float64)
 
 
-def _window_spans(
-    scores: npt.NDArray[np.float32], characters: npt.NDArray[np.int64]
-) -> dict[tuple[int, int], float]:
+def _window_spans(window: Window) -> dict[tuple[int, int], float]:
+    scores, characters, tokens = window.scores[1:], window.characters[1:], window.tokens[1:]
     if not len(scores):
         return {}
     starts = np.argsort(-scores[:, 0], kind="stable")[:KEPT]
     ends = np.argsort(-scores[:, 1], kind="stable")[:KEPT]
-    length = ends[None, :] - starts[:, None]
-    # Tokens of bytes cover one character together: a span must also have characters.
+    length = tokens[ends][None, :] - tokens[starts][:, None]
+    # Within a token, and in tokens of bytes that cover one character together, an end can stand
+    # before a start: a span must also have characters.
     some = characters[ends, 1][None, :] > characters[starts, 0][:, None]
     allowed = (length >= 0) & (length < LONGEST) & some
     total = scores[starts, 0].astype(np.float64)[:, None] + scores[ends, 1][None, :]

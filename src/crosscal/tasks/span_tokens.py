@@ -18,6 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from crosscal.errors import DataError
 from crosscal.tasks.family import Limits
 
@@ -36,6 +39,9 @@ _PUNCTUATION = r"▁?[\p{P}\p{S}&&[^▁]]"
 _THAI_BEGINNINGS = "▁?([เแโใไ]|การ|ความ)"
 # White space, and what is as invisible: zero-width space, byte-order mark.
 _BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
+# How many characters of a token an answer can start at, and end at: the longest piece of
+# sentencepiece.
+PLACES = 16
 # Overlap of windows in tokens, as in the scripts of XTREME; less where inputs are short.
 _STRIDE = 128
 _LEAST_CONTEXT = 16
@@ -198,10 +204,49 @@ def _behind_marks(context: str, end: int, following: int) -> int:
     return end if following == len(context) and marks < len(left_over) else end + marks
 
 
-def gold_rows(
+def places_of(spans: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return how many places each token has: one a character, 16 at most.
+
+    Parameters
+    ----------
+    spans : ndarray of int64, shape (R, 2)
+        Characters of each token, as `context_rows` returns them; an empty one has one place.
+    """
+    return np.clip(spans[:, 1] - spans[:, 0], 1, PLACES)
+
+
+def place_spans(
+    spans: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Lay the places of tokens end to end.
+
+    Parameters
+    ----------
+    spans : ndarray of int64, shape (R, 2)
+        Characters of each token.
+
+    Returns
+    -------
+    rows : ndarray of int64, shape (P,)
+        The token of each place.
+    within : ndarray of int64, shape (P,)
+        Characters between the edge of the token and the place.
+    characters : ndarray of int64, shape (P, 2)
+        Where an answer starts that starts at the place, and where one ends that ends there:
+        places of starts are counted from the token's first character, those of ends from its
+        last.
+    """
+    counts = places_of(spans)
+    rows = np.repeat(np.arange(len(spans)), counts)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    characters = np.stack([spans[rows, 0] + within, spans[rows, 1] - within], axis=1)
+    return rows, within, characters
+
+
+def gold_places(
     spans: Sequence[tuple[int, int]], answers: Sequence[Answer] | None
 ) -> tuple[int, int]:
-    """Return the first and last row of the answer in a window.
+    """Return the places at which the answer starts and ends in a window.
 
     Parameters
     ----------
@@ -213,11 +258,13 @@ def gold_rows(
     Returns
     -------
     tuple of (int, int)
-        Rows counted from 1; (0, 0) if no answer lies in the window, (-1, -1) if the answers are
-        not known.
+        Counted from 1; (0, 0) if no answer lies in the window, (-1, -1) if the answers are not
+        known. A start in blanks is that of the token behind them, an end that of the token
+        before; so is one that stands deeper in a token than its places go.
     """
     if answers is None:
         return -1, -1
+    counts = [min(max(end - start, 1), PLACES) for start, end in spans]
     for answer in answers:
         start, end = answer.start, answer.start + len(answer.text)
         if not spans or start < spans[0][0] or end > spans[-1][1]:
@@ -225,5 +272,9 @@ def gold_rows(
         first = next(row for row, span in enumerate(spans) if span[1] > start)
         last = next(row for row in reversed(range(len(spans))) if spans[row][0] < end)
         if first <= last:
-            return first + 1, last + 1
+            behind, before = start - spans[first][0], spans[last][1] - end
+            return (
+                1 + sum(counts[:first]) + (behind if 0 <= behind < counts[first] else 0),
+                1 + sum(counts[:last]) + (before if 0 <= before < counts[last] else 0),
+            )
     return 0, 0

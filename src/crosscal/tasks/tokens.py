@@ -36,11 +36,11 @@ class TokenSet:
         Sequence i has tokens ``offsets[i]:offsets[i + 1]``; shape (N + 1,).
     over : {"labels", "group", "sequence", "vocabulary"}
         What the scores of a choice compete over: the labels of a row (classification, tagging),
-        the rows of a group (the options of a question), the rows of a sequence (where an answer
-        starts and where it ends), or the vocabulary at a masked row.
+        the rows of a group (the options of a question), the places of a sequence (where an
+        answer starts and where it ends; see `places`), or the vocabulary at a masked row.
     gold : ndarray of int32
         The right choice, -1 where there is none: label of each row, shape (R,); or row within
-        each group, shape (G, 1); or first and last row within each sequence, shape (N, 2);
+        each group, shape (G, 1); or first and last place within each sequence, shape (N, 2);
         not used over the vocabulary.
     groups : ndarray of int64
         Group g holds sequences ``groups[g]:groups[g + 1]``, which are always trained on
@@ -54,7 +54,9 @@ class TokenSet:
         Columns ``unit_id, cluster_id, language`` of the units of prediction, and what else the
         family needs to make predictions of scores.
     arrays : mapping of str to ndarray
-        What else the family needs, by name.
+        What else the family needs, by name. Over sequences ``places``, shape (R,): how many
+        places each row has, one behind the other. With C scores a row, the first half are those
+        of a start at its places, the others those of an end.
     truncated : int
         Sequences that were cut to the longest input.
     """

@@ -196,22 +196,32 @@ def _competing(
     if tokens.over == "labels":
         return None, np.asarray(tokens.gold[places])
     if tokens.over == "group":
-        units, bounds = chosen, tokens.row_offsets[tokens.groups]
+        units, bounds, sides = chosen, tokens.row_offsets[tokens.groups], 1
+        places_of = np.ones(tokens.scored, dtype=np.int64)
     else:
-        units, bounds = sequences, tokens.row_offsets
-    starts, counts = bounds[units], bounds[units + 1] - bounds[units]
+        units, bounds, sides = sequences, tokens.row_offsets, 2
+        places_of = tokens.arrays["places"]
     # The row of the batch that scores each row of the set.
     order = np.argsort(places, kind="stable")
-    firsts = np.searchsorted(places[order], starts)
-    slots = np.arange(counts.max())
-    inside = slots < counts[:, None]
-    row = order[np.where(inside, firsts[:, None] + slots, 0)]
-    numbers = np.where(inside[:, None, :], row[:, None, :] * columns + _column(columns), -1)
-    return numbers.reshape(-1, len(slots)), np.asarray(tokens.gold[units]).reshape(-1)
+    rows = spans(bounds, units)
+    scored_by = order[np.searchsorted(places[order], rows)]
+    # Row by row its places, one behind the other.
+    counts = np.asarray(places_of[rows])
+    before = np.cumsum(counts) - counts
+    numbers = np.repeat(scored_by * columns - before, counts) + np.arange(counts.sum())
+    of_unit = np.diff(np.append(before, counts.sum())[_firsts(bounds, units)])
+    inside = np.arange(of_unit.max()) < of_unit[:, None]
+    competing = np.full(inside.shape, -1)
+    competing[inside] = numbers
+    ends = [np.where(inside, competing + side * columns // sides, -1) for side in range(sides)]
+    gold = np.asarray(tokens.gold[units]).reshape(-1)
+    return np.stack(ends, axis=1).reshape(-1, inside.shape[1]), gold
 
 
-def _column(columns: int) -> Indices:
-    return np.arange(columns)[None, :, None]
+def _firsts(bounds: npt.NDArray[np.int64], units: Indices) -> Indices:
+    """Where the rows of each unit begin when they are laid end to end, and where the last end."""
+    lengths = bounds[units + 1] - bounds[units]
+    return np.concatenate([[0], np.cumsum(lengths)])
 
 
 def mask(

@@ -11,7 +11,7 @@ from crosscal.study.planning.layout import Layout
 from crosscal.study.reading import training_settings
 from crosscal.study.readings import source_of
 from crosscal.study.settings import Source, Target, Trained, Translate
-from crosscal.tasks import Task, task
+from crosscal.tasks import FAMILIES, Task, task
 from crosscal.training.settings import TrainingSettings
 from crosscal.translation import load_translator
 
@@ -87,6 +87,7 @@ def _tokenise(
     languages: Sequence[str],
 ) -> Stage:
     split = field.rsplit(".", 1)[1]
+    version = FAMILIES[chosen.family].version
     return Stage(
         kind="prepare",
         title=f"tokenise {chosen.name}, {split}",
@@ -96,6 +97,8 @@ def _tokenise(
             "labels": labels,
             "max_length": longest,
             "examples": layout.readings.digest(field),
+            # Not that of a first version: keys from before families had one stay.
+            **({} if version == 1 else {"family_version": version}),
         },
         parameters={
             "encoder": str(layout.encoder),
