@@ -35,7 +35,13 @@ from crosscal.data import read_examples
 from crosscal.data.examples import Answer, SpanExample
 from crosscal.encoders.loading import load_tokenizer, locate_encoder
 from crosscal.tasks import Limits
-from crosscal.tasks.span_tokens import context_rows, gold_rows, question_windows, set_apart
+from crosscal.tasks.span_tokens import (
+    context_rows,
+    gold_places,
+    place_spans,
+    question_windows,
+    set_apart,
+)
 
 LIMITS = Limits(max_length=384, types=1)
 XQUAD = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
@@ -50,9 +56,10 @@ def come_back(tokenizer: Any, example: SpanExample, answer: Answer, *, cut: bool
         windows = question_windows(tokenizer, example.question, context, LIMITS)
     for window in windows.encodings:
         _, spans = context_rows(window, example.context)
-        first, last = gold_rows(spans, [answer])
+        first, last = gold_places(spans, [answer])
         if first > 0:
-            found.append(example.context[spans[first - 1][0] : spans[last - 1][1]])
+            _, _, characters = place_spans(np.array(spans))
+            found.append(example.context[characters[first - 1, 0] : characters[last - 1, 1]])
     return found
 
 

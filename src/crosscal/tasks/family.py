@@ -73,6 +73,9 @@ class Family:
         (rows, outputs).
     common_choices : bool
         Whether the labels are the choices of every unit.
+    bias : tuple of float
+        What a new head adds to each of its scores before it has learnt anything, for scores of
+        which some are seldom right (Lin et al. 2017, section 4.1); empty: nothing.
     version : int
         Raised when token sets or scores of this family come out otherwise than before: stages
         of older versions are then computed again, those of other families stay.
@@ -83,6 +86,7 @@ class Family:
     tokenise: Callable[[Tokenizer, Sequence[Any], Sequence[str], Limits], TokenSet]
     predictions: Callable[[TokenSet, Floats, Sequence[str]], Scored]
     common_choices: bool
+    bias: tuple[float, ...] = ()
     version: int = 1
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,7 @@ def train_stage(
             [ids for part in parts for ids in _tokens(part)],
             {part.name: part.outputs for part in parts},
             dropout=chosen.dropout,
+            biases={part["name"]: FAMILIES[part["family"]].bias for part in settings["parts"]},
         )
         progress = train(
             model,
@@ -246,6 +248,7 @@ def build_model(
     outputs: dict[str, int],
     *,
     dropout: float = 0.0,
+    biases: Mapping[str, Sequence[float]] = MappingProxyType({}),
     heads: Path | None = None,
 ) -> tuple[Model, Vocabulary]:
     """Assemble encoder, trained weights and heads over the vocabulary that the tokens need.
@@ -265,6 +268,8 @@ def build_model(
         Scores a row of each head; 0 for the vocabulary.
     dropout : float
         For training.
+    biases : mapping of str to sequence of float
+        What new heads start with, of those that start with another than 0.
     heads : Path, optional
         Trained heads; otherwise new ones are drawn from the seed.
     """
@@ -277,9 +282,12 @@ def build_model(
         dropout=dropout,
         seed=settings.get("seed", 0),
     )
-    if heads is not None:
-        stored = np.load(heads)
-        with torch.no_grad():
+    with torch.no_grad():
+        for name, bias in biases.items():
+            if bias:
+                model.head(name).bias.copy_(torch.tensor(bias))
+        if heads is not None:
+            stored = np.load(heads)
             for name in outputs:
                 head = {kind: torch.from_numpy(stored[f"{name}.{kind}"]) for kind in _HEAD}
                 model.head(name).load_state_dict(head)
