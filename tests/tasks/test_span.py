@@ -178,8 +178,6 @@ def test_blanks_around_tokens_are_not_theirs(packaged):
 def test_tokens_of_normalised_characters_have_the_characters_of_the_text(packaged):
     """One character that becomes four words, and two that become one."""
     context = "قال ﷺ ثم cafe\u0301s ＡＢＣ か\u3099 o\u0301"
-    (window,) = encode(packaged, context).encodings
-    _, spans = context_rows(window, context)
     for text in ("ﷺ", "cafe\u0301s", "ＡＢＣ", "か\u3099", "o\u0301"):
         answer = Answer(text, context.index(text))
         assert found_texts(encode(packaged, context), context, answer) == [text]
