@@ -212,7 +212,7 @@ def places_of(spans: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     spans : ndarray of int64, shape (R, 2)
         Characters of each token, as `context_rows` returns them; an empty one has one place.
     """
-    return np.clip(spans[:, 1] - spans[:, 0], 1, PLACES)
+    return np.asarray(np.clip(spans[:, 1] - spans[:, 0], 1, PLACES), dtype=np.int64)
 
 
 def place_spans(

@@ -285,7 +285,7 @@ def build_model(
     with torch.no_grad():
         for name, bias in biases.items():
             if bias:
-                model.head(name).bias.copy_(torch.tensor(bias))
+                model.head(name).get_parameter("bias").copy_(torch.tensor(bias))
         if heads is not None:
             stored = np.load(heads)
             for name in outputs:
