@@ -5,11 +5,9 @@
 DATA holds the folders ``xquad`` and ``tydiqa``; FOLDER holds files ``test-{language}.json`` with
 questions and gold answers of TyDi QA as XTREME's evaluator takes them. Written to
 ``benchmarks/span_roundtrip.json`` for each language: the number of questions, the share whose first
-gold answer comes back equal, the same of the answers that do not begin or end within a run of
-letters and digits (of which, in scripts with spaces, most are slips of the annotation), the share
-equal but for blanks at the ends (which no scorer looks at), the share without the cuts at
-punctuation (as the encoder's tokenizer alone would have it), and every failure with its reason;
-and the same of all gold answers of all languages together.
+gold answer comes back equal, the share that would if answers could only start and end at the edges
+of tokens, and every failure with its reason; and the same of all gold answers of all languages
+together.
 
 The public samples of TyDi QA have answers to the English and Swahili training questions only; of
 the other languages stretches of one to six words are drawn from the contexts of the development
@@ -25,7 +23,6 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -48,35 +45,29 @@ XQUAD = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 TYDIQA = ("ar", "bn", "en", "fi", "id", "ko", "ru", "sw", "te")
 
 
-def come_back(tokenizer: Any, example: SpanExample, answer: Answer, *, cut: bool) -> list[str]:
-    """Return what the answer becomes in each window that holds it."""
+def come_back(tokenizer: Any, example: SpanExample, answer: Answer) -> list[tuple[str, bool]]:
+    """Return what the answer becomes in each window, and whether edges of tokens are its own."""
     found = []
-    with set_apart(tokenizer) if cut else nullcontext():
+    with set_apart(tokenizer):
         context = tokenizer.encode(example.context, add_special_tokens=False)
         windows = question_windows(tokenizer, example.question, context, LIMITS)
     for window in windows.encodings:
         _, spans = context_rows(window, example.context)
         first, last = gold_places(spans, [answer])
         if first > 0:
-            _, _, characters = place_spans(np.array(spans))
-            found.append(example.context[characters[first - 1, 0] : characters[last - 1, 1]])
+            _, within, characters = place_spans(np.array(spans))
+            start, end = characters[first - 1, 0], characters[last - 1, 1]
+            found.append((example.context[start:end], not within[[first - 1, last - 1]].any()))
     return found
 
 
-def reason(context: str, answer: Answer, found: Sequence[str]) -> str:
+def reason(answer: Answer, found: Sequence[str]) -> str:
     """Say why an answer did not come back."""
     if not found:
         return "longer than the overlap of two windows"
-    if within_a_word(context, answer):
-        return "begins or ends within a word or number, in the middle of a token"
+    if answer.text.strip() in found:
+        return "begins or ends with a blank"
     return "a token joins it with what stands beside it"
-
-
-def within_a_word(context: str, answer: Answer) -> bool:
-    """Whether letters or digits go on before or behind the answer."""
-    end = answer.start + len(answer.text)
-    edges = ((context[: answer.start][-1:], answer.text[0]), (answer.text[-1], context[end:][:1]))
-    return any(left.isalnum() and right.isalnum() for left, right in edges)
 
 
 def drawn(examples: Sequence[SpanExample], seed: int) -> list[tuple[SpanExample, Answer]]:
@@ -113,34 +104,25 @@ def _marks(text: str) -> str:
 
 def measure(tokenizer: Any, pairs: Sequence[tuple[SpanExample, Answer]]) -> dict[str, Any]:
     """Take answers there and back."""
-    failures, without, whole = [], 0, 0
+    failures, edges = [], 0
     for example, answer in pairs:
-        found = come_back(tokenizer, example, answer, cut=True)
-        without += answer.text in come_back(tokenizer, example, answer, cut=False)
-        whole += not within_a_word(example.context, answer)
-        if answer.text not in found:
+        found = come_back(tokenizer, example, answer)
+        edges += (answer.text, True) in found
+        texts = [text for text, _ in found]
+        if answer.text not in texts:
             failures.append(
                 {
                     "question": example.question_id,
                     "answer": answer.text,
-                    "becomes": found[:1],
-                    "reason": reason(example.context, answer, found),
+                    "becomes": texts[:1],
+                    "reason": reason(answer, texts),
                 }
             )
-    reasons = Counter(failure["reason"] for failure in failures)
-    blanks = sum(
-        failure["answer"].strip() in (text.strip() for text in failure["becomes"])
-        for failure in failures
-    )
-    lost = sum(count for why, count in reasons.items() if not why.startswith("begins"))
     return {
         "n": len(pairs),
         "share": 1 - len(failures) / len(pairs),
-        "share_but_for_blanks": 1 - (len(failures) - blanks) / len(pairs),
-        "n_whole_words": whole,
-        "share_whole_words": 1 - lost / whole if whole else None,
-        "share_by_the_tokenizer_alone": without / len(pairs),
-        "reasons": dict(reasons),
+        "share_at_edges_of_tokens": edges / len(pairs),
+        "reasons": dict(Counter(failure["reason"] for failure in failures)),
         "failures": failures,
     }
 
@@ -156,7 +138,7 @@ def together(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     n = sum(part["n"] for part in parts)
     shares = {
         name: sum(part[name] * part["n"] for part in parts) / n
-        for name in ("share", "share_but_for_blanks", "share_by_the_tokenizer_alone")
+        for name in ("share", "share_at_edges_of_tokens")
     }
     return {"n": n, **shares, "failures": sum(len(part["failures"]) for part in parts)}
 
