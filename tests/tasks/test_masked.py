@@ -35,6 +35,8 @@ def test_texts_are_cut_into_inputs_without_loss(tiny_encoder, sentences, kind, m
     assert tokens.ids[tokens.rows].tolist() == [token for ids in whole for token in ids]
     assert np.diff(tokens.row_offsets).tolist() == (lengths - 2).tolist()
     assert len(tokens) == sum(-(-len(ids) // (max_length - 2)) for ids in whole)
+    pieces = [-(-len(ids) // (max_length - 2)) for ids in whole]
+    assert MASKED.units_of(tokens).tolist() == np.repeat([0, 1, 2], pieces).tolist()
     mask = "<mask>" if kind == "xlm-roberta" else "[MASK]"
     assert tokens.arrays["mask"].tolist() == [tokenizer.token_to_id(mask)]
     assert tokens.over == "vocabulary"

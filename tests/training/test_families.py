@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -124,6 +126,12 @@ def test_families_learn_and_predict(tiny_encoder, tmp_path, name, kind, make, la
     parameters = {"encoder": str(folder), "checkpoint_seconds": 1e9}
     roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
     train_stage(settings, parameters, roles, inputs["model"], quiet)
+    lines = map(json.loads, (inputs["model"] / "log.jsonl").read_text().splitlines())
+    seen = sum((Counter(line.get("languages", {})) for line in lines), Counter())
+    # Each piece of an example once an epoch, under its language.
+    assert seen.total() == epochs * len(TokenSet.load(inputs["train"]))
+    assert set(seen) == set(WORDS)
+    assert all(count >= epochs * 200 / 5 for count in seen.values())
     prediction = {"prediction": {"dropout_samples": 0, "dropout": 0.1}}
     predict_stage(
         {**common, **prediction, "part": part}, parameters, inputs, inputs["scores"], quiet

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from crosscal.tasks.tokens import TokenSet
+from crosscal.tasks.tokens import Ints, TokenSet
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -56,6 +56,11 @@ class Scored:
     extra: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
+def one_each(tokens: TokenSet) -> Ints:
+    """Return the numbers of groups of which each is a unit."""
+    return np.arange(len(tokens))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Family:
     """How a family's examples become model input, and scores become predictions.
@@ -73,6 +78,9 @@ class Family:
         (rows, outputs).
     common_choices : bool
         Whether the labels are the choices of every unit.
+    units_of : callable
+        From a token set to the row of its units that each group is, or is of the first part of;
+        as a rule each group is one.
     bias : tuple of float
         What a new head adds to each of its scores before it has learnt anything, for scores of
         which some are seldom right (Lin et al. 2017, section 4.1); empty: nothing.
@@ -86,6 +94,7 @@ class Family:
     tokenise: Callable[[Tokenizer, Sequence[Any], Sequence[str], Limits], TokenSet]
     predictions: Callable[[TokenSet, Floats, Sequence[str]], Scored]
     common_choices: bool
+    units_of: Callable[[TokenSet], Ints] = one_each
     bias: tuple[float, ...] = ()
     version: int = 1
 

@@ -37,10 +37,12 @@ def _tokenise(
     room = limits.max_length - 2
     tokenizer.no_truncation()
     found = tokenizer.encode_batch([example.text for example in examples], add_special_tokens=False)
+    texts = [encoding.ids for encoding in found]
+    pieces = [
+        (number, start) for number, text in enumerate(texts) for start in range(0, len(text), room)
+    ]
     sequences = [
-        [opening, *encoding.ids[start : start + room], closing]
-        for encoding in found
-        for start in range(0, len(encoding.ids), room)
+        [opening, *texts[number][start : start + room], closing] for number, start in pieces
     ]
     ids, offsets = end_to_end(sequences)
     inner = np.ones(len(ids), dtype=bool)
@@ -54,7 +56,10 @@ def _tokenise(
         row_offsets=np.concatenate([[0], np.cumsum(np.diff(offsets) - 2)]).astype(np.int64),
         gold=np.empty(0, dtype=np.int32),
         units=unit_table(examples),
-        arrays={"mask": np.array([mask], dtype=np.int64)},
+        arrays={
+            "mask": np.array([mask], dtype=np.int64),
+            "text": np.array([number for number, _ in pieces], dtype=np.int64),
+        },
     )
 
 
@@ -72,4 +77,6 @@ MASKED = Family(
     tokenise=_tokenise,
     predictions=_predictions,
     common_choices=False,
+    units_of=lambda tokens: tokens.arrays["text"],
+    version=2,
 )

@@ -166,6 +166,7 @@ def _answerable(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scor
 SPAN = Family(
     name="span",
     outputs=lambda labels: 2 * PLACES,
+    units_of=lambda tokens: tokens.arrays["question"],
     bias=(0.0, *[_WITHIN] * (PLACES - 1)) * 2,
     version=2,
     tokenise=_tokenise,

@@ -173,4 +173,5 @@ TAGGING = Family(
     tokenise=_tokenise,
     predictions=_predictions,
     common_choices=True,
+    units_of=lambda tokens: tokens.row_offsets[:-1],
 )

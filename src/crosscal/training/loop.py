@@ -135,6 +135,7 @@ def train(
             line = {
                 "step": step,
                 "task": part.name,
+                "languages": _languages(part, plan[step - 1].chosen),
                 "loss": float(value.detach()),
                 "gradient_norm": norm,
                 "learning_rate": rate,
@@ -220,6 +221,14 @@ def _clip(model: Model, table: Tensor, batch: Batch | None, limit: float) -> flo
             grad.mul_(limit / norm)
         table.grad[touched] = rows * (limit / norm)
     return float(norm)
+
+
+def _languages(part: Part, chosen: Indices) -> dict[str, int]:
+    """Count the groups of each language."""
+    if not len(part.languages):
+        return {}
+    found, counts = np.unique(part.languages[chosen], return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
 def _speed(batch: Batch, seconds: float) -> dict[str, float]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from crosscal.tasks.tokens import TokenSet
 from crosscal.training.batches import Indices, training_order
@@ -29,12 +30,15 @@ class Part:
         What chooses the checkpoint; None for masked language modelling.
     outputs : int
         Scores a row; 0 for the vocabulary.
+    languages : ndarray of str
+        Language of each group of examples, for the step log; empty: not told.
     """
 
     name: str
     examples: TokenSet
     development: TokenSet | None
     outputs: int
+    languages: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,11 +110,14 @@ def _tokens_seen(log: Path) -> int:
 def _part(part: dict[str, Any], inputs: dict[str, Path]) -> Part:
     name, family = part["name"], FAMILIES[part["family"]]
     development = inputs.get(f"dev:{name}")
+    examples = TokenSet.load(inputs[f"train:{name}"])
+    languages = np.array(examples.units["language"].to_pylist(), dtype=np.str_)
     return Part(
         name=name,
-        examples=TokenSet.load(inputs[f"train:{name}"]),
+        examples=examples,
         development=None if development is None else TokenSet.load(development),
         outputs=family.outputs(part["labels"]),
+        languages=languages[family.units_of(examples)],
     )
 
 
