@@ -52,6 +52,22 @@ def test_mistakes_name_their_place(tmp_path, addition, where, words):
     assert words in str(caught.value)
 
 
+MINING = """
+name = "x"
+[targets.mined]
+task = "bucc2018"
+test = { format = "bucc2018", path = "x", split = "test" }
+"""
+
+
+def test_mining_needs_training_pairs(tmp_path):
+    with pytest.raises(SettingsError, match="chosen on training pairs") as caught:
+        read_study(write(tmp_path, MINING))
+    assert "targets.mined.dev" in str(caught.value.where)
+    dev = 'dev = { format = "bucc2018", path = "x", split = "dev" }\n'
+    assert read_study(write(tmp_path, MINING + dev)).targets["mined"].dev is not None
+
+
 TWO = """
 name = "x"
 [targets.a]

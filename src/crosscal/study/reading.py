@@ -204,6 +204,12 @@ def _check_target(target: Target, where: str) -> None:
                 where=f"{where}.{'translate' if target.translate else 'translate_test'}",
                 remedy="Remove it: sentences come with their translations",
             )
+        if chosen.scoring == "bitext" and target.dev is None:
+            raise SettingsError(
+                "mined pairs need a threshold, which is chosen on training pairs",
+                where=f"{where}.dev",
+                remedy="Name the training pairs",
+            )
     elif target.train is None or target.dev is None:
         missing = "train" if target.train is None else "dev"
         raise SettingsError(

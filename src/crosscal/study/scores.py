@@ -61,7 +61,7 @@ class Cell:
         None if there is no other language, or no English.
     development : float or None
         The sound figure on English development data: what may choose among recipes. None if
-        there are none.
+        there are none, as in retrieval.
     ece : float
         Debiased calibration error, mean over all languages; of collapsed runs too.
     collapsed : int
@@ -133,8 +133,14 @@ def _calibration_error(run: Predictions, language: str, split: str) -> float:
 
 
 def _threshold(run: Predictions, language: str) -> float:
-    """Score from which on mined pairs count, from the training pairs (split ``dev``)."""
-    return mining_threshold(Rows.of(run, language=language, split="dev"))
+    """Score from which on mined pairs count, from the training pairs (split ``dev``).
+
+    Where no training pair was found there is nothing to choose by, and every pair of a score
+    above zero counts: where XTREME's search for the best threshold starts, and then stays.
+    """
+    every = Rows.of(run, language=language, split="dev", threshold=0.0)
+    nothing = score("bitext", every).official["recall"] == 0
+    return 0.0 if nothing else mining_threshold(every)
 
 
 def cells(rows: Sequence[ScoreRow], results: Mapping[str, Results]) -> list[Cell]:
@@ -158,7 +164,8 @@ def _cell(rows: Sequence[ScoreRow], results: Results) -> Cell:
     test = [row for row in rows if row.split == "test"]
     others = [row.official for row in test if row.language != ENGLISH]
     english = [row for row in test if row.language == ENGLISH]
-    development = [row.sound for row in rows if row.split == "dev"]
+    # Not the training pairs of mining, which are in the target's own languages.
+    development = [row.sound for row in rows if row.split == "dev" and row.language == ENGLISH]
     first = test[0]
     gap = None
     if others and english:
