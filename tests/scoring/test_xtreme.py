@@ -223,6 +223,16 @@ def test_what_stops_nothing_is_noted(submission):
     assert ".cache" not in notes
 
 
+@pytest.mark.parametrize("content", ["", "\ufeff", " \r\n\n"])
+def test_nothing_mined_scores_nothing(submission, content):
+    predictions, labels = submission
+    (predictions / "bucc2018/test-zh.tsv").write_text(content, encoding="utf-8")
+    found = score_submission(predictions, labels)
+    scores = found.tasks["bucc2018"].languages["zh"]
+    assert scores == {"f1": 0, "precision": 0, "recall": 0}
+    assert any("bucc2018/test-zh.tsv: no pairs, which scores 0" in note for note in found.notes)
+
+
 def test_missing_languages_are_all_named(submission):
     predictions, labels = submission
     (predictions / "panx/test-zh.tsv").unlink()
@@ -279,6 +289,7 @@ BAD_FILES = {
     "three ids": ("labels/bucc2018/test-zh.tsv", "zh-1\ten-1\tx\n", ":1: not two ids"),
     "empty id": ("predictions/bucc2018/test-zh.tsv", "zh-1\t\ten-1\n", ":1: not two ids"),
     "empty file": ("predictions/tatoeba/test-zh.tsv", "", ":1: the file is empty"),
+    "empty labels of pairs": ("labels/bucc2018/test-zh.tsv", " \n", ":1: the file is empty"),
     "only blank lines": ("labels/panx/test-zh.tsv", "\n \n", ":1: the file is empty"),
     "empty json": ("predictions/mlqa/test-zh.json", " ", ":1: the file is empty"),
     "encoding": ("labels/udpos/test-zh.tsv", b"NOUN\n\xb1\n", ":2: not UTF-8: byte 0xB1"),

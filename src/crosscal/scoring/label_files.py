@@ -25,6 +25,14 @@ def read_text(path: Path) -> str:
         The file is missing, cannot be read, is empty, not UTF-8 or holds a NUL character (both
         with the line).
     """
+    text = _decoded(path)
+    if not text.strip():
+        raise DataError("the file is empty", where=f"{path}:1", remedy="Write the file again")
+    return text
+
+
+def _decoded(path: Path) -> str:
+    """Return the text of a file that may be empty."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -47,14 +55,12 @@ def read_text(path: Path) -> str:
         raise DataError(
             "NUL character", where=f"{path}:{line}", remedy="The file is damaged; write it again"
         )
-    if not text.strip():
-        raise DataError("the file is empty", where=f"{path}:1", remedy="Write the file again")
     return text
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield lines with their one-based numbers; blank ones too, but not what ends the file."""
-    for number, line in enumerate(read_text(path).rstrip().split("\n"), start=1):
+    for number, line in enumerate(text.rstrip().split("\n"), start=1):
         yield number, line.strip()
 
 
@@ -87,7 +93,7 @@ def read_labels(path: Path, known: re.Pattern[str]) -> list[str]:
     DataError
         A blank line or an unknown label, with the line; and see `read_text`.
     """
-    return [_known(line, known, path, number) for number, line in _lines(path)]
+    return [_known(line, known, path, number) for number, line in _lines(read_text(path))]
 
 
 def read_pairs(path: Path) -> list[Pair]:
@@ -100,15 +106,17 @@ def read_pairs(path: Path) -> list[Pair]:
     Returns
     -------
     list of (str, str)
-        Repetitions included.
+        Repetitions included. None of an empty file: where nothing is similar enough, nothing
+        is mined.
 
     Raises
     ------
     DataError
         A line without exactly two ids, with the line; and see `read_text`.
     """
-    pairs = []
-    for number, line in _lines(path):
+    pairs: list[Pair] = []
+    text = _decoded(path)
+    for number, line in _lines(text) if text.strip() else ():
         ids = line.split("\t")
         if len(ids) != 2 or not all(ids):
             raise DataError(
@@ -157,7 +165,7 @@ def read_sentences(path: Path, known: re.Pattern[str]) -> list[TaggedSentence]:
     sentences: list[TaggedSentence] = []
     tags: list[str] = []
     first = 1
-    for number, line in [*_lines(path), (0, "")]:
+    for number, line in [*_lines(read_text(path)), (0, "")]:
         if line:
             first = number if not tags else first
             tags.append(_known(line, known, path, number))

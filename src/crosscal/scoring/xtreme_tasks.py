@@ -101,6 +101,12 @@ def _measure_tags(known: str, pairing: Pairing) -> dict[str, float]:
 
 def _measure_pairs(pairing: Pairing) -> dict[str, float]:
     mined, gold = read_pairs(pairing.predictions), read_pairs(pairing.labels)
+    if not gold:
+        raise DataError(
+            "the file is empty", where=f"{pairing.labels}:1", remedy="Write the file again"
+        )
+    if not mined:
+        pairing.notes.append(f"{pairing.predictions}: no pairs, which scores 0")
     for path, pairs in ((pairing.predictions, mined), (pairing.labels, gold)):
         if len(set(pairs)) < len(pairs):
             repeated = len(pairs) - len(set(pairs))
