@@ -58,12 +58,12 @@ def test_all_nine_tasks_of_the_benchmark_itself(golden_xtreme):
     for name, expected in EXPECTED.items():
         assert found.tasks[name].averages == pytest.approx(expected, rel=0, abs=1e-9)
         assert set(found.tasks[name].languages) == set(TASKS[name].languages)
-    assert group_averages(found.tasks) == pytest.approx(
+    assert group_averages(found.figures) == pytest.approx(
         {g: sum(map(figure, names)) / len(names) for g, names in GROUPS.items()}, abs=1e-9
     )
     average = sum(map(figure, EXPECTED)) / 9
-    assert benchmark_average(found.tasks) == pytest.approx(average, abs=1e-9)
-    assert found.to_dict()["average"] == benchmark_average(found.tasks)
+    assert benchmark_average(found.figures) == pytest.approx(average, abs=1e-9)
+    assert found.to_dict()["average"] == benchmark_average(found.figures)
 
 
 def test_transfer_gap(golden_xtreme):
@@ -197,7 +197,7 @@ def test_partial_submissions(submission):
     found = score_submission(predictions, labels)
     assert found.tasks.keys() == TASKS.keys() - {"mlqa", "udpos"}
     assert any("udpos: left out: no labels" in note for note in found.notes)
-    assert group_averages(found.tasks).keys() == {"classification", "retrieval"}
+    assert group_averages(found.figures).keys() == {"classification", "retrieval"}
     document = found.to_dict()
     assert "average" not in document
     assert "group_average" not in document["panx"]

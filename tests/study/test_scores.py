@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from crosscal.console.matrix import print_matrix, write_scores
 from crosscal.predictions import Predictions, Provenance
-from crosscal.study.scores import best_recipes, cells, score_runs
+from crosscal.study.averages import xtreme_averages
+from crosscal.study.scores import Cell, best_recipes, cells, score_runs
 from crosscal.study.settings import Study
 
 SOURCE = {"format": "mini-nli"}
@@ -93,3 +96,94 @@ def test_training_pairs_are_no_english_development_data():
     }
     assert best_recipes(found) == {"pairs": "more"}
     assert best_recipes(found, by="official") == {"mined": "more", "pairs": "direct"}
+
+
+def cell(target, recipe, official, development):
+    return Cell(
+        target=target,
+        recipe=recipe,
+        official=official,
+        sound=0.0,
+        english=None,
+        transfer_gap=None,
+        development=development,
+        ece=0.0,
+        collapsed=0,
+        languages=1,
+        units=1,
+        seeds=1,
+    )
+
+
+GROUPS = {
+    "classification": ("xnli", "pawsx"),
+    "tagging": ("udpos", "panx"),
+    "qa": ("xquad", "mlqa", "tydiqa"),
+    "retrieval": ("bucc2018", "tatoeba"),
+}
+NINE = [task for tasks in GROUPS.values() for task in tasks]
+
+
+def nine(*left_out):
+    """A study of XTREME's tasks under names of its own, and of one of them once more."""
+    data = {"train": SOURCE, "dev": SOURCE, "test": SOURCE}
+    named = {f"my-{task}": {"task": task, **data} for task in NINE if task not in left_out}
+    study = Study(
+        name="x",
+        targets={**named, "again": {"task": "xnli", **data}, "mini": {"task": "mini-nli", **data}},
+        recipes={"direct": {}, "more": {"intermediate": ["p"]}},
+    )
+    found = []
+    for place, target in enumerate(study.targets):
+        chosen = not target.endswith(("bucc2018", "tatoeba"))
+        # More is better in testing where the place is even, on development data where it is
+        # below three.
+        for recipe, official, development in (
+            ("direct", place / 10, 0.5),
+            ("more", place / 10 + (0.01 if place % 2 == 0 else -0.01), 0.5 + (2.5 - place) / 10),
+        ):
+            found.append(cell(target, recipe, official, development if chosen else None))
+    return study, found
+
+
+def test_averages_over_the_nine_tasks():
+    study, found = nine()
+    value = {(c.target.removeprefix("my-"), c.recipe): c.official for c in found}
+
+    def expected(recipe_of):
+        figures = {task: value[task, recipe_of(task)] for task in NINE}
+        means = {g: np.mean([figures[t] for t in tasks]) for g, tasks in GROUPS.items()}
+        return pytest.approx({**means, "all nine tasks": np.mean(list(figures.values()))})
+
+    averages = xtreme_averages(study, found)
+    assert averages["recipes"] == {r: expected(lambda task, r=r: r) for r in ("direct", "more")}
+    assert averages["best"] == {
+        "english_development": expected(
+            lambda task: "more" if task in ("xnli", "pawsx", "udpos") else "direct"
+        ),
+        "test": expected(lambda task: "more" if NINE.index(task) % 2 == 0 else "direct"),
+    }
+
+
+def test_averages_over_whole_groups_only():
+    averages = xtreme_averages(*nine("panx", "mlqa"))
+    assert averages["recipes"]["direct"].keys() == {"classification", "retrieval"}
+    assert averages["best"]["test"].keys() == {"classification", "retrieval"}
+    lone, found = nine(*NINE[1:])
+    assert xtreme_averages(lone, found)["recipes"] == {"direct": {}, "more": {}}
+
+
+def test_table_of_averages_and_both_choices(capsys, tmp_path):
+    study, found = nine()
+    print_matrix(study, found)
+    told = capsys.readouterr().out
+    assert "each target's *" in told
+    averages = xtreme_averages(study, found)["best"]
+    for kind in averages.values():
+        assert f"{100 * kind['all nine tasks']:.1f}" in told
+    rows = score_runs(STUDY, "mined", [mined(("a", 1.5, "a"), ("b", 1.5, "b"))])
+    write_scores(study, rows, found, tmp_path)
+    written = json.loads((tmp_path / "matrix.json").read_text(encoding="utf-8"))
+    assert written["averages"] == xtreme_averages(study, found)
+    assert written["best"]["english_development"]["my-xnli"] == "more"
+    assert "my-tatoeba" not in written["best"]["english_development"]

@@ -67,11 +67,11 @@ def _tasks(found: Submission) -> Table:
 def _averages(found: Submission) -> Table:
     table = Table("average over")
     table.add_column("score", justify="right")
-    averages = group_averages(found.tasks)
+    averages = group_averages(found.figures)
     for group in dict.fromkeys(task.group for task in TASKS.values()):
         members = ", ".join(name for name, task in TASKS.items() if task.group == group)
         table.add_row(f"{group} ({members})", _shown(averages.get(group)))
-    table.add_row("all nine tasks", _shown(benchmark_average(found.tasks)))
+    table.add_row("all nine tasks", _shown(benchmark_average(found.figures)))
     return table
 
 

@@ -126,13 +126,13 @@ def run(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) ->
         ) from None
     pages = _write_reports(opened, output, outcome.results, outcome.recalibration, tuple(estimates))
     matrix = cells(outcome.scores, outcome.results)
-    write_scores(outcome.scores, matrix, outcome.folder)
+    write_scores(opened.study, outcome.scores, matrix, outcome.folder)
     if as_json:
         told = _told(opened.study, outcome, pages, len(estimates))
         print(json.dumps({**told, "matrix": [asdict(cell) for cell in matrix]}))
         return
     if len(pages) > 1:
-        print_matrix(matrix)
+        print_matrix(opened.study, matrix)
         for target, page in pages.items():
             print(f"{target}: {answer(outcome.results[target])}\n{page}\n")
         return

@@ -59,6 +59,11 @@ class Submission:
     tasks: dict[str, TaskScore]
     notes: tuple[str, ...]
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """What each task adds to averages, in per cent."""
+        return {name: score.figure for name, score in self.tasks.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """Return what ``crosscal xtreme-score --json`` prints.
 
@@ -69,7 +74,7 @@ class Submission:
             is there ``group_average``, and where English and others are ``transfer_gap``. Beside
             the tasks ``average``, where all nine are there.
         """
-        groups, average = group_averages(self.tasks), benchmark_average(self.tasks)
+        groups, average = group_averages(self.figures), benchmark_average(self.figures)
         found: dict[str, Any] = {}
         for name, score in self.tasks.items():
             group, gap = TASKS[name].group, transfer_gap(score)
@@ -156,12 +161,13 @@ def transfer_gap(score: TaskScore) -> float | None:
     return None if english is None or not figures else english - _mean(list(figures.values()))
 
 
-def group_averages(tasks: Mapping[str, TaskScore]) -> dict[str, float]:
+def group_averages(figures: Mapping[str, float]) -> dict[str, float]:
     """Return the mean figure of each group of tasks that is there as a whole.
 
     Parameters
     ----------
-    tasks : mapping of str to TaskScore
+    figures : mapping of str to float
+        By task; see `TaskScore.figure`.
 
     Returns
     -------
@@ -172,16 +178,16 @@ def group_averages(tasks: Mapping[str, TaskScore]) -> dict[str, float]:
     for name, task in TASKS.items():
         members.setdefault(task.group, []).append(name)
     return {
-        group: _mean([tasks[name].figure for name in names])
+        group: _mean([figures[name] for name in names])
         for group, names in members.items()
-        if tasks.keys() >= set(names)
+        if figures.keys() >= set(names)
     }
 
 
-def benchmark_average(tasks: Mapping[str, TaskScore]) -> float | None:
+def benchmark_average(figures: Mapping[str, float]) -> float | None:
     """Return the unweighted mean figure of the nine tasks, None unless all are there."""
-    whole = tasks.keys() >= TASKS.keys()
-    return _mean([tasks[name].figure for name in TASKS]) if whole else None
+    whole = figures.keys() >= TASKS.keys()
+    return _mean([figures[name] for name in TASKS]) if whole else None
 
 
 def _mean(values: list[float]) -> float:
