@@ -76,8 +76,8 @@ def print_matrix(study: Study, found: Sequence[Cell]) -> None:
         "recipe",
         *targets,
         title="official score / sound score, calibration error: per cent, mean over languages",
-        caption="* best on English development data  ‡ best by this score itself, as the paper "
-        "chose: optimistic  † a run learnt nothing",
+        caption="* best on English development data  ‡ best by this score itself, near to the "
+        "paper's way: optimistic  † a run learnt nothing",
     )
     for recipe in dict.fromkeys(cell.recipe for cell in found):
         words = [recipe]

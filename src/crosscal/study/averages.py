@@ -31,9 +31,9 @@ def xtreme_averages(study: Study, found: Sequence[Cell]) -> dict[str, Any]:
         (answers count as the mean of exact match and F1). ``best``: the same where every target has
         a recipe of its own, the best on English development data (``english_development``;
         targets without such data have `UNCHOSEN`) or the best by the very figures that are
-        averaged (``test``, which is how the paper chose, on data of the target languages). Groups
-        whose tasks are not all among the targets are left out. Of several targets of one task
-        the first counts.
+        averaged (``test``). The paper's way is near to the latter: Phang et al. (2020) chose by
+        development data of the target languages. Groups whose tasks are not all among the targets
+        are left out. Of several targets of one task the first counts.
     """
     targets: dict[str, str] = {}
     for name, target in study.targets.items():
