@@ -31,13 +31,8 @@ def tatoeba(options):
     import torch
 
     from crosscal.data import read_examples
-    from crosscal.encoders.loading import (
-        load_encoder,
-        load_tokenizer,
-        locate_encoder,
-        longest_input,
-        token_types,
-    )
+    from crosscal.encoders.architectures import longest_input, token_types
+    from crosscal.encoders.loading import load_encoder, load_tokenizer, locate_encoder
     from crosscal.encoders.trimming import trim
     from crosscal.encoders.vocabulary import Vocabulary
     from crosscal.languages import XNLI

@@ -13,7 +13,8 @@ pytest.importorskip("torch")
 pytest.importorskip("tokenizers")
 
 from crosscal.data.examples import Answer, SpanExample
-from crosscal.encoders.loading import load_tokenizer, token_types
+from crosscal.encoders.architectures import token_types
+from crosscal.encoders.loading import load_tokenizer
 from crosscal.errors import DataError
 from crosscal.tasks import Limits
 from crosscal.tasks import span_search as search

@@ -17,7 +17,8 @@ from crosscal.data.examples import (  # noqa: E402
     SpanExample,
     TagExample,
 )
-from crosscal.encoders.loading import load_tokenizer, token_types  # noqa: E402
+from crosscal.encoders.architectures import token_types  # noqa: E402
+from crosscal.encoders.loading import load_tokenizer  # noqa: E402
 from crosscal.tasks import FAMILIES, Limits, TokenSet  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402

@@ -9,9 +9,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from crosscal.encoders.architectures import encoder_config
 from crosscal.encoders.loading import (
     PACKAGED,
-    encoder_config,
     fingerprint,
     load_encoder,
     load_tokenizer,

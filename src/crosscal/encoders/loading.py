@@ -7,12 +7,12 @@ uses the network unless asked to.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosscal.artifacts import sha256_file
+from crosscal.encoders.architectures import KINDS, PACKABLE, encoder_config
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.errors import ArtifactError, MissingExtra, SettingsError
 from crosscal.pretrained import load_weights_of
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 PACKAGED = "packaged"
-_KINDS = ("bert", "roberta", "xlm-roberta", "camembert", "deberta", "deberta-v2", "electra")
-# Those whose attention goes through transformers' attention registry.
-_PACKABLE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 _TOKENIZER_FILES = ("tokenizer.json", "sentencepiece.bpe.model", "spm.model", "vocab.txt")
 
 
@@ -99,11 +96,11 @@ def _from_hub(name: str, network: bool) -> Path:
 
 def _check(folder: Path) -> None:
     kind = encoder_config(folder).get("model_type")
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise SettingsError(
             f"the encoder is of kind {kind!r}, which crosscal cannot train",
             where=str(folder / "config.json"),
-            remedy=f"Use one of the kinds {', '.join(_KINDS)}",
+            remedy=f"Use one of the kinds {', '.join(KINDS)}",
         )
     if not any(folder.glob("*.safetensors")):
         raise ArtifactError(
@@ -117,51 +114,6 @@ def _check(folder: Path) -> None:
             where=str(folder),
             remedy="Save its tokenizer into the same folder with save_pretrained()",
         )
-
-
-def encoder_config(folder: Path) -> dict[str, object]:
-    """Contents of the encoder's ``config.json``.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is missing or is not JSON.
-    """
-    path = folder / "config.json"
-    try:
-        return dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise ArtifactError(
-            "the encoder's configuration cannot be read",
-            where=str(path),
-            remedy="Give a folder as written by save_pretrained()",
-        ) from error
-
-
-def first_position(kind: str, pad: int | None) -> int:
-    """Return the number of an encoder's first position, by its kind and padding id.
-
-    RoBERTa and its kin count positions from behind the padding id, others from 0.
-    """
-    return int(pad or 0) + 1 if "roberta" in kind or kind == "camembert" else 0
-
-
-def longest_input(folder: Path) -> int | None:
-    """Tokens that an encoder has positions for; None where positions are only relative."""
-    config = encoder_config(folder)
-    kind = str(config.get("model_type"))
-    if kind not in _PACKABLE or "max_position_embeddings" not in config:
-        return None
-    pad = config.get("pad_token_id")
-    positions = int(str(config["max_position_embeddings"]))
-    return positions - first_position(kind, None if pad is None else int(str(pad)))
-
-
-def token_types(folder: Path) -> int:
-    """Token types that an encoder tells apart, where unsaid as transformers assumes."""
-    config = encoder_config(folder)
-    usual = 2 if config.get("model_type") in ("bert", "electra") else 1
-    return int(str(config.get("type_vocab_size", usual)))
 
 
 def fingerprint(folder: Path) -> str:
@@ -255,7 +207,7 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
         AutoModel,
         folder,
         what="encoder",
-        attn_implementation=PACKED if kind in _PACKABLE else "eager",
+        attn_implementation=PACKED if kind in PACKABLE else "eager",
         **options,
     )
     if layers is not None:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
-from crosscal.encoders.loading import first_position
+from crosscal.encoders.architectures import first_position
 
 PACKED = "crosscal_packed"
 

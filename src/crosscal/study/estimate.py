@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from crosscal.encoders.loading import encoder_config
+from crosscal.encoders.architectures import encoder_config
 from crosscal.study.plan import TEXTS, Plan, Stage
 from crosscal.study.sources import characters
 from crosscal.study.store import Store

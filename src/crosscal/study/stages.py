@@ -48,7 +48,8 @@ def run_stage(stage: Stage, store: Store) -> bool:
 def _prepare(
     stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
 ) -> dict[str, Any]:
-    from crosscal.encoders.loading import load_tokenizer, token_types
+    from crosscal.encoders.architectures import token_types
+    from crosscal.encoders.loading import load_tokenizer
     from crosscal.tasks import FAMILIES, Limits
 
     encoder = Path(stage.parameters["encoder"])

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.data.examples import SentenceExample
-from crosscal.encoders.loading import load_tokenizer, token_types
+from crosscal.encoders.architectures import token_types
+from crosscal.encoders.loading import load_tokenizer
 from crosscal.tasks import Limits
 from crosscal.tasks.searching import EVERY_LAYER
 from crosscal.tasks.sentence_tokens import sentence_tokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crosscal.encoders.loading import encoder_config, longest_input
+from crosscal.encoders.architectures import encoder_config, longest_input
 from crosscal.errors import SettingsError
 from crosscal.study.reading import training_settings
 from crosscal.study.settings import Study
