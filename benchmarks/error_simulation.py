@@ -34,14 +34,14 @@ from crosscal.calibration import (
     top_label,
     two_sided_p,
 )
-from crosscal.calibration.decomposition.brier_split import brier_parts
+from crosscal.calibration.comparison.brier_split import brier_parts
+from crosscal.calibration.comparison.contrasts import Answers
 from crosscal.calibration.decomposition.corp import corp_decomposition
 from crosscal.calibration.errors.kernel_testing import kernel_test, kernel_test_linear
 from crosscal.calibration.errors.sweep import sweep_bins
 from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS, estimate_errors
-from crosscal.calibration.inference.bootstrap import absolute_excess, bootstrap, ratio
-from crosscal.calibration.inference.contrasts import Answers
-from crosscal.calibration.inference.intervals import (
+from crosscal.calibration.statistics.bootstrap import absolute_excess, bootstrap, ratio
+from crosscal.calibration.statistics.intervals import (
     basic_interval,
     bca_interval,
     percentile_interval,

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from crosscal.study.store import Store
+from crosscal.study.execution.store import Store
 
 STUDY = """\
 name = "killed"

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from crosscal.analysis.regimes import RegimeResults
+from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.languages import LANGUAGES
 
 GROUPS = ("morphologically rich", "others")

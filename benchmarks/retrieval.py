@@ -37,9 +37,9 @@ def tatoeba(options):
     from crosscal.encoders.vocabulary import Vocabulary
     from crosscal.languages import XNLI
     from crosscal.report.layers import layer_means
-    from crosscal.tasks.family import Limits
-    from crosscal.tasks.retrieval import Sides, layer_sweep
-    from crosscal.tasks.sentence_tokens import sentence_tokens
+    from crosscal.tasks.families.family import Limits
+    from crosscal.tasks.families.sentence_tokens import sentence_tokens
+    from crosscal.tasks.retrieval.retrieval import Sides, layer_sweep
     from crosscal.training.embedding import embed
 
     torch.set_num_threads(1)
@@ -113,7 +113,7 @@ def memory(name):
 
 def score(folder):
     """Score the vectors of a folder; return seconds and peak memory."""
-    from crosscal.tasks.mining import mine, score_margins
+    from crosscal.tasks.retrieval.mining import mine, score_margins
 
     rows = [np.load(folder / f"{side}.npy", mmap_mode="r") for side in ("source", "target")]
     texts = [[str(number) for number in range(len(side))] for side in rows]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-from crosscal.calibration.inference.seed_spread import seed_pivots, seed_shifts
+from crosscal.calibration.statistics.seed_spread import seed_pivots, seed_shifts
 
 Floats = NDArray[np.float64]
 REPLICATES = 1000

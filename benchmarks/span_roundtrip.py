@@ -32,7 +32,7 @@ from crosscal.data import read_examples
 from crosscal.data.examples import Answer, SpanExample
 from crosscal.encoders.loading import load_tokenizer, locate_encoder
 from crosscal.tasks import Limits
-from crosscal.tasks.span_tokens import (
+from crosscal.tasks.families.span_tokens import (
     context_rows,
     gold_places,
     place_spans,

@@ -178,7 +178,7 @@ def token_set() -> Callable[..., Any]:
     ) -> Any:
         import pyarrow as pa
 
-        from crosscal.tasks.tokens import TokenSet
+        from crosscal.tasks.families.tokens import TokenSet
 
         rng = np.random.default_rng(seed)
         gold = rng.integers(0, labels, count)

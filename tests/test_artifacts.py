@@ -22,7 +22,7 @@ from crosscal.artifacts import (
     verify,
     write_aside,
 )
-from crosscal.errors import ArtifactError, StageFailed
+from crosscal.exceptions import ArtifactError, StageFailed
 
 ROOT = Path(__file__).parents[1]
 

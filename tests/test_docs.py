@@ -19,12 +19,12 @@ import typer.main
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from crosscal import errors
-from crosscal.cli import app
+from crosscal import exceptions as errors
+from crosscal.cli.app import app
 from crosscal.data import FORMATS
 from crosscal.predictions import Predictions, Provenance, write_predictions
-from crosscal.study.reading import parse_study, read_study
-from crosscal.study.settings import (
+from crosscal.study.config.load import parse_study, read_study
+from crosscal.study.config.settings import (
     Analysis,
     EncoderSettings,
     Execution,

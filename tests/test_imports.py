@@ -12,7 +12,7 @@ import crosscal
 ROOT = Path(crosscal.__file__).parent
 
 # Each room and those that it may import from (besides itself).
-BOTTOM = {"errors", "artifacts", "spelling", "pretrained"}
+BOTTOM = {"exceptions", "artifacts", "spelling", "pretrained"}
 LEFT = {
     "languages": BOTTOM,
     "data": BOTTOM | {"languages"},
@@ -23,15 +23,15 @@ LEFT = {
 }
 RIGHT = {
     "predictions": BOTTOM | {"languages"},
-    "scoring": BOTTOM | {"languages", "predictions"},
+    "metrics": BOTTOM | {"languages", "predictions"},
     "calibration": BOTTOM | {"languages", "predictions"},
-    "analysis": BOTTOM | {"languages", "predictions", "scoring", "calibration"},
-    "report": BOTTOM | {"languages", "predictions", "scoring", "calibration", "analysis"},
+    "analysis": BOTTOM | {"languages", "predictions", "metrics", "calibration"},
+    "report": BOTTOM | {"languages", "predictions", "metrics", "calibration", "analysis"},
 }
 STUDY = {"study": BOTTOM | set(LEFT) | set(RIGHT)}
-TOP = {"console": set(STUDY) | STUDY["study"], "cli": {"console"} | set(STUDY) | STUDY["study"]}
+TOP = {"cli": set(STUDY) | STUDY["study"]}
 ALLOWED = {name: set() for name in BOTTOM} | LEFT | RIGHT | STUDY | TOP
-ALLOWED["artifacts"] = ALLOWED["pretrained"] = {"errors"}
+ALLOWED["artifacts"] = ALLOWED["pretrained"] = {"exceptions"}
 
 
 def imported_rooms(path: Path) -> set[str]:

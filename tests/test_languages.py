@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.languages import (
     LANGUAGES,
     MORPHOLOGICALLY_RICH,

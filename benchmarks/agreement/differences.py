@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from crosscal.calibration import outcomes, softmax
 from crosscal.calibration.recalibration import DirichletCalibration, EnsembleTemperature
-from crosscal.calibration.recalibration.stairs import fit_stairs
+from crosscal.calibration.recalibration.step_function import fit_stairs
 
 GIVEN = {"given": "probabilities"}
 

@@ -21,7 +21,7 @@ from crosscal.calibration.recalibration import (
     VectorScaling,
     VennAbers,
 )
-from crosscal.calibration.selection.selective import auroc
+from crosscal.calibration.selective.selective import auroc
 
 GIVEN = {"given": "probabilities"}
 

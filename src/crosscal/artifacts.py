@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from crosscal.errors import ArtifactError, CrosscalError
+from crosscal.exceptions import ArtifactError, CrosscalError
 
 MANIFEST = "manifest.json"
 _FORMAT = "crosscal-artifact/1"

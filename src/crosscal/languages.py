@@ -32,7 +32,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 
 
 def load_weights_of(model_class: Any, folder: Path, *, what: str, **options: Any) -> Any:

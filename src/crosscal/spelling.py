@@ -19,7 +19,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     Returns
     -------
     str
-        A remedy without a final stop, for `crosscal.errors`.
+        A remedy without a final stop, for `crosscal.exceptions`.
 
     Examples
     --------

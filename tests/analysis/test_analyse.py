@@ -7,10 +7,9 @@ import pytest
 
 from crosscal.analysis import METRICS, AnalysisSettings, Results, analyse
 from crosscal.calibration import TemperatureScaling, brier, ece, ece_debiased, nll, softmax
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions import Predictions, Provenance
-
-from .conftest import make_run
+from tests.analysis.conftest import make_run
 
 SETTINGS = AnalysisSettings(
     groups={"rich": ("tr", "fi"), "others": ("de", "en"), "none": ("ja",)}, replicates=300

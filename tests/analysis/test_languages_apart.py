@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crosscal.analysis import AnalysisSettings, analyse
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 from crosscal.predictions import Predictions, Provenance
 
 SIZES = {"en": 240, "fi": 180, "th": 90}

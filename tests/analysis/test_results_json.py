@@ -7,7 +7,7 @@ import json
 import pytest
 
 from crosscal.analysis import Estimate, ReliabilityBin, Results
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 ESTIMATE = Estimate(
     quantity="degradation",

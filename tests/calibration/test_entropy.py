@@ -17,7 +17,7 @@ from crosscal.calibration.entropy import (
     mean_normalised_entropy,
     normalised_entropy_rows,
 )
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 
 
 def drawn(seed, n=200, k=4, scale=2.0):

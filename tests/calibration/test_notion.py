@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosscal.calibration import outcomes, softmax, top_label
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 
 RNG = np.random.default_rng(0)
 SCORES = RNG.normal(size=(50, 4)) * 3

@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crosscal.data import Reading, read_examples
-from crosscal.errors import DataError
-
-from .conftest import NLI, PARAPHRASE
-from .test_readers import MNLI, MRPC_HEADER, QQP_HEADER, original, rows, tsv
+from crosscal.exceptions import DataError
+from tests.data.conftest import NLI, PARAPHRASE
+from tests.data.pairs.test_pair_readers import MNLI, MRPC_HEADER, QQP_HEADER, original, rows, tsv
 
 
 def parquet() -> bytes:

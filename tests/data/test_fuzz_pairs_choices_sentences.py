@@ -25,18 +25,33 @@ import pyarrow.parquet as pq
 import pytest
 
 from crosscal.data import FORMATS, Reading, read_examples
-from crosscal.data.choices import CHOICES
+from crosscal.data.bitexts.sentences import SENTENCES
+from crosscal.data.choices.choices import CHOICES
 from crosscal.data.examples import ChoiceExample, PairExample, SentenceExample
-from crosscal.data.running_text import RUNNING_TEXT
-from crosscal.data.sentences import SENTENCES
-from crosscal.errors import CrosscalError
-
-from .conftest import NLI, PARAPHRASE
-from .mutation import COUNT, mutated
-from .test_choice_readers import COSMOS, HELLASWAG, HELLASWAG_TEXT, SOCIAL, copa, flat, nested
-from .test_more_pair_readers import AMERICAS, SICK_HEADER, anli, headed, pawsx, quoted, sick
-from .test_retrieval_readers import ARTICLES, as_json, as_text
-from .test_retrieval_readers import SENTENCES as TEXTS
+from crosscal.data.texts.running_text import RUNNING_TEXT
+from crosscal.exceptions import CrosscalError
+from tests.data.bitexts.test_bitext_readers import ARTICLES, as_json, as_text
+from tests.data.bitexts.test_bitext_readers import SENTENCES as TEXTS
+from tests.data.choices.test_choice_readers import (
+    COSMOS,
+    HELLASWAG,
+    HELLASWAG_TEXT,
+    SOCIAL,
+    copa,
+    flat,
+    nested,
+)
+from tests.data.conftest import NLI, PARAPHRASE
+from tests.data.mutation import COUNT, mutated
+from tests.data.pairs.test_pair_files import (
+    AMERICAS,
+    SICK_HEADER,
+    anli,
+    headed,
+    pawsx,
+    quoted,
+    sick,
+)
 
 FEW = 60
 SLOW = 5.0

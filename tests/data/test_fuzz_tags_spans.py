@@ -23,13 +23,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from crosscal.data import FORMATS, Reading, read_examples
-from crosscal.data.spans import SPANS
-from crosscal.data.tags import TAGS
-from crosscal.errors import CrosscalError
-
-from .mutation import COUNT, mutated
-from .test_span_readers import CONTEXTS, of, question, squad
-from .test_tag_readers import AUTO, HEBREW, SWAHILI, TURKISH
+from crosscal.data.spans.spans import SPANS
+from crosscal.data.tags.tags import TAGS
+from crosscal.exceptions import CrosscalError
+from tests.data.mutation import COUNT, mutated
+from tests.data.spans.test_span_readers import CONTEXTS, of, question, squad
+from tests.data.tags.test_tag_readers import AUTO, HEBREW, SWAHILI, TURKISH
 
 SLOW = 5.0
 

@@ -8,11 +8,10 @@ import pytest
 
 from crosscal.data import check, read_examples
 from crosscal.data.mini import mini_folder
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.languages import XNLI
 from crosscal.tasks import TASKS
-
-from .conftest import NLI
+from tests.data.conftest import NLI
 
 SETS = [
     ("mini-nli", "mini-nli", 1500, 150),

@@ -8,8 +8,7 @@ import pytest
 
 from crosscal.data import check, read_examples
 from crosscal.languages import XNLI
-
-from .conftest import NLI, PARAPHRASE
+from tests.data.conftest import NLI, PARAPHRASE
 
 
 @pytest.mark.parametrize(("split", "rows", "premises"), [("dev", 2490, 830), ("test", 5010, 1670)])
@@ -62,7 +61,7 @@ def test_the_doctor_finds_the_real_dev_set_parallel(real_data):
 
 def test_korean_has_the_columns_of_the_hub(real_data):
     """A header where none is expected is an error, not an example."""
-    from crosscal.errors import DataError
+    from crosscal.exceptions import DataError
 
     with pytest.raises(DataError, match="unknown label 'gold_label'"):
         read_examples("tsv-pairs", real_data / "korxnli" / "xnli.dev.ko.tsv", labels=NLI)

@@ -117,7 +117,7 @@ def unicode_rules() -> dict[str, str]:
 def packaged_rules() -> dict[str, str]:
     from crosscal.encoders.e5file import E5File
     from crosscal.encoders.packaged import packaged_file
-    from crosscal.errors import MissingExtra
+    from crosscal.exceptions import MissingExtra
 
     try:
         return E5File(packaged_file()).pieces.rules

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from crosscal.encoders.e5file import E5File
-from crosscal.errors import ArtifactError, MissingExtra
-
-from .conftest import PIECES, SIZES, is_packed, shapes
+from crosscal.exceptions import ArtifactError, MissingExtra
+from tests.encoders.conftest import PIECES, SIZES, is_packed, shapes
 
 
 def test_sizes_and_pieces_are_read_back(write_e5):

@@ -21,7 +21,7 @@ from crosscal.encoders import (  # noqa: E402
     load_tokenizer,
     locate_encoder,
 )
-from crosscal.errors import ArtifactError, MissingExtra, SettingsError  # noqa: E402
+from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError  # noqa: E402
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ torch = pytest.importorskip("torch")
 from crosscal.artifacts import verify  # noqa: E402
 from crosscal.encoders import packaged  # noqa: E402
 from crosscal.encoders.loading import load_encoder, load_tokenizer, locate_encoder  # noqa: E402
-from crosscal.errors import ArtifactError, MissingExtra  # noqa: E402
-
-from .conftest import PIECES, SIZES, is_packed  # noqa: E402
+from crosscal.exceptions import ArtifactError, MissingExtra  # noqa: E402
+from tests.encoders.conftest import PIECES, SIZES, is_packed  # noqa: E402
 
 
 @pytest.fixture

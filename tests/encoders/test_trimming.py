@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 
 ids = st.lists(st.integers(0, 400), min_size=1, max_size=50).map(lambda x: np.array(x, np.int32))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crosscal.analysis import Results
 from crosscal.report.charts import all_figures
 from crosscal.report.charts.axes import nice_ticks, padded, tick_label
-from crosscal.report.charts.marks import colour_class, marker, style_of
+from crosscal.report.charts.markers import colour_class, marker, style_of
 from crosscal.report.charts.order import blocks, language_order
 from crosscal.report.charts.reliability import file_names
 from crosscal.report.svg import clean, coordinate, text

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 from crosscal.report.layers import (
     LayerSweep,
     layer_figure,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from crosscal.analysis import Results
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 from crosscal.languages import XNLI
 from crosscal.report import ReportContext, write_report
 

@@ -7,13 +7,13 @@ import io
 import re
 
 import pytest
-from tests.analysis.regimes.conftest import world
 
 from crosscal.analysis import AnalysisSettings, analyse
-from crosscal.analysis.regimes import RegimeResults, RegimeSettings, compare_regimes
+from crosscal.analysis.recalibration_transfer import RegimeResults, RegimeSettings, compare_regimes
 from crosscal.report import ReportContext, write_report
 from crosscal.report.charts.learning import learning_figure
 from crosscal.report.recalibration import place_names, regime_sections
+from tests.analysis.recalibration_transfer.conftest import world
 
 CONTEXT = ReportContext(question="What is it worth?", study="made up")
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.predictions import read_predictions
-from crosscal.study.describing import report_context
+from crosscal.study.config.load import read_study
+from crosscal.study.execution.store import Store
 from crosscal.study.planning import make_plan
-from crosscal.study.reading import read_study
+from crosscal.study.results.report_context import report_context
+from crosscal.study.results.scores import best_recipes, cells
 from crosscal.study.running import run_study
-from crosscal.study.scores import best_recipes, cells
-from crosscal.study.store import Store
 from crosscal.translation import translator as translators
 
 WORDS = {

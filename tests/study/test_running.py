@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from crosscal.errors import ArtifactError, StageFailed
+from crosscal.exceptions import ArtifactError, StageFailed
 from crosscal.predictions import read_predictions
-from crosscal.study import stages as stage_module
-from crosscal.study.executors import InProcess, LocalProcesses
+from crosscal.study.config.load import read_study
+from crosscal.study.execution import stages as stage_module
+from crosscal.study.execution.executors import InProcess, LocalProcesses
+from crosscal.study.execution.store import Store
 from crosscal.study.planning import make_plan
-from crosscal.study.reading import read_study
 from crosscal.study.running import run_study
-from crosscal.study.store import Store
 
 
 class Silent:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crosscal.data import read_examples
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.tasks import TASKS, Task, all_tasks, load_tasks, register, task
 from crosscal.tasks.plugins import GROUP
 

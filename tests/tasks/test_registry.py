@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from crosscal.data import FORMATS
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.languages import LANGUAGES
-from crosscal.scoring import SCORERS
+from crosscal.metrics import SCORERS
 from crosscal.tasks import TASKS, Task, all_tasks, register, task
 from crosscal.tasks.description import FAMILY_NAMES, SCORINGS
 from crosscal.tasks.plugins import check_task

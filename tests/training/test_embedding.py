@@ -11,7 +11,7 @@ from crosscal.encoders.loading import load_encoder  # noqa: E402
 from crosscal.encoders.packing import encode, hidden_states  # noqa: E402
 from crosscal.encoders.trimming import trim  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
-from crosscal.errors import ArtifactError, SettingsError, StageFailed  # noqa: E402
+from crosscal.exceptions import ArtifactError, SettingsError, StageFailed  # noqa: E402
 from crosscal.training import embedding  # noqa: E402
 from crosscal.training.batches import lay_out, spans  # noqa: E402
 from crosscal.training.embedding import embed  # noqa: E402

@@ -13,13 +13,12 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
-from crosscal.errors import DataError, StageFailed  # noqa: E402
+from crosscal.exceptions import DataError, StageFailed  # noqa: E402
 from crosscal.training import loop  # noqa: E402
 from crosscal.training.batches import collate  # noqa: E402
 from crosscal.training.mixing import plan_steps  # noqa: E402
 from crosscal.training.settings import Mixture, TrainingSettings  # noqa: E402
-
-from .conftest import TASK, parts  # noqa: E402
+from tests.training.conftest import TASK, parts  # noqa: E402
 
 QUICK = {
     "epochs": 1,

@@ -14,15 +14,14 @@ from crosscal.data.examples import TextExample  # noqa: E402
 from crosscal.encoders.loading import load_tokenizer  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.tasks import Limits, TokenSet  # noqa: E402
-from crosscal.tasks.masked import MASKED  # noqa: E402
+from crosscal.tasks.families.masked import MASKED  # noqa: E402
 from crosscal.training import loop  # noqa: E402
 from crosscal.training.batches import mask  # noqa: E402
 from crosscal.training.losses import loss  # noqa: E402
 from crosscal.training.mixing import Mixture, Part  # noqa: E402
 from crosscal.training.model import VocabularyHead  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
-
-from .conftest import parts  # noqa: E402
+from tests.training.conftest import parts  # noqa: E402
 
 SETTINGS = TrainingSettings(
     epochs=1, batch_tokens=80, window_batches=3, evaluations=2, dropout=0.1, learning_rate=3e-3

@@ -7,11 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crosscal.errors import ArtifactError, StageFailed  # noqa: E402
+from crosscal.exceptions import ArtifactError, StageFailed  # noqa: E402
 from crosscal.training import predicting  # noqa: E402
 from crosscal.training.batches import collate  # noqa: E402
-
-from .conftest import TASK  # noqa: E402
+from tests.training.conftest import TASK  # noqa: E402
 
 
 def predict(model, vocabulary, tokens, shards, report=lambda done: None):

@@ -12,13 +12,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crosscal.errors import ArtifactError, StageFailed  # noqa: E402
+from crosscal.exceptions import ArtifactError, StageFailed  # noqa: E402
 from crosscal.training import checkpoint, loop  # noqa: E402
 from crosscal.training.checkpoint import Progress, load_state, save_state  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
-
-from .conftest import TASK, parts  # noqa: E402
+from tests.training.conftest import TASK, parts  # noqa: E402
 
 SETTINGS = TrainingSettings(
     epochs=2,

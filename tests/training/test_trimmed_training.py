@@ -22,8 +22,7 @@ from crosscal.training.batches import collate, prediction_order  # noqa: E402
 from crosscal.training.loop import train  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
-
-from .conftest import TASK, parts  # noqa: E402
+from tests.training.conftest import TASK, parts  # noqa: E402
 
 # Decay on, clipping active in every step (see the assertion below), several evaluations.
 SETTINGS = {

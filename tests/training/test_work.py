@@ -20,8 +20,7 @@ from crosscal.tasks import TokenSet  # noqa: E402
 from crosscal.training.batches import collate  # noqa: E402
 from crosscal.training.losses import loss  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
-
-from .conftest import TASK  # noqa: E402
+from tests.training.conftest import TASK  # noqa: E402
 
 FORMS = ("labels", "words", "group", "sequence")
 COLUMNS = {"labels": 3, "words": 4, "group": 1, "sequence": 6}

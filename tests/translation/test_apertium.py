@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosscal.data.examples import Answer, SpanExample
-from crosscal.errors import DataError, MissingExtra, SettingsError, StageFailed
+from crosscal.exceptions import DataError, MissingExtra, SettingsError, StageFailed
 from crosscal.translation import load_translator, translate_examples
 from crosscal.translation.apertium import load_apertium
 from crosscal.translation.apertium_modes import installed_modes

@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosscal.data.examples import Answer, SentenceExample, SpanExample, TagExample
-from crosscal.errors import DataError, SettingsError, StageFailed
+from crosscal.exceptions import DataError, SettingsError, StageFailed
 from crosscal.translation import Projection, translate_examples
 from crosscal.translation.outcomes import EMPTY
 from crosscal.translation.projection import AMBIGUOUS, MARKS_LOST, METHODS, NOT_FOUND
-
-from .conftest import Fake, LosesALine, pair
+from tests.translation.conftest import Fake, LosesALine, pair
 
 REVERSED = Fake(lambda text: text[::-1])
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from crosscal.errors import ArtifactError, MissingExtra, SettingsError
+from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.translation import Translator, load_translator
 from crosscal.translation import seq2seq_model as loading
 from crosscal.translation.seq2seq import load_seq2seq

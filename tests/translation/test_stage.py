@@ -12,11 +12,10 @@ import pytest
 
 from crosscal.artifacts import building, verify
 from crosscal.data.examples import Answer, SpanExample
-from crosscal.errors import ArtifactError, SettingsError, StageFailed
+from crosscal.exceptions import ArtifactError, SettingsError, StageFailed
 from crosscal.translation import Projection, read_examples, translate_examples, translate_stage
 from crosscal.translation.outcomes import EMPTY
-
-from .conftest import Fake, LosesALine, pair
+from tests.translation.conftest import Fake, LosesALine, pair
 
 CONTEXT = "The cat sleeps on a warm roof. القطة تنام. 猫在温暖的屋顶上睡觉。"
 

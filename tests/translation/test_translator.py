@@ -6,11 +6,10 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from crosscal.errors import SettingsError, StageFailed
+from crosscal.exceptions import SettingsError, StageFailed
 from crosscal.translation import Translator, load_translator, translator, translator_names
 from crosscal.translation.translator import counts_of, translate_checked
-
-from .conftest import Fake, LosesALine, ReturnsNone, Surrogates
+from tests.translation.conftest import Fake, LosesALine, ReturnsNone, Surrogates
 
 
 def load_fake(*, source, target, shout=True):

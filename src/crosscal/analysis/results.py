@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 FORMAT = "crosscal-results/1"
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.analysis.settings import AnalysisSettings
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 from crosscal.predictions import Predictions, Slice
 
 

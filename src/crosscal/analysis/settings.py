@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)

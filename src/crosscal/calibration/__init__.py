@@ -1,7 +1,9 @@
 """Calibration measured and mended, on plain arrays: numpy and scipy alone."""
 
 from crosscal.calibration.binning import Bins, BinTable, Edges, Scheme, bin_table, make_bins
-from crosscal.calibration.decomposition.brier_split import SplitContrast, brier_split
+from crosscal.calibration.comparison.brier_split import SplitContrast, brier_split
+from crosscal.calibration.comparison.contrasts import Answers, Contrast
+from crosscal.calibration.comparison.matching import MatchedContrast, accuracy_matched
 from crosscal.calibration.decomposition.corp import (
     Decomposition,
     ReliabilityCurve,
@@ -60,7 +62,6 @@ from crosscal.calibration.errors.sweep import ece_sweep, sweep_bins
 from crosscal.calibration.estimation.error_estimate import ErrorEstimate
 from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS, estimate_errors
 from crosscal.calibration.estimation.inversion import compatible_errors
-from crosscal.calibration.estimation.shrinkage import shrinkage_matrix
 from crosscal.calibration.evaluation.evaluating import evaluate
 from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.human.distances import (
@@ -86,31 +87,6 @@ from crosscal.calibration.human.votes import (
     vote_entropy_rows,
     vote_shares,
 )
-from crosscal.calibration.inference.bootstrap import Bootstrapped, absolute_excess, bootstrap, ratio
-from crosscal.calibration.inference.contrasts import Answers, Contrast
-from crosscal.calibration.inference.equivalence import MarginTest, equivalence, non_inferiority
-from crosscal.calibration.inference.intervals import (
-    basic_interval,
-    bca_interval,
-    percentile_interval,
-    quantile_interval,
-    two_sided_p,
-)
-from crosscal.calibration.inference.matching import MatchedContrast, accuracy_matched
-from crosscal.calibration.inference.multiplicity import benjamini_hochberg, holm
-from crosscal.calibration.inference.power import (
-    clusters_needed,
-    detectable_effect,
-    detectable_shift,
-    power_of,
-    power_of_shift,
-)
-from crosscal.calibration.inference.resampling import (
-    cluster_bin_sums,
-    cluster_sums,
-    cluster_weights,
-)
-from crosscal.calibration.inference.seed_spread import seed_pivots, seed_shifts
 from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import (
     brier,
@@ -137,11 +113,8 @@ from crosscal.calibration.recalibration import (
     VectorScaling,
     VennAbers,
 )
-from crosscal.calibration.selection.ranking import (
-    SelectiveReplicates,
-    selective_replicates,
-)
-from crosscal.calibration.selection.selective import (
+from crosscal.calibration.selective.ranking import SelectiveReplicates, selective_replicates
+from crosscal.calibration.selective.selective import (
     RiskCoverage,
     accuracy_at_coverage,
     augrc,
@@ -151,6 +124,35 @@ from crosscal.calibration.selection.selective import (
     excess_aurc,
     risk_coverage,
 )
+from crosscal.calibration.statistics.bootstrap import (
+    Bootstrapped,
+    absolute_excess,
+    bootstrap,
+    ratio,
+)
+from crosscal.calibration.statistics.equivalence import MarginTest, equivalence, non_inferiority
+from crosscal.calibration.statistics.intervals import (
+    basic_interval,
+    bca_interval,
+    percentile_interval,
+    quantile_interval,
+    two_sided_p,
+)
+from crosscal.calibration.statistics.multiplicity import benjamini_hochberg, holm
+from crosscal.calibration.statistics.power import (
+    clusters_needed,
+    detectable_effect,
+    detectable_shift,
+    power_of,
+    power_of_shift,
+)
+from crosscal.calibration.statistics.resampling import (
+    cluster_bin_sums,
+    cluster_sums,
+    cluster_weights,
+)
+from crosscal.calibration.statistics.seed_spread import seed_pivots, seed_shifts
+from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
 from crosscal.calibration.streaming.accumulator import CalibrationAccumulator
 
 __all__ = [

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from crosscal.calibration.rows import row_sum
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from scipy.special import entr
 
 from crosscal.calibration.checks import check_probabilities
 from crosscal.calibration.proper import Given, log_softmax, nll_rows
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 

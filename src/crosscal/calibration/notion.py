@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from crosscal.calibration.checks import check_gold, check_probabilities
 from crosscal.calibration.proper import Given, softmax, top_label
 from crosscal.calibration.rows import row_argmax, row_max
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 Notion = Literal["top-label", "class-wise"] | int

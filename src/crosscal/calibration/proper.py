@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_gold, check_probabilities, check_scores
 from crosscal.calibration.rows import row_argmax, row_max, row_sum
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 Given = Literal["scores", "probabilities"]

@@ -1,9 +1,9 @@
 """Where examples come from: readers for public file formats and the built-in mini sets."""
 
-from crosscal.data.check import DataReport, Finding, PartSummary, check
+from crosscal.data.checks.check import DataReport, Finding, PartSummary, check
 from crosscal.data.examples import PairExample
 from crosscal.data.formats import FORMATS, read_examples
-from crosscal.data.reading import Format, Reading
+from crosscal.data.reader import Format, Reading
 
 __all__ = [
     "FORMATS",

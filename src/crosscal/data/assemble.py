@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosscal.data.reading import Format, Kind, Part, Raw, Reading, Request
+from crosscal.data.reader import Format, Kind, Part, Raw, Reading, Request
 from crosscal.data.text import shown
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 _LEAST_DIGITS = 5
 

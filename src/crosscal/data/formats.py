@@ -9,58 +9,45 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from crosscal.data import (
+from crosscal.data import mini
+from crosscal.data.assemble import assemble
+from crosscal.data.bitexts import bucc, tatoeba
+from crosscal.data.choices import commonsenseqa, copa, cosmosqa, hellaswag, siqa
+from crosscal.data.pairs import columns_by_role, tsv_pairs
+from crosscal.data.pairs.nli import (
     americasnli,
     anli,
-    bucc,
-    ccg_words,
-    ccgbank,
-    columns_by_role,
-    commonsenseqa,
-    conll,
-    conllu,
-    copa,
-    cosmosqa,
-    hellaswag,
     jampatoisnli,
     klue_nli,
     kornli,
-    masakhaner,
-    mini,
-    mlqa,
     mnli_glue,
     mnli_jsonl,
     mnli_ptb,
     mnli_tsv,
-    mrpc,
     ocnli,
-    paws,
-    pawsx,
-    plain_text,
-    qqp,
-    qqp_quora,
     rte,
     sick,
-    siqa,
     snli,
-    spans_hub,
-    squad,
-    tags_hub,
-    tags_xtreme,
-    tatoeba,
-    tsv_pairs,
-    tydiqa,
-    wikiann,
-    wikipedia,
     xnli_hub,
     xnli_original,
     xnli_xtreme,
-    xquad,
 )
-from crosscal.data.assemble import assemble
-from crosscal.data.pairs import PAIRS
-from crosscal.data.reading import Format, Reading, Request
-from crosscal.errors import SettingsError
+from crosscal.data.pairs.pairs import PAIRS
+from crosscal.data.pairs.paraphrase import mrpc, paws, pawsx, qqp, qqp_quora
+from crosscal.data.reader import Format, Reading, Request
+from crosscal.data.spans import mlqa, spans_hub, squad, tydiqa, xquad
+from crosscal.data.tags import (
+    ccg_words,
+    ccgbank,
+    conll,
+    conllu,
+    masakhaner,
+    tags_hub,
+    tags_xtreme,
+    wikiann,
+)
+from crosscal.data.texts import plain_text, wikipedia
+from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
 
 FORMATS: dict[str, Format] = {

@@ -11,12 +11,12 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 
-from crosscal.data.layout import in_folder
-from crosscal.data.pairs import PAIRS
-from crosscal.data.premises import three_rows_each, with_premises
-from crosscal.data.reading import Format, Raw, Request
-from crosscal.data.tsv_pairs import read_part
-from crosscal.errors import SettingsError
+from crosscal.data.files.layout import in_folder
+from crosscal.data.pairs.pairs import PAIRS
+from crosscal.data.pairs.premises import three_rows_each, with_premises
+from crosscal.data.pairs.tsv_pairs import read_part
+from crosscal.data.reader import Format, Raw, Request
+from crosscal.exceptions import SettingsError
 
 _SPLITS = ("train", "dev", "test")
 

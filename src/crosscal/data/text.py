@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crosscal.data.reading import Fault
+from crosscal.data.reader import Fault
 
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _SHOWN = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 
 KINDS = ("bert", "roberta", "xlm-roberta", "camembert", "deberta", "deberta-v2", "electra")
 # Those whose attention goes through transformers' attention registry.

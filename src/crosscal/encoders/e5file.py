@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 
 _MAGIC = b"E5S1"
 _BLOCK_BYTES = 18  # a float16 scale and 32 weights of 4 bits

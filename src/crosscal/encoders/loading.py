@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crosscal.artifacts import sha256_file
 from crosscal.encoders.architectures import KINDS, PACKABLE, encoder_config
 from crosscal.encoders.packaged import packaged_encoder
-from crosscal.errors import ArtifactError, MissingExtra, SettingsError
+from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.pretrained import load_weights_of
 
 if TYPE_CHECKING:

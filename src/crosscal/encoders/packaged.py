@@ -19,7 +19,7 @@ from platformdirs import user_cache_path
 from crosscal.artifacts import building, locked, verify
 from crosscal.encoders.charsmap import compile_charsmap, composed_sequences
 from crosscal.encoders.e5file import E5File
-from crosscal.errors import MissingExtra
+from crosscal.exceptions import MissingExtra
 
 # Raise when the folder's content changes for the same package.
 _VERSION = 1

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 
 _ROWS, _ROW_IDS = "crosscal.rows", "crosscal.row_ids"
 

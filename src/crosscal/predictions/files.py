@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crosscal.errors import ArtifactError, DataError
+from crosscal.exceptions import ArtifactError, DataError
 from crosscal.predictions.provenance import METADATA_KEY, Provenance
 from crosscal.predictions.table import Predictions
 from crosscal.predictions.validation import COLUMNS

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 from crosscal.predictions.table import Predictions
 
 # Sums of float32 probabilities over a few hundred choices stay within this.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 FORMAT = "crosscal-predictions/1"
 METADATA_KEY = b"crosscal"

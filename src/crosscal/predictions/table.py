@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 from crosscal.predictions.provenance import Provenance
 from crosscal.predictions.validation import COLUMNS, ORDER, validate
 

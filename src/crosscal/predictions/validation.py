@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 COLUMNS: dict[str, pa.DataType] = {
     "unit_id": pa.string(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crosscal.calibration.evaluation.results import Evaluation, GroupResult
-from crosscal.calibration.inference.multiplicity import holm
+from crosscal.calibration.statistics.multiplicity import holm
 from crosscal.report.numbers import number
 
 # Groups told one by one; more are counted.

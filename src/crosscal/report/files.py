@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from crosscal.analysis import Estimate, ReliabilityBin, Results
-from crosscal.analysis.regimes import RegimeResults
+from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.report.charts.learning import NAME as CURVE
 from crosscal.report.charts.learning import curve_rows, learning_figure
 from crosscal.report.charts.reliability import file_names

@@ -12,10 +12,10 @@ from importlib import resources
 from statistics import fmean
 from typing import Any
 
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 from crosscal.report.charts.axes import Scale, nice_ticks, vertical_axis
-from crosscal.report.charts.dots import NARROW, WIDE
-from crosscal.report.charts.marks import colour_class, legend, marker
+from crosscal.report.charts.dot_plot import NARROW, WIDE
+from crosscal.report.charts.markers import colour_class, legend, marker
 from crosscal.report.findings import language_name
 from crosscal.report.numbers import number
 from crosscal.report.svg import Drawing, Figure, clean, element, line, polyline, standalone, text

@@ -10,20 +10,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from crosscal.analysis import Estimate, Results
-from crosscal.analysis.regimes import RegimeResults
+from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.languages import LANGUAGES, Language
 from crosscal.report.answer import answer_clauses
 from crosscal.report.autonyms import AUTONYMS
 from crosscal.report.charts import all_figures
 from crosscal.report.charts.learning import curve_subject_name, learning_figure
-from crosscal.report.charts.marks import colour_class, style_of
+from crosscal.report.charts.markers import colour_class, style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.context import ReportContext
 from crosscal.report.files import data_files
 from crosscal.report.findings import RICH, language_name
 from crosscal.report.layers import LayerSweep, layer_figure, layer_table, sweep_files
-from crosscal.report.limits import caution, limits
+from crosscal.report.limitations import caution, limits
 from crosscal.report.numbers import (
     duration,
     level_percent,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from crosscal.analysis.regimes import RegimeEstimate, RegimeResults
+from crosscal.analysis.recalibration_transfer import RegimeEstimate, RegimeResults
 from crosscal.report.findings import METRIC, language_name
 
 WORDS = {

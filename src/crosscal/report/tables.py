@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.charts.marks import colour_class, style_of
+from crosscal.report.charts.markers import colour_class, style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.findings import METRIC, language_name, one
 

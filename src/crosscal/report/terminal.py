@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.charts.marks import style_of
+from crosscal.report.charts.markers import style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.findings import language_name, one
 from crosscal.report.numbers import interval, metric_number

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosscal.analysis import AnalysisSettings, Results, analyse
-from crosscal.analysis.regimes import RegimeResults
+from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.artifacts import disk_errors, write_aside
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 from crosscal.languages import default_groups
 from crosscal.predictions import Predictions, read_predictions
-from crosscal.study.executors import Events, choose_executor
-from crosscal.study.plan import Plan
-from crosscal.study.reading import baseline_of, languages_of
-from crosscal.study.recalibrating import recalibrate
-from crosscal.study.scores import ScoreRow, score_runs
-from crosscal.study.settings import ONE_TARGET, Study
-from crosscal.study.store import Store
+from crosscal.study.config.load import baseline_of, languages_of
+from crosscal.study.config.settings import ONE_TARGET, Study
+from crosscal.study.execution.executors import Events, choose_executor
+from crosscal.study.execution.store import Store
+from crosscal.study.planning.plan import Plan
+from crosscal.study.results.recalibration import recalibrate
+from crosscal.study.results.scores import ScoreRow, score_runs
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """What is measured: descriptions of tasks, and pure functions for each family."""
 
-from crosscal.tasks.classification import MOST_ORDERED, permuted_labels
 from crosscal.tasks.description import Task
-from crosscal.tasks.ensembling import mean_scores
-from crosscal.tasks.families import FAMILIES
-from crosscal.tasks.family import Family, Limits, Scored
+from crosscal.tasks.families.classification import MOST_ORDERED, permuted_labels
+from crosscal.tasks.families.ensembling import mean_scores
+from crosscal.tasks.families.families import FAMILIES
+from crosscal.tasks.families.family import Family, Limits, Scored
+from crosscal.tasks.families.tokens import TokenSet
 from crosscal.tasks.plugins import load_tasks
 from crosscal.tasks.registry import TASKS, all_tasks, register, task
-from crosscal.tasks.tokens import TokenSet
 
 __all__ = [
     "FAMILIES",

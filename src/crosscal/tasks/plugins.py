@@ -14,9 +14,9 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+from crosscal.data.files.lines import opening
 from crosscal.data.formats import FORMATS
-from crosscal.data.lines import opening
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.languages import LANGUAGES
 from crosscal.spelling import did_you_mean
 from crosscal.tasks.description import FAMILY_NAMES, SCORINGS, Task

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
-from crosscal.tasks.answers import ANSWER_TASKS
-from crosscal.tasks.bitexts import BITEXT_TASKS
+from crosscal.tasks.catalogue.bitext_mining import BITEXT_TASKS
+from crosscal.tasks.catalogue.multiple_choice import OPTION_TASKS
+from crosscal.tasks.catalogue.nli import INFERENCE_TASKS
+from crosscal.tasks.catalogue.paraphrase import PAIR_TASKS
+from crosscal.tasks.catalogue.question_answering import ANSWER_TASKS
+from crosscal.tasks.catalogue.tagging import TAG_TASKS
 from crosscal.tasks.description import Task
-from crosscal.tasks.inference import INFERENCE_TASKS
-from crosscal.tasks.options import OPTION_TASKS
-from crosscal.tasks.pairs import PAIR_TASKS
 from crosscal.tasks.plugins import check_task, installed_tasks
-from crosscal.tasks.word_tags import TAG_TASKS
 
 TASKS: dict[str, Task] = {
     task.name: task

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from crosscal.encoders.packing import Batch
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.tasks.tokens import TokenSet
+from crosscal.tasks.families.tokens import TokenSet
 
 Indices = npt.NDArray[np.int64]
 

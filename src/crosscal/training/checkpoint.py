@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from crosscal.artifacts import disk_errors, flush
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 
 
 @dataclass

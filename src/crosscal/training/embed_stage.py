@@ -10,8 +10,8 @@ from crosscal.data.examples import SentenceExample
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
 from crosscal.tasks import Limits
-from crosscal.tasks.searching import EVERY_LAYER
-from crosscal.tasks.sentence_tokens import sentence_tokens
+from crosscal.tasks.families.sentence_tokens import sentence_tokens
+from crosscal.tasks.retrieval.search import EVERY_LAYER
 from crosscal.training.embedding import embed
 from crosscal.training.stage import reproducible, trained_encoder
 

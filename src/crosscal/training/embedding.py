@@ -15,8 +15,8 @@ from transformers import PreTrainedModel
 from crosscal.artifacts import disk_errors, flush, write_aside
 from crosscal.encoders.packing import Pooling, hidden_states, pool
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.errors import SettingsError, StageFailed
-from crosscal.tasks.tokens import TokenSet
+from crosscal.exceptions import SettingsError, StageFailed
+from crosscal.tasks.families.tokens import TokenSet
 from crosscal.training.batches import Indices, lay_out, prediction_order, spans
 
 # Fixed, so that the batches and with them the last bits do not depend on any setting.
@@ -45,7 +45,7 @@ def embed(
     vocabulary : Vocabulary
         Ids that the model's embedding table holds.
     tokens : TokenSet
-        N sequences, as `crosscal.tasks.sentence_tokens.sentence_tokens` makes them.
+        N sequences, as `crosscal.tasks.families.sentence_tokens.sentence_tokens` makes them.
     path : Path
         File of the result (.npy). Unfinished work lies beside it, as ``.partial`` and
         ``.progress``; a finished file of the right shape is returned as it is.

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from crosscal.artifacts import disk_errors
 from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.trimming import load_weights
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 
 
 def export_model(settings: dict[str, Any], encoder: Path, trained: Path, folder: Path) -> None:

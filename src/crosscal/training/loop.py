@@ -20,7 +20,7 @@ from crosscal.artifacts import disk_errors, flush, write_aside
 from crosscal.encoders.packing import Batch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.errors import DataError, StageFailed
+from crosscal.exceptions import DataError, StageFailed
 from crosscal.training.batches import Indices, Work, collate, mask, prediction_order
 from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
 from crosscal.training.losses import loss

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from crosscal.tasks.tokens import TokenSet
+from crosscal.tasks.families.tokens import TokenSet
 from crosscal.training.batches import Indices, training_order
 from crosscal.training.settings import Mixture, TrainingSettings
 

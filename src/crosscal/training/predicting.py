@@ -13,8 +13,8 @@ from torch import nn
 
 from crosscal.artifacts import disk_errors, flush
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.errors import StageFailed
-from crosscal.tasks.tokens import TokenSet
+from crosscal.exceptions import StageFailed
+from crosscal.tasks.families.tokens import TokenSet
 from crosscal.training.batches import collate, prediction_order
 from crosscal.training.model import Model
 

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from crosscal.errors import DataError, MissingExtra, SettingsError, StageFailed
+from crosscal.exceptions import DataError, MissingExtra, SettingsError, StageFailed
 from crosscal.translation.apertium_modes import (
     check_chain,
     fingerprint,

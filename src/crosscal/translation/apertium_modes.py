@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from crosscal.artifacts import sha256_file
-from crosscal.errors import MissingExtra, SettingsError
+from crosscal.exceptions import MissingExtra, SettingsError
 from crosscal.spelling import did_you_mean
 
 # Languages by what Apertium calls them; Bosnian, Croatian and Serbian are variants of one.

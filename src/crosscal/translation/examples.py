@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from crosscal.data.examples import ChoiceExample, Example, PairExample, SpanExample, TextExample
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.translation.outcomes import (
     EMPTY,
     Dropped,

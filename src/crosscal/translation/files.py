@@ -21,7 +21,7 @@ from crosscal.data.examples import (
     SpanExample,
     TextExample,
 )
-from crosscal.errors import ArtifactError
+from crosscal.exceptions import ArtifactError
 
 FILE = "examples.parquet"
 _METADATA = b"crosscal"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from crosscal.data.examples import Example
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
 from crosscal.translation.projection import METHODS
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.translation.seq2seq_model import fingerprint, language_token, load_model, model_config
 
 # Raise when the same model and settings may translate otherwise.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.artifacts import sha256_file
-from crosscal.errors import ArtifactError, MissingExtra, SettingsError
+from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.pretrained import load_weights_of
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from crosscal.data.examples import Answer, SpanExample
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 from crosscal.translation.outcomes import (
     EMPTY,
     Dropped,

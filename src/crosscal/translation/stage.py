@@ -18,7 +18,7 @@ from typing import Any
 
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.data.examples import Example
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.translation.examples import Translation, rebuild
 from crosscal.translation.files import write_examples
 from crosscal.translation.outcomes import Projection, is_lost

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
-from crosscal.errors import CrosscalError, SettingsError, StageFailed
+from crosscal.exceptions import CrosscalError, SettingsError, StageFailed
 from crosscal.spelling import did_you_mean
 
 GROUP = "crosscal.translators"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from crosscal.metrics import Rows
 from crosscal.predictions import Predictions, Provenance
-from crosscal.scoring import Rows
 
 
 def _table(family, rows, *, choices=None, task="made-up"):

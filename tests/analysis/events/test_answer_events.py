@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from crosscal.analysis.events import EventSettings, answers_as_choices, event_names, events
 from crosscal.calibration import top_label
-from crosscal.errors import DataError, SettingsError
-from crosscal.scoring import Rows, score
-from crosscal.scoring.answers import SOUND, token_f1
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.metrics import Rows, score
+from crosscal.metrics.answers import SOUND, token_f1
 
 # Contexts of several scripts, right-to-left and without spaces, with punctuation and articles.
 CONTEXTS = {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from crosscal.analysis.events import EventSettings, event_names, events
 from crosscal.calibration import softmax
-from crosscal.errors import DataError, SettingsError
-from crosscal.scoring import Rows, score
-from crosscal.scoring.chunks import after_first_hyphen, chunks, strict_chunks
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.metrics import Rows, score
+from crosscal.metrics.chunks import after_first_hyphen, chunks, strict_chunks
 
 TAGS = ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
 NAMES = ("entity-product", "entity-minimum", "entity-geometric", "entity-marginal")

@@ -13,7 +13,7 @@ from crosscal.analysis.events.event import RawEvents
 from crosscal.analysis.events.registry import EVENTS
 from crosscal.calibration import ConvergenceWarning, TemperatureScaling
 from crosscal.calibration.notion import outcomes
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions import read_predictions, write_predictions
 
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from crosscal.analysis.events import Recall, event_names, events
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 
 
 def nearest(make_table, *, languages=("de", "sw", "zh"), n=150, k=5, shared=False):

@@ -29,7 +29,7 @@ from crosscal.calibration.recalibration import (
     VectorScaling,
     VennAbers,
 )
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 
 def rows(seed=0, n=300, k=3, truth=0.6, noise=0.0):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from crosscal.analysis.events.event import EventSettings, Floats, RawEvents
 from crosscal.calibration import softmax
-from crosscal.scoring import Rows
+from crosscal.metrics import Rows
 
 
 def mass(scores: Floats, weights: Floats, temperature: float) -> Floats:

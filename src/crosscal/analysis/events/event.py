@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]

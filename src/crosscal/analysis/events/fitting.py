@@ -10,7 +10,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 from crosscal.analysis.events.event import Floats, RawEvents
 from crosscal.calibration import ConvergenceWarning
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 # Log temperatures that are tried before the search narrows: cosines need about -4, logits 0.
 _GRID = np.arange(-10.0, 8.01, 0.5)

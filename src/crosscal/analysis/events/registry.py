@@ -24,9 +24,9 @@ from crosscal.analysis.events.tagging import (
     minimum_event,
     product_event,
 )
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.metrics import Rows
 from crosscal.predictions import Predictions
-from crosscal.scoring import Rows
 from crosscal.spelling import did_you_mean
 
 Builder = Callable[[Rows, EventSettings], RawEvents]

@@ -15,8 +15,8 @@ from scipy.special import expit
 
 from crosscal.analysis.events.choices import chosen_event
 from crosscal.analysis.events.event import EventSettings, Floats, RawEvents, Recall, Texts
-from crosscal.errors import DataError
-from crosscal.scoring import Rows
+from crosscal.exceptions import DataError
+from crosscal.metrics import Rows
 
 
 def nearest_event(rows: Rows, settings: EventSettings) -> RawEvents:

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from crosscal.analysis.events.choices import mass
 from crosscal.analysis.events.event import EventSettings, Floats, RawEvents
 from crosscal.calibration import log_softmax
-from crosscal.errors import DataError, SettingsError
-from crosscal.scoring import Rows
-from crosscal.scoring.answers import (
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.metrics import Rows
+from crosscal.metrics.answers import (
     MLQA,
     SOUND,
     SQUAD,

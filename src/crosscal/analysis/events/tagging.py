@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from crosscal.analysis.events.event import EventSettings, Floats, RawEvents, Recall, Texts
 from crosscal.calibration import softmax
-from crosscal.errors import DataError, SettingsError
-from crosscal.scoring import Rows
-from crosscal.scoring.chunks import (
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.metrics import Rows
+from crosscal.metrics.chunks import (
     Chunk,
     after_first_hyphen,
     after_last_hyphen,

@@ -18,7 +18,7 @@ from scipy.special import xlog1py, xlogy
 from crosscal.calibration.checks import check_confidence, check_correct, check_gold
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 Score = Literal["brier", "nll"]

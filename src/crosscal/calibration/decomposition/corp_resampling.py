@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from crosscal.calibration.checks import check_confidence, check_correct
 from crosscal.calibration.decomposition.corp import Score, decompose, rising_shares
 from crosscal.calibration.errors.noise import NoiseFloor
-from crosscal.calibration.selection.ranking import weight_columns
-from crosscal.errors import SettingsError
+from crosscal.calibration.selective.ranking import weight_columns
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 

@@ -18,9 +18,9 @@ from crosscal.calibration.checks import check_confidence, check_correct, check_g
 from crosscal.calibration.decomposition.corp import reliability_curve
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given, brier_rows, nll_rows
-from crosscal.calibration.recalibration.contract import Recalibrator
+from crosscal.calibration.recalibration.base import Recalibrator
 from crosscal.calibration.recalibration.crossfit import cross_fit, fold_clusters
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]
 Score = Literal["brier", "nll"]

@@ -9,7 +9,7 @@ from crosscal.calibration.checks import check_gold
 from crosscal.calibration.errors.binned import ece
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Bins, Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.estimation.shrinkage import folded_normal_mean, shrinkage_matrix
-from crosscal.calibration.inference.resampling import cluster_bin_sums
-from crosscal.errors import DataError
+from crosscal.calibration.statistics.resampling import cluster_bin_sums
+from crosscal.calibration.statistics.shrinkage import folded_normal_mean, shrinkage_matrix
+from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
 
@@ -177,7 +177,7 @@ def ece_debiased(
 
     ``ece - sum_b (E|N(m_b, v_b)| - |m_b|)``: the expected inflation of each bin, where v_b is
     the sampling variance of the bin's excess and m_b its true excess as far as all bins
-    together tell (see `crosscal.calibration.estimation.shrinkage`). Subtracting the whole noise
+    together tell (see `crosscal.calibration.statistics.shrinkage`). Subtracting the whole noise
     floor is right only for a perfectly calibrated model and too much for any other; the bootstrap's
     own correction (``2 ece - mean of replicates``) removes less than half of the bias where
     it is largest. This one is close to both where each is right: see

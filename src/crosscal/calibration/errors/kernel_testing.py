@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from crosscal.calibration.errors.kernel import PairedResiduals
 from crosscal.calibration.proper import Given
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Bins, Edges, Scheme, make_bins
 from crosscal.calibration.checks import check_confidence
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 

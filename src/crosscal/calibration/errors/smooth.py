@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.calibration.estimation.excess import Axis
-from crosscal.calibration.estimation.readings import LOOKS_AT, Source, make_columns
+from crosscal.calibration.estimation.functionals import LOOKS_AT, Source, make_columns
 
 Floats = NDArray[np.float64]
 

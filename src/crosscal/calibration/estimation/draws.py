@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.estimation.excess import Axis, chunks
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
 

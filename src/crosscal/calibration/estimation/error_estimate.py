@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.calibration.estimation.draws import ClusterDraws
-from crosscal.calibration.inference.intervals import quantile_interval
-from crosscal.calibration.inference.resampling import cluster_sums
+from crosscal.calibration.statistics.intervals import quantile_interval
+from crosscal.calibration.statistics.resampling import cluster_sums
 
 Floats = NDArray[np.float64]
 

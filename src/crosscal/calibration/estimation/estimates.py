@@ -16,12 +16,12 @@ from crosscal.calibration.estimation.collected import Collected, collect
 from crosscal.calibration.estimation.draws import ClusterDraws, calibrated_excess, cluster_draws
 from crosscal.calibration.estimation.error_estimate import ErrorEstimate, estimate_means
 from crosscal.calibration.estimation.excess import Axis, smoothing
+from crosscal.calibration.estimation.functionals import LOOKS_AT, Reading, Source, make_reading
 from crosscal.calibration.estimation.inversion import true_errors
-from crosscal.calibration.estimation.readings import LOOKS_AT, Reading, Source, make_reading
-from crosscal.calibration.inference.intervals import quantile_interval
 from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import Given, brier_rows, nll_rows
-from crosscal.errors import SettingsError
+from crosscal.calibration.statistics.intervals import quantile_interval
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import numpy as np
 from crosscal.calibration.estimation.error_estimate import ErrorEstimate
 from crosscal.calibration.evaluation.measures import Measured
 from crosscal.calibration.evaluation.results import Difference
-from crosscal.calibration.inference.intervals import quantile_interval, two_sided_p
-from crosscal.calibration.inference.multiplicity import holm
+from crosscal.calibration.statistics.intervals import quantile_interval, two_sided_p
+from crosscal.calibration.statistics.multiplicity import holm
 
 
 def differences(measured: Mapping[str, Measured], baseline: str, level: float) -> list[Difference]:

@@ -23,7 +23,7 @@ from crosscal.calibration.evaluation.recalibrated import Part, recalibrations
 from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
 Ints = NDArray[np.intp]

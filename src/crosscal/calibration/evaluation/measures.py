@@ -16,11 +16,11 @@ from crosscal.calibration.estimation.error_estimate import ErrorEstimate
 from crosscal.calibration.estimation.estimates import estimate_errors
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, GroupResult
-from crosscal.calibration.inference.intervals import quantile_interval
-from crosscal.calibration.inference.resampling import cluster_sums
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.proper import Given
-from crosscal.calibration.selection.ranking import selective_replicates
+from crosscal.calibration.selective.ranking import selective_replicates
+from crosscal.calibration.statistics.intervals import quantile_interval
+from crosscal.calibration.statistics.resampling import cluster_sums
 
 Floats = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from crosscal.calibration.recalibration.crossfit import (
     fold_clusters,
     transfer,
 )
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

@@ -23,7 +23,7 @@ from crosscal.calibration.human.votes import (
 )
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given, log_softmax
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]
 Distance = Literal["total-variation", "squared", "kl", "jensen-shannon"]

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, entr
 
 from crosscal.calibration.checks import as_array
-from crosscal.errors import DataError
+from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
 

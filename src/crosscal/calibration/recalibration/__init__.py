@@ -10,9 +10,9 @@ from crosscal.calibration.recalibration.affine import (
     MatrixScaling,
     VectorScaling,
 )
+from crosscal.calibration.recalibration.base import ConvergenceWarning, Recalibrator
 from crosscal.calibration.recalibration.bayesian import BayesianTemperature
 from crosscal.calibration.recalibration.beta import BetaCalibration
-from crosscal.calibration.recalibration.contract import ConvergenceWarning, Recalibrator
 from crosscal.calibration.recalibration.ensemble import EnsembleTemperature
 from crosscal.calibration.recalibration.histogram import HistogramBinning, ScalingBinning
 from crosscal.calibration.recalibration.isotonic import IsotonicCalibration

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.proper import Given, log_softmax, softmax
-from crosscal.calibration.recalibration.contract import Estimator
+from crosscal.calibration.recalibration.base import Estimator
 from crosscal.calibration.recalibration.softmax_loss import SoftmaxLoss, fit_softmax
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

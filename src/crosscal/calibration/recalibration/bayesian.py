@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 
 from crosscal.calibration.proper import Given, log_softmax, softmax
-from crosscal.calibration.recalibration.contract import ConvergenceWarning, Estimator
+from crosscal.calibration.recalibration.base import ConvergenceWarning, Estimator
 from crosscal.calibration.recalibration.temperature import TemperatureScaling
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 

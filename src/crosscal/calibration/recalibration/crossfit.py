@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crosscal.calibration.proper import Given
 from crosscal.calibration.recalibration import RECALIBRATORS, ConvergenceWarning, Recalibrator
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
 Floats = NDArray[np.float64]

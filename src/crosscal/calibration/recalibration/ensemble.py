@@ -11,7 +11,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import nnls
 
 from crosscal.calibration.proper import Given, softmax
-from crosscal.calibration.recalibration.contract import ConvergenceWarning, Estimator
+from crosscal.calibration.recalibration.base import ConvergenceWarning, Estimator
 from crosscal.calibration.recalibration.temperature import TemperatureScaling
 
 Floats = NDArray[np.float64]

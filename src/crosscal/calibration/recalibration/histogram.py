@@ -12,7 +12,7 @@ from crosscal.calibration.binning import Scheme
 from crosscal.calibration.proper import Given
 from crosscal.calibration.recalibration.logistic import fit_logistic
 from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
-from crosscal.calibration.recalibration.stairs import Stairs, fit_stairs
+from crosscal.calibration.recalibration.step_function import Stairs, fit_stairs
 
 Floats = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.calibration.recalibration.contract import Estimator
+from crosscal.calibration.recalibration.base import Estimator
 from crosscal.calibration.recalibration.one_vs_rest import log_pair, normalise
 from crosscal.calibration.recalibration.top_label import replace_confidence
-from crosscal.errors import SettingsError
+from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 Learnt = Callable[[Floats, Floats, Floats], Floats]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.proper import Given, softmax
-from crosscal.calibration.recalibration.contract import Estimator
+from crosscal.calibration.recalibration.base import Estimator
 
 Floats = NDArray[np.float64]
 

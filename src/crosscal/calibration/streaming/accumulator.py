@@ -21,7 +21,7 @@ from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given, brier_rows, nll_rows
 from crosscal.calibration.streaming.exact_sums import ExactSums, ExactTotal
 from crosscal.calibration.streaming.fine_histogram import Approximation, FineHistogram
-from crosscal.errors import DataError, SettingsError
+from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]
 

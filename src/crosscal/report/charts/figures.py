@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crosscal.analysis import Results
-from crosscal.report.charts.dots import dot_figure
+from crosscal.report.charts.dot_plot import dot_figure
 from crosscal.report.charts.reliability import reliability_figures
 from crosscal.report.charts.scatter import scatter_figure
 from crosscal.report.svg import Figure

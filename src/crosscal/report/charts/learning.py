@@ -6,10 +6,10 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from crosscal.analysis.regimes import RegimeEstimate, RegimeResults
+from crosscal.analysis.recalibration_transfer import RegimeEstimate, RegimeResults
 from crosscal.report.charts.axes import Scale, nice_ticks, vertical_axis
-from crosscal.report.charts.dots import NARROW, WIDE
-from crosscal.report.charts.marks import colour_class, legend, marker
+from crosscal.report.charts.dot_plot import NARROW, WIDE
+from crosscal.report.charts.markers import colour_class, legend, marker
 from crosscal.report.findings import RICH, group_phrase, language_name
 from crosscal.report.svg import Drawing, Figure, element, line, polyline, shorten, text
 

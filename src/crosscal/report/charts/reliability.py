@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from crosscal.analysis import ReliabilityBin, Results
 from crosscal.calibration.evaluation.results import DiagramBin
 from crosscal.report.charts.axes import Scale
-from crosscal.report.charts.marks import colour_class, marker, style_of
+from crosscal.report.charts.markers import colour_class, marker, style_of
 from crosscal.report.charts.order import language_order
 from crosscal.report.findings import language_name, one
 from crosscal.report.numbers import metric_number

@@ -6,8 +6,8 @@ import math
 
 from crosscal.analysis import Estimate, Results
 from crosscal.report.charts.axes import Scale, nice_ticks, padded, tick_label, vertical_axis
-from crosscal.report.charts.dots import NARROW, WIDE
-from crosscal.report.charts.marks import colour_class, marker, style_of
+from crosscal.report.charts.dot_plot import NARROW, WIDE
+from crosscal.report.charts.markers import colour_class, marker, style_of
 from crosscal.report.charts.order import language_order
 from crosscal.report.findings import RICH, language_name, one
 from crosscal.report.svg import Drawing, Figure, element, line, shorten, text, text_width

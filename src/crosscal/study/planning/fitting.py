@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from crosscal.encoders.architectures import encoder_config, longest_input
-from crosscal.errors import SettingsError
-from crosscal.study.reading import training_settings
-from crosscal.study.settings import Study
+from crosscal.exceptions import SettingsError
+from crosscal.study.config.load import training_settings
+from crosscal.study.config.settings import Study
 
 
 def check_fits(study: Study, encoder: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crosscal.study.plan import Run, Stage
-from crosscal.study.planning.layout import Layout, named
+from crosscal.study.config.load import languages_of
+from crosscal.study.planning.builder import Layout, named
+from crosscal.study.planning.datasets import check_apart
+from crosscal.study.planning.plan import Run, Stage
 from crosscal.study.planning.preparing import prepare
 from crosscal.study.planning.provenance import provenance
 from crosscal.study.planning.training import head_of
-from crosscal.study.reading import languages_of
-from crosscal.study.readings import check_apart
 
 
 def predict(layout: Layout, target: str, recipe: str, seed: int, trained: Stage) -> Stage:

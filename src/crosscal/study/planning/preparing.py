@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crosscal.errors import SettingsError
-from crosscal.study.plan import TEXTS, Stage
-from crosscal.study.planning.layout import Layout
-from crosscal.study.reading import training_settings
-from crosscal.study.readings import source_of
-from crosscal.study.settings import Source, Target, Trained, Translate
+from crosscal.exceptions import SettingsError
+from crosscal.study.config.load import training_settings
+from crosscal.study.config.settings import Source, Target, Trained, Translate
+from crosscal.study.planning.builder import Layout
+from crosscal.study.planning.datasets import source_of
+from crosscal.study.planning.plan import TEXTS, Stage
 from crosscal.tasks import FAMILIES, Task, task
 from crosscal.training.settings import TrainingSettings
 from crosscal.translation import load_translator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from typing import Any
 
-from crosscal.study.planning.layout import Layout
+from crosscal.study.planning.builder import Layout
 from crosscal.tasks import FAMILIES, task
 
 _PACKAGES = ("crosscal", "torch", "transformers", "tokenizers", "numpy")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosscal.study.plan import Stage
-from crosscal.study.planning.layout import Layout, named
+from crosscal.study.config.load import languages_of, training_settings
+from crosscal.study.config.settings import Target
+from crosscal.study.planning.builder import Layout, named
+from crosscal.study.planning.datasets import source_of
+from crosscal.study.planning.plan import Stage
 from crosscal.study.planning.provenance import provenance
-from crosscal.study.reading import languages_of, training_settings
-from crosscal.study.readings import source_of
-from crosscal.study.settings import Target
 from crosscal.tasks import task
 
 

@@ -6,13 +6,13 @@ import itertools
 from pathlib import Path
 
 from crosscal.encoders.loading import fingerprint
-from crosscal.study.plan import Plan, Run
+from crosscal.study.config.settings import RETRIEVAL, Study
+from crosscal.study.planning.builder import Layout
 from crosscal.study.planning.fitting import check_fits
-from crosscal.study.planning.layout import Layout
+from crosscal.study.planning.plan import Plan, Run
 from crosscal.study.planning.predicting import ensemble, predict
 from crosscal.study.planning.retrieval import search
 from crosscal.study.planning.training import train_recipe, train_target
-from crosscal.study.settings import RETRIEVAL, Study
 from crosscal.tasks import task
 
 

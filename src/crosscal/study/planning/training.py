@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crosscal.study.plan import TEXTS, Stage
-from crosscal.study.planning.layout import Layout
+from crosscal.study.config.load import training_settings
+from crosscal.study.config.settings import ONE_TARGET, Recipe, Trained
+from crosscal.study.planning.builder import Layout
+from crosscal.study.planning.plan import TEXTS, Stage
 from crosscal.study.planning.preparing import prepare, prepare_text
-from crosscal.study.reading import training_settings
-from crosscal.study.settings import ONE_TARGET, Recipe, Trained
 from crosscal.tasks import task
 from crosscal.training.settings import Mixture
 

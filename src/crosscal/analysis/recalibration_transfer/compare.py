@@ -1,0 +1,348 @@
+"""From the predictions of all runs to a comparison of regimes of recalibration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.analysis.collapse import collapse_reason
+from crosscal.analysis.measurements import Place
+from crosscal.analysis.measures import Measure, Resample, make_resample
+from crosscal.analysis.recalibration_transfer.draws import draw_order, stretch
+from crosscal.analysis.recalibration_transfer.estimating import Key, Measured, estimates
+from crosscal.analysis.recalibration_transfer.features import table_features
+from crosscal.analysis.recalibration_transfer.folds import Fold, calibration_rows, make_folds
+from crosscal.analysis.recalibration_transfer.measuring import (
+    Observed,
+    noise_floor,
+    observe,
+    settle,
+    share_of,
+)
+from crosscal.analysis.recalibration_transfer.results import RegimeResults
+from crosscal.analysis.recalibration_transfer.rows import Fitted, Rows
+from crosscal.analysis.recalibration_transfer.settings import FEW_SHOT, SINGLE, RegimeSettings
+from crosscal.analysis.recalibration_transfer.strategies import (
+    FEW_SHOT_FITS,
+    Maker,
+    families,
+    temperature,
+)
+from crosscal.analysis.runs import Panel, Run, make_panel
+from crosscal.analysis.settings import AnalysisSettings
+from crosscal.calibration import cluster_weights, seed_pivots
+from crosscal.calibration.recalibration import RECALIBRATORS
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.predictions import Predictions
+
+Floats = NDArray[np.float64]
+
+
+def compare_regimes(
+    runs: Sequence[Predictions],
+    *,
+    settings: AnalysisSettings,
+    recalibration: RegimeSettings,
+    features: Mapping[str, Mapping[str, float]] | None = None,
+) -> RegimeResults:
+    """Recalibrate the test rows of every run under every regime, and measure what is gained.
+
+    Parameters
+    ----------
+    runs : sequence of Predictions
+        As `crosscal.analysis.analyse` takes them. Rows of `recalibration.calibration_split` in
+        every test language are what regimes learn from; without them the test rows are
+        cross-fitted by folds of clusters.
+    settings : AnalysisSettings
+    recalibration : RegimeSettings
+    features : mapping of language to mapping of feature to float, optional
+        Laid over those of the language table, for the regime ``predicted``.
+
+    Returns
+    -------
+    RegimeResults
+        Without estimates if every run collapsed.
+
+    Raises
+    ------
+    DataError
+        Runs that cannot be compared; calibration rows in some languages only; clusters that
+        are both learnt from and scored.
+    SettingsError
+        Fewer than two replicates a draw; a recalibrator that these rows do not allow.
+
+    Notes
+    -----
+    One draw of clusters serves all languages, recipes, regimes and recalibrators, and so does
+    each draw of k examples. Intervals of few-shot regimes hold the draw of the examples:
+    replicate r of the test clusters is taken with draw r modulo `draws`. All others take
+    the fit as given: they speak of this fitted recalibrator, not of fitting it anew.
+    """
+    recalibration.check_replicates(settings.replicates)
+    panel = make_panel(runs, settings)
+    if not panel.common_choices:
+        _check_choices(recalibration)
+    kept = [
+        (run, predictions)
+        for run, predictions in zip(panel.runs, runs, strict=True)
+        if run.dev is None or not collapse_reason(run.dev, common_choices=panel.common_choices)
+    ]
+    known = {code: table_features(code) for code in panel.languages}
+    for code, more in (features or {}).items():
+        known.setdefault(code, {}).update(more)
+    seen = {calibration_rows(predictions, run, recalibration) is None for run, predictions in kept}
+    if len(seen) > 1:
+        raise DataError(
+            f"some runs have a split {recalibration.calibration_split!r}, others have none",
+            where="recalibration",
+            remedy="predict it with every run",
+        )
+    comparison = _Comparison(panel, settings, recalibration, known)
+    for run, predictions in kept:
+        comparison.add(run, calibration_rows(predictions, run, recalibration))
+    return comparison.results(cross_fitted=seen == {True})
+
+
+def _check_choices(recalibration: RegimeSettings) -> None:
+    """Refuse recalibrators that need the same choices in every row."""
+    for name in recalibration.recalibrators:
+        if getattr(RECALIBRATORS[name](), "needs_common_choices", False):
+            raise SettingsError(
+                f"'{name}' needs the same choices in every row, and these rows have their own",
+                where="recalibrators",
+                remedy="take one that only rescales scores, as 'temperature'",
+            )
+
+
+@dataclass
+class _Comparison:
+    """Measures under every regime, run by run."""
+
+    panel: Panel
+    settings: AnalysisSettings
+    recalibration: RegimeSettings
+    features: Mapping[str, Mapping[str, float]]
+
+    def __post_init__(self) -> None:
+        rng = np.random.default_rng(self.settings.bootstrap_seed)
+        self.resamples: dict[str, Resample] = {}
+        for block in self.panel.blocks:
+            weights = cluster_weights(block.clusters, self.settings.replicates, rng)
+            size = (self.settings.noise_resamples, len(block.cluster))
+            resample = make_resample(weights, block.cluster, rng.random(size, dtype=np.float32))
+            self.resamples |= dict.fromkeys(block.languages, resample)
+        self.rng = rng
+        self.measured: dict[Key, dict[str, dict[str, Measure]]] = {}
+        self.fits: list[dict[str, object]] = []
+        self.laws: list[dict[str, object]] = []
+
+    def add(self, run: Run, pool: dict[str, Rows] | None) -> None:
+        """Fit and measure one run under every regime."""
+        seed = self.settings.bootstrap_seed
+        folds = make_folds(run, pool, self.panel, self.recalibration, self.features, seed)
+        for name in self.recalibration.recalibrators:
+            make = RECALIBRATORS[name]
+            wanted = self.recalibration.of(name)
+            for regime in (regime for regime in SINGLE if regime in wanted):
+                self._single(run, folds, regime, name, make)
+            few = [regime for regime in FEW_SHOT if regime in wanted]
+            if few:
+                self._few_shot(run, folds, few, name, make)
+        if "predicted" in self.recalibration.regimes:
+            self._tell_laws(run, folds)
+
+    def _single(self, run: Run, folds: list[Fold], regime: str, name: str, make: Maker) -> None:
+        key = Key(run.recipe, run.seed, name, regime, None)
+        for code in self.panel.languages:
+            fitted = [fold.material.fit(regime, code, name, make) for fold in folds]
+            probabilities = _assemble(folds, code, fitted)
+            resample = self.resamples[code]
+            gold = run.test[code].gold
+            found = observe(probabilities, gold, resample, bins=self.settings.bins)
+            floor = noise_floor(probabilities, resample, bins=self.settings.bins)
+            self._keep(key, code, {metric: [one] for metric, one in found.items()}, floor)
+            self._tell_fits(key, code, [fitted])
+
+    def _few_shot(
+        self, run: Run, folds: list[Fold], regimes: list[str], name: str, make: Maker
+    ) -> None:
+        draws, seed = self.recalibration.draws, self.settings.bootstrap_seed
+        orders = [
+            [draw_order(fold.material.pool, np.random.default_rng([seed, 2, number, draw]))
+             for number, fold in enumerate(folds)]
+            for draw in range(draws)
+        ]  # fmt: skip
+        for code in self.panel.languages:
+            english = [fold.material.fit("english", code, name, make) for fold in folds]
+            available = min(len(fold.material.pool[code]) for fold in folds)
+            for k in (k for k in self.recalibration.few_shot if k < available):
+                rows = [
+                    [
+                        fold.material.pool[code].take(order[code][:k])
+                        for fold, order in zip(folds, each, strict=True)
+                    ]
+                    for each in (orders if k else orders[:1])
+                ]
+                for regime in regimes:
+                    fit = FEW_SHOT_FITS[regime]
+                    fitted = [
+                        [
+                            fit(start, fold.material, drawn, make)
+                            for start, fold, drawn in zip(english, folds, each, strict=True)
+                        ]
+                        for each in rows
+                    ]
+                    key = Key(run.recipe, run.seed, name, regime, k)
+                    self._measure_draws(run, folds, key, code, fitted, stretch(k, available))
+
+    def _measure_draws(
+        self,
+        run: Run,
+        folds: list[Fold],
+        key: Key,
+        code: str,
+        fitted: list[list[Fitted]],
+        stretched: float,
+    ) -> None:
+        resample, gold = self.resamples[code], run.test[code].gold
+        drawn: dict[str, list[Observed]] = {}
+        for draw, each in enumerate(fitted):
+            probabilities = _assemble(folds, code, each)
+            part = share_of(resample, draw, len(fitted))
+            found = observe(probabilities, gold, part, bins=self.settings.bins)
+            for metric, one in found.items():
+                drawn.setdefault(metric, []).append(one)
+        floor = noise_floor(probabilities, resample, bins=self.settings.bins)
+        complete = {metric: ones for metric, ones in drawn.items() if len(ones) == len(fitted)}
+        self._keep(key, code, complete, floor, stretched)
+        self._tell_fits(key, code, fitted)
+
+    def _keep(
+        self,
+        key: Key,
+        code: str,
+        drawn: dict[str, list[Observed]],
+        floor: float,
+        stretched: float = 1.0,
+    ) -> None:
+        self.measured.setdefault(key, {})[code] = {
+            metric: settle(ones, level=self.settings.level, floor=floor, stretched=stretched)
+            for metric, ones in drawn.items()
+        }
+
+    def _tell_fits(self, key: Key, code: str, fitted: list[list[Fitted]]) -> None:
+        """Note temperatures, rows and failures of the fits of one language."""
+        every = [one for each in fitted for one in each]
+        found = [t for one in every if (t := temperature(one)) is not None]
+        shown = dict.fromkeys(("temperature", "temperature_low", "temperature_high"))
+        if found:
+            quantiles = np.quantile(found, [0.5, 0.05, 0.95]).tolist()
+            shown = dict(zip(shown, quantiles, strict=True))
+        self.fits.append(
+            {
+                "recipe": key.recipe,
+                "seed": key.seed,
+                "recalibrator": key.recalibrator,
+                "regime": key.regime,
+                "k": key.k,
+                "language": code,
+                "rows": round(float(np.mean([sum(map(len, one.seen)) for one in every]))),
+                "unconverged": float(np.mean([not one.converged for one in every])),
+                **shown,
+            }
+        )
+
+    def _tell_laws(self, run: Run, folds: list[Fold]) -> None:
+        for code in self.panel.languages:
+            told = [law for fold in folds if (law := fold.material.law(code)) is not None]
+            if not told:
+                continue
+            ridge, _, others = told[0]
+            fitted = [fold.material.log_temperatures.get(code, np.nan) for fold in folds]
+            oracle = float(np.exp(np.mean(fitted)))
+            self.laws.append(
+                {
+                    "recipe": run.recipe,
+                    "seed": run.seed,
+                    "language": code,
+                    "temperature": float(np.exp(np.mean([found for _, found, _ in told]))),
+                    "oracle": oracle if np.isfinite(oracle) else None,
+                    "languages": len(others),
+                    "families": families(others),
+                    "penalty": ridge.penalty if np.isfinite(ridge.penalty) else None,
+                    "freedom": float(np.mean([one.freedom for one, _, _ in told])),
+                    "r2": float(np.mean([one.r2 for one, _, _ in told])),
+                }
+            )
+
+    def results(self, *, cross_fitted: bool) -> RegimeResults:
+        """Turn all measures into estimates."""
+        recipes = tuple(dict.fromkeys(key.recipe for key in self.measured))
+        seeds = {
+            recipe: tuple(dict.fromkeys(k.seed for k in self.measured if k.recipe == recipe))
+            for recipe in recipes
+        }
+        others = self.panel.languages[1:]
+        groups = {
+            name: found
+            for name, codes in self.settings.groups.items()
+            if (found := tuple(code for code in codes if code in others))
+        }
+        dev = self.panel.runs[0].dev
+        return RegimeResults(
+            baseline_language=self.settings.baseline_language,
+            baseline_recipe=self.settings.baseline_recipe,
+            languages=self.panel.languages,
+            recipes=recipes,
+            groups=groups,
+            settings={
+                **_plain(asdict(self.recalibration)),
+                "replicates": self.settings.replicates,
+                "level": self.settings.level,
+                "bins": self.settings.bins,
+                "bootstrap_seed": self.settings.bootstrap_seed,
+                "learnt_from": "cross-fitted" if cross_fitted else "calibration",
+                "english_from": self.settings.dev_split
+                if dev is not None
+                else ("cross-fitted" if cross_fitted else "calibration"),
+            },
+            fits=self.fits,
+            laws=self.laws,
+            estimates=estimates(
+                Measured(
+                    found=self.measured,
+                    seeds=seeds,
+                    pivots={
+                        recipe: seed_pivots(len(each), self.settings.replicates, self.rng)
+                        for recipe, each in seeds.items()
+                    },
+                    places=tuple(self._places(groups)),
+                    rows={c: len(r.cluster) for c, r in self.resamples.items()},
+                    clusters={c: r.clusters for c, r in self.resamples.items()},
+                    draws=self.recalibration.draws,
+                    level=self.settings.level,
+                )
+            ),
+        )
+
+    def _places(self, groups: Mapping[str, tuple[str, ...]]) -> Iterator[Place]:
+        for code in self.panel.languages:
+            yield Place(name=code, languages=(code,), is_group=False)
+        for name, codes in groups.items():
+            yield Place(name=name, languages=codes, is_group=True)
+
+
+def _assemble(folds: list[Fold], code: str, fitted: Sequence[Fitted]) -> Floats:
+    """Put the probabilities of all folds in the order of the test rows."""
+    parts = [one.apply(fold.test[code]) for fold, one in zip(folds, fitted, strict=True)]
+    places = np.concatenate([fold.places[code] for fold in folds])
+    whole = np.empty((len(places), parts[0].shape[1]))
+    whole[places] = np.concatenate(parts)
+    return whole
+
+
+def _plain(settings: dict[str, object]) -> dict[str, object]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}

@@ -1,0 +1,136 @@
+"""What may be learnt from when which rows are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.analysis.recalibration_transfer.draws import draw_order
+from crosscal.analysis.recalibration_transfer.rows import Rows
+from crosscal.analysis.recalibration_transfer.settings import RegimeSettings
+from crosscal.analysis.recalibration_transfer.strategies import Material
+from crosscal.analysis.runs import Panel, Run
+from crosscal.exceptions import DataError
+from crosscal.predictions import Predictions
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows that are scored, and the rest that may be learnt from.
+
+    Attributes
+    ----------
+    material : Material
+    test : dict of str to Rows
+        By language.
+    places : dict of str to ndarray of int
+        Where they stand among all test rows of the language.
+    """
+
+    material: Material
+    test: dict[str, Rows]
+    places: dict[str, NDArray[np.intp]]
+
+
+def calibration_rows(
+    predictions: Predictions, run: Run, settings: RegimeSettings
+) -> dict[str, Rows] | None:
+    """Return the labelled rows of all languages that are not scored, if there are any.
+
+    Raises
+    ------
+    DataError
+        If there are some, but not in every test language.
+    """
+    split = settings.calibration_split
+    there = predictions.languages(split)
+    if not there:
+        return None
+    missing = [code for code in run.test if code not in there]
+    if missing:
+        raise DataError(
+            f"split {split!r} has no rows in {', '.join(missing)}",
+            where=predictions.where,
+            remedy="predict calibration rows in every test language, or in none: then the test "
+            "rows are cross-fitted",
+        )
+    return {
+        code: Rows.of(predictions.select(language=code, split=split), code) for code in run.test
+    }
+
+
+def make_folds(
+    run: Run,
+    pool: dict[str, Rows] | None,
+    panel: Panel,
+    settings: RegimeSettings,
+    features: Mapping[str, Mapping[str, float]],
+    seed: int,
+) -> list[Fold]:
+    """Divide a run's rows into what is scored and what is learnt from.
+
+    Parameters
+    ----------
+    run : Run
+    pool : dict of str to Rows or None
+        From `calibration_rows`.
+    panel : Panel
+        For languages and clusters.
+    settings : RegimeSettings
+    features : mapping of language to mapping of feature to float
+    seed : int
+        Of the random orders and folds; equal for all runs, so that all see the same draws.
+
+    Returns
+    -------
+    list of Fold
+        With calibration rows one, else `settings.folds`: each scores the test rows of its
+        clusters, and learns from those of all others, in every language.
+    """
+    test = {code: Rows.of(run.test[code], code) for code in panel.languages}
+    if pool is not None:
+        places = {code: np.arange(len(rows)) for code, rows in test.items()}
+        return [_fold(run, pool, test, places, panel, features, seed)]
+    number = _fold_numbers(panel, run, settings.folds, seed)
+    folds = []
+    for each in range(settings.folds):
+        inside = {code: np.flatnonzero(number[code] == each) for code in test}
+        outside = {code: rows.take(number[code] != each) for code, rows in test.items()}
+        part = {code: rows.take(inside[code]) for code, rows in test.items()}
+        folds.append(_fold(run, outside, part, inside, panel, features, seed + each))
+    return folds
+
+
+def _fold(
+    run: Run,
+    pool: dict[str, Rows],
+    test: dict[str, Rows],
+    places: dict[str, NDArray[np.intp]],
+    panel: Panel,
+    features: Mapping[str, Mapping[str, float]],
+    seed: int,
+) -> Fold:
+    base = panel.languages[0]
+    pool = {code: pool[code] for code in panel.languages}
+    english = pool[base] if run.dev is None else Rows.of(run.dev, base)
+    order = draw_order(pool, np.random.default_rng([seed, 0]))
+    return Fold(Material(english, pool, features, order), test, places)
+
+
+def _fold_numbers(panel: Panel, run: Run, folds: int, seed: int) -> dict[str, NDArray[np.intp]]:
+    """Give every test row the fold of its cluster; parallel languages have the same folds."""
+    rng = np.random.default_rng([seed, 1])
+    numbers: dict[str, NDArray[np.intp]] = {}
+    for block in panel.blocks:
+        if block.clusters < folds:
+            raise DataError(
+                f"{block.clusters} clusters cannot be divided into {folds} folds",
+                where=f"{run.where}: {block.languages[0]}",
+                remedy="predict calibration rows, or ask for fewer folds",
+            )
+        of_cluster = rng.permutation(np.arange(block.clusters) % folds)
+        numbers |= dict.fromkeys(block.languages, of_cluster[block.cluster])
+    return numbers

@@ -1,0 +1,204 @@
+"""The regimes: from what may be seen to a fitted recalibrator for one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.analysis.recalibration_transfer.features import feature_matrix, unlabelled_features
+from crosscal.analysis.recalibration_transfer.fixed_temperature import (
+    GivenTemperature,
+    matching_temperature,
+    temperature_with_prior,
+    threshold_accuracy,
+)
+from crosscal.analysis.recalibration_transfer.ridge import Ridge, fit_ridge
+from crosscal.analysis.recalibration_transfer.rows import (
+    UNCHANGED,
+    Fitted,
+    Recalibrator,
+    Rows,
+    fit_rows,
+    pooled,
+)
+from crosscal.calibration import TemperatureScaling, top_label
+from crosscal.languages import LANGUAGES
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that regimes may learn from: rows that are not scored.
+
+    Attributes
+    ----------
+    english : Rows
+        Development rows of the baseline language.
+    pool : dict of str to Rows
+        Labelled rows of every language.
+    features : mapping of language to mapping of feature to float
+        What is known of languages without the model.
+    order : dict of str to ndarray of int
+        A random order of each language's rows, clusters together.
+    """
+
+    english: Rows
+    pool: dict[str, Rows]
+    features: Mapping[str, Mapping[str, float]]
+    order: dict[str, NDArray[np.intp]]
+    made: dict[tuple[str, str, str], Fitted] = field(default_factory=dict)
+
+    def fit(self, regime: str, language: str, name: str, make: Maker) -> Fitted:
+        """Fit a regime of `SINGLE_FITS` for a language, once."""
+        # One fit serves all languages where the language does not matter.
+        own = "" if regime in ("none", "english", "mixture") else language
+        key = (regime, own, name)
+        if key not in self.made:
+            self.made[key] = SINGLE_FITS[regime](self, language, make)
+        return self.made[key]
+
+    @cached_property
+    def least(self) -> int:
+        """Rows of the language that has the fewest."""
+        return min(len(rows) for rows in self.pool.values())
+
+    def shares(self, without: str | None = None) -> Rows:
+        """Return equally many rows of every language, but for one."""
+        return pooled(
+            [
+                rows if len(rows) == self.least else rows.take(self.order[code][: self.least])
+                for code, rows in self.pool.items()
+                if code != without
+            ]
+        )
+
+    @cached_property
+    def log_temperatures(self) -> dict[str, float]:
+        """Log of the temperature fitted on each language, where it has one."""
+        found = {}
+        for code, rows in self.pool.items():
+            fitted = fit_rows(TemperatureScaling, rows, otherwise=UNCHANGED)
+            value = temperature(fitted)
+            if fitted.converged and value is not None:
+                found[code] = float(np.log(value))
+        return found
+
+    @cached_property
+    def doubts(self) -> dict[str, dict[str, float]]:
+        """All features of every language, the model's unlabelled confidences among them."""
+        return {
+            code: {**self.features.get(code, {}), **unlabelled_features(rows.scores)}
+            for code, rows in self.pool.items()
+        }
+
+    def law(self, language: str) -> tuple[Ridge, float, tuple[str, ...]] | None:
+        """Learn from the other languages how temperature follows from features.
+
+        Returns
+        -------
+        ridge : Ridge
+        log_temperature : float
+            Predicted for `language`.
+        others : tuple of str
+            Languages learnt from; None instead of all three if no other has a temperature.
+        """
+        others = tuple(code for code in self.log_temperatures if code != language)
+        if not others:
+            return None
+        _, values = feature_matrix((*others, language), self.doubts)
+        outcome = np.array([self.log_temperatures[code] for code in others])
+        ridge = fit_ridge(values[:-1], outcome)
+        return ridge, ridge.predict(values[-1]), others
+
+
+Maker = Callable[[], Recalibrator]
+
+
+def temperature(fitted: Fitted) -> float | None:
+    """Return the temperature of a fit, or None if it is none of a temperature."""
+    found = getattr(fitted.recalibrator, "temperature_", None)
+    return None if found is None else float(found)
+
+
+def _none(material: Material, language: str, make: Maker) -> Fitted:
+    return UNCHANGED
+
+
+def _english(material: Material, language: str, make: Maker) -> Fitted:
+    return fit_rows(make, material.english, otherwise=UNCHANGED)
+
+
+def _oracle(material: Material, language: str, make: Maker) -> Fitted:
+    return fit_rows(make, material.pool[language], otherwise=UNCHANGED)
+
+
+def _mixture(material: Material, language: str, make: Maker) -> Fitted:
+    return fit_rows(make, material.shares(), otherwise=UNCHANGED)
+
+
+def _leave_one_out(material: Material, language: str, make: Maker) -> Fitted:
+    return fit_rows(make, material.shares(without=language), otherwise=UNCHANGED)
+
+
+def _predicted(material: Material, language: str, make: Maker) -> Fitted:
+    law = material.law(language)
+    if law is None:
+        return replace(UNCHANGED, seen=tuple(material.pool.values()), converged=False)
+    _, log_temperature, others = law
+    seen = tuple(material.pool[code] for code in (*others, language))
+    return Fitted(GivenTemperature(float(np.exp(log_temperature))), seen)
+
+
+def _unlabelled(material: Material, language: str, make: Maker) -> Fitted:
+    target = material.pool[language]
+    confidence, correct = top_label(material.english.scores, material.english.gold)
+    surety, _ = top_label(target.scores, np.full(len(target), -1))
+    accuracy = threshold_accuracy(confidence, correct, surety)
+    matched = matching_temperature(target.scores, accuracy)
+    return Fitted(GivenTemperature(matched), (material.english, target))
+
+
+SINGLE_FITS: dict[str, Callable[[Material, str, Maker], Fitted]] = {
+    "none": _none,
+    "english": _english,
+    "oracle": _oracle,
+    "mixture": _mixture,
+    "leave-one-out": _leave_one_out,
+    "predicted": _predicted,
+    "unlabelled": _unlabelled,
+}
+"""Regimes that fit once: from material, language and maker."""
+
+
+def _few(english: Fitted, material: Material, drawn: Rows, make: Maker) -> Fitted:
+    return fit_rows(make, drawn, otherwise=UNCHANGED) if len(drawn) else UNCHANGED
+
+
+def _few_pooled(english: Fitted, material: Material, drawn: Rows, make: Maker) -> Fitted:
+    if not len(drawn):
+        return english
+    fitted = fit_rows(make, pooled([material.english, drawn]), otherwise=english)
+    # The parts stand for the whole: their clusters are known already.
+    return replace(fitted, seen=(material.english, drawn))
+
+
+def _few_prior(english: Fitted, material: Material, drawn: Rows, make: Maker) -> Fitted:
+    known = drawn.take(drawn.gold >= 0)
+    found = temperature_with_prior(known.scores, known.gold, temperature(english) or 1.0)
+    return Fitted(GivenTemperature(found), (*english.seen, drawn))
+
+
+FEW_SHOT_FITS: dict[str, Callable[[Fitted, Material, Rows, Maker], Fitted]] = {
+    "few-shot": _few,
+    "few-shot-pooled": _few_pooled,
+    "few-shot-prior": _few_prior,
+}
+"""Regimes that learn from k rows of the language: from the English fit, material and the rows."""
+
+
+def families(codes: tuple[str, ...]) -> int:
+    """Count language families; a language that the table does not hold is one of its own."""
+    return len({LANGUAGES[code].family if code in LANGUAGES else code for code in codes})

@@ -1,0 +1,228 @@
+"""How each error is read off excesses: which columns, what weight, which norm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.calibration.binning import make_bins
+from crosscal.calibration.errors.adaptive import THRESHOLD
+from crosscal.calibration.errors.kernel import BANDWIDTH
+from crosscal.calibration.errors.smooth import smooth_bandwidth, split_on_grid
+from crosscal.calibration.errors.sweep import sweep_bins
+from crosscal.calibration.estimation.excess import (
+    Above,
+    Axis,
+    Binned,
+    Columns,
+    Gridded,
+    laplace_root,
+    smoothing,
+)
+from crosscal.calibration.estimation.inversion import other_noise
+from crosscal.calibration.estimation.norms import Norm, Peak, PositiveSum, Root, Sum
+from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
+
+Floats = NDArray[np.float64]
+
+# Of the grid that replicates of the smooth and the kernel error are taken on.
+_POINTS = 129
+
+# The columns each error looks at.
+LOOKS_AT = {
+    "ece": "width",
+    "ece_debiased": "width",
+    "mce": "width",
+    "overconfidence": "width",
+    "underconfidence": "width",
+    "ece_mass": "mass",
+    "rmsce": "mass",
+    "rmsce_debiased": "mass",
+    "ece_sweep": "sweep",
+    "smooth_ece": "grid",
+    "kernel_error": "grid",
+    "overconfident_errors": "sure",
+    "classwise_ece": "class width",
+    "ace": "class mass",
+    "tace": "class above",
+}
+
+
+def make_columns(
+    name: str, confidence: Floats, correct: Floats, *, bins: int, threshold: float
+) -> Columns:
+    """Return the columns of this name for one confidence and its outcomes.
+
+    `threshold` is the one of overconfident errors.
+    """
+    kind = name.removeprefix("class ")
+    if kind == "sweep":
+        return Binned(bins=sweep_bins(confidence, correct))
+    if kind == "grid":
+        return Gridded(points=_POINTS)
+    if kind == "sure":
+        return Above(threshold=threshold)
+    if kind == "above":
+        kept = confidence[confidence > THRESHOLD]
+        # Without rows any bins will do.
+        division = make_bins(kept if kept.size else confidence, bins=bins, scheme="mass")
+        return Binned(bins=division, above=THRESHOLD)
+    return Binned(
+        bins=make_bins(confidence, bins=bins, scheme="mass" if kind == "mass" else "width")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How an error is read off the excess of all columns.
+
+    Attributes
+    ----------
+    columns : ndarray of int
+        Those it looks at.
+    weight : ndarray of shape (columns,)
+        What the excess of each is multiplied by.
+    transform : ndarray of shape (columns, k), optional
+        What they are turned into next.
+    norm : Norm
+    shrinkage : ndarray of shape (columns, columns), optional
+        What turns an excess into a steadier guess at the true one.
+    bandwidth : float, optional
+        Of the smooth error.
+    """
+
+    columns: NDArray[np.intp]
+    weight: Floats
+    norm: Norm = field(default_factory=Sum)
+    transform: Floats | None = None
+    shrinkage: Floats | None = None
+    bandwidth: float | None = None
+
+    def vector(self, excess: Floats) -> Floats:
+        """Return what the norm is taken of, from the excess of all columns, (..., all)."""
+        return self._transformed(excess[..., self.columns] * self.weight)
+
+    def direction(self, observed: Floats, noise: Floats) -> Floats:
+        """Return guesses at the true vector, from excess and noise of all columns."""
+        guess = (observed[self.columns] + other_noise(noise[:, self.columns])) * self.weight
+        return self._transformed(guess if self.shrinkage is None else guess @ self.shrinkage.T)
+
+    def _transformed(self, kept: Floats) -> Floats:
+        return kept if self.transform is None else np.asarray(kept @ self.transform)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Columns of one axis, with what has been summed over them.
+
+    Attributes
+    ----------
+    axis : Axis
+    columns : Columns
+    sums : ndarray of shape (clusters, columns)
+    start : int
+        Where they lie among all columns of all axes.
+    """
+
+    axis: Axis
+    columns: Columns
+    sums: Floats
+    start: int
+
+
+def make_reading(name: str, sources: Sequence[Source]) -> Reading:
+    """Return the reading of an error from the columns it looks at, one source for each class."""
+    first = sources[0]
+    if isinstance(first.columns, Binned):
+        reading = _binned_reading(sources)
+        norm = _norm(name, first.axis, first.columns)
+        return reading if norm is None else replace(reading, norm=norm)
+    columns = first.start + np.arange(first.columns.width)
+    plain = Reading(columns=columns, weight=np.ones(len(columns)))
+    if name in ("smooth_ece", "kernel_error"):
+        plain = replace(plain, shrinkage=_grid_shrinkage(first))
+    if name == "smooth_ece":
+        bandwidth = smooth_bandwidth(first.axis.confidence, first.axis.correct)
+        transform = smoothing(len(columns), bandwidth)
+        return replace(plain, transform=transform, bandwidth=bandwidth)
+    if name == "kernel_error":
+        root = laplace_root(len(columns), BANDWIDTH)
+        return replace(plain, transform=root, norm=Root(np.ones(len(columns))))
+    # Only ever asked whether there are more errors than there should be.
+    return replace(plain, norm=PositiveSum())
+
+
+def _norm(name: str, axis: Axis, columns: Binned) -> Norm | None:
+    if name == "overconfidence":
+        return PositiveSum()
+    if name == "underconfidence":
+        return PositiveSum(-1.0)
+    if name in ("rmsce", "rmsce_debiased", "mce"):
+        count = np.bincount(columns.bins.index(axis.confidence))
+        weight = len(axis.confidence) / count[count > 0]
+        return Peak(weight) if name == "mce" else Root(weight)
+    return None
+
+
+def _binned_reading(sources: Sequence[Source]) -> Reading:
+    """Return the reading of the mean over sources of sums over bins."""
+    columns, weights = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
+    for source in sources:
+        inside, filled = _filled(source)
+        columns.append(source.start + filled)
+        share = len(inside) / len(source.axis.confidence)
+        weights.append(np.full(len(filled), 1.0 / max(share, 1e-300) / len(sources)))
+    reading = Reading(columns=np.concatenate(columns), weight=np.concatenate(weights))
+    if len(sources) > 1:
+        # Classes' excesses turn from one side to the other with confidence: no line fits them,
+        # and simulated intervals hold more often without.
+        return reading
+    matrix = _shrinkage(sources[0])
+    return replace(reading, shrinkage=matrix)
+
+
+def _filled(source: Source) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the confidences that count, and the bins with any."""
+    binned = source.columns
+    assert isinstance(binned, Binned)
+    inside = source.axis.confidence[source.axis.confidence > binned.above]
+    count = np.bincount(binned.bins.index(inside), minlength=binned.width)
+    return inside, np.flatnonzero(count)
+
+
+def _shrinkage(source: Source) -> Floats:
+    """Return the shrinkage matrix of the bins with rows; see `excess_variance`."""
+    binned = source.columns
+    assert isinstance(binned, Binned)
+    inside, filled = _filled(source)
+    n, index, size = len(source.axis.confidence), binned.bins.index(inside), binned.width
+    implied = np.bincount(index, weights=inside * (1 - inside), minlength=size) / n**2
+    count = np.bincount(index, minlength=size)
+    center = np.bincount(index, weights=inside, minlength=size) / np.maximum(count, 1)
+    return _shrunken(source.sums, implied, center, count / n, n)[np.ix_(filled, filled)]
+
+
+def _shrunken(sums: Floats, implied: Floats, center: Floats, share: Floats, n: int) -> Floats:
+    clusters = len(sums)
+    between = sums.var(axis=0) * clusters**2 / max(clusters - 1, 1) / n**2
+    return shrinkage_matrix(sums.sum(axis=0) / n, np.maximum(between, implied), center, share)
+
+
+def _grid_shrinkage(source: Source) -> Floats:
+    """Return the shrinkage of a grid: of the bins it falls into, spread over their rows again."""
+    confidence, points = source.axis.confidence, source.columns.width
+    bins = make_bins(confidence, scheme="mass")
+    grid = np.linspace(0.0, 1.0, points)
+    member = np.zeros((points, len(bins)))
+    member[np.arange(points), bins.index(grid)] = 1.0
+    density = split_on_grid(confidence, np.ones_like(confidence), points)
+    inside = density @ member
+    center = ((density * grid) @ member) / np.maximum(inside, 1e-300)
+    n = len(confidence)
+    implied = ((density * grid * (1.0 - grid)) @ member) / n**2
+    matrix = _shrunken(source.sums @ member, implied, center, inside / n, n)
+    spread = (density[:, None] * member) / np.maximum(inside, 1e-300)
+    return np.asarray(spread @ matrix @ member.T)

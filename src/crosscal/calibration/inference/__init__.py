@@ -1,1 +1,0 @@
-"""Resampling, intervals, tests and contrasts, for numbers of any kind."""

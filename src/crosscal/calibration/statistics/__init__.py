@@ -1,0 +1,1 @@
+"""Resampling, intervals, multiplicity, power, equivalence, seeds."""

@@ -1,0 +1,116 @@
+"""Cluster bootstrap by matrix products.
+
+A replicate draws clusters (premises, paragraphs) with replacement. Every mean a study reports is
+a ratio of sums over clusters, and a binned calibration error is a function of such sums per bin,
+so one matrix of cluster weights, (replicates, clusters), times the clusters' sums gives all
+replicates of a statistic at once. The weights are drawn once and shared by all languages, recipes
+and seeds, which keeps every comparison paired.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscal.exceptions import DataError, SettingsError
+
+Floats = NDArray[np.float64]
+
+
+def cluster_weights(clusters: int, replicates: int, rng: np.random.Generator) -> Floats:
+    """Draw how often each cluster occurs in each replicate.
+
+    Parameters
+    ----------
+    clusters : int
+        At least 2: one cluster has no variance to resample.
+    replicates : int
+        At least 1.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of float64, shape (replicates, clusters)
+        Counts; each row sums to `clusters`.
+
+    Raises
+    ------
+    SettingsError
+        Fewer than 2 clusters or 1 replicate.
+    """
+    if clusters < 2:
+        raise SettingsError(
+            f"{clusters} clusters cannot be resampled",
+            where="clusters",
+            remedy="give predictions of two or more clusters (premises, paragraphs, sentences)",
+        )
+    if replicates < 1:
+        raise SettingsError(f"{replicates} replicates", where="replicates", remedy="give 1 or more")
+    share = np.full(clusters, 1.0 / clusters)
+    return rng.multinomial(clusters, share, size=replicates).astype(np.float64)
+
+
+def cluster_sums(values: ArrayLike, cluster: NDArray[np.intp], clusters: int) -> Floats:
+    """Sum values over each cluster.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+    cluster : array of int, shape (n,)
+        Index of each row's cluster, 0 .. clusters - 1.
+    clusters : int
+
+    Returns
+    -------
+    ndarray of shape (clusters,)
+
+    Raises
+    ------
+    DataError
+        Arrays of different lengths, or a cluster beyond those there are.
+    """
+    weights = np.asarray(values, dtype=np.float64)
+    _demand_places(cluster, len(weights), clusters, "cluster")
+    return np.asarray(np.bincount(cluster, weights=weights, minlength=clusters), dtype=np.float64)
+
+
+def cluster_bin_sums(
+    values: ArrayLike,
+    cluster: NDArray[np.intp],
+    clusters: int,
+    index: NDArray[np.intp],
+    bins: int,
+) -> Floats:
+    """Sum values over each cluster and bin.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+    cluster, index : array of int, shape (n,)
+        Each row's cluster and bin.
+    clusters, bins : int
+
+    Returns
+    -------
+    ndarray of shape (clusters, bins)
+
+    Raises
+    ------
+    DataError
+        Arrays of different lengths, or a cluster or bin beyond those there are.
+    """
+    for where, place, places in (("cluster", cluster, clusters), ("index", index, bins)):
+        _demand_places(place, np.size(values), places, where)
+    cell = cluster * bins + index
+    weights = np.asarray(values, dtype=np.float64)
+    sums = np.bincount(cell, weights=weights, minlength=clusters * bins)
+    return np.asarray(sums, dtype=np.float64).reshape(clusters, bins)
+
+
+def _demand_places(place: NDArray[np.intp], n: int, places: int, where: str) -> None:
+    if place.shape != (n,) or (n and (place.min() < 0 or place.max() >= places)):
+        raise DataError(
+            f"places of shape {place.shape} for {n} values, or outside 0 to {places - 1}",
+            where=where,
+            remedy=f"give each value a number from 0 to {places - 1}",
+        )

@@ -1,0 +1,5 @@
+"""``python -m crosscal.cli``."""
+
+from crosscal.cli.app import main
+
+main()

@@ -1,0 +1,175 @@
+"""The verb that looks at the calibration of answers, entities, options and translations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from crosscal.analysis.events import (
+    Events,
+    EventSettings,
+    Temperature,
+    above_chance,
+    event_names,
+    events,
+    summarise,
+)
+from crosscal.exceptions import SettingsError
+from crosscal.predictions import Predictions, read_predictions
+
+_SEED = 0
+_WIDTH = 116
+
+
+def show_events(
+    files: Sequence[Path],
+    names: Sequence[str],
+    *,
+    split: str,
+    temperature: str,
+    settings: EventSettings,
+    by_kind: bool,
+    as_json: bool,
+) -> None:
+    """Print how well the events of prediction files are calibrated, language by language.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        One a recipe and seed; each is looked at by itself.
+    names : sequence of str
+        Events; none: all that a file has.
+    split : str
+    temperature : str
+        A number, "dev" or "others".
+    settings : EventSettings
+    by_kind : bool
+        Also by kind: type of entity, predicted tag, number of options.
+    as_json : bool
+        Print JSON, nothing else.
+
+    Raises
+    ------
+    SettingsError, DataError
+        See `crosscal.analysis.events.events`.
+    """
+    documents = []
+    for file in files:
+        run = read_predictions(file)
+        found = {
+            name: events(
+                run, name, split=split, temperature=_temperature(temperature), settings=settings
+            )
+            for name in names or event_names(run)
+        }
+        documents.append(_document(run, found, by_kind=by_kind))
+    if as_json:
+        chosen = {**asdict(settings), "split": split, "temperature": temperature}
+        print(json.dumps({"files": documents, "settings": chosen}, indent=1))
+        return
+    for document in documents:
+        _print(document)
+
+
+def _temperature(text: str) -> Temperature:
+    words: dict[str, Temperature] = {"dev": "dev", "others": "others"}
+    if text in words:
+        return words[text]
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingsError(
+            f"temperature is {text!r}",
+            where="--temperature",
+            remedy="Give a number above 0, 'dev' or 'others'",
+        ) from None
+
+
+def _document(
+    run: Predictions, found: dict[str, dict[str, Events]], *, by_kind: bool
+) -> dict[str, Any]:
+    made = run.provenance
+    return {
+        "file": run.where,
+        **{name: getattr(made, name) for name in ("recipe", "seed", "task", "family")},
+        "events": {
+            name: {code: _numbers(part, by_kind=by_kind) for code, part in languages.items()}
+            for name, languages in found.items()
+        },
+    }
+
+
+def _numbers(found: Events, *, by_kind: bool) -> dict[str, Any]:
+    """Return a language's numbers as plain values."""
+    numbers: dict[str, Any] = asdict(summarise(found, rng=np.random.default_rng(_SEED)))
+    if found.chance is not None:
+        numbers["above_chance"] = {
+            "accuracy": float(above_chance(found.correct, found.chance).mean()),
+            "confidence": float(above_chance(found.confidence, found.chance).mean()),
+        }
+    if found.recall:
+        numbers["recall"] = {
+            kind: {**asdict(recall), "missed": recall.missed}
+            for kind, recall in found.recall.items()
+        }
+    if by_kind:
+        kinds = sorted({*found.kinds.tolist(), *found.recall})
+        numbers["kinds"] = {kind: _numbers(found.of_kind(kind), by_kind=False) for kind in kinds}
+    return numbers
+
+
+def _print(document: dict[str, Any]) -> None:
+    # A table must not be cut: a reader can scroll, not guess.
+    console = Console(width=max(Console().width, _WIDTH))
+    for name, languages in document["events"].items():
+        table = Table(
+            "language",
+            title=f"{document['task']}, {document['recipe']}, seed {document['seed']}: {name}",
+            caption="per cent; gap: confidence minus right; error: ECE of 15 bins, debiased "
+            "unless the outcome is a share; [95 % interval]",
+        )
+        with_recall = any("recall" in numbers for numbers in languages.values())
+        headings = ("n", "right", "confidence", "gap", "error", "floor", "T")
+        for heading in (*headings, *(("found", "missed") if with_recall else ())):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for code, numbers in languages.items():
+            table.add_row(code, *_cells(numbers, with_recall=with_recall))
+            for kind, part in numbers.get("kinds", {}).items():
+                table.add_row(f"  {kind}", *_cells(part, with_recall=with_recall))
+        console.print(table)
+
+
+def _cells(numbers: dict[str, Any], *, with_recall: bool) -> list[str]:
+    error = numbers["ece"] if numbers["ece_debiased"] is None else numbers["ece_debiased"]
+    cells = [
+        f"{numbers['n']:,}",
+        _percent(numbers["accuracy"]),
+        _percent(numbers["confidence"]),
+        f"{_percent(numbers['gap'], sign='+')}{_interval(numbers, 'gap', sign='+')}",
+        f"{_percent(error)}{_interval(numbers, 'ece')}",
+        _percent(numbers["noise_floor"]),
+        f"{numbers['temperature']:.3g}",
+    ]
+    if with_recall:
+        counts = numbers.get("recall", {}).values()
+        gold = sum(each["gold"] for each in counts)
+        for name in ("found", "missed"):
+            count = sum(each[name] for each in counts)
+            cells.append(f"{count:,} of {gold:,}" if gold else "-")
+    return cells
+
+
+def _interval(numbers: dict[str, Any], name: str, *, sign: str = "") -> str:
+    low, high = numbers[f"{name}_low"], numbers[f"{name}_high"]
+    return "" if low is None else f" [{_percent(low, sign=sign)}, {_percent(high, sign=sign)}]"
+
+
+def _percent(value: float | None, *, sign: str = "") -> str:
+    return "-" if value is None else f"{100 * value:{sign}.1f}"

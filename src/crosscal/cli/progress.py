@@ -1,0 +1,98 @@
+"""Progress bars of a running study, one a stage, read from the stages' progress files."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from crosscal.study.execution.store import Store
+from crosscal.study.planning.plan import Stage
+
+
+class StudyProgress:
+    """Shows the running stages and how many are left; plain lines where no terminal is.
+
+    Parameters
+    ----------
+    store : Store
+        Whose progress files are read.
+    total : int
+        Stages that will run.
+    quiet : bool
+        Show nothing (for ``--json``).
+    """
+
+    def __init__(self, store: Store, total: int, *, quiet: bool = False) -> None:
+        self._store = store
+        self._total = total
+        self._done = 0
+        self._quiet = quiet
+        self._tasks: dict[str, tuple[Stage, TaskID]] = {}
+        console = Console(stderr=True)
+        self._live = console.is_terminal and not quiet
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not self._live,
+        )
+
+    def __enter__(self) -> StudyProgress:
+        self._progress.start()
+        self._overall = self._progress.add_task("[bold]stages", total=self._total)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def started(self, stage: Stage) -> None:
+        """Show a stage's bar."""
+        self._tasks[stage.key] = (stage, self._progress.add_task(stage.title, total=None))
+
+    def finished(self, stage: Stage) -> None:
+        """Take a stage's bar away and count it."""
+        self._done += 1
+        _, task = self._tasks.pop(stage.key)
+        self._progress.remove_task(task)
+        self._progress.advance(self._overall)
+        if not self._live and not self._quiet:
+            print(f"[{self._done}/{self._total}] {stage.title}", file=sys.stderr, flush=True)
+
+    def tick(self) -> None:
+        """Read the progress files."""
+        for stage, task in list(self._tasks.values()):
+            found = self._store.progress(*stage.node)
+            if found:
+                self._progress.update(task, completed=found[0], total=found[1])
+
+
+def encoder_progress(*, quiet: bool = False) -> Progress:
+    """Return a bar for the one-time building of the packaged encoder."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("building the packaged encoder"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        disable=quiet or not console.is_terminal,
+        transient=True,
+    )

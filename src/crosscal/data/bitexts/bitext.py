@@ -1,0 +1,125 @@
+"""Sentences of two sides and the pairs between them, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosscal.data.bitexts.sentences import SentenceRow
+from crosscal.data.files.published import check_there
+from crosscal.data.reader import Part, Request
+from crosscal.exceptions import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """The sentences of one file.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+        Where they stand.
+    lines : sequence of int
+        Line number of each.
+    ids : sequence of str
+        Id of each, different from those of all others.
+    texts : sequence of str
+        The sentences.
+    """
+
+    file: Path
+    lines: Sequence[int]
+    ids: Sequence[str]
+    texts: Sequence[str]
+
+
+def bitext_parts(
+    language: str,
+    other: Side,
+    english: Side,
+    pairs: Sequence[tuple[int, int]] | None,
+    request: Request,
+) -> list[Part]:
+    """Make rows of two sides: the other language first, then English, which goes on counting.
+
+    Sentences that a chain of pairs connects form one cluster, named by its first pair.
+
+    Parameters
+    ----------
+    language : str
+        Of the pair: the one that is not English.
+    other, english : Side
+        The sentences.
+    pairs : sequence of (int, int) or None
+        Places in `other` and in `english` that translate each other; None if unknown.
+    request : Request
+        Its split begins the names of clusters.
+
+    Returns
+    -------
+    list of Part
+        Two, both of this language, each with its own file.
+    """
+    first = len(other.ids)
+    partners: dict[int, list[int]] = {}
+    for mine, theirs in pairs or ():
+        partners.setdefault(mine, []).append(first + theirs)
+        partners.setdefault(first + theirs, []).append(mine)
+    clusters = _connected(partners)
+    prefix = request.split or "row"
+    parts = []
+    for is_english, side, begin in ((False, other, 0), (True, english, first)):
+        rows = [
+            SentenceRow(
+                begin + place,
+                side.lines[place],
+                is_english,
+                side.ids[place],
+                side.texts[place],
+                None if pairs is None else tuple(sorted(partners.get(begin + place, ()))),
+                f"{prefix}-pair-{clusters[begin + place]:05d}"
+                if begin + place in clusters
+                else None,
+                side.ids[place],
+            )
+            for place in range(len(side.ids))
+        ]
+        parts.append(Part(language=language, file=side.file, rows=rows))
+    return parts
+
+
+def _connected(partners: dict[int, list[int]]) -> dict[int, int]:
+    """Return, for each sentence that has a partner, the first sentence of its group."""
+    group: dict[int, int] = {}
+    for start in sorted(partners):
+        waiting = [] if start in group else [start]
+        while waiting:
+            place = waiting.pop()
+            if group.setdefault(place, start) == start:
+                waiting += [p for p in partners[place] if p not in group]
+    return group
+
+
+def check_not_english(request: Request) -> None:
+    """Refuse English as the language of a pair, after `check_there`.
+
+    Parameters
+    ----------
+    request : Request
+        What was asked.
+
+    Raises
+    ------
+    SettingsError
+        If English is among the languages.
+    DataError
+        If the path does not exist.
+    """
+    check_there(request)
+    if "en" in request.languages:
+        raise SettingsError(
+            "English is one side of every pair, not the language of one",
+            where="languages",
+            remedy="Leave 'en' out; each language is read together with its English side",
+        )

@@ -1,0 +1,116 @@
+"""Format ``bucc2018``: sentences of two Wikipedias, and the pairs that translate each other.
+
+Zweigenbaum, Sharoff and Rapp (2018). ``{language}-en.{split}.{language}`` and ``.en``: id TAB
+sentence; ``.gold``: id TAB id, the other language first; in the folder or in one named
+``{language}-en``. As published the splits are sample, training and test, the last without gold.
+XTREME renames sample to dev and training to test; ``dev`` finds either name, ``test`` only files
+so called.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crosscal.data.bitexts.bitext import Side, bitext_parts, check_not_english
+from crosscal.data.bitexts.sentences import SENTENCES
+from crosscal.data.files.columns import plain_columns
+from crosscal.data.files.naming import file_of, is_folder
+from crosscal.data.files.published import split_words
+from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.text import shown
+from crosscal.exceptions import DataError, SettingsError
+
+
+def _read(request: Request) -> Raw:
+    check_not_english(request)
+    if request.split is None:
+        raise SettingsError(
+            "no split is given", where=str(request.path), remedy="Name one: 'dev' or 'test'"
+        )
+    parts: list[Part] = []
+    files: list[Path] = []
+    for language in request.languages:
+        other = _side(_file(request, language, language))
+        english = _side(_file(request, language, "en"))
+        gold = english.file.with_name(english.file.name.removesuffix("en") + "gold")
+        pairs = None
+        if _exists(gold):
+            pairs = _gold(gold, other, english)
+            files.append(gold)
+        elif request.require_labels:
+            raise DataError(
+                "there is no file of gold pairs",
+                where=str(gold),
+                remedy="Choose a split that has them; tests were published without",
+            )
+        parts += bitext_parts(language, other, english, pairs, request)
+    return Raw(parts=parts, files=(*(part.file for part in parts), *files))
+
+
+def _file(request: Request, language: str, side: str) -> Path:
+    assert request.path is not None
+    if not is_folder(request.path):
+        raise DataError(
+            "this is no folder" if request.path.exists() else "there is no such folder",
+            where=str(request.path),
+            remedy="Give the folder that holds sentences and gold pairs",
+        )
+    words = split_words(request.split)
+    places = ("{language}-en.{split}." + side, "{language}-en/{language}-en.{split}." + side)
+    spelled = [place.replace("{split}", other) for other in words[1:] for place in places]
+    return file_of(request, language, [*places, *spelled])
+
+
+def _exists(file: Path) -> bool:
+    return is_folder(file.parent) and file.exists()
+
+
+def _side(file: Path) -> Side:
+    lines: list[int] = []
+    ids: dict[str, int] = {}
+    texts: list[str] = []
+    for number, (identity, text) in plain_columns(file, ("id", "sentence")):
+        if not identity.strip() or identity in ids:
+            again = f" (first at {ids[identity]})" if identity in ids else ""
+            raise DataError(
+                f"id '{shown(identity)}' is blank or occurs twice{again}",
+                where=f"{file}:{number}",
+                remedy="Give each sentence its own id",
+            )
+        lines.append(number)
+        ids[identity] = number
+        texts.append(text)
+    return Side(file=file, lines=lines, ids=list(ids), texts=texts)
+
+
+def _gold(file: Path, other: Side, english: Side) -> list[tuple[int, int]]:
+    mine = {identity: place for place, identity in enumerate(other.ids)}
+    theirs = {identity: place for place, identity in enumerate(english.ids)}
+    pairs: dict[tuple[int, int], int] = {}
+    for number, (first, second) in plain_columns(file, ("id", "id")):
+        for identity, known, side in ((first, mine, other), (second, theirs, english)):
+            if identity not in known:
+                raise DataError(
+                    f"no sentence in {side.file.name} has the id '{shown(identity)}'",
+                    where=f"{file}:{number}",
+                    remedy="The other language stands first; fetch all three files again",
+                )
+        pair = (mine[first], theirs[second])
+        if pair in pairs:
+            raise DataError(
+                f"the pair occurs twice (first at {pairs[pair]})",
+                where=f"{file}:{number}",
+                remedy="Remove one of the lines",
+            )
+        pairs[pair] = number
+    return list(pairs)
+
+
+FORMAT = Format(
+    kind=SENTENCES,
+    name="bucc2018",
+    description="BUCC 2018: {language}-en.{split}.{language} and .en, id TAB sentence; .gold, id "
+    "TAB id",
+    read=_read,
+    parallel=False,
+)

@@ -1,0 +1,1 @@
+"""What `crosscal data check` looks for."""

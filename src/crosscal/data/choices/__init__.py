@@ -1,0 +1,1 @@
+"""Multiple choice: one reader a file form."""

@@ -1,0 +1,152 @@
+"""Tab-separated files: columns by position or by header, quotes taken literally."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from crosscal.data.files.lines import read_lines
+from crosscal.exceptions import DataError
+from crosscal.spelling import did_you_mean
+
+_QUOTES_REMEDY = (
+    "Columns are separated by one tab each, without quoting, and no text may hold a tab"
+)
+
+
+def plain_columns(
+    path: Path, names: Sequence[str], *, optional: int = 0
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a file without header.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    names : sequence of str
+        What the columns hold, for the error message.
+    optional : int, default 0
+        How many of the last columns may be missing.
+
+    Yields
+    ------
+    tuple of (int, list of str)
+        One-based line number, and the cells.
+
+    Raises
+    ------
+    DataError
+        If a row has another number of columns.
+    """
+    most, least = len(names), len(names) - optional
+    for number, line in read_lines(path):
+        cells = line.split("\t")
+        if not least <= len(cells) <= most:
+            raise _wrong_count(path, number, cells, " TAB ".join(names), most)
+        yield number, cells
+
+
+def named_columns(
+    path: Path,
+    wanted: Sequence[str],
+    *,
+    absent_at_end: int = 0,
+    on_wrong_count: Callable[[int], None] | None = None,
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the wanted columns of a file whose first line names its columns.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    wanted : sequence of str
+        Names of the columns to return, in this order; others are ignored.
+    absent_at_end : int, default 0
+        How many cells a row may lack at its end; none of them may be a wanted one.
+    on_wrong_count : callable, optional
+        Called with the line number of a row with another number of columns than the header,
+        which is then left out; without it such a row is an error.
+
+    Yields
+    ------
+    tuple of (int, list of str)
+        One-based line number, and the wanted cells.
+
+    Raises
+    ------
+    DataError
+        If the header lacks a wanted column or names one twice, a row has another number of
+        columns, or there are no rows.
+    """
+    lines = read_lines(path)
+    _, first = next(lines)
+    header = [cell.strip() for cell in first.split("\t")]
+    places = [place_of(path, header, name) for name in wanted]
+    last = max(places)
+    number = 1
+    for number, line in lines:
+        cells = line.split("\t")
+        if len(cells) != len(header):
+            short = len(header) - len(cells)
+            if not (0 < short <= absent_at_end and len(cells) > last):
+                if on_wrong_count is None:
+                    raise _wrong_count(path, number, cells, "as in the header", len(header))
+                on_wrong_count(number)
+                continue
+        yield number, [cells[place] for place in places]
+    if number == 1:
+        raise DataError(
+            "the file has a header and no rows",
+            where=str(path),
+            remedy="Fetch or write the file again",
+        )
+
+
+def place_of(path: Path, header: Sequence[str], name: str) -> int:
+    """Return where a column stands in a header.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, for the message.
+    header : sequence of str
+        Names of its columns.
+    name : str
+        The column.
+
+    Returns
+    -------
+    int
+        Counted from 0.
+
+    Raises
+    ------
+    DataError
+        If the header lacks it or names it twice.
+    """
+    header = list(header)
+    if header.count(name) == 1:
+        return header.index(name)
+    if name in header:
+        raise DataError(
+            f"the header names column '{name}' twice",
+            where=f"{path}:1",
+            remedy="Give each column its own name",
+        )
+    raise DataError(
+        f"the header has no column '{name}'",
+        where=f"{path}:1",
+        remedy=f"{did_you_mean(name, [h[:40] for h in header[:24]])}; or choose another format",
+    )
+
+
+def _wrong_count(path: Path, number: int, cells: list[str], expected: str, most: int) -> DataError:
+    if cells == [""]:
+        return DataError(
+            "the line is blank", where=f"{path}:{number}", remedy="Remove the blank line"
+        )
+    return DataError(
+        f"{len(cells)} column{'s' * (len(cells) != 1)} instead of {most} ({expected})",
+        where=f"{path}:{number}",
+        remedy=_QUOTES_REMEDY,
+    )

@@ -1,0 +1,270 @@
+"""JSON files as trees whose nodes know their place, so that an error can name it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crosscal.data.files.lines import read_lines
+from crosscal.exceptions import DataError
+from crosscal.spelling import did_you_mean
+
+NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_DIGITS = 18
+_KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+
+
+class _Repeating(dict[str, Any]):
+    """An object in which a key stands twice; which value is meant cannot be known."""
+
+    repeated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value in a JSON file.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+        The file.
+    place : str
+        Path from the root, for example ``data[3].paragraphs[0]``; empty for the root.
+    value : object
+        As `json` reads it; whole numbers of more than 18 digits are floats.
+    """
+
+    file: Path
+    place: str
+    value: Any
+
+    def key(self, name: str) -> Node:
+        """Return the value of a key.
+
+        Parameters
+        ----------
+        name : str
+            The key.
+
+        Returns
+        -------
+        Node
+            Its value.
+
+        Raises
+        ------
+        DataError
+            If this is no object, or lacks the key.
+        """
+        found = self.optional(name)
+        if found is None:
+            keys = [key[:40] for key in self.value if key.isprintable()][:24]
+            remedy = did_you_mean(name, keys) if keys else "The object is empty"
+            raise self.fault(f"the object has no key '{name}'", remedy)
+        return found
+
+    def optional(self, name: str) -> Node | None:
+        """Return the value of a key, or None if the object does not have it.
+
+        Parameters
+        ----------
+        name : str
+            The key.
+
+        Returns
+        -------
+        Node or None
+            Its value.
+
+        Raises
+        ------
+        DataError
+            If this is no object, or one in which a key stands twice.
+        """
+        if not isinstance(self.value, dict):
+            raise self._other("an object")
+        if isinstance(self.value, _Repeating):
+            key = self.value.repeated
+            shown = f"'{key[:40]}'" if key.isprintable() else "a key"
+            raise self.fault(f"{shown} stands twice in one object", "Remove one of the two")
+        if name not in self.value:
+            return None
+        return Node(self.file, f"{self.place}.{name}".lstrip("."), self.value[name])
+
+    def items(self) -> Iterator[Node]:
+        """Yield the items of a list.
+
+        Yields
+        ------
+        Node
+            Item by item.
+
+        Raises
+        ------
+        DataError
+            If this is no list.
+        """
+        if not isinstance(self.value, list):
+            raise self._other("a list")
+        for number, item in enumerate(self.value):
+            yield Node(self.file, f"{self.place}[{number}]", item)
+
+    def text(self) -> str:
+        """Return the value as text.
+
+        Returns
+        -------
+        str
+            Any text that can be written as UTF-8, also an empty one.
+
+        Raises
+        ------
+        DataError
+            If this is no text, or holds a NUL character or half a surrogate pair.
+        """
+        if not isinstance(self.value, str):
+            raise self._other("text")
+        if NOT_TEXT.search(self.value):
+            raise self.fault(
+                "the text holds a NUL character or half a surrogate pair",
+                "The text was damaged when it was converted; fetch the file again",
+            )
+        return self.value
+
+    def whole(self) -> int:
+        """Return the value as a whole number.
+
+        Returns
+        -------
+        int
+            Of 18 digits at most.
+
+        Raises
+        ------
+        DataError
+            If this is something else: a fraction, NaN, a longer number, true or false.
+        """
+        if type(self.value) is not int:
+            raise self._other("a whole number")
+        return self.value
+
+    def flag(self) -> bool:
+        """Return the value as a truth value.
+
+        Returns
+        -------
+        bool
+            True or False.
+
+        Raises
+        ------
+        DataError
+            If this is something else, a number or text included.
+        """
+        if not isinstance(self.value, bool):
+            raise self._other("true or false")
+        return self.value
+
+    def fault(self, what: str, remedy: str) -> DataError:
+        """Return an error about this place.
+
+        Parameters
+        ----------
+        what, remedy : str
+            As for `DataError`.
+
+        Returns
+        -------
+        DataError
+            To be raised.
+        """
+        return DataError(what, where=f"{self.file}:{self.place or 'top level'}", remedy=remedy)
+
+    def _other(self, wanted: str) -> DataError:
+        found = _KINDS.get(type(self.value))
+        if isinstance(self.value, dict):
+            found = "an object"
+        elif found is None:
+            found = f"the number {self.value}"
+        return self.fault(
+            f"{wanted} is needed here, but this is {found}",
+            "Check that the file is of this format, and fetch it again",
+        )
+
+
+def read_json(file: Path) -> Node:
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        In UTF-8.
+
+    Returns
+    -------
+    Node
+        The root.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is no JSON (with the line), or is nested too deeply.
+    """
+    text = "\n".join(line for _, line in read_lines(file))
+    try:
+        value = decoded(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"this is no JSON ({error.msg} at column {error.colno})",
+            where=f"{file}:{error.lineno}",
+            remedy="The file was cut or altered; fetch it again",
+        ) from error
+    except RecursionError as error:
+        raise DataError(
+            "the file is nested too deeply",
+            where=str(file),
+            remedy="Check that the file is of this format, and fetch it again",
+        ) from error
+    return Node(file, "", value)
+
+
+def decoded(text: str) -> Any:
+    """Return what a JSON text says, for a `Node`.
+
+    Parameters
+    ----------
+    text : str
+        One value in JSON.
+
+    Returns
+    -------
+    object
+        As `json` reads it, but numbers and repeated keys as `Node` expects them.
+
+    Raises
+    ------
+    json.JSONDecodeError
+        If the text is no JSON.
+    RecursionError
+        If it is nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=_object, parse_int=_number)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    repeating = _Repeating(found)
+    repeating.repeated = Counter(name for name, _ in pairs).most_common(1)[0][0]
+    return repeating
+
+
+def _number(digits: str) -> int | float:
+    # Python refuses to convert very long numbers; none of that length is an offset.
+    return int(digits) if len(digits) <= _DIGITS else float(digits)

@@ -1,0 +1,115 @@
+"""Where the files of a data set lie: folders, splits and languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from crosscal.data.files.lines import opening
+from crosscal.exceptions import DataError
+from crosscal.spelling import did_you_mean
+
+
+def in_folder(path: Path, pattern: str, **fields: str) -> Path:
+    """Return the file that a pattern names in a folder, or list the ones there are.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The folder.
+    pattern : str
+        File name with fields in braces, for example ``"{split}-{language}.tsv"``.
+    **fields : str
+        Their values.
+
+    Returns
+    -------
+    pathlib.Path
+        A path at which something exists.
+
+    Raises
+    ------
+    DataError
+        If the folder or the file is missing; names the field (split, language) that no
+        file has, its nearest value, and the values found.
+    """
+    names = folder_names(path)
+    wanted = pattern
+    for field, value in fields.items():
+        wanted = wanted.replace("{" + field + "}", value)
+    if wanted in names:
+        return path / wanted
+    for field, value in fields.items():
+        found = values_of(names, pattern, field, fields)
+        if value not in found:
+            remedy = did_you_mean(value, found) if found else "No file there fits the pattern"
+            raise DataError(
+                f"there is no {field} '{value}': no file is named {wanted}",
+                where=str(path),
+                remedy=f"{remedy} (files named {pattern})",
+            )
+    raise DataError(
+        f"no file is named {wanted}", where=str(path), remedy=f"Files are named {pattern}"
+    )
+
+
+def folder_names(path: Path) -> list[str]:
+    """Return the names in a folder, sorted by code point.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The folder.
+
+    Returns
+    -------
+    list of str
+        Names of files and folders.
+
+    Raises
+    ------
+    DataError
+        If it is missing, not a folder, or not permitted.
+    """
+    if path.exists() and not path.is_dir():
+        raise DataError(
+            "this is a file, but a folder is needed",
+            where=str(path),
+            remedy="Give the folder that holds the files of all splits",
+        )
+    if not path.exists():
+        raise DataError("there is no such folder", where=str(path), remedy="Check the path")
+    with opening(path):
+        return sorted(entry.name for entry in path.iterdir())
+
+
+def values_of(names: Sequence[str], pattern: str, field: str, fields: dict[str, str]) -> list[str]:
+    """Return the values that one field of a pattern takes among file names.
+
+    The fields before it, in the order given, keep their values; those after it are free.
+
+    Parameters
+    ----------
+    names : sequence of str
+        File names.
+    pattern : str
+        As for `in_folder`.
+    field : str
+        The field in question.
+    fields : dict of str to str
+        All fields with their values.
+
+    Returns
+    -------
+    list of str
+        Sorted, each once.
+    """
+    order = list(fields)
+    expression = re.escape(pattern)
+    for name in order:
+        fixed = order.index(name) < order.index(field)
+        part = re.escape(fields[name]) if fixed else rf"(?P<{name}>[\w.-]+?)"
+        expression = expression.replace(re.escape("{" + name + "}"), part, 1)
+    matches = (re.fullmatch(expression, name) for name in names)
+    return sorted({match[field] for match in matches if match})

@@ -1,0 +1,150 @@
+r"""Text files as lines, strictly: nothing is guessed, repaired or left out.
+
+Python's own text mode is not used. Universal newlines and `str.splitlines` also break
+lines at U+0085, U+2028, ``\x0b`` and ``\x1c``, which occur inside sentences of real
+data sets; and a decoding error should name the line and the byte.
+"""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from crosscal.exceptions import DataError
+
+_WIDE_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about a file into a `DataError`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file that is read inside the ``with`` block.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, a folder, not permitted, or cannot be read.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DataError(
+            "there is no such file", where=str(path), remedy="Check the path"
+        ) from error
+    except IsADirectoryError as error:
+        raise DataError(
+            "this is a folder, but a file is needed",
+            where=str(path),
+            remedy="Name the file, or give the split as well",
+        ) from error
+    except PermissionError as error:
+        raise DataError(
+            "reading this file is not permitted",
+            where=str(path),
+            remedy="Give yourself read permission, for example with chmod u+r",
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"this file cannot be read ({error.strerror or error})",
+            where=str(path),
+            remedy="Check the disk and the path",
+        ) from error
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    r"""Yield the lines of a UTF-8 file with their numbers.
+
+    Lines end at ``\n`` or ``\r\n`` and nowhere else; the line end is removed, a byte
+    order mark at the start too, and nothing else is changed.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; compressed if its name ends in ``.bz2``.
+
+    Yields
+    ------
+    tuple of (int, str)
+        One-based line number, and the line.
+
+    Raises
+    ------
+    DataError
+        If the file is empty, missing, not permitted, not UTF-8 (with line and byte offset),
+        holds a NUL character, or is compressed and was cut or altered.
+    """
+    with opening(path), _binary(path) as handle:
+        offset = 0
+        for number, raw in enumerate(_sound(handle, path), start=1):
+            yield number, _decode(raw, path, number, offset)
+            offset += len(raw)
+        if offset == 0:
+            raise DataError(
+                "the file is empty", where=str(path), remedy="Fetch or write the file again"
+            )
+
+
+def _binary(path: Path) -> IO[bytes]:
+    return bz2.open(path, "rb") if path.suffix == ".bz2" else path.open("rb")
+
+
+def _sound(handle: IO[bytes], path: Path) -> Iterator[bytes]:
+    """Yield lines; of damage to a compressed file the bz2 module says neither what nor where."""
+    if path.suffix != ".bz2":
+        yield from handle
+        return
+    number = 0
+    try:
+        for raw in handle:
+            number += 1
+            yield raw
+    except (EOFError, OSError, ValueError) as error:
+        raise DataError(
+            f"the compressed file is damaged after line {number} ({error})",
+            where=str(path),
+            remedy="It was cut or altered, or is not bz2; fetch it again",
+        ) from error
+
+
+def _decode(raw: bytes, path: Path, number: int, offset: int) -> str:
+    if number == 1:
+        for mark, name in _WIDE_MARKS.items():
+            if raw.startswith(mark):
+                raise DataError(
+                    f"the file is in {name}, not UTF-8",
+                    where=f"{path}:1",
+                    remedy=f"Convert it, for example with iconv -f {name} -t UTF-8",
+                )
+        if raw.startswith(codecs.BOM_UTF8):
+            offset += len(codecs.BOM_UTF8)
+            raw = raw[len(codecs.BOM_UTF8) :]
+    if b"\0" in raw:
+        raise DataError(
+            f"NUL character at byte offset {offset + raw.index(0)}",
+            where=f"{path}:{number}",
+            remedy="The file is damaged or not UTF-8 text; fetch it again",
+        )
+    try:
+        line = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"not UTF-8: byte 0x{raw[error.start]:02X} at byte offset {offset + error.start} "
+            f"({error.reason})",
+            where=f"{path}:{number}",
+            remedy="Convert the file to UTF-8, for example with iconv, or fetch it again",
+        ) from error
+    line = line.removesuffix("\n")
+    return line.removesuffix("\r")

@@ -1,0 +1,298 @@
+"""Parquet files of the Hugging Face Hub: shards found whole, columns read strictly."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crosscal.data.files.json_tree import NOT_TEXT
+from crosscal.data.files.layout import folder_names
+from crosscal.data.files.lines import opening
+from crosscal.exceptions import DataError
+from crosscal.spelling import did_you_mean
+
+# The Hub says 'validation' where the original files say 'dev'.
+_HUB_NAMES = {
+    "dev": "validation",
+    "dev_matched": "validation_matched",
+    "dev_mismatched": "validation_mismatched",
+}
+# Before 2023 the Hub put the name of the data set first: 'xnli-test.parquet'.
+_SHARD = re.compile(
+    r"(?:\w+-)??(?P<split>\w+?)(?:-(?P<number>\d{5})-of-(?P<count>\d{5}))?\.parquet"
+)
+
+
+def shards(folder: Path, split: str) -> list[Path]:
+    """Return the files of a split in order.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Holds ``{split}-00000-of-00001.parquet`` or ``{split}.parquet``.
+    split : str
+        Under its original or its Hub name (``dev`` or ``validation``).
+
+    Returns
+    -------
+    list of pathlib.Path
+        At least one.
+
+    Raises
+    ------
+    DataError
+        If there is none, or one of several is missing.
+    """
+    wanted = _HUB_NAMES.get(split, split)
+    found: dict[str, list[tuple[str, re.Match[str]]]] = {}
+    for name in folder_names(folder):
+        if match := _SHARD.fullmatch(name):
+            found.setdefault(match["split"], []).append((name, match))
+    if wanted not in found:
+        raise DataError(
+            f"there is no split '{split}': no file is named {wanted}-*.parquet",
+            where=str(folder),
+            remedy=did_you_mean(wanted, sorted(found)) if found else "The folder has no parquet",
+        )
+    count = found[wanted][0][1]["count"]
+    numbers = [match["number"] for _, match in found[wanted]]
+    complete = [None] if count is None else [f"{i:05d}" for i in range(int(count))]
+    if numbers != complete:
+        raise DataError(
+            f"split '{split}' has {len(numbers)} files, but there should be {len(complete)}",
+            where=str(folder),
+            remedy="Fetch the missing shards, and remove those of another version",
+        )
+    return [folder / name for name, _ in found[wanted]]
+
+
+def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> pa.Table:
+    """Read columns of one file.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        The file.
+    wanted : sequence of str
+        Names of the columns.
+    optional : sequence of str, default ()
+        Names of columns that are read if they are there.
+
+    Returns
+    -------
+    pyarrow.Table
+        With these columns, at least one row.
+
+    Raises
+    ------
+    DataError
+        If the file is truncated or no Parquet, lacks a column, or has no rows.
+    """
+    with opening(file):
+        try:
+            # Its own handle: pyarrow's message for a missing permission names no cause.
+            with file.open("rb") as handle, pq.ParquetFile(handle) as parquet:
+                names = parquet.schema_arrow.names
+                for name in wanted:
+                    if name not in names:
+                        raise DataError(
+                            f"the file has no column '{name}'",
+                            where=str(file),
+                            remedy=f"{did_you_mean(name, names)}; or choose another format",
+                        )
+                present = [name for name in optional if name in names]
+                table = parquet.read(columns=[*wanted, *present], use_threads=False)
+                table.validate(full=True)
+                promised = parquet.metadata.num_rows
+        except (DataError, FileNotFoundError, IsADirectoryError, PermissionError):
+            raise
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+            raise DataError(
+                f"this is no whole Parquet file ({_first_line(error)})",
+                where=str(file),
+                remedy="It was truncated or altered; fetch it again",
+            ) from error
+    if table.num_rows != promised:
+        raise DataError(
+            f"the file holds {table.num_rows} rows, but its footer says {promised}",
+            where=str(file),
+            remedy="It was altered; fetch it again",
+        )
+    if table.num_rows == 0:
+        raise DataError("the file has no rows", where=str(file), remedy="Fetch the file again")
+    return table
+
+
+def texts(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[str]:
+    """Return a column of text.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        The column.
+    name : str
+        Its name, for the message.
+    file : pathlib.Path
+        Its file, for the message.
+
+    Returns
+    -------
+    list of str
+        One per row.
+
+    Raises
+    ------
+    DataError
+        If it is no text, or a value is missing or not UTF-8.
+    """
+    return list(_values(column, name, file, "text", str))
+
+
+def label_names(
+    column: pa.ChunkedArray | pa.Array, name: str, file: Path, names: Sequence[str]
+) -> list[str | None]:
+    """Return a column of label numbers as names.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        The column.
+    name : str
+        Its name, for the message.
+    file : pathlib.Path
+        Its file, for the message.
+    names : sequence of str
+        Name of label 0, 1, ...
+
+    Returns
+    -------
+    list of str or None
+        One per row; None for -1, by which the Hub marks rows without label.
+
+    Raises
+    ------
+    DataError
+        If a value is no whole number, missing, or out of range.
+    """
+    found: list[str | None] = []
+    for row, value in enumerate(_values(column, name, file, "whole numbers", int)):
+        if not -1 <= value < len(names):
+            raise DataError(
+                f"unknown label {value} in column '{name}'",
+                where=f"{file}:row {row}",
+                remedy="Known are: " + ", ".join(f"{i} {label}" for i, label in enumerate(names)),
+            )
+        found.append(None if value == -1 else names[value])
+    return found
+
+
+def names_of(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
+    """Return the names that a file of the Hub gives the numbers of a column.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        With the metadata of its file.
+    column : str
+        A column of label numbers, or of lists of them.
+
+    Returns
+    -------
+    tuple of str or None
+        Name of label 0, 1, ...; None if the file does not say, or not intelligibly.
+    """
+    metadata = (schema.metadata or {}).get(b"huggingface")
+    try:
+        feature: Any = json.loads(metadata or b"null")
+    except (ValueError, RecursionError):
+        return None
+    # A list of labels is {"feature": {"names": [...]}}, or, in old files, [{"names": [...]}].
+    for key in ("info", "features", column):
+        feature = feature.get(key) if isinstance(feature, dict) else None
+    while isinstance(feature, dict) and "names" not in feature:
+        feature = feature.get("feature")
+    if isinstance(feature, list) and len(feature) == 1:
+        feature = feature[0]
+    names = feature.get("names") if isinstance(feature, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return None
+    return None if NOT_TEXT.search("".join(names)) else tuple(names)
+
+
+def names_in_order(schema: pa.Schema, column: str, usual: Sequence[str]) -> Sequence[str]:
+    """Return the names of a file's label numbers: its own order of them, or the usual one.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        With the metadata of its file.
+    column : str
+        A column of label numbers.
+    usual : sequence of str
+        Name of label 0, 1, ... as the data set has it.
+
+    Returns
+    -------
+    sequence of str
+        What the file says, if these are the same names; else `usual`.
+    """
+    own = names_of(schema, column)
+    return own if own is not None and sorted(own) == sorted(usual) else usual
+
+
+def plain_values(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[Any]:
+    """Return a column as Python values.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        The column.
+    name : str
+        Its name, for the message.
+    file : pathlib.Path
+        Its file, for the message.
+
+    Returns
+    -------
+    list
+        One per row, None where there is no value.
+
+    Raises
+    ------
+    DataError
+        If text is not UTF-8, or a value cannot be held in Python.
+    """
+    try:
+        values: list[Any] = column.to_pylist()
+    except (UnicodeDecodeError, OverflowError, ValueError, pa.ArrowException) as error:
+        raise DataError(
+            f"column '{name}' cannot be read; it may not be UTF-8 text ({_first_line(error)})",
+            where=str(file),
+            remedy="The file is damaged; fetch it again",
+        ) from error
+    return values
+
+
+def _values(
+    column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, wanted: type
+) -> list[Any]:
+    values = plain_values(column, name, file)
+    for row, value in enumerate(values):
+        if type(value) is not wanted:
+            what = "no value" if value is None else f"no {kind}, but {type(value).__name__}"
+            raise DataError(
+                f"column '{name}' holds {what}",
+                where=f"{file}:row {row}",
+                remedy="Check that the file is of this data set, and fetch it again",
+            )
+    return values
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).partition("\n")[0][:160].rstrip(".")

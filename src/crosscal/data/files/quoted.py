@@ -1,0 +1,113 @@
+r"""Comma-separated files with quoting: a quoted cell may hold commas, line breaks, doubled quotes.
+
+As RFC 4180 says, and `csv` reads it in its strict mode. A line break inside a cell is read as
+``\n``, however the file ends its lines.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from crosscal.data.files.columns import place_of
+from crosscal.data.files.lines import read_lines
+from crosscal.exceptions import DataError
+
+_REMEDY = (
+    "A cell with a quote in it stands in quotes, with each quote inside doubled; "
+    "fetch the file again"
+)
+
+
+def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    separator : str, default ","
+        One character between cells.
+
+    Yields
+    ------
+    tuple of (int, list of str)
+        One-based number of the line on which the row begins, and its cells.
+
+    Raises
+    ------
+    DataError
+        For a blank line between rows, a quote that is not closed or is followed by text, a
+        cell of more than 131,072 characters (as an unpaired quote makes them).
+    """
+    rows = csv.reader(
+        (line + "\n" for _, line in read_lines(path)), delimiter=separator, strict=True
+    )
+    while True:
+        begin = rows.line_num + 1
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(
+                f"the row that begins here is not quoted properly ({error})",
+                where=f"{path}:{begin}",
+                remedy=_REMEDY,
+            ) from error
+        if not cells:
+            raise DataError(
+                "the line is blank", where=f"{path}:{begin}", remedy="Remove the blank line"
+            )
+        yield begin, cells
+
+
+def quoted_columns(
+    path: Path, wanted: Sequence[str], optional: Sequence[str] = (), separator: str = ","
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield columns of a file whose first row names its columns.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    wanted : sequence of str
+        Names of columns that must be there; others are ignored.
+    optional : sequence of str, default ()
+        Names of columns that are read if they are there.
+    separator : str, default ","
+        One character between cells.
+
+    Yields
+    ------
+    tuple of (int, dict of str to str)
+        One-based number of the line on which the row begins, and its cells by column.
+
+    Raises
+    ------
+    DataError
+        As `quoted_rows`; if the header lacks a wanted column or names it twice, a row has
+        another number of cells, or there are no rows.
+    """
+    rows = quoted_rows(path, separator)
+    _, header = next(rows)
+    header = [name.strip() for name in header]
+    names = [*wanted, *(name for name in optional if name in header)]
+    places = [(name, place_of(path, header, name)) for name in names]
+    number = 1
+    for number, cells in rows:
+        if len(cells) != len(header):
+            raise DataError(
+                f"{len(cells)} cell{'s' * (len(cells) != 1)} instead of {len(header)}, as in the "
+                "header",
+                where=f"{path}:{number}",
+                remedy="A cell that holds the separator stands in quotes; fetch the file again",
+            )
+        yield number, {name: cells[place] for name, place in places}
+    if number == 1:
+        raise DataError(
+            "the file has a header and no rows",
+            where=str(path),
+            remedy="Fetch or write the file again",
+        )

@@ -1,0 +1,1 @@
+"""Natural language inference: one reader a file form."""

@@ -1,0 +1,111 @@
+"""Format ``xnli-hub``: XNLI as ``facebook/xnli`` on the Hugging Face Hub, in Parquet.
+
+Either a folder per language with columns premise, hypothesis, label, or the one folder
+``all_languages``, where a premise is a struct of languages and a hypothesis two parallel
+lists, ``language`` and ``translation``. Labels: 0 entailment, 1 neutral, 2 contradiction.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from crosscal.data.files.layout import folder_names
+from crosscal.data.files.parquet import label_names, names_in_order, read_table, shards, texts
+from crosscal.data.pairs.pairs import PAIRS, PairRow
+from crosscal.data.pairs.premises import three_rows_each, with_premises
+from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.spelling import did_you_mean
+
+LABELS = ("entailment", "neutral", "contradiction")
+_COLUMNS = ("premise", "hypothesis", "label")
+_TOGETHER = "all_languages"
+
+
+def _read(request: Request) -> Raw:
+    assert request.path is not None
+    if request.split is None:
+        raise SettingsError(
+            "no split is given", where=str(request.path), remedy="Name one: 'dev' or 'test'"
+        )
+    folders = folder_names(request.path)
+    parts: list[Part] = []
+    files: dict[Path, None] = {}
+    for language in request.languages:
+        if language in folders:
+            folder, read = request.path / language, _own_folder
+        elif _TOGETHER in folders:
+            folder, read = request.path / _TOGETHER, _one_of_all
+        else:
+            raise DataError(
+                f"there is no folder for language '{language}'",
+                where=str(request.path),
+                remedy=did_you_mean(language, folders) if folders else "The folder is empty",
+            )
+        rows: list[PairRow] = []
+        for file in shards(folder, request.split):
+            files[file] = None
+            for number, (text_a, text_b, label) in enumerate(read(file, language)):
+                rows.append(PairRow(len(rows), f"row {number}", text_a, text_b, label))
+        parts.append(Part(language=language, file=file, rows=rows))
+    if request.split != "train":
+        reference = next((part for part in parts if part.language == "en"), parts[0])
+        clusters = three_rows_each(reference, request.split)
+        parts = [with_premises(part, clusters) for part in parts]
+    return Raw(parts=parts, files=tuple(files))
+
+
+def _own_folder(file: Path, language: str) -> list[tuple[str, str, str | None]]:
+    table = read_table(file, _COLUMNS)
+    first, second = (texts(table[name], name, file) for name in _COLUMNS[:2])
+    return list(zip(first, second, _labels(table, file), strict=True))
+
+
+def _one_of_all(file: Path, language: str) -> list[tuple[str, str, str | None]]:
+    table = read_table(file, _COLUMNS)
+    labels = _labels(table, file)
+    pairs = []
+    columns = (table["premise"].to_pylist(), table["hypothesis"].to_pylist())
+    for row, (premise, hypothesis) in enumerate(zip(*columns, strict=True)):
+        pairs.append((_premise(premise, language), _hypothesis(hypothesis, language)))
+        if None in pairs[-1]:
+            raise DataError(
+                f"there is no text in language '{language}'",
+                where=f"{file}:row {row}",
+                remedy="Choose one of the languages of this file",
+            )
+    return [(a or "", b or "", label) for (a, b), label in zip(pairs, labels, strict=True)]
+
+
+def _labels(table: pa.Table, file: Path) -> list[str | None]:
+    names = names_in_order(table.schema, "label", LABELS)
+    return label_names(table["label"], "label", file, names)
+
+
+def _premise(value: Any, language: str) -> str | None:
+    text = value.get(language) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else None
+
+
+def _hypothesis(value: Any, language: str) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    languages, translations = value.get("language"), value.get("translation")
+    if not isinstance(languages, list) or not isinstance(translations, list):
+        return None
+    if len(languages) != len(translations) or language not in languages:
+        return None
+    text = translations[languages.index(language)]
+    return text if isinstance(text, str) else None
+
+
+FORMAT = Format(
+    kind=PAIRS,
+    name="xnli-hub",
+    description="XNLI from the Hugging Face Hub: {language}/{split}-*.parquet or "
+    "all_languages/{split}-*.parquet with premise, hypothesis, label",
+    read=_read,
+)

@@ -1,0 +1,71 @@
+"""Format ``xnli-original``: XNLI 1.0 as its authors publish it, 15 languages in one file.
+
+Conneau et al. (2018). ``xnli.{split}.tsv``: language, gold_label, four columns of parses,
+sentence1, sentence2, promptID, pairID and more. Some releases write ``contradictory``.
+"""
+
+from __future__ import annotations
+
+from crosscal.data.files.columns import named_columns
+from crosscal.data.files.layout import in_folder
+from crosscal.data.pairs.nli.xnli_xtreme import SPELLINGS
+from crosscal.data.pairs.pairs import PAIRS, PairRow
+from crosscal.data.pairs.premises import named_premises, with_premises
+from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.exceptions import DataError
+from crosscal.spelling import did_you_mean
+
+COLUMNS = ("language", "gold_label", "sentence1", "sentence2", "promptID", "pairID")
+
+
+def _read(request: Request) -> Raw:
+    assert request.path is not None
+    file = request.path
+    if file.is_dir() and request.split is not None:
+        file = in_folder(file, "xnli.{split}.tsv", split=request.split)
+    kept = {"en", *request.languages}
+    rows: dict[str, list[PairRow]] = {}
+    for number, cells in named_columns(file, COLUMNS):
+        language, label, text_a, text_b, prompt, pair = cells
+        mine = rows.setdefault(language, [])
+        if language in kept:
+            gold = None if label in ("", "-") else label
+            mine.append(PairRow(len(mine), number, text_a, text_b, gold, prompt, pair))
+    for language in request.languages:
+        if language not in rows:
+            raise DataError(
+                f"there is no language '{language}' in this file",
+                where=str(file),
+                remedy=did_you_mean(language, sorted(rows)),
+            )
+    reference = "en" if "en" in rows else request.languages[0]
+    trusted = Part(language=reference, file=file, rows=rows[reference])
+    clusters = named_premises(
+        trusted, [row.cluster or "" for row in trusted.rows], request.split or "row"
+    )
+    parts = []
+    for language in request.languages:
+        part = Part(language=language, file=file, rows=rows[language])
+        _check_order(part, trusted)
+        pairs = [row.identity for row in part.rows]
+        parts.append(with_premises(part, clusters, pairs))
+    return Raw(parts=parts, files=(file,), spellings=SPELLINGS)
+
+
+def _check_order(part: Part, trusted: Part) -> None:
+    for row, other in zip(part.rows, trusted.rows, strict=False):
+        if row.identity != other.identity:
+            raise DataError(
+                f"pairID '{row.identity}' in '{part.language}' where '{trusted.language}' has "
+                f"'{other.identity}' (line {other.where})",
+                where=f"{part.file}:{row.where}",
+                remedy="Languages must list the same pairs in the same order; fetch it again",
+            )
+
+
+FORMAT = Format(
+    kind=PAIRS,
+    name="xnli-original",
+    description="XNLI 1.0: xnli.{split}.tsv with a header, all languages in one file",
+    read=_read,
+)

@@ -1,0 +1,1 @@
+"""Paraphrase detection: one reader a file form."""

@@ -1,0 +1,1 @@
+"""Questions answered by spans: one reader a file form."""

@@ -1,0 +1,60 @@
+"""Rows of the span family: a question, a context, and where the answer stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crosscal.data.examples import Answer, SpanExample
+from crosscal.data.reader import Fault, Kind, Raw, Request
+from crosscal.data.text import shown, text_faults
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRow:
+    """One question, not yet checked.
+
+    Attributes
+    ----------
+    index, where, cluster, identity
+        See `crosscal.data.reader.Part`; the identity is the file's id of the question; without
+        `cluster`, questions about equal contexts form one.
+    context, question : str
+        The texts.
+    answers : tuple of Answer or None
+        None if the file does not say.
+    """
+
+    index: int
+    where: int | str
+    context: str
+    question: str
+    answers: tuple[Answer, ...] | None
+    cluster: str | None = None
+    identity: str | None = None
+
+
+def _faults(row: SpanRow, raw: Raw, request: Request) -> Iterator[Fault]:
+    yield from text_faults("context", row.context)
+    yield from text_faults("question", row.question)
+    if row.answers is None and request.require_labels:
+        yield Fault("the question has no answers", "Choose a split that has answers")
+    for answer in row.answers or ():
+        yield from text_faults("answer", answer.text)
+        end = answer.start + len(answer.text)
+        found = row.context[max(0, answer.start) : max(0, end)]
+        if answer.start < 0 or found != answer.text:
+            yield Fault(
+                f"the answer '{shown(answer.text)}' does not stand at character {answer.start} "
+                f"of its context, where '{shown(found)}' stands",
+                "Offsets count characters (code points) from 0, not bytes",
+            )
+
+
+def _example(row: SpanRow, unit: str, cluster: str, language: str, raw: Raw) -> SpanExample:
+    return SpanExample(
+        unit, cluster, language, row.identity or unit, row.context, row.question, row.answers
+    )
+
+
+SPANS = Kind(family="span", faults=_faults, shared=lambda row: str(row.context), example=_example)

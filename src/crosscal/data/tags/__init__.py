@@ -1,0 +1,1 @@
+"""Tagged words: one reader a file form."""

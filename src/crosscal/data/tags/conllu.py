@@ -1,0 +1,162 @@
+"""Formats ``conllu`` and ``ud-pud``: Universal Dependencies in CoNLL-U, words and UPOS tags.
+
+https://universaldependencies.org/format.html. Ten columns; ranges of words (``1-2``) and empty
+nodes (``1.1``) are skipped, since the syntactic words beside them carry the tags. The id of a
+sentence is its ``sent_id``. The PUD treebanks translate the same 1,000 sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from crosscal.data.files.layout import folder_names
+from crosscal.data.files.lines import read_lines
+from crosscal.data.files.naming import file_of, is_folder
+from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.tags.tags import TAGS, TagRow
+from crosscal.data.text import shown
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.spelling import did_you_mean
+
+_COLUMNS = 10
+_SENT_ID = re.compile(r"#\s*sent_id\s*=\s*(.*?)\s*")
+_WORD = re.compile(r"[1-9][0-9]*")
+_BESIDE = re.compile(r"[1-9][0-9]*-[1-9][0-9]*|[0-9]+\.[1-9][0-9]*")
+_NAME = re.compile(r"(?P<language>[a-z]{2,3})_(?P<bank>\w+)-ud-(?P<split>[a-z]+)(?:-.+)?\.conllu")
+_NONE = "_"
+
+# First line, words, tags, id.
+Sentence = tuple[int, tuple[str, ...], tuple[str, ...] | None, str | None]
+
+
+def _read(request: Request, *, bank: str | None) -> Raw:
+    if bank == "pud" and request.split not in (None, "test"):
+        raise SettingsError(
+            f"PUD has no split '{request.split}'", where="split", remedy="It is all 'test'"
+        )
+    parts = []
+    read: dict[Path, None] = {}
+    for language in request.languages:
+        files = _files(request, language, bank)
+        read |= dict.fromkeys(files)
+        source = files[0] if len(files) == 1 else request.path
+        assert source is not None
+        rows: list[TagRow] = []
+        for file in files:
+            # Ids are unique in a treebank; a language may have several.
+            before = "" if file == source else f"{file.relative_to(source)}:"
+            for line, words, tags, identity in _sentences(file):
+                name = None if identity is None else before + identity
+                rows.append(TagRow(len(rows), f"{before}{line}", words, tags, identity=name))
+        parts.append(Part(language=language, file=source, rows=rows))
+    return Raw(parts=parts, files=tuple(read))
+
+
+def _files(request: Request, language: str, bank: str | None) -> list[Path]:
+    """Find the files of one language in a folder, or in the folders of treebanks within it."""
+    path = request.path
+    assert path is not None
+    if "{" in str(path) or not is_folder(path):
+        return [file_of(request, language)]
+    split = "test" if bank == "pud" else request.split
+    if split is None:
+        raise SettingsError(
+            "no split is given", where=str(path), remedy="Name one: 'train', 'dev' or 'test'"
+        )
+    names = folder_names(path)
+    folders = [path, *(path / name for name in names if is_folder(path / name))]
+    found: dict[str, dict[str, list[Path]]] = {}
+    for folder in folders:
+        for name in folder_names(folder):
+            match = _NAME.fullmatch(name)
+            if match and bank in (None, match["bank"]):
+                splits = found.setdefault(match["language"], {})
+                splits.setdefault(match["split"], []).append(folder / name)
+    for field, value, there in (
+        ("language", language, list(found)),
+        ("split", split, list(found.get(language, ()))),
+    ):
+        if value not in there:
+            raise DataError(
+                f"there is no {field} '{value}'",
+                where=str(path),
+                remedy=did_you_mean(value, sorted(there))
+                if there
+                else f"Files are named {{language}}_{bank or '*'}-ud-{{split}}.conllu",
+            )
+    return sorted(found[language][split])
+
+
+def _sentences(file: Path) -> Iterator[Sentence]:
+    """Yield what stands between blank lines; the last blank line may be missing."""
+    block: list[tuple[int, str]] = []
+    for number, line in read_lines(file):
+        if line:
+            block.append((number, line))
+        elif block:
+            yield _sentence(block, file)
+            block = []
+    if block:
+        yield _sentence(block, file)
+
+
+def _sentence(block: Sequence[tuple[int, str]], file: Path) -> Sentence:
+    identity: str | None = None
+    words: list[str] = []
+    tags: list[str] = []
+    for number, line in block:
+        where = f"{file}:{number}"
+        if line.startswith("#"):
+            if words:
+                raise _fault("a comment inside a sentence", where)
+            if match := _SENT_ID.fullmatch(line):
+                if identity is not None or not match[1]:
+                    raise _fault("a second or empty sent_id for one sentence", where)
+                identity = match[1]
+            continue
+        cells = line.split("\t")
+        if len(cells) != _COLUMNS:
+            raise _fault(f"{len(cells)} columns instead of {_COLUMNS}", where)
+        if _BESIDE.fullmatch(cells[0]):
+            continue
+        if not _WORD.fullmatch(cells[0]) or cells[0] != str(len(words) + 1):
+            raise _fault(f"id '{shown(cells[0])}' instead of {len(words) + 1}", where)
+        words.append(cells[1])
+        # An unspecified tag is none, whatever the others of the sentence are.
+        tags.append("" if cells[3] == _NONE else cells[3])
+    first = block[0][0]
+    if len(words) > 1 and set(words) == {_NONE}:
+        raise DataError(
+            "the words of the sentence are left out ('_')",
+            where=f"{file}:{first}",
+            remedy="Merge the texts into the treebank first, as its README says",
+        )
+    return first, tuple(words), tuple(tags) if any(tags) else None, identity
+
+
+def _fault(what: str, where: str) -> DataError:
+    return DataError(
+        what, where=where, remedy="Check that the file is valid CoNLL-U, and fetch it again"
+    )
+
+
+FORMATS = (
+    Format(
+        kind=TAGS,
+        name="conllu",
+        description="Universal Dependencies: a CoNLL-U file, or folder of "
+        "{language}_{treebank}-ud-{split}.conllu, also within folders; words and UPOS tags",
+        read=partial(_read, bank=None),
+        parallel=False,
+    ),
+    Format(
+        kind=TAGS,
+        name="ud-pud",
+        description="Parallel Universal Dependencies: {language}_pud-ud-test.conllu in a folder "
+        "or in folders within it; the same sentences in every language",
+        read=partial(_read, bank="pud"),
+    ),
+)

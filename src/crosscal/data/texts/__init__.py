@@ -1,0 +1,1 @@
+"""Running text: one reader a file form."""

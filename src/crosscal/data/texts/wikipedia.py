@@ -1,0 +1,158 @@
+"""Format ``wikipedia``: articles as WikiExtractor writes them.
+
+``{language}/AA/wiki_00`` and so on, or the folders ``AA``, ``AB``, ... themselves, or one file;
+``.bz2`` allowed. Either text, ``<doc id= url= title=>`` and ``</doc>`` around each article, whose
+first line repeats the title and is left out; or an object a line with id, title, text. A line with
+letters is a paragraph and one example, an article is a cluster. Articles without text are counted.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crosscal.data.files.json_lines import json_lines
+from crosscal.data.files.layout import folder_names
+from crosscal.data.files.lines import read_lines
+from crosscal.data.files.naming import file_of, is_folder
+from crosscal.data.files.records import text, word
+from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.text import shown
+from crosscal.data.texts.running_text import RUNNING_TEXT, TextRow
+from crosscal.exceptions import DataError
+
+EMPTY = "an article without text"
+_FILE = re.compile(r"wiki_\d+(?:\.bz2)?")
+_OPENING = re.compile(r'<doc id="(?P<id>[^"]*)"(?: [a-z]+="[^"]*")*? title="(?P<title>.*)">')
+_CLOSING = "</doc>"
+
+
+@dataclass(slots=True)
+class Article:
+    """One article: its id and title, and its numbered lines."""
+
+    identity: str
+    title: str
+    line: int
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+
+def _read(request: Request) -> Raw:
+    parts: list[Part] = []
+    empty = 0
+    for language in request.languages:
+        count = 0
+        seen: dict[str, str] = {}
+        found = _files(request, language)
+        for file in found:
+            rows: list[TextRow] = []
+            for article in _articles(file):
+                _check_new(article, file, seen)
+                before = len(rows)
+                rows += _rows(article, count + before, request.split or "row")
+                empty += len(rows) == before
+            count += len(rows)
+            if rows or len(found) == 1:
+                parts.append(Part(language=language, file=file, rows=rows))
+        if count == 0 and len(found) > 1:
+            parts.append(Part(language=language, file=found[0], rows=[]))
+    files = tuple(dict.fromkeys(f for code in request.languages for f in _files(request, code)))
+    return Raw(parts=parts, files=files, dropped={EMPTY: empty} if empty else {})
+
+
+def _files(request: Request, language: str) -> list[Path]:
+    path = request.path
+    assert path is not None
+    if not is_folder(path):
+        return [file_of(request, language)]
+    folder = path / language
+    if not is_folder(folder):
+        # Without a folder a language the folder itself holds one language.
+        folder = path if len(request.languages) == 1 else folder
+    found = [folder / name for name in folder_names(folder) if _FILE.fullmatch(name)]
+    for name in folder_names(folder):
+        if len(name) == 2 and name.isascii() and name.isupper() and is_folder(folder / name):
+            inside = folder_names(folder / name)
+            found += [folder / name / file for file in inside if _FILE.fullmatch(file)]
+    if not found:
+        raise DataError(
+            f"there are no articles in language '{language}': no file is named AA/wiki_00",
+            where=str(folder),
+            remedy="Give the folder that WikiExtractor wrote, or one with such a folder a language",
+        )
+    return found
+
+
+def _articles(file: Path) -> Iterator[Article]:
+    _, first = next(read_lines(file))
+    return _from_json(file) if first.startswith("{") else _from_text(file)
+
+
+def _from_json(file: Path) -> Iterator[Article]:
+    for record in json_lines(file):
+        number = int(record.place)
+        article = Article(word(record, "id") or "", text(record, "title"), number)
+        article.lines = [(number, line) for line in text(record, "text").split("\n")]
+        yield article
+
+
+def _from_text(file: Path) -> Iterator[Article]:
+    article: Article | None = None
+    for number, line in read_lines(file):
+        opening = _OPENING.fullmatch(line)
+        if (opening is not None) == (article is not None) and (opening or line.strip()):
+            what = "begins before the last one ended" if opening else "has not begun"
+            raise DataError(
+                f"an article {what}",
+                where=f"{file}:{number}",
+                remedy='Articles begin with <doc id="..." url="..." title="..."> and end with '
+                "</doc>; the file was cut or altered",
+            )
+        if opening:
+            article = Article(opening["id"], opening["title"], number)
+        elif article is not None and line == _CLOSING:
+            yield article
+            article = None
+        elif article is not None:
+            article.lines.append((number, line))
+    if article is not None:
+        raise DataError(
+            "the last article does not end",
+            where=f"{file}:{article.line}",
+            remedy="The file was cut; fetch or extract it again",
+        )
+
+
+def _check_new(article: Article, file: Path, seen: dict[str, str]) -> None:
+    where = f"{file}:{article.line}"
+    if not article.identity.strip() or article.identity in seen:
+        again = f" (first at {seen[article.identity]})" if article.identity in seen else ""
+        raise DataError(
+            f"article id '{shown(article.identity)}' is blank or occurs twice{again}",
+            where=where,
+            remedy="Extract the articles again into an empty folder",
+        )
+    seen[article.identity] = where
+
+
+def _rows(article: Article, first: int, prefix: str) -> list[TextRow]:
+    lines = [(number, line) for number, line in article.lines if line.strip()]
+    if lines and lines[0][1].strip() in (article.title, html.unescape(article.title)):
+        lines = lines[1:]
+    cluster = f"{prefix}-article-{article.identity}"
+    return [
+        TextRow(first + place, number, line, cluster) for place, (number, line) in enumerate(lines)
+    ]
+
+
+FORMAT = Format(
+    kind=RUNNING_TEXT,
+    name="wikipedia",
+    description="Wikipedia as WikiExtractor writes it: {language}/AA/wiki_00, .bz2 allowed, text "
+    "with <doc ...> or JSON lines",
+    read=_read,
+    parallel=False,
+)

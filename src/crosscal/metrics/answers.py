@@ -1,0 +1,139 @@
+"""Answers in words: exact match and F1 over tokens, as SQuAD v1.1 counts them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from crosscal.exceptions import DataError
+from crosscal.metrics import normalising
+from crosscal.metrics.normalising import Normalise
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerRules:
+    """How a benchmark compares answers.
+
+    Attributes
+    ----------
+    normalise : function of (text, language)
+    languages : tuple of str or None
+        The languages that it has rules for; None if any.
+    both_empty : float
+        F1 of two answers without tokens. SQuAD v1.1 gives 0, although they match exactly; v2.0
+        gives 1.
+    """
+
+    normalise: Normalise
+    languages: tuple[str, ...] | None = None
+    both_empty: float = 0.0
+
+
+SQUAD = AnswerRules(normalise=normalising.squad)
+SQUAD2 = AnswerRules(normalise=normalising.squad, both_empty=1.0)
+MLQA = AnswerRules(normalise=normalising.mlqa, languages=normalising.MLQA_LANGUAGES)
+SOUND = AnswerRules(normalise=normalising.sound, both_empty=1.0)
+
+
+def exact_match(answer: str, golds: Sequence[str], rules: AnswerRules, language: str) -> float:
+    """Return 1 if the answer equals one of the right ones after normalisation, else 0.
+
+    Parameters
+    ----------
+    answer : str
+    golds : sequence of str, at least one
+    rules : AnswerRules
+    language : str
+
+    Returns
+    -------
+    float
+    """
+    said = rules.normalise(answer, language)
+    return float(any(said == rules.normalise(gold, language) for gold in golds))
+
+
+def token_f1(answer: str, golds: Sequence[str], rules: AnswerRules, language: str) -> float:
+    """Return the best F1 of an answer's tokens, as a bag, against one of the right answers.
+
+    Parameters
+    ----------
+    answer : str
+    golds : sequence of str, at least one
+    rules : AnswerRules
+    language : str
+
+    Returns
+    -------
+    float
+        A fraction.
+    """
+    said = Counter(rules.normalise(answer, language).split())
+    return max(_bag_f1(said, gold, rules, language) for gold in golds)
+
+
+def _bag_f1(said: Counter[str], gold: str, rules: AnswerRules, language: str) -> float:
+    true = Counter(rules.normalise(gold, language).split())
+    if not said and not true:
+        return rules.both_empty
+    shared = (said & true).total()
+    if shared == 0:
+        return 0.0
+    precision, recall = shared / said.total(), shared / true.total()
+    return 2 * precision * recall / (precision + recall)
+
+
+def answer_scores(
+    answers: Mapping[str, str],
+    golds: Mapping[str, Sequence[str]],
+    rules: AnswerRules,
+    language: str,
+) -> dict[str, float]:
+    """Return exact match and F1 over all questions.
+
+    Parameters
+    ----------
+    answers : mapping of question id to answer
+        A question that is not in it scores 0. Answers to other questions are not looked at.
+    golds : mapping of question id to right answers
+        At least one question.
+    rules : AnswerRules
+    language : str
+
+    Returns
+    -------
+    dict of str to float
+        ``exact_match`` and ``f1``, fractions of all questions.
+
+    Raises
+    ------
+    DataError
+        No questions, a question without right answers or with an empty one, or a language that
+        the rules lack.
+    """
+    check_language(rules, language, where="answers")
+    if not golds:
+        raise DataError("there are no questions", where="golds", remedy="Give at least one")
+    exact = f1 = 0.0
+    for question, right in golds.items():
+        if not right or not all(gold.strip() for gold in right):
+            raise DataError(
+                "a question has no right answer, or an empty one",
+                where=f"question {question!r}",
+                remedy="Questions that cannot be answered are scored as SQuAD v2.0 (squad2)",
+            )
+        if question in answers:
+            exact += exact_match(answers[question], right, rules, language)
+            f1 += token_f1(answers[question], right, rules, language)
+    return {"exact_match": exact / len(golds), "f1": f1 / len(golds)}
+
+
+def check_language(rules: AnswerRules, language: str, *, where: str) -> None:
+    """Raise DataError, naming the place, if the rules lack the language."""
+    if rules.languages is not None and language not in rules.languages:
+        raise DataError(
+            f"there are no rules for answers in language {language!r}",
+            where=where,
+            remedy=f"The languages are {', '.join(rules.languages)}",
+        )

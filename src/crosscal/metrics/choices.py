@@ -1,0 +1,29 @@
+"""Accuracy of scored choices: classification, multiple choice, nearest neighbours."""
+
+from __future__ import annotations
+
+from crosscal.metrics.accuracy import first_choice_accuracy, shared_choice_accuracy
+from crosscal.metrics.score import Rows, Score
+
+
+def score_choices(rows: Rows) -> Score:
+    """Return the share of units whose chosen choice is the right one.
+
+    Parameters
+    ----------
+    rows : Rows
+        Any number of choices a unit. A unit with gold -1 (right choice not among them) counts
+        as wrong: in retrieval, its translation is not among the nearest neighbours.
+
+    Returns
+    -------
+    Score
+        ``accuracy``. ``official``: the first of the highest scores is chosen, as an argmax and
+        XTREME's comparison of label files have it. ``sound``: choices that share the highest
+        score share the point, so that their order earns nothing.
+    """
+    return Score(
+        official={"accuracy": first_choice_accuracy(rows.scores, rows.gold)},
+        sound={"accuracy": shared_choice_accuracy(rows.scores, rows.gold)},
+        n=rows.n,
+    )

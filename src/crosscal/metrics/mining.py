@@ -1,0 +1,101 @@
+"""The score of mined translations: BUCC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.metrics.bitext import Pair, best_threshold, bitext_scores
+from crosscal.metrics.score import Rows, Score
+
+
+def score_mined_pairs(rows: Rows) -> Score:
+    """Score the mined pairs whose score reaches a threshold.
+
+    Parameters
+    ----------
+    rows : Rows
+        Units are source sentences. Columns ``mined`` and ``mined_scores`` have the ids of the
+        target sentences that each was paired with, mostly one or none, and the scores of the
+        pairs; column ``partners`` has the ids of its translations, mostly none. Pairs of at
+        least ``threshold`` count.
+
+    Returns
+    -------
+    Score
+        ``f1``, ``precision``, ``recall`` over sets of pairs; ``official`` and ``sound`` agree.
+
+    Raises
+    ------
+    SettingsError
+        No threshold: it belongs to the training split, and there is none to fall back on.
+    DataError
+        A column is missing or wrong.
+    """
+    if rows.threshold is None:
+        raise SettingsError(
+            "mined pairs need a threshold",
+            where=rows.where,
+            remedy="Choose it on the training split, with crosscal.metrics.mining_threshold",
+        )
+    found = _found(rows)
+    enough = found.scores >= rows.threshold
+    kept = [pair for pair, high in zip(found.pairs, enough, strict=True) if high]
+    figures = bitext_scores(kept, found.gold)
+    return Score(official=figures, sound=dict(figures), n=rows.n)
+
+
+def mining_threshold(rows: Rows) -> float:
+    """Return the score from which on mined pairs give the highest F1.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of the training split, columns as for `score_mined_pairs`.
+
+    Returns
+    -------
+    float
+        See `crosscal.metrics.bitext.best_threshold`.
+
+    Raises
+    ------
+    DataError
+        No pair is right, or a column is missing or wrong.
+    """
+    found = _found(rows)
+    right = np.array([pair in found.gold for pair in found.pairs], dtype=np.bool_)
+    return best_threshold(found.scores, right, len(found.gold))[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """Mined pairs with their scores, and the gold ones."""
+
+    pairs: list[Pair]
+    scores: NDArray[np.float64]
+    gold: frozenset[Pair]
+
+
+def _found(rows: Rows) -> _Found:
+    units = rows.texts("unit_id")
+    mined, scores = rows.text_lists("mined"), rows.number_lists("mined_scores")
+    for row, (targets, values) in enumerate(zip(mined, scores, strict=True)):
+        if len(targets) != len(values):
+            raise DataError(
+                f"{len(values)} scores for {len(targets)} pairs",
+                where=f"{rows.where}: column 'mined_scores', row {row} of {rows.language}",
+                remedy="Give one score for each pair",
+            )
+    return _Found(
+        pairs=_pairs(units, mined),
+        scores=np.array([value for values in scores for value in values], dtype=np.float64),
+        gold=frozenset(_pairs(units, rows.text_lists("partners"))),
+    )
+
+
+def _pairs(units: list[str], targets: list[list[str]]) -> list[Pair]:
+    return [(unit, target) for unit, ids in zip(units, targets, strict=True) for target in ids]

@@ -1,0 +1,181 @@
+"""What two answers may differ in and still be the same answer.
+
+`squad` and `mlqa` are the rules of the benchmarks' own evaluators, faults included; `sound` is
+one rule for all languages that mends them. Each takes a text and the code of its language, and
+returns tokens joined by single spaces.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections.abc import Callable
+
+from crosscal.exceptions import DataError
+
+Normalise = Callable[[str, str], str]
+
+_ASCII_PUNCTUATION = frozenset(string.punctuation)
+_ENGLISH_ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+# The words that MLQA's evaluator takes for articles; its Vietnamese ones are not articles.
+ARTICLES: dict[str, tuple[str, ...]] = {
+    "en": ("a", "an", "the"),
+    "es": ("un", "una", "unos", "unas", "el", "la", "los", "las"),
+    "vi": ("của", "là", "cái", "chiếc", "những"),
+    "de": tuple("ein eine einen einem eines einer der die das den dem des".split()),
+}
+ARABIC_ARTICLE = "ال"
+MLQA_LANGUAGES = ("ar", "de", "en", "es", "hi", "vi", "zh")
+
+_HAN_OF_MLQA = re.compile("([\u4e00-\u9fa5])")
+_ARTICLE_PATTERNS = {
+    code: re.compile(rf"\b(?:{'|'.join(words)})\b") for code, words in ARTICLES.items()
+}
+
+# Thai, Lao, Japanese syllables, and Chinese characters with their iteration marks and numerals.
+_UNSPACED = re.compile(
+    "[\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ebd\u0ec0-\u0ece\u0edc-\u0edf\u2e80-\u2fd5"
+    "\u3005-\u3007\u3021-\u302f\u3031-\u3035\u3038-\u303c\u3041-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\U0001aff0-\U0001b16f\U00020000-\U000323af]"
+)
+# The vowel AM of Thai and Lao: a letter, but UAX 29 attaches it to the one before it.
+_ATTACHED = frozenset("\u0e33\u0eb3")
+
+
+def is_punctuation(character: str) -> bool:
+    """Tell whether a character is punctuation: a Unicode category P, or ASCII punctuation.
+
+    ASCII punctuation holds nine symbols that Unicode calls otherwise: ``$+<=>^`|~``.
+    """
+    return character in _ASCII_PUNCTUATION or unicodedata.category(character)[0] == "P"
+
+
+def squad(text: str, language: str) -> str:
+    """Normalise as SQuAD v1.1 and v2.0 do, which XTREME uses for XQuAD and TyDiQA too.
+
+    Lower case; no ASCII punctuation; no ``a``, ``an``, ``the``; single spaces.
+
+    Parameters
+    ----------
+    text : str
+    language : str
+        Ignored: English rules hold for every language. Other punctuation stays, and a text
+        without spaces is one token, so that in Chinese and Thai F1 is nearly exact match.
+
+    Returns
+    -------
+    str
+    """
+    bare = "".join(c for c in text.lower() if c not in _ASCII_PUNCTUATION)
+    return " ".join(_ENGLISH_ARTICLES.sub(" ", bare).split())
+
+
+def mlqa(text: str, language: str) -> str:
+    """Normalise as MLQA's own evaluator does (Lewis et al. 2020), faults included.
+
+    Lower case; no punctuation of any script; no articles; Chinese characters apart. Its faults:
+    in Arabic every ``ال`` becomes a space, wherever in a word it stands; only the characters
+    U+4E00 to U+9FA5 count as Chinese; and its Vietnamese articles are other words.
+
+    Parameters
+    ----------
+    text : str
+    language : str
+        One of `MLQA_LANGUAGES`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        A language that MLQA does not have.
+    """
+    if language not in MLQA_LANGUAGES:
+        raise DataError(
+            f"MLQA has no rules for language {language!r}",
+            where="language",
+            remedy=f"Its languages are {', '.join(MLQA_LANGUAGES)}",
+        )
+    bare = "".join(c for c in text.lower() if not is_punctuation(c))
+    if language == "ar":
+        bare = bare.replace(ARABIC_ARTICLE, " ")
+    elif language == "zh":
+        bare = _HAN_OF_MLQA.sub(r" \1 ", bare)
+    elif language in _ARTICLE_PATTERNS:
+        bare = _ARTICLE_PATTERNS[language].sub(" ", bare)
+    return " ".join(bare.split())
+
+
+def sound(text: str, language: str) -> str:
+    """Normalise by one rule for all languages.
+
+    Canonically equivalent texts are equal, whatever their case; no punctuation of any script
+    and no invisible character (category Cf) counts; scripts without spaces are divided into
+    `tokens`; articles of the language itself are dropped, in Arabic only at the start of a word.
+    What would vanish altogether stays: ``"the"`` and ``"%"`` are not empty answers.
+
+    Parameters
+    ----------
+    text : str
+    language : str
+        Languages that are not in `ARTICLES` keep every word.
+
+    Returns
+    -------
+    str
+        Empty only if the text is empty, white space or invisible.
+    """
+    decomposed = unicodedata.normalize("NFD", text).casefold()
+    folded = unicodedata.normalize("NFC", decomposed)
+    visible = "".join(c for c in folded if unicodedata.category(c) != "Cf")
+    words = tokens("".join(c for c in visible if not is_punctuation(c))) or tokens(visible)
+    if language == "ar":
+        words = [word.removeprefix(ARABIC_ARTICLE) or word for word in words]
+    articles = ARTICLES.get(language, ())
+    return " ".join([word for word in words if word not in articles] or words)
+
+
+def tokens(text: str) -> list[str]:
+    """Divide a text into words, and scripts without spaces into what a reader sees as one letter.
+
+    Chinese characters and Japanese syllables are one token each. Thai and Lao are divided at
+    grapheme clusters (UAX 29): a letter with the vowel signs and tone marks above and below it.
+    Words of these languages would need a dictionary, and the score would then depend on whose;
+    single code points would make every tone mark a token that is often right by chance.
+    Everything else is divided at white space. The script decides, not the language: an English
+    answer may hold a Chinese name.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str
+        Without empty ones.
+    """
+    found: list[str] = []
+    last = ""  # what the last token can be lengthened by: "marks", "letters" or nothing
+    for c in text:
+        if c.isspace():
+            last = ""
+        elif last == "marks" and _attaches(c):
+            found[-1] += c
+        elif _UNSPACED.match(c):
+            found.append(c)
+            last = "marks"
+        elif last == "letters":
+            found[-1] += c
+        else:
+            found.append(c)
+            last = "letters"
+    return found
+
+
+def _attaches(character: str) -> bool:
+    return character in _ATTACHED or unicodedata.category(character)[0] == "M"

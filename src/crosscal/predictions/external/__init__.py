@@ -1,0 +1,1 @@
+"""Predictions in anyone's files."""

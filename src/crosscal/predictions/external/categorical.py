@@ -1,0 +1,69 @@
+"""Columns of words as numbers: groups, clusters, labels of anyone's files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from crosscal.exceptions import DataError
+from crosscal.predictions.external.sources import Source
+
+
+def codes(source: Source, name: str, column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
+    """Return each row's number among a column's distinct values, and these values.
+
+    Raises
+    ------
+    DataError
+        A value is missing, or is a list or a record.
+    """
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    demand_present(source, name, column)
+    if pa.types.is_nested(column.type):
+        raise DataError(
+            "the column holds lists or records, not one value a row",
+            where=f"{source.path}: column '{name}'",
+            remedy="Give one value a row; of one-hot labels the index",
+        )
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    whole = column.dictionary_encode().unify_dictionaries()
+    numbers = [np.asarray(chunk.indices, dtype=np.int64) for chunk in whole.chunks if len(chunk)]
+    return np.concatenate(numbers), whole.chunk(0).dictionary
+
+
+def sorted_codes(
+    source: Source, name: str | None, columns: Mapping[str, pa.ChunkedArray]
+) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:
+    """Return each row's number among a column's sorted values as text, and these values."""
+    if name is None:
+        return None, ()
+    found, values = codes(source, name, columns[name])
+    texts = [str(value) for value in values.to_pylist()]
+    order = sorted(range(len(texts)), key=lambda i: texts[i])
+    rank = np.empty(len(texts), dtype=np.int32)
+    rank[order] = np.arange(len(texts), dtype=np.int32)
+    return rank[found], tuple(texts[i] for i in order)
+
+
+def demand_present(source: Source, name: str, column: pa.ChunkedArray) -> None:
+    """Raise DataError at the first missing value of a column."""
+    missing = pc.is_null(column)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        missing = pc.fill_null(pc.equal(column, ""), True)
+    elif not column.null_count:
+        return
+    rows = np.asarray(missing)
+    if not rows.any():
+        return
+    row = int(rows.argmax())
+    raise DataError(
+        "value is missing",
+        where=f"{source.path}: column '{name}', {source.place(row)}",
+        remedy="Fill it in or leave the row out",
+    )

@@ -1,0 +1,337 @@
+"""Which columns of anyone's file hold scores, labels and clusters: named by the user, or guessed.
+
+A guess is only made where one reading is possible, and it is always said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.spelling import did_you_mean
+
+Kind = Literal["list", "number", "text", "other"]
+Layout = Literal["list", "classes", "positive", "confidence"]
+Given = Literal["scores", "probabilities", "confidence"]
+
+_SCORES = ("scores", "logits", "log_probs", "logprobs")
+_PROBABILITIES = ("probabilities", "probs", "proba", "probas", "prob", "softmax")
+_LABELS = ("gold", "gold_label", "true_label", "y_true", "label", "labels", "target", "y", "class")
+_CONFIDENCES = ("confidence", "conf", "max_prob", "max_probability")
+_OUTCOMES = ("correct", "is_correct", "right", "hit", "hits")
+_POSITIVES = ("probability", "prob", "proba", "p", "y_prob", "prob_positive", "p_positive")
+_CLUSTERS = ("cluster_id", "cluster")
+_PREFIXES = ("probability", "proba", "probs", "prob", "scores", "score", "logits", "logit", "p")
+_SAYS_PROBABILITY = ("prob", "softmax", "p")
+_FAMILY = re.compile(rf"({'|'.join(_PREFIXES)})(?:[_\-. ](.+)|(\d+))", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The columns as a user named them; None leaves a choice to the guess.
+
+    Attributes
+    ----------
+    scores, probabilities : str or None
+        One list column, or the columns of the classes in order: names with commas between, or
+        a pattern with ``*``. At most one of the two. One number column under `probabilities`
+        is the probability of the positive class.
+    confidence : str or None
+        Confidence of the chosen label; the labels' column then says whether it is right.
+    labels, group, cluster : str or None
+    classes : tuple of str or None
+        Names of the classes in the order of the scores.
+    """
+
+    scores: str | None = None
+    probabilities: str | None = None
+    confidence: str | None = None
+    labels: str | None = None
+    group: str | None = None
+    cluster: str | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        said = [n for n in ("scores", "probabilities", "confidence") if getattr(self, n)]
+        if len(said) > 1:
+            raise SettingsError(
+                f"both --{said[0]} and --{said[1]} are given",
+                where="options",
+                remedy="Name the columns once: as scores, as probabilities, or as confidence",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What each column is taken for.
+
+    Attributes
+    ----------
+    layout : {"list", "classes", "positive", "confidence"}
+    values : tuple of str
+        Columns of the scores.
+    labels : str
+    group, cluster : str or None
+    classes : tuple of str or None
+        Names of the classes, where the columns or the user name them.
+    given : {"scores", "probabilities", "confidence"} or None
+        None: the values tell.
+    said : tuple of str
+        How the choice came about, in words.
+    """
+
+    layout: Layout
+    values: tuple[str, ...]
+    labels: str
+    group: str | None
+    cluster: str | None
+    classes: tuple[str, ...] | None
+    given: Given | None
+    said: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns that must be read, each once."""
+        found = (*self.values, self.labels, self.group, self.cluster)
+        return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def choose_columns(
+    columns: Mapping[str, Kind],
+    wanted: Wanted,
+    *,
+    label_values: Mapping[str, Collection[str]] | None = None,
+    where: str,
+) -> Chosen:
+    """Decide what each column is.
+
+    Parameters
+    ----------
+    columns : mapping of str to kind
+        In the file's order; "list" is a list of numbers.
+    wanted : Wanted
+    label_values : mapping of str to collection of str, optional
+        Values seen in text columns, so that columns named like the classes are recognised.
+    where : str
+        The file named in errors.
+
+    Returns
+    -------
+    Chosen
+
+    Raises
+    ------
+    DataError
+        No column, or more than one, could be meant; a named column is not there.
+    """
+    if wanted.confidence:
+        layout, values, given, why = _confidence(columns, wanted.confidence, where)
+    elif wanted.scores or wanted.probabilities:
+        layout, values, given, why = _named(columns, wanted, where)
+    else:
+        layout, values, given, why = _guessed(columns, label_values or {}, where)
+    labels, why_labels = _labels(columns, wanted, layout, values, where)
+    for name in (wanted.group, wanted.cluster):
+        if name is not None:
+            _demand(columns, name, where)
+    _demand_apart(values, labels, wanted, where)
+    taken = {*values, labels, wanted.group}
+    clusters = [n for n in columns if n.lower() in _CLUSTERS and n not in taken]
+    cluster = wanted.cluster or (clusters[0] if len(clusters) == 1 else None)
+    said = [why, why_labels]
+    if cluster:
+        said.append(f"clusters: '{cluster}' ({'named' if wanted.cluster else 'by its name'})")
+    if wanted.group:
+        said.append(f"groups: '{wanted.group}' (named)")
+    return Chosen(
+        layout=layout,
+        values=values,
+        labels=labels,
+        group=wanted.group,
+        cluster=cluster,
+        classes=wanted.classes or _class_names(layout, values),
+        given=given,
+        said=tuple(said),
+    )
+
+
+_Found = tuple[Layout, tuple[str, ...], Given | None, str]
+
+
+def _confidence(columns: Mapping[str, Kind], name: str, where: str) -> _Found:
+    _demand(columns, name, where, kind="number")
+    return "confidence", (name,), "confidence", f"confidence: '{name}' (named)"
+
+
+def _named(columns: Mapping[str, Kind], wanted: Wanted, where: str) -> _Found:
+    """Follow --scores or --probabilities."""
+    given: Given = "scores" if wanted.scores else "probabilities"
+    names: list[str] = []
+    for part in (wanted.scores or wanted.probabilities or "").split(","):
+        if part.strip() in columns:
+            names.append(part.strip())
+            continue
+        matched = [name for name in columns if fnmatchcase(name, part.strip())]
+        if not matched:
+            _demand(columns, part.strip(), where)
+        names += matched
+    if len(names) == 1 and columns[names[0]] == "list":
+        return "list", tuple(names), given, f"{given}: list column '{names[0]}' (named)"
+    for name in names:
+        _demand(columns, name, where, kind="number")
+    if len(names) == 1 and given == "scores":
+        raise DataError(
+            f"one column of scores, '{names[0]}', is too few",
+            where=where,
+            remedy="Name a column for each class, or one column as --probabilities if it is the "
+            "probability of the positive class",
+        )
+    if len(names) == 1:
+        why = f"probability of the positive class: '{names[0]}' (named)"
+        return "positive", tuple(names), given, why
+    return "classes", tuple(names), given, f"{given}: {_listed(names)} (named)"
+
+
+def _guessed(
+    columns: Mapping[str, Kind], label_values: Mapping[str, Collection[str]], where: str
+) -> _Found:
+    """Take the one reading that the names allow; the first kind of layout that fits."""
+    lists = [name for name, kind in columns.items() if kind == "list"]
+    known = [name for name in lists if name.lower() in (*_SCORES, *_PROBABILITIES)]
+    if known or len(lists) == 1:
+        (name,) = _one(known or lists, "the scores", "--scores", where)
+        return "list", (name,), _stated(name), f"scores: list column '{name}'"
+    families = _families(columns)
+    if families:
+        prefix = _one(list(families), "the scores", "--scores", where, pattern=True)[0]
+        names = families[prefix]
+        why = f"scores: {_listed(names)} (a column a class, by their names)"
+        return "classes", tuple(names), _stated(prefix), why
+    lower = {name.lower(): name for name, kind in columns.items() if kind == "number"}
+    confidences = [lower[name] for name in _CONFIDENCES if name in lower]
+    if confidences and any(name.lower() in _OUTCOMES for name in columns):
+        (name,) = _one(confidences, "the confidence", "--confidence", where)
+        return "confidence", (name,), "confidence", f"confidence: '{name}' (by its name)"
+    for column, values in label_values.items():
+        names = [name for name, kind in columns.items() if kind == "number" and name in values]
+        if len(names) >= 2 and set(names) >= set(values):
+            why = f"scores: {_listed(names)} (named like the labels in '{column}')"
+            return "classes", tuple(names), None, why
+    positives = [lower[name] for name in _POSITIVES if name in lower]
+    if positives:
+        (name,) = _one(positives, "the probability", "--probabilities", where)
+        why = f"probability of the positive class: '{name}' (by its name)"
+        return "positive", (name,), "probabilities", why
+    raise DataError(
+        f"no column looks like scores or probabilities; the columns are {_listed(columns)}",
+        where=where,
+        remedy="Name them: --scores or --probabilities with a list column, or with a column for "
+        "each class and commas between; or --confidence with the confidence of the chosen label",
+    )
+
+
+def _families(columns: Mapping[str, Kind]) -> dict[str, list[str]]:
+    """Return number columns that share a prefix such as ``prob_``, two or more of each."""
+    found: dict[str, list[str]] = {}
+    for name, kind in columns.items():
+        match = _FAMILY.fullmatch(name)
+        if kind == "number" and match:
+            found.setdefault(match[1].lower(), []).append(name)
+    return {prefix: names for prefix, names in found.items() if len(names) >= 2}
+
+
+def _labels(
+    columns: Mapping[str, Kind],
+    wanted: Wanted,
+    layout: Layout,
+    values: Sequence[str],
+    where: str,
+) -> tuple[str, str]:
+    """Return the column of the labels (or of right and wrong), and how it was found."""
+    what = "right or wrong" if layout == "confidence" else "labels"
+    if wanted.labels:
+        _demand(columns, wanted.labels, where)
+        return wanted.labels, f"{what}: '{wanted.labels}' (named)"
+    known = _OUTCOMES if layout == "confidence" else _LABELS
+    there = [name for name in columns if name.lower() in known and name not in values]
+    if not there:
+        raise DataError(
+            f"no column looks like {what}; the columns are {_listed(columns)}",
+            where=where,
+            remedy=f"Name it with --labels; the names that are guessed are {', '.join(known)}",
+        )
+    (name,) = _one(there, f"the {what}", "--labels", where)
+    return name, f"{what}: '{name}' (by its name)"
+
+
+def _one(
+    names: Sequence[str], what: str, option: str, where: str, *, pattern: bool = False
+) -> Sequence[str]:
+    if len(names) == 1:
+        return names
+    shown = [f"{name}*" for name in names] if pattern else names
+    raise DataError(
+        f"more than one column could be {what}: {', '.join(shown)}",
+        where=where,
+        remedy=f"Name the right one, as {option} '{shown[0]}'",
+    )
+
+
+def _demand(
+    columns: Mapping[str, Kind], name: str, where: str, *, kind: Kind | None = None
+) -> None:
+    if name not in columns:
+        hint = did_you_mean(name, list(columns))
+        raise DataError(
+            f"there is no column '{name}'; the columns are {_listed(columns)}",
+            where=where,
+            remedy=hint or "Name one of these",
+        )
+    if kind is not None and columns[name] != kind:
+        raise DataError(
+            f"the column does not hold {'numbers' if kind == 'number' else kind}",
+            where=f"{where}: column '{name}'",
+            remedy="Name a column of numbers, and look for words among them",
+        )
+
+
+def _demand_apart(values: Sequence[str], labels: str, wanted: Wanted, where: str) -> None:
+    """Refuse scores that are named twice, or are to be labels, groups or clusters as well."""
+    taken = {"labels": labels, "groups": wanted.group, "clusters": wanted.cluster}
+    for name in values:
+        again = ["scores"] if values.count(name) > 1 else []
+        again += [role for role, column in taken.items() if column == name]
+        if again:
+            raise DataError(
+                f"column '{name}' is to be scores and {again[0]}"
+                if again[0] != "scores"
+                else f"column '{name}' is named twice among the scores",
+                where=where,
+                remedy="Name every column of scores once, and another column for everything else",
+            )
+
+
+def _stated(name: str) -> Given | None:
+    """Return what a name says about its values; nothing said, they tell themselves."""
+    says = name.lower()
+    return "probabilities" if says == "p" or says.startswith(_SAYS_PROBABILITY[:2]) else None
+
+
+def _class_names(layout: Layout, values: Sequence[str]) -> tuple[str, ...] | None:
+    if layout == "positive":
+        return ("0", "1")
+    if layout != "classes":
+        return None
+    matches = [_FAMILY.fullmatch(name) for name in values]
+    if all(matches) and len({m[1].lower() for m in matches if m}) == 1:
+        return tuple(m[2] or m[3] for m in matches if m)
+    return tuple(values)
+
+
+def _listed(names: Collection[str], most: int = 12) -> str:
+    shown = [f"'{name}'" for name in names]
+    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if shown[most:] else "")

@@ -1,0 +1,203 @@
+"""Predictions from anyone's files: Parquet, CSV, TSV, JSON lines or npz, as arrays.
+
+Nothing is guessed silently: `Foreign.said` tells which column was taken for what. Nothing is
+mended silently either: a NaN, an unknown label or probabilities that do not sum to one stop the
+reading, with file, row and remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from crosscal.exceptions import DataError
+from crosscal.predictions.external.categorical import codes, sorted_codes
+from crosscal.predictions.external.columns import Chosen, Given, Wanted, choose_columns
+from crosscal.predictions.external.labels import gold_of
+from crosscal.predictions.external.sources import NpzSource, ParquetSource, Source
+from crosscal.predictions.external.text_sources import CsvSource, JsonLinesSource
+from crosscal.predictions.external.values import settle_values
+from crosscal.predictions.provenance import Provenance
+
+Report = Callable[[int, int], None]
+
+_OPENERS: dict[str, Callable[[Path], Source]] = {
+    ".parquet": ParquetSource,
+    ".pq": ParquetSource,
+    ".csv": CsvSource,
+    ".tsv": CsvSource,
+    ".tab": CsvSource,
+    ".jsonl": JsonLinesSource,
+    ".ndjson": JsonLinesSource,
+    ".npz": NpzSource,
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Foreign:
+    """Predictions as arrays.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, k), or (n,) for confidences
+        Scores or probabilities, float32 where the file has no more, else float64. Minus
+        infinity (or probability 0) where a unit has fewer choices than others.
+    given : {"scores", "probabilities", "confidence"}
+    gold : ndarray of int32, shape (n,)
+        Index of the right choice; for confidences 1 if the chosen label is right, else 0.
+    group : ndarray of int32, shape (n,), or None
+        Number of each row's group.
+    groups : tuple of str
+        Names of the groups, sorted; empty without groups.
+    cluster : ndarray of int64, shape (n,), or None
+        Equal numbers mean dependent rows; None: every row by itself.
+    cluster_names : pyarrow.Array or None
+        What the numbers stand for.
+    classes : tuple of str or None
+    said : tuple of str
+        What was taken for what, and why.
+    """
+
+    values: NDArray[Any]
+    given: Given
+    gold: NDArray[np.int32]
+    group: NDArray[np.int32] | None
+    groups: tuple[str, ...]
+    cluster: NDArray[np.int64] | None
+    cluster_names: pa.Array | None
+    classes: tuple[str, ...] | None
+    said: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.gold)
+
+
+def read_foreign(path: Path, wanted: Wanted, *, report: Report | None = None) -> Foreign:
+    """Read predictions of any origin.
+
+    Parameters
+    ----------
+    path : Path
+        Ending ``.parquet``, ``.pq``, ``.csv``, ``.tsv``, ``.tab``, ``.jsonl``, ``.ndjson`` or
+        ``.npz``. Of crosscal's own prediction files the test split is read; language becomes
+        the group, and cluster_id the cluster.
+    wanted : Wanted
+        The columns; what is left open is guessed from names and values.
+    report : callable, optional
+        Called with what is read and the total, as reading goes on.
+
+    Returns
+    -------
+    Foreign
+
+    Raises
+    ------
+    DataError
+        No such file, unknown ending, truncated, empty, wrong encoding; a column missing or
+        ambiguous; ragged rows; a value missing, NaN or infinite (minus infinity says that a
+        row has no such choice); probabilities outside 0 to 1 or not summing to one (within
+        0.001, or rounding to three decimals; then they are normalised); a label out of range
+        or unknown.
+    """
+    source = _open(path)
+    own = source.provenance is not None and {"scores", "gold"} <= set(source.columns)
+    if own:
+        wanted, choices, split = _own(source, wanted)
+    columns = _choose(source, wanted)
+    words = [name for name in columns.names if name not in columns.values]
+    filtered = [*words, "split"] if own and split else words
+    parts: dict[str, list[Any]] = {name: [] for name in columns.names}
+    for batch, done in source.batches(columns.values, filtered):
+        if own and split:
+            batch = batch.filter(pc.equal(batch.column("split"), split))
+        for name in columns.names:
+            parts[name].append(batch.column(name))
+        if report:
+            report(done, source.total)
+    if not any(len(chunk) for chunk in parts[columns.labels]):
+        raise DataError("no rows", where=str(path), remedy="Give at least one prediction")
+    tables = {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
+    del parts
+    value_columns = [tables.pop(name) for name in columns.values]
+    values, given, said, own_number = settle_values(source, columns, value_columns)
+    del value_columns
+    classes = choices if own and choices else columns.classes
+    gold, said_labels = gold_of(
+        source, columns, tables[columns.labels], classes, values, own_number, absent=own
+    )
+    group, groups = sorted_codes(source, columns.group, tables)
+    cluster = cluster_names = None
+    if columns.cluster is not None:
+        cluster, cluster_names = codes(source, columns.cluster, tables[columns.cluster])
+    origin = (f"a prediction file of crosscal, split '{split}'",) if own and split else ()
+    return Foreign(
+        values=values,
+        given=given,
+        gold=gold,
+        group=group,
+        groups=groups,
+        cluster=cluster,
+        cluster_names=cluster_names,
+        classes=classes,
+        said=(*origin, *columns.said, *said, *said_labels),
+    )
+
+
+def _open(path: Path) -> Source:
+    if path.is_dir():
+        raise DataError("this is a folder", where=str(path), remedy="Name the files in it")
+    if not path.is_file():
+        raise DataError("no such file", where=str(path), remedy="Check the path")
+    opener = _OPENERS.get(path.suffix.lower())
+    if opener is None:
+        raise DataError(
+            f"unknown kind of file '{path.suffix}'",
+            where=str(path),
+            remedy=f"Give a file that ends in one of {', '.join(_OPENERS)}",
+        )
+    if path.stat().st_size == 0:
+        raise DataError("the file is empty", where=str(path), remedy="Write it again")
+    return opener(path)
+
+
+def _own(source: Source, wanted: Wanted) -> tuple[Wanted, tuple[str, ...] | None, str | None]:
+    """Return the columns of a file that crosscal wrote, its choices, and the split to read."""
+    made = Provenance.from_json(source.provenance or b"", where=f"{source.path}: provenance")
+    splits: set[str] = set()
+    if "split" in source.columns:
+        for batch, _ in source.batches(["split"]):
+            splits |= set(pc.unique(batch.column(0)).to_pylist())
+    free = not (wanted.scores or wanted.probabilities or wanted.confidence)
+    filled = replace(
+        wanted,
+        scores="scores" if free else wanted.scores,
+        labels=wanted.labels or "gold",
+        group=wanted.group or ("language" if "language" in source.columns else None),
+        cluster=wanted.cluster or ("cluster_id" if "cluster_id" in source.columns else None),
+    )
+    split = "test" if "test" in splits else (min(splits) if len(splits) == 1 else None)
+    if split is None and splits:
+        raise DataError(
+            f"the splits are {', '.join(sorted(splits))}, but there is no 'test'",
+            where=str(source.path),
+            remedy="Name the evaluated rows' split 'test'",
+        )
+    return filled, wanted.classes or made.choices, split
+
+
+def _choose(source: Source, wanted: Wanted) -> Chosen:
+    seen = {}
+    if not (wanted.scores or wanted.probabilities or wanted.confidence):
+        names = [n for n, kind in source.columns.items() if kind == "text"]
+        labels = [n for n in names if n == wanted.labels] or [
+            n for n in names if n.lower() in ("gold", "gold_label", "label", "labels", "target")
+        ]
+        seen = {name: source.preview(name) for name in labels}
+    return choose_columns(source.columns, wanted, label_values=seen, where=str(source.path))

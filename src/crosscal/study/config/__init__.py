@@ -1,0 +1,1 @@
+"""The study file: its settings, read, checked and written."""

@@ -1,0 +1,308 @@
+"""Read a study file: TOML in, a checked `Study` out, errors that name the field."""
+
+from __future__ import annotations
+
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from crosscal.analysis.recalibration_transfer import RegimeSettings
+from crosscal.exceptions import SettingsError
+from crosscal.spelling import did_you_mean
+from crosscal.study.config.recipe_checks import check_recipes
+from crosscal.study.config.settings import RETRIEVAL, Source, Study, Target, Trained
+from crosscal.tasks import load_tasks, register
+from crosscal.tasks import task as task_of
+from crosscal.training.settings import TrainingSettings
+
+_SOURCES = ("train", "dev", "test", "calibration")
+
+# Readers fill these in themselves.
+_LEFT_TO_READERS = {"split": "{split}", "language": "{language}"}
+
+
+def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file.
+    overrides : sequence of str
+        Settings that replace the file's, as ``training.epochs=1``; values in TOML, bare
+        words are strings.
+
+    Returns
+    -------
+    Study
+        With the paths of its sources resolved.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing or malformed, a key is unknown (names the nearest), a value
+        has the wrong type or range, or settings do not fit together.
+    """
+    document = _read_toml(path)
+    for override in overrides:
+        _override(document, override)
+    _register_tasks(document, path.parent)
+    return _resolve(parse_study(document, where=str(path)), path.parent)
+
+
+def _register_tasks(document: Mapping[str, Any], folder: Path) -> None:
+    """Make the tasks known that the study describes in files of its own."""
+    listed = document.get("tasks", [])
+    if isinstance(listed, list):  # anything else is an error of the study's form
+        for name in (name for name in listed if isinstance(name, str)):
+            for found in load_tasks(folder / name):
+                register(found)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            "there is no such study file",
+            where=str(path),
+            remedy="Write one with: crosscal init my-study.toml",
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"the study file cannot be read ({error.strerror})", where=str(path)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"the study file is not UTF-8 (byte {error.start})",
+            where=str(path),
+            remedy="Save it as UTF-8",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"the study file is not TOML: {error}", where=str(path), remedy="Correct that line"
+        ) from error
+
+
+def _override(document: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    keys = name.strip().split(".")
+    if not equals or not all(keys):
+        raise SettingsError(
+            f"'{override}' is not an override",
+            where="--set",
+            remedy="Write it as section.key=value, for example training.epochs=1",
+        )
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    table = document
+    for key in keys[:-1]:
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            raise SettingsError(f"'{key}' is not a section", where=f"--set {override}")
+    table[keys[-1]] = value
+
+
+def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
+    """Check a study given as nested dictionaries; see `read_study`."""
+    try:
+        study = Study.model_validate(document)
+    except ValidationError as error:
+        # An unknown key is often the misspelt name of one that is then missing.
+        errors = error.errors()
+        first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+        field = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = _known_keys(first["loc"][:-1])
+            raise SettingsError(
+                f"unknown key '{first['loc'][-1]}'",
+                where=f"{where}, {field}",
+                remedy=did_you_mean(str(first["loc"][-1]), known),
+            ) from error
+        raise SettingsError(
+            first["msg"].removeprefix("Value error, "),
+            where=f"{where}, {field}",
+            remedy="`crosscal init` writes a file that explains every key",
+        ) from error
+    _check_combination(study, where)
+    return study
+
+
+def _known_keys(location: Sequence[int | str]) -> list[str]:
+    """Fields of the section at a place of the study."""
+    model: Any = Study
+    for part in location:
+        if _is_section(model):
+            model = model.model_fields[str(part)].annotation
+        else:
+            model = typing.get_args(model)[-1]
+        if isinstance(model, types.UnionType):
+            model = next(filter(_is_section, typing.get_args(model)), model)
+    return list(model.model_fields)
+
+
+def _is_section(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
+
+
+def _check_combination(study: Study, where: str) -> None:
+    check_recipes(study, where)
+    evaluated = {code for target in study.targets.values() for code in languages_of(target)}
+    for name, languages in study.analysis.groups.items():
+        unknown = sorted(set(languages) - evaluated)
+        if unknown or not languages:
+            raise SettingsError(
+                f"the group names languages that are not evaluated: {', '.join(unknown) or 'none'}",
+                where=f"{where}, analysis.groups.{name}",
+                remedy="Use languages of the targets",
+            )
+    for section, named in (("targets", study.targets), ("intermediate", study.intermediate)):
+        if "mlm" in named:
+            raise SettingsError(
+                "'mlm' is the name of masked language modelling",
+                where=f"{where}, {section}.mlm",
+                remedy="Choose another name",
+            )
+    for name in study.targets.keys() & study.intermediate.keys():
+        raise SettingsError(
+            f"a target and an intermediate task are both called '{name}'",
+            where=f"{where}, targets.{name}",
+            remedy="Give one of them another name",
+        )
+    regime_settings(study)
+    for name, target in study.targets.items():
+        _check_target(target, f"{where}, targets.{name}")
+    for name, data in (*study.targets.items(), *study.intermediate.items()):
+        training_settings(study, data, where=f"{where}, {name}.training")
+
+
+def _check_target(target: Target, where: str) -> None:
+    chosen = task_of(target.task)
+    if chosen.family == RETRIEVAL:
+        if target.train is not None:
+            raise SettingsError(
+                "targets of the retrieval family are not trained on",
+                where=f"{where}.train",
+                remedy="Remove it",
+            )
+        if target.calibration is not None:
+            raise SettingsError(
+                "targets of the retrieval family are not predicted on calibration examples",
+                where=f"{where}.calibration",
+                remedy="Remove it: their test rows are cross-fitted",
+            )
+        if target.translate is not None or target.translate_test is not None:
+            raise SettingsError(
+                "targets of the retrieval family are not translated",
+                where=f"{where}.{'translate' if target.translate else 'translate_test'}",
+                remedy="Remove it: sentences come with their translations",
+            )
+        if chosen.scoring == "bitext" and target.dev is None:
+            raise SettingsError(
+                "mined pairs need a threshold, which is chosen on training pairs",
+                where=f"{where}.dev",
+                remedy="Name the training pairs",
+            )
+    elif target.train is None or target.dev is None:
+        missing = "train" if target.train is None else "dev"
+        raise SettingsError(
+            "Field required", where=f"{where}.{missing}", remedy="Name the English examples"
+        )
+    languages, baseline = languages_of(target), baseline_of(target)
+    if baseline not in languages:
+        raise SettingsError(
+            f"the baseline '{baseline}' must be among the languages: others are compared with it",
+            where=f"{where}.languages",
+            remedy="Add it, or name another baseline",
+        )
+
+
+def regime_settings(study: Study) -> RegimeSettings | None:
+    """Which regimes of recalibration a study compares; None if it compares none.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown name, or more draws than the bootstrap has replicates for.
+    """
+    if not study.recalibration.regimes:
+        return None
+    settings = RegimeSettings(**study.recalibration.model_dump())
+    settings.check_replicates(study.analysis.replicates)
+    return settings
+
+
+def languages_of(target: Target) -> tuple[str, ...]:
+    """Languages a target is tested in: its own, or those of its task."""
+    return target.languages or task_of(target.task).languages
+
+
+def baseline_of(target: Target) -> str:
+    """Language that a target's others are compared with."""
+    if target.baseline is not None:
+        return target.baseline
+    return languages_of(target)[0] if task_of(target.task).family == RETRIEVAL else "en"
+
+
+def training_settings(study: Study, data: Trained, *, where: str) -> TrainingSettings:
+    """Lay a task's own settings over those of ``[training]``."""
+    try:
+        return TrainingSettings.model_validate(study.training.model_dump() | data.training)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        known = list(TrainingSettings.model_fields)
+        unknown = first["type"] == "extra_forbidden"
+        raise SettingsError(
+            f"unknown key '{key}'" if unknown else first["msg"],
+            where=f"{where}.{key}",
+            remedy=did_you_mean(key, known) if unknown else "See [training]",
+        ) from error
+
+
+def _resolve(study: Study, folder: Path) -> Study:
+    """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
+
+    def source(entry: Source, field: str) -> Source:
+        also = tuple(source(part, f"{field}, also") for part in entry.also)
+        entry = entry.model_copy(update={"also": also})
+        if entry.path is None:
+            return entry
+        try:
+            filled = entry.path.format_map({**_LEFT_TO_READERS, **study.paths})
+        except (KeyError, ValueError, IndexError) as error:
+            raise SettingsError(
+                f"'{entry.path}' uses a name that [paths] does not define ({error})",
+                where=field,
+                remedy="Add it to [paths], or give it with --set paths.name=folder",
+            ) from error
+        return entry.model_copy(update={"path": str((folder / filled).resolve())})
+
+    def task(data: Any, field: str) -> Any:
+        parts = [name for name in _SOURCES if getattr(data, name, None)]
+        return data.model_copy(
+            update={name: source(getattr(data, name), f"{field}.{name}.path") for name in parts}
+        )
+
+    name = study.encoder.name
+    local = (folder / name).resolve()
+    return study.model_copy(
+        update={
+            "targets": {key: task(data, f"targets.{key}") for key, data in study.targets.items()},
+            "mlm": study.mlm
+            and study.mlm.model_copy(update={"texts": source(study.mlm.texts, "mlm.texts.path")}),
+            "intermediate": {
+                key: task(data, f"intermediate.{key}") for key, data in study.intermediate.items()
+            },
+            "encoder": study.encoder.model_copy(
+                update={"name": str(local) if name != "packaged" and local.is_dir() else name}
+            ),
+        }
+    )

@@ -1,0 +1,89 @@
+"""The store of artifacts: what a stage made, found again by the stage's key."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crosscal.artifacts import MANIFEST, verify
+from crosscal.exceptions import ArtifactError
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of artifacts, ``<kind>-<key>``; several studies may share one.
+
+    Attributes
+    ----------
+    root : Path
+        The folder; created when the first stage runs.
+    """
+
+    root: Path
+
+    def folder(self, kind: str, key: str) -> Path:
+        """Place of an artifact, whether it exists or not."""
+        return self.root / f"{kind}-{key[:20]}"
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether the artifact is there (whole: half an artifact has another name)."""
+        return self.folder(kind, key).is_dir()
+
+    def open(self, kind: str, key: str) -> Path:
+        """Folder of an artifact, checked against its manifest.
+
+        Raises
+        ------
+        ArtifactError
+            If it is missing, truncated or altered.
+        """
+        folder = self.folder(kind, key)
+        if not folder.is_dir():
+            raise ArtifactError(
+                "an artifact that a later stage needs is missing",
+                where=str(folder),
+                remedy="Run the study again",
+            )
+        verify(folder)
+        return folder
+
+    def details(self, kind: str, key: str) -> dict[str, Any]:
+        """Facts that a finished stage left about itself; empty if it is not finished."""
+        try:
+            manifest = json.loads((self.folder(kind, key) / MANIFEST).read_text())
+        except (OSError, ValueError):
+            return {}
+        return dict(manifest.get("details", {}))
+
+    def progress_file(self, kind: str, key: str) -> Path:
+        """File in which a running stage says how far it is."""
+        folder = self.folder(kind, key)
+        return folder.with_name(folder.name + ".progress")
+
+    def progress(self, kind: str, key: str) -> tuple[int, int] | None:
+        """(done, total) of a running or interrupted stage, None if it has not begun."""
+        try:
+            content = json.loads(self.progress_file(kind, key).read_text())
+            return int(content["done"]), int(content["total"])
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def progress_writer(self, kind: str, key: str) -> Callable[[int, int], None]:
+        """Return a function that notes progress, at most a few times a second."""
+        path = self.progress_file(kind, key)
+        last = 0.0
+
+        def write(done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last > 0.3 or done == total:
+                last = now
+                # Only shown to people: not worth an fsync, and a lost note does no harm.
+                path.write_text(json.dumps({"done": done, "total": total, "pid": os.getpid()}))
+
+        return write

@@ -1,0 +1,145 @@
+"""Which layer finds translations: the sweep of a run of a retrieval target, through the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from crosscal.exceptions import SettingsError
+from crosscal.report.layers import FILE, LayerSweep
+from crosscal.study.config.settings import RETRIEVAL
+from crosscal.study.execution.executors import Events, choose_executor
+from crosscal.study.execution.stages import sentences
+from crosscal.study.execution.store import Store
+from crosscal.study.planning.plan import Plan, Run, Stage
+from crosscal.tasks import task
+from crosscal.tasks.retrieval.retrieval import layer_sweep
+from crosscal.tasks.retrieval.search import EVERY_LAYER, by_language
+
+
+def swept_targets(plan: Plan) -> list[str]:
+    """Targets of the retrieval family in which every sentence has a translation."""
+    tasks = {name: task(target.task) for name, target in plan.study.targets.items()}
+    return [
+        name
+        for name, chosen in tasks.items()
+        if chosen.family == RETRIEVAL and chosen.scoring != "bitext"
+    ]
+
+
+def sweep_run(plan: Plan, target: str | None, recipe: str, seed: int | None) -> Run:
+    """Find the run to be swept.
+
+    Parameters
+    ----------
+    plan : Plan
+        As `make_plan` returns it.
+    target : str, optional
+        By default the first that can be swept.
+    recipe : str
+    seed : int, optional
+        By default the first of the study.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such run, or it is not of retrieval, or pairs are mined in its target:
+        most sentences have no translation that a layer could find.
+    """
+    targets = swept_targets(plan)
+    if not targets or (target is not None and target not in targets):
+        raise SettingsError(
+            "the study has no target of the retrieval family in which every sentence has a "
+            "translation"
+            if not targets
+            else f"there is no layer sweep of the target '{target}'",
+            where=plan.study.name if not targets else f"targets.{target}",
+            remedy="Add one, for example of the task tatoeba"
+            if not targets
+            else f"Choose among: {', '.join(targets)}",
+        )
+    target = target or targets[0]
+    runs = [run for run in plan.runs if run.target == target]
+    for run in runs:
+        if run.recipe == recipe and seed in (None, run.seed):
+            return run
+    raise SettingsError(
+        f"there is no run of recipe '{recipe}'" + ("" if seed is None else f" with seed {seed}"),
+        where=plan.study.name,
+        remedy="Its runs are: " + ", ".join(f"{run.recipe} {run.seed}" for run in runs),
+    )
+
+
+def sweep_stages(plan: Plan, run: Run) -> tuple[Stage, ...]:
+    """Return the stages that a sweep needs, in an order in which they can run.
+
+    Parameters
+    ----------
+    plan : Plan
+    run : Run
+        As `sweep_run` returns it.
+
+    Returns
+    -------
+    tuple of Stage
+        What the recipe trains; last, the embedding of every layer: the run's own but for the
+        layers, and an artifact like any other.
+    """
+    known = {stage.node: stage for stage in plan.stages}
+    embedded = known[run.table.inputs["vectors"]]
+    swept = replace(
+        embedded,
+        title=f"{embedded.title}, every layer",
+        settings={**embedded.settings, "layer": EVERY_LAYER},
+    )
+
+    def before(stage: Stage) -> Iterator[Stage]:
+        for node in stage.inputs.values():
+            yield from before(known[node])
+            yield known[node]
+
+    return (*{stage.key: stage for stage in before(swept)}.values(), swept)
+
+
+def sweep_layers(plan: Plan, run: Run, store: Store, events: Events) -> LayerSweep:
+    """Compute what is missing, and the accuracy of every layer on the test.
+
+    Parameters
+    ----------
+    plan : Plan
+    run : Run
+        As `sweep_run` returns it.
+    store : Store
+        Where artifacts are found and left.
+    events : Events
+        Told of every stage.
+
+    Returns
+    -------
+    LayerSweep
+        A row a language, layer and direction.
+    """
+    stages = sweep_stages(plan, run)
+    execution = plan.study.execution
+    executor = choose_executor(execution.executor, execution.workers, execution.threads)
+    executor.execute(stages, store, events)
+    vectors = np.load(store.open(*stages[-1].node) / "test.npy", mmap_mode="r")
+    languages = dict(by_language(sentences(stages[-1])["test"], vectors))
+    return LayerSweep(
+        study=plan.study.name,
+        target=run.target,
+        recipe=run.recipe,
+        seed=run.seed,
+        rows=layer_sweep(languages, layers=range(len(vectors))),
+    )
+
+
+def read_sweep(folder: Path) -> LayerSweep | None:
+    """Sweep that `crosscal layers` left in a target's folder; None if there is none."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    return LayerSweep.from_json(path.read_text(encoding="utf-8"), where=str(path))

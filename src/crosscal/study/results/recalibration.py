@@ -1,0 +1,87 @@
+"""Compare regimes of recalibration on what a study predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from crosscal.analysis import AnalysisSettings
+from crosscal.analysis.recalibration_transfer import RegimeResults, compare_regimes
+from crosscal.artifacts import write_aside
+from crosscal.predictions import Predictions
+from crosscal.study.config.load import baseline_of, regime_settings
+from crosscal.study.execution.store import Store
+from crosscal.study.planning.plan import Plan
+from crosscal.tasks import TokenSet
+
+FILE = "recalibration.json"
+
+
+def recalibrate(
+    plan: Plan,
+    target: str,
+    store: Store,
+    tables: Sequence[Predictions],
+    settings: AnalysisSettings,
+    folder: Path,
+) -> RegimeResults | None:
+    """Compare the regimes that a study asks for, and write what was found.
+
+    Parameters
+    ----------
+    plan : Plan
+    target : str
+    store : Store
+        Holds the tokens, for the subword fertility of every language.
+    tables : sequence of Predictions
+        Of the target's runs.
+    settings : AnalysisSettings
+    folder : Path
+        Gets ``recalibration.json``.
+
+    Returns
+    -------
+    RegimeResults or None
+        None if the study compares none.
+    """
+    chosen = regime_settings(plan.study)
+    if chosen is None:
+        return None
+    found = compare_regimes(
+        tables,
+        settings=settings,
+        recalibration=chosen,
+        features=fertility(plan, target, store),
+    )
+    write_aside(folder / FILE, found.to_json().encode())
+    return found
+
+
+def read_recalibration(folder: Path) -> RegimeResults | None:
+    """Return what `recalibrate` wrote, or None if there is none."""
+    path = folder / FILE
+    return RegimeResults.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def fertility(plan: Plan, target: str, store: Store) -> dict[str, dict[str, float]]:
+    """Return how many subwords the same text takes in each language, relative to the baseline.
+
+    Returns
+    -------
+    dict of language to dict
+        ``fertility``: tokens an input of the test data; no label is looked at. Empty where the
+        target has no tokens (retrieval) or the languages no equally many inputs.
+    """
+    run = next(run for run in plan.runs if run.target == target)
+    if "test" not in run.table.inputs:
+        return {}
+    tokens = TokenSet.load(store.open(*run.table.inputs["test"]))
+    languages = np.array(tokens.units["language"].to_pylist())
+    lengths = np.diff(tokens.offsets)
+    if len(languages) != len(lengths):
+        return {}
+    means = {str(code): float(lengths[languages == code].mean()) for code in np.unique(languages)}
+    base = means[baseline_of(plan.study.targets[target])]
+    return {code: {"fertility": mean / base} for code, mean in means.items()}

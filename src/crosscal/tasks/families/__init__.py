@@ -1,0 +1,1 @@
+"""Each family: from examples to model input, from scores to predictions."""

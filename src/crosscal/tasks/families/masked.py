@@ -1,0 +1,82 @@
+"""The family of masked language modelling: running text in, nothing to predict out.
+
+Which tokens are masked is drawn anew whenever a text is trained on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crosscal.exceptions import SettingsError
+from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.families.tokens import TokenSet, end_to_end
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenizers import Tokenizer
+
+    from crosscal.data.examples import TextExample
+
+_MASKS = ("<mask>", "[MASK]")
+
+
+def _tokenise(
+    tokenizer: Tokenizer, examples: Sequence[TextExample], labels: Sequence[str], limits: Limits
+) -> TokenSet:
+    mask = next((tokenizer.token_to_id(mask) for mask in _MASKS if tokenizer.token_to_id(mask)), 0)
+    if not mask:
+        raise SettingsError(
+            "the encoder's tokenizer has no mask token",
+            where="encoder.name",
+            remedy="Leave out the share of masked language modelling, or choose another encoder",
+        )
+    opening, closing = tokenizer.encode("").ids
+    room = limits.max_length - 2
+    tokenizer.no_truncation()
+    found = tokenizer.encode_batch([example.text for example in examples], add_special_tokens=False)
+    texts = [encoding.ids for encoding in found]
+    pieces = [
+        (number, start) for number, text in enumerate(texts) for start in range(0, len(text), room)
+    ]
+    sequences = [
+        [opening, *texts[number][start : start + room], closing] for number, start in pieces
+    ]
+    ids, offsets = end_to_end(sequences)
+    inner = np.ones(len(ids), dtype=bool)
+    inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
+    return TokenSet(
+        ids=ids.astype(np.int32),
+        types=np.zeros(len(ids), dtype=np.uint8),
+        offsets=offsets,
+        over="vocabulary",
+        rows=np.flatnonzero(inner).astype(np.int64),
+        row_offsets=np.concatenate([[0], np.cumsum(np.diff(offsets) - 2)]).astype(np.int64),
+        gold=np.empty(0, dtype=np.int32),
+        units=unit_table(examples),
+        arrays={
+            "mask": np.array([mask], dtype=np.int64),
+            "text": np.array([number for number, _ in pieces], dtype=np.int64),
+        },
+    )
+
+
+def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+    raise SettingsError(
+        "masked language modelling is trained on, not predicted",
+        where="targets",
+        remedy="Name it in the 'mlm' of a recipe",
+    )
+
+
+MASKED = Family(
+    name="masked language modelling",
+    outputs=lambda labels: 0,
+    tokenise=_tokenise,
+    predictions=_predictions,
+    common_choices=False,
+    units_of=lambda tokens: tokens.arrays["text"],
+    version=2,
+)

@@ -1,0 +1,1 @@
+"""Nearest neighbours, margin scores and mining of translations."""
