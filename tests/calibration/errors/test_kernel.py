@@ -73,10 +73,11 @@ def test_the_error_of_confidences_keeps_its_bounds(pair, bandwidth):
 def test_neither_the_order_of_rows_nor_doubling_them_matters(pair, random):
     order = list(range(len(pair[0])))
     random.shuffle(order)
-    value = kernel_error(*pair)
-    assert kernel_error(pair[0][order], pair[1][order]) == pytest.approx(value, abs=1e-9)
+    # A root: sums that differ in their last bit, 1e-17, differ by 3e-9 near 0.
+    square = kernel_error(*pair) ** 2
+    assert kernel_error(pair[0][order], pair[1][order]) ** 2 == pytest.approx(square, abs=1e-15)
     twice = [np.repeat(each, 2) for each in pair]
-    assert kernel_error(*twice) == pytest.approx(value, abs=1e-9)
+    assert kernel_error(*twice) ** 2 == pytest.approx(square, abs=1e-15)
 
 
 def test_ties_and_wide_kernels_leave_the_gap():
