@@ -81,7 +81,11 @@ def test_shape(results):
     assert not results.find(quantity="effect", recipe="direct")
     places, scalings = 3 + 2, 2
     each = len(METRICS) * scalings
-    assert len(results.estimates) == each * (2 * places + 2 * (places - 1) + places - 1)
+    # The difference of the two groups, of degradations and of the effect.
+    contrasts = each * 3
+    plain = each * (2 * places + 2 * (places - 1) + places - 1)
+    assert len(results.estimates) == plain + contrasts
+    assert {e.language for e in results.find(quantity="effect contrast")} == {"rich minus others"}
     assert {e.seeds for e in results.estimates} == {2}
     assert {(e.n, e.clusters) for e in results.estimates} == {(180, 60)}
     assert Results.from_json(results.to_json()) == results
@@ -239,11 +243,57 @@ def test_baseline_recipe_collapsed(runs):
     assert found.find(quantity="degradation", recipe="paraphrase")
 
 
-@pytest.mark.parametrize(("count", "word"), [(1, "none"), (2, "included"), (5, "included")])
-def test_seed_flag(count, word):
+@pytest.mark.parametrize(("count", "rule"), [(1, "one seed"), (2, "own seeds"), (5, "own seeds")])
+def test_how_the_variance_between_seeds_was_learnt(count, rule):
     runs = [make_run(seed=s) for s in range(count)]
     found = analyse(runs, settings=AnalysisSettings(replicates=100))
-    assert found.settings["seeds"] == {"direct": {"runs": count, "seed_variance": word}}
+    assert found.settings["seeds"] == {"direct": count}
+    assert {e.seed_variance for e in found.estimates} == {rule}
+
+
+def test_seeds_are_crossed_with_recipes(runs, results):
+    effect = one(
+        results, quantity="effect", recipe="paraphrase", language="tr", scaling="none", metric="nll"
+    )
+    assert effect.seed_variance == "paired by seed"
+    third = [make_run("answerability", s) for s in (1, 2)]
+    found = analyse([*runs, *third], settings=SETTINGS)
+    rules = {e.seed_variance for e in found.find(quantity="effect", scaling="none")}
+    assert "pooled over recipes" in rules
+
+
+def test_group_contrasts_are_differences_of_groups(results):
+    for quantity in ("degradation", "effect"):
+        wanted = {"recipe": "paraphrase", "scaling": "none", "metric": "ece_debiased"}
+        rich, others = (
+            one(results, quantity=quantity, language=g, **wanted) for g in ("rich", "others")
+        )
+        contrast = one(results, quantity=f"{quantity} contrast", **wanted)
+        assert contrast.value == pytest.approx(rich.value - others.value, abs=1e-12)
+        assert contrast.low <= contrast.high
+
+
+def test_verdicts_against_a_margin(runs):
+    found = analyse(runs, settings=AnalysisSettings(replicates=200, margin=0.9))
+    drops = found.find(quantity="degradation", metric="accuracy", scaling="none")
+    assert {e.verdict for e in drops} <= {"within", "inconclusive"}
+    assert {e.verdict for e in found.find(quantity="level")} == {None}
+    with pytest.raises(SettingsError, match="margin"):
+        AnalysisSettings(margin=0)
+
+
+def test_the_temperature_is_uncertain():
+    run = make_run(dev=120, scale=3.0)
+    found = analyse([run], settings=AnalysisSettings(replicates=400))
+    wanted = {"quantity": "level", "language": "en", "metric": "gap"}
+    raw, scaled = (one(found, scaling=s, **wanted) for s in ("none", "english"))
+    # Taken as given, the scaled gap would be about as uncertain as the raw one.
+    assert scaled.high - scaled.low > 1.15 * (raw.high - raw.low)
+
+
+def test_collapse_rates_by_recipe(runs):
+    found = analyse([*runs, make_run("direct", 3, skill=0.0)], settings=SETTINGS)
+    assert found.collapse_rates == {"direct": (1, 3), "paraphrase": (0, 2)}
 
 
 def test_without_development_data(runs):

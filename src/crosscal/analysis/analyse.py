@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,19 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.analysis.collapse import collapse_reason
-from crosscal.analysis.degradation import degradations
-from crosscal.analysis.effects import effects
-from crosscal.analysis.levels import levels
-from crosscal.analysis.measurements import Measurements, Place
-from crosscal.analysis.measures import Measure, make_resample, measure_run
+from crosscal.analysis.estimating import Estimator
+from crosscal.analysis.measuring import (
+    LanguageOrGroup,
+    RunMeasurements,
+    measure_runs,
+    scaled_scores,
+)
 from crosscal.analysis.reliability import reliability_bins
-from crosscal.analysis.results import Estimate, ReliabilityBin, Results
+from crosscal.analysis.results import ReliabilityBin, Results
 from crosscal.analysis.runs import Panel, Run, make_panel
 from crosscal.analysis.settings import AnalysisSettings
-from crosscal.calibration import TemperatureScaling, cluster_weights, seed_pivots
+from crosscal.calibration import TemperatureScaling, seed_pivots
 from crosscal.predictions import Predictions, Slice
 
 Floats = NDArray[np.float64]
+
+# Names the stream of what trainings add.
+SEEDS = 1_000_033
 
 
 def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Results:
@@ -37,10 +43,8 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     Returns
     -------
     Results
-        ``settings`` holds the given ones and, under ``seeds``, by recipe how many runs count
-        and whether the interval speaks for the recipe and not only for the models at hand
-        (``seed_variance``: "none" with one seed, else "included"). Intervals take fitted
-        temperatures as given.
+        ``settings`` holds the given ones and, under ``seeds``, how many runs of each recipe
+        count.
 
     Raises
     ------
@@ -50,9 +54,12 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     Notes
     -----
     One draw of clusters is shared by all languages, recipes and seeds. Intervals are quantiles
-    of the bootstrap's replicates, and for calibration errors of the true errors compatible
-    with what was observed (see `crosscal.calibration.estimation.inversion`). Deterministic: equal
-    predictions and settings give equal results.
+    of draws of the true value, made by the one engine that `evaluate` uses too (see
+    `crosscal.calibration.estimation.estimates`): equal questions get equal numbers. The English
+    temperature is fitted anew in every replicate of the development data. What training again
+    would change is learnt by a model of seeds that are crossed with recipes (see
+    `crosscal.calibration.statistics.crossed_seeds`). Deterministic: equal predictions and
+    settings give equal results.
     """
     panel = make_panel(runs, settings)
     reasons = {
@@ -61,15 +68,16 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
         else collapse_reason(run.dev, common_choices=panel.common_choices)
         for run in panel.runs
     }
-    kept = [run for run in panel.runs if reasons[run.recipe, run.seed] is None]
-    fitted = {(run.recipe, run.seed): _fit(run.dev) for run in kept if run.dev is not None}
-    groups = _present_groups(panel, settings)
-    measurements = _measure_all(panel, kept, fitted, groups, settings)
-    estimates: list[Estimate] = [
-        *levels(measurements),
-        *degradations(measurements),
-        *effects(measurements, settings.baseline_recipe),
-    ]
+    counted = [run for run in panel.runs if reasons[run.recipe, run.seed] is None]
+    fitted = {(run.recipe, run.seed): _fit(run.dev) for run in counted if run.dev is not None}
+    groups = present_groups(panel, settings)
+    measurements = measure_runs(panel, counted, fitted, settings)
+    rng = np.random.default_rng([settings.bootstrap_seed, SEEDS])
+    estimator = Estimator(
+        measurements=measurements,
+        settings=settings,
+        pivots=seed_pivots(settings.replicates, rng),
+    )
     return Results(
         title=settings.title or runs[0].provenance.study,
         baseline_language=settings.baseline_language,
@@ -78,16 +86,41 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
         recipes=panel.recipes,
         seeds=panel.seeds,
         groups=groups,
-        settings=_resolved(settings, measurements),
-        temperatures=[_temperature_row(run, fitted) for run in kept if run.dev is not None],
-        estimates=estimates,
-        reliability=_reliability(panel, kept, fitted, measurements, settings),
+        settings=_resolved(settings, counted),
+        temperatures=[_temperature_row(run, fitted) for run in counted if run.dev is not None],
+        estimates=list(estimator.estimates(_subjects(panel, groups))),
+        reliability=_reliability(panel, counted, fitted, measurements, settings),
         collapsed=[
             {"recipe": recipe, "seed": seed, "reason": reason}
             for (recipe, seed), reason in reasons.items()
             if reason is not None
         ],
+        collapse_rates={
+            recipe: (
+                sum(r is not None for (name, _), r in reasons.items() if name == recipe),
+                sum(name == recipe for name, _ in reasons),
+            )
+            for recipe in panel.recipes
+        },
     )
+
+
+def _subjects(panel: Panel, groups: Mapping[str, tuple[str, ...]]) -> list[LanguageOrGroup]:
+    """Return what is estimated: languages, groups, and the first group less each other one."""
+    single = [LanguageOrGroup(name=c, languages=(c,), is_group=False) for c in panel.languages]
+    means = [LanguageOrGroup(name=g, languages=c, is_group=True) for g, c in groups.items()]
+    contrasts = [
+        LanguageOrGroup(
+            name=f"{first.name} minus {other.name}",
+            languages=first.languages,
+            is_group=True,
+            minus=other.languages,
+        )
+        for first in means[:1]
+        for other in means[1:]
+        if not set(first.languages) & set(other.languages)
+    ]
+    return [*single, *means, *contrasts]
 
 
 def _fit(dev: Slice) -> TemperatureScaling:
@@ -96,70 +129,14 @@ def _fit(dev: Slice) -> TemperatureScaling:
     return TemperatureScaling().fit(dev.scores[known], dev.gold[known])
 
 
-def _present_groups(panel: Panel, settings: AnalysisSettings) -> dict[str, tuple[str, ...]]:
+def present_groups(panel: Panel, settings: AnalysisSettings) -> dict[str, tuple[str, ...]]:
+    """Return the groups without the baseline and languages that are not there."""
     others = panel.languages[1:]
     present = {
         name: tuple(code for code in codes if code in others)
         for name, codes in settings.groups.items()
     }
     return {name: codes for name, codes in present.items() if codes}
-
-
-def _measure_all(
-    panel: Panel,
-    kept: Sequence[Run],
-    fitted: dict[tuple[str, int], TemperatureScaling],
-    groups: dict[str, tuple[str, ...]],
-    settings: AnalysisSettings,
-) -> Measurements:
-    """Measure every run in every language and scaling, on one draw of clusters."""
-    rng = np.random.default_rng(settings.bootstrap_seed)
-    scalings = ("none",) if settings.dev_split is None else ("none", "english")
-    seeds = {
-        recipe: tuple(run.seed for run in kept if run.recipe == recipe) for recipe in panel.recipes
-    }
-    seeds = {recipe: numbers for recipe, numbers in seeds.items() if numbers}
-    found: dict[tuple[str, int, str], dict[str, dict[str, Measure]]] = {
-        (run.recipe, run.seed, scaling): {} for run in kept for scaling in scalings
-    }
-    for block in panel.blocks:
-        weights = cluster_weights(block.clusters, settings.replicates, rng)
-        uniforms = rng.random((settings.noise_resamples, len(block.cluster)), dtype=np.float32)
-        resample = make_resample(weights, block.cluster, uniforms)
-        for run in kept:
-            for scaling in scalings:
-                found[run.recipe, run.seed, scaling] |= measure_run(
-                    {code: _scaled(run, code, scaling, fitted) for code in block.languages},
-                    {code: run.test[code].gold for code in block.languages},
-                    resample,
-                    bins=settings.bins,
-                    level=settings.level,
-                    all_gold=panel.all_gold,
-                )
-    return Measurements(
-        found=found,
-        seeds=seeds,
-        pivots={
-            recipe: seed_pivots(len(numbers), settings.replicates, rng)
-            for recipe, numbers in seeds.items()
-        },
-        baseline_language=settings.baseline_language,
-        places=(
-            *(Place(name=c, languages=(c,), is_group=False) for c in panel.languages),
-            *(Place(name=g, languages=codes, is_group=True) for g, codes in groups.items()),
-        ),
-        scalings=scalings,
-        n={code: len(block.cluster) for block in panel.blocks for code in block.languages},
-        clusters={code: block.clusters for block in panel.blocks for code in block.languages},
-        level=settings.level,
-    )
-
-
-def _scaled(
-    run: Run, language: str, scaling: str, fitted: dict[tuple[str, int], TemperatureScaling]
-) -> Floats:
-    scores = run.test[language].scores
-    return scores if scaling == "none" else fitted[run.recipe, run.seed].transform(scores)
 
 
 def _temperature_row(run: Run, fitted: dict[tuple[str, int], TemperatureScaling]) -> dict[str, Any]:
@@ -177,19 +154,23 @@ def _temperature_row(run: Run, fitted: dict[tuple[str, int], TemperatureScaling]
 
 def _reliability(
     panel: Panel,
-    kept: Sequence[Run],
+    runs: Sequence[Run],
     fitted: dict[tuple[str, int], TemperatureScaling],
-    measurements: Measurements,
+    measurements: RunMeasurements,
     settings: AnalysisSettings,
 ) -> list[ReliabilityBin]:
     return [
         row
-        for recipe in measurements.seeds
+        for recipe in dict.fromkeys(recipe for recipe, _ in measurements.runs)
         for language in panel.languages
         for scaling in measurements.scalings
         for row in reliability_bins(
-            [_scaled(run, language, scaling, fitted) for run in kept if run.recipe == recipe],
-            [run.test[language].gold for run in kept if run.recipe == recipe],
+            [
+                scaled_scores(run, language, scaling, fitted.get((run.recipe, run.seed)))
+                for run in runs
+                if run.recipe == recipe
+            ],
+            [run.test[language].gold for run in runs if run.recipe == recipe],
             recipe=recipe,
             language=language,
             scaling=scaling,
@@ -198,15 +179,9 @@ def _reliability(
     ]
 
 
-def _resolved(settings: AnalysisSettings, measurements: Measurements) -> dict[str, Any]:
-    """Return the settings as plain JSON values, with what they imply for seeds."""
+def _resolved(settings: AnalysisSettings, runs: Sequence[Run]) -> dict[str, Any]:
+    """Return the settings as plain JSON values, and how many runs of each recipe count."""
     plain = asdict(settings)
     plain["groups"] = {name: list(codes) for name, codes in settings.groups.items()}
-    plain["seeds"] = {
-        recipe: {
-            "runs": len(numbers),
-            "seed_variance": "none" if len(numbers) == 1 else "included",
-        }
-        for recipe, numbers in measurements.seeds.items()
-    }
+    plain["seeds"] = dict(Counter(run.recipe for run in runs))
     return plain

@@ -9,9 +9,9 @@ from typing import Any
 
 from crosscal.exceptions import DataError
 
-FORMAT = "crosscal-results/1"
+FORMAT = "crosscal-results/2"
 
-QUANTITIES = ("level", "degradation", "effect")
+QUANTITIES = ("level", "degradation", "effect", "degradation contrast", "effect contrast")
 SCALINGS = ("none", "english")
 METRICS = (
     "accuracy",
@@ -31,13 +31,14 @@ class Estimate:
 
     Attributes
     ----------
-    quantity : {"level", "degradation", "effect"}
+    quantity : {"level", "degradation", "effect", "degradation contrast", "effect contrast"}
         ``level``: the metric itself; ``degradation``: the metric in this language minus
         that in the baseline language, same run; ``effect``: degradation under this recipe
-        minus degradation under the baseline recipe.
+        minus degradation under the baseline recipe; a contrast: that of one group minus that of
+        another.
     recipe : str
     language : str
-        A language code, or the name of a group when `is_group`.
+        A language code; the name of a group, or of two, when `is_group`.
     is_group : bool
         Whether the number is the unweighted mean over a group's languages (the baseline
         language left out).
@@ -61,6 +62,15 @@ class Estimate:
         of the language with the fewest.
     per_seed : tuple of float
         The number in each run, in the order of the seeds used.
+    seed_variance : str
+        How the variance between trainings was learnt: "one seed" (not at all: the number speaks of
+        these models), "own seeds", "pooled over recipes", or "paired by seed".
+    detectable : float or None
+        Of differences: the true size that the interval of such a study would leave zero out for
+        in four of five cases; with one seed, of studies of the same models.
+    verdict : {"within", "beyond", "inconclusive"} or None
+        Of differences, where a margin was set: whether the interval of level ``1 - 2 * 0.05`` lies
+        inside it, outside it, or neither.
     """
 
     quantity: str
@@ -78,6 +88,9 @@ class Estimate:
     clusters: int
     seeds: int
     per_seed: tuple[float, ...]
+    seed_variance: str = "one seed"
+    detectable: float | None = None
+    verdict: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +147,8 @@ class Results:
     reliability : list of ReliabilityBin
     collapsed : list of dict
         Runs left out of every average: ``recipe, seed, reason``.
+    collapse_rates : dict of str to (int, int)
+        By recipe: runs that collapsed, and all.
     """
 
     title: str
@@ -148,6 +163,7 @@ class Results:
     estimates: list[Estimate] = field(default_factory=list)
     reliability: list[ReliabilityBin] = field(default_factory=list)
     collapsed: list[dict[str, Any]] = field(default_factory=list)
+    collapse_rates: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def find(
         self,
@@ -228,6 +244,8 @@ class Results:
         values["recipes"] = tuple(values["recipes"])
         values["seeds"] = tuple(values["seeds"])
         values["groups"] = {name: tuple(codes) for name, codes in values["groups"].items()}
+        rates = values["collapse_rates"]
+        values["collapse_rates"] = {name: tuple(rate) for name, rate in rates.items()}
         values["estimates"] = _rows(Estimate, values["estimates"], "estimates")
         values["reliability"] = _rows(ReliabilityBin, values["reliability"], "reliability")
         return cls(**values)

@@ -37,7 +37,7 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class ParallelLanguages:
     """Languages that share their units, and are therefore resampled together.
 
     Attributes
@@ -62,7 +62,7 @@ class Panel:
     runs : tuple of Run
     languages : tuple of str
         Baseline first, then by code.
-    blocks : tuple of Block
+    blocks : tuple of ParallelLanguages
         One where all languages are parallel; one a language where they have nothing in common.
     common_choices : bool
         Whether all units have the same choices.
@@ -72,7 +72,7 @@ class Panel:
 
     runs: tuple[Run, ...]
     languages: tuple[str, ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[ParallelLanguages, ...]
     common_choices: bool
     all_gold: bool
 
@@ -132,7 +132,7 @@ def _have_nothing_in_common(test: dict[str, Slice]) -> bool:
     return len(names) == len(set(names))
 
 
-def _block(languages: tuple[str, ...], first: Run) -> Block:
+def _block(languages: tuple[str, ...], first: Run) -> ParallelLanguages:
     names, cluster = np.unique(first.test[languages[0]].cluster_ids, return_inverse=True)
     if len(names) < 2:
         raise DataError(
@@ -140,7 +140,7 @@ def _block(languages: tuple[str, ...], first: Run) -> Block:
             where=f"{first.where}: column 'cluster_id', {languages[0]}",
             remedy="intervals need two or more independent clusters",
         )
-    return Block(languages=languages, cluster=cluster, clusters=len(names))
+    return ParallelLanguages(languages=languages, cluster=cluster, clusters=len(names))
 
 
 def _check_same_kind(predictions: Sequence[Predictions]) -> None:

@@ -33,6 +33,9 @@ class AnalysisSettings:
     bootstrap_seed : int
     noise_resamples : int
         Samples behind each noise floor.
+    margin : float or None
+        The smallest change of a metric that would matter, as a fraction (0.02: two points of
+        calibration error), chosen before looking. Differences then have a verdict against it.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class AnalysisSettings:
     level: float = 0.95
     bootstrap_seed: int = 0
     noise_resamples: int = 400
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("bins", 1), ("replicates", 100), ("noise_resamples", 100)):
@@ -61,6 +65,12 @@ class AnalysisSettings:
         if not 0 < self.level < 1:
             raise SettingsError(
                 f"level is {self.level}", where="level", remedy="give a share, as 0.95"
+            )
+        if self.margin is not None and not 0 < self.margin < float("inf"):
+            raise SettingsError(
+                f"margin is {self.margin}",
+                where="margin",
+                remedy="give a fraction above 0, as 0.02 for two points",
             )
         if self.dev_split == self.test_split:
             raise SettingsError(

@@ -59,9 +59,14 @@ from crosscal.calibration.errors.overconfidence import (
 )
 from crosscal.calibration.errors.smooth import smooth_bandwidth, smooth_ece
 from crosscal.calibration.errors.sweep import ece_sweep, sweep_bins
-from crosscal.calibration.estimation.error_estimate import ErrorEstimate
-from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS, estimate_errors
-from crosscal.calibration.estimation.inversion import compatible_errors
+from crosscal.calibration.estimation.estimates import estimate_errors
+from crosscal.calibration.estimation.measurement import (
+    Measurement,
+    PerfectCalibration,
+    mean_measurement,
+)
+from crosscal.calibration.estimation.resampling import ClusterResampling, resample_clusters
+from crosscal.calibration.estimation.samples import CLASSWISE, ERRORS
 from crosscal.calibration.evaluation.evaluating import evaluate
 from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.human.distances import (
@@ -124,20 +129,9 @@ from crosscal.calibration.selective.selective import (
     excess_aurc,
     risk_coverage,
 )
-from crosscal.calibration.statistics.bootstrap import (
-    Bootstrapped,
-    absolute_excess,
-    bootstrap,
-    ratio,
-)
+from crosscal.calibration.statistics.crossed_seeds import CrossedSeeds, SeedSpread, seed_pivots
 from crosscal.calibration.statistics.equivalence import MarginTest, equivalence, non_inferiority
-from crosscal.calibration.statistics.intervals import (
-    basic_interval,
-    bca_interval,
-    percentile_interval,
-    quantile_interval,
-    two_sided_p,
-)
+from crosscal.calibration.statistics.intervals import percentile_interval, quantile_interval
 from crosscal.calibration.statistics.multiplicity import benjamini_hochberg, holm
 from crosscal.calibration.statistics.power import (
     clusters_needed,
@@ -151,8 +145,8 @@ from crosscal.calibration.statistics.resampling import (
     cluster_sums,
     cluster_weights,
 )
-from crosscal.calibration.statistics.seed_spread import seed_pivots, seed_shifts
 from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
+from crosscal.calibration.statistics.tails import two_sided_tail, upper_tail
 from crosscal.calibration.streaming.accumulator import CalibrationAccumulator
 
 __all__ = [
@@ -164,17 +158,17 @@ __all__ = [
     "BetaCalibration",
     "BinTable",
     "Bins",
-    "Bootstrapped",
     "CalibrationAccumulator",
+    "ClusterResampling",
     "ConsistencyBand",
     "Contrast",
     "ConvergenceWarning",
     "CorpReplicates",
+    "CrossedSeeds",
     "Decomposition",
     "DirichletCalibration",
     "Edges",
     "EnsembleTemperature",
-    "ErrorEstimate",
     "Evaluation",
     "HistogramBinning",
     "IsotonicCalibration",
@@ -182,32 +176,31 @@ __all__ = [
     "MarginTest",
     "MatchedContrast",
     "MatrixScaling",
+    "Measurement",
     "MurphyDecomposition",
     "NoiseFloor",
     "Notion",
+    "PerfectCalibration",
     "Recalibrator",
     "Refinement",
     "ReliabilityCurve",
     "RiskCoverage",
     "ScalingBinning",
     "Scheme",
+    "SeedSpread",
     "SelectiveReplicates",
     "SplitContrast",
     "TemperatureScaling",
     "VectorScaling",
     "VennAbers",
-    "absolute_excess",
     "accuracy_at_coverage",
     "accuracy_matched",
     "ace",
     "augrc",
     "aurc",
     "auroc",
-    "basic_interval",
-    "bca_interval",
     "benjamini_hochberg",
     "bin_table",
-    "bootstrap",
     "brier",
     "brier_rows",
     "brier_split",
@@ -217,7 +210,6 @@ __all__ = [
     "cluster_sums",
     "cluster_weights",
     "clusters_needed",
-    "compatible_errors",
     "confident_error_rate",
     "consistency_band",
     "corp_classwise",
@@ -263,6 +255,7 @@ __all__ = [
     "make_bins",
     "mce",
     "mean_entropy",
+    "mean_measurement",
     "mean_normalised_entropy",
     "murphy_decomposition",
     "nll",
@@ -277,13 +270,12 @@ __all__ = [
     "power_of",
     "power_of_shift",
     "quantile_interval",
-    "ratio",
     "reliability_curve",
+    "resample_clusters",
     "risk_coverage",
     "rmsce",
     "rmsce_debiased",
     "seed_pivots",
-    "seed_shifts",
     "selective_replicates",
     "shrinkage_matrix",
     "signed_gap",
@@ -298,8 +290,9 @@ __all__ = [
     "tace",
     "to_probabilities",
     "top_label",
-    "two_sided_p",
+    "two_sided_tail",
     "underconfidence",
+    "upper_tail",
     "vote_entropy_debiased_rows",
     "vote_entropy_rows",
     "vote_shares",

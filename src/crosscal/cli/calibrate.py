@@ -14,8 +14,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
-from crosscal.calibration.evaluation.measures import Asked
 from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
 from crosscal.cli.calibration_tables import print_evaluation
@@ -141,7 +141,7 @@ def _evaluated(found: Foreign, options: CalibrateOptions, report: Bar) -> Evalua
         group,
         found.groups or (ALL,),
         found.cluster,
-        asked=Asked(
+        settings=EvaluationSettings(
             given="probabilities" if found.given == "confidence" else found.given,
             notion=1 if pair else _notion(options.notion, found),
             pair=pair,

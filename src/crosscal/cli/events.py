@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -108,7 +107,7 @@ def _document(
 
 def _numbers(found: Events, *, by_kind: bool) -> dict[str, Any]:
     """Return a language's numbers as plain values."""
-    numbers: dict[str, Any] = asdict(summarise(found, rng=np.random.default_rng(_SEED)))
+    numbers: dict[str, Any] = asdict(summarise(found, seed=_SEED))
     if found.chance is not None:
         numbers["above_chance"] = {
             "accuracy": float(above_chance(found.correct, found.chance).mean()),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from crosscal.analysis import Estimate, Results
 from crosscal.report.findings import (
     METRIC,
+    contrasts_of,
     group_phrase,
     headline_subject,
     language_name,
@@ -18,7 +19,6 @@ from crosscal.report.numbers import (
     interval,
     level_percent,
     metric_number,
-    visible_from,
 )
 
 MANY_ALIKE = 3
@@ -103,8 +103,65 @@ def _measured(results: Results, subject: str) -> list[str]:
             clauses.append(_alike_clause(results, rows, base))
         else:
             clauses += [_recipe_clause(results, d, e, base) for d, e in rows]
+    clauses += _further_clauses(results, subject, is_group=is_group)
     # The first clause says whom all the others are about.
     return [f"in {where}, {clauses[0]}", *clauses[1:]] if clauses else []
+
+
+def _further_clauses(results: Results, subject: str, *, is_group: bool) -> list[str]:
+    """Return what the size of the error does not show: its sign, other groups, one seed."""
+    base = results.baseline_recipe
+    clauses = [_gap_clause(results, base, subject, is_group=is_group)]
+    for name in contrasts_of(results, subject):
+        clauses.append(_contrast_clause(results, name))
+    measured = results.find(quantity="degradation", metric=METRIC, scaling="none")
+    if measured and all(e.seed_variance == "one seed" for e in measured):
+        clauses.append("each recipe was trained once, so all this speaks of these very models")
+    return [clause for clause in clauses if clause]
+
+
+def _gap_clause(results: Results, recipe: str, subject: str, *, is_group: bool) -> str:
+    """Say where confidence lies against accuracy, and whether the error changed its direction."""
+    english = one(results, "level", recipe, results.baseline_language, metric="gap")
+    here = one(results, "level", recipe, subject, metric="gap", is_group=is_group)
+    shift = one(results, "degradation", recipe, subject, metric="gap", is_group=is_group)
+    if english is None or here is None or shift is None:
+        return ""
+    first, second, change = (
+        f"{metric_number(e.value, 'gap', signed=True)} points ({interval(e, signed=True)})"
+        for e in (english, here, shift)
+    )
+    name = language_name(results.baseline_language)
+    clause = (
+        f"under {recipe} mean confidence less accuracy is {first} in {name} and {second} there, "
+        f"a shift of {change}"
+    )
+    if direction_seen(english) * direction_seen(here) < 0:
+        words = {1: "overconfident", -1: "underconfident"}
+        clause += (
+            f": {words[direction_seen(english)]} in {name}, {words[direction_seen(here)]} there, "
+            "which the size of the error hides"
+        )
+    elif direction_seen(shift):
+        size = one(results, "degradation", recipe, subject, is_group=is_group)
+        if size is not None and not direction_seen(size):
+            moves = "rises" if shift.value > 0 else "falls"
+            clause += f": confidence {moves} against accuracy without a visibly larger error"
+    return clause
+
+
+def _contrast_clause(results: Results, name: str) -> str:
+    """Say whether the first group differs from another in its degradation."""
+    contrast = one(results, "degradation contrast", results.baseline_recipe, name, is_group=True)
+    if contrast is None:
+        return ""
+    other = group_phrase(name.split(" minus ")[1])
+    value = metric_number(contrast.value, METRIC, signed=True)
+    bounds = f"{value} points, {interval(contrast, signed=True)}"
+    seen = direction_seen(contrast)
+    if seen == 0:
+        return f"no difference of the degradation from that in {other} could be seen ({bounds})"
+    return f"the degradation is {'larger' if seen > 0 else 'smaller'} than in {other} ({bounds})"
 
 
 def _baseline_clause(results: Results, base: Estimate) -> str:
@@ -126,7 +183,7 @@ def _baseline_clause(results: Results, base: Estimate) -> str:
         f"no degradation of calibration against {english} could be seen {under} "
         f"({metric_number(base.value, METRIC, signed=True)} percentage points of calibration "
         f"error, {level} interval {interval(base, signed=True)}; "
-        f"{_would_have_been(results, [base])})"
+        f"{_would_have_been(results, [base])}{_within_margin(results, [base])})"
     )
 
 
@@ -183,18 +240,39 @@ def _comparison(results: Results, effects: list[Estimate], state: int, numbers: 
     base, seen = results.baseline_recipe, direction_seen(effects[0])
     if seen == 0:
         beyond = _would_have_been(results, effects)
-        return f"and no difference from {base} could be seen ({numbers}; {beyond})"
+        margin = _within_margin(results, effects)
+        return f"and no difference from {base} could be seen ({numbers}; {beyond}{margin})"
     link = "but" if (state > 0) == (seen < 0) else "and"
     what = "it" if state > 0 else "the degradation"
     return f"{link} {what} is {'larger' if seen > 0 else 'smaller'} than under {base} ({numbers})"
 
 
 def _would_have_been(results: Results, unseen: list[Estimate]) -> str:
-    beyond = max(visible_from(e, results) for e in unseen)
+    known = [e.detectable for e in unseen if e.detectable is not None]
+    if not known:
+        return "how large a difference would have been seen is not known"
+    studies = "studies"
+    if any(e.seed_variance == "one seed" for e in unseen):
+        studies = "test sets for these models"
     return (
-        f"differences beyond {metric_number(beyond, METRIC)} would have been seen in four of "
-        "five such studies"
+        f"differences beyond {metric_number(max(known), METRIC)} would have been seen in four of "
+        f"five such {studies}"
     )
+
+
+def _within_margin(results: Results, unseen: list[Estimate]) -> str:
+    """Return the verdict against the margin, if there is one."""
+    margin = results.settings.get("margin")
+    verdicts = {e.verdict for e in unseen}
+    if margin is None or len(verdicts) != 1:
+        return ""
+    words = {
+        "within": "; smaller than",
+        "beyond": "; larger than",
+        "inconclusive": "; it cannot be told whether smaller than",
+    }
+    (verdict,) = verdicts
+    return f"{words[str(verdict)]} the margin of {metric_number(float(margin), METRIC)} points"
 
 
 def _span(rows: list[Estimate], *, signed: bool) -> str:

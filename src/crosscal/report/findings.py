@@ -67,6 +67,13 @@ def headline_subject(results: Results) -> str | None:
     return languages[0] if len(languages) == 1 else None
 
 
+def contrasts_of(results: Results, group: str) -> list[str]:
+    """Return the names of the contrasts between a group and others."""
+    rows = results.find(quantity="degradation contrast", metric=METRIC, scaling="none")
+    names = dict.fromkeys(e.language for e in rows)
+    return [name for name in names if name.startswith(f"{group} minus ")]
+
+
 def language_name(code: str) -> str:
     """Return a language's English name, or the code if it is unknown."""
     return LANGUAGES[code].name if code in LANGUAGES else code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import fisher_exact
 
 from crosscal.analysis import Estimate, Results
 from crosscal.report.findings import METRIC, RICH, group_phrase, language_name, one
@@ -13,7 +14,6 @@ from crosscal.report.numbers import (
     interval,
     level_percent,
     metric_number,
-    visible_from,
 )
 
 FEW_CLUSTERS, FEW_SEEDS = 300, 5
@@ -50,6 +50,7 @@ def limits(results: Results) -> list[Limit]:
     found = [
         _collapsed(results),
         _seeds(results),
+        _signs(results),
         _open(results, "effect"),
         _open(results, "degradation"),
         _size(results),
@@ -88,7 +89,53 @@ def _collapsed(results: Results) -> Limit | None:
             "These runs learnt nothing and are in no average. What is said of their recipes "
             "holds for the runs that learnt something, which is a selection."
         ),
-        items=tuple(f"{r['recipe']}, seed {r['seed']}: {r['reason']}" for r in results.collapsed),
+        items=(
+            *(f"{r['recipe']}, seed {r['seed']}: {r['reason']}" for r in results.collapsed),
+            *_collapse_rates(results),
+        ),
+    )
+
+
+def _collapse_rates(results: Results) -> list[str]:
+    """Say how often each recipe collapsed, and whether that differs from the baseline recipe."""
+    base = results.collapse_rates.get(results.baseline_recipe)
+    rates = []
+    for recipe, (collapsed, runs) in results.collapse_rates.items():
+        words = f"{recipe}: {collapsed} of {runs} runs collapsed"
+        if base is not None and recipe != results.baseline_recipe:
+            table = [[collapsed, runs - collapsed], [base[0], base[1] - base[0]]]
+            words += f" (against {results.baseline_recipe}, p = {fisher_exact(table).pvalue:.2g})"
+        rates.append(f"{words}.")
+    return rates
+
+
+def _signs(results: Results) -> Limit | None:
+    """Name the languages whose error has the other direction than that in English."""
+    items = []
+    for recipe in results.recipes:
+        english = one(results, "level", recipe, results.baseline_language, metric="gap")
+        if english is None or not direction_seen(english):
+            continue
+        opposed = [
+            language_name(code)
+            for code in results.languages
+            if (gap := one(results, "level", recipe, code, metric="gap", is_group=False))
+            and direction_seen(gap) == -direction_seen(english)
+        ]
+        if opposed:
+            side = "overconfident" if direction_seen(english) > 0 else "underconfident"
+            name = language_name(results.baseline_language)
+            items.append(f"{recipe}: {side} in {name}, the other way in {', '.join(opposed)}.")
+    if not items:
+        return None
+    return Limit(
+        heading="Errors of opposed direction",
+        words=(
+            "The calibration error has no sign. Where confidence is too low in one language and "
+            "too high in another, the two errors may be equal and their difference zero, although "
+            "confidence shifted against accuracy. The signed gap shows that."
+        ),
+        items=tuple(items),
     )
 
 
@@ -103,8 +150,9 @@ def _seeds(results: Results) -> Limit | None:
         words=(
             f"Runs behind each number: {listed}. With one seed the intervals hold nothing of "
             "what training again would change, and a difference between recipes may be one "
-            "between runs. With two to four they hold it, and are wide, because so few runs say "
-            "little about how runs differ."
+            "between runs. With two to four they hold it, learnt from the seeds of all recipes "
+            "together unless one is far more unstable than the others, and degradations are "
+            "wide, because so few runs say little about how runs differ."
         ),
     )
 
@@ -120,7 +168,7 @@ def _open(results: Results, quantity: str) -> Limit | None:
         own = [e for e in unseen if e.recipe == recipe]
         total = sum(e.recipe == recipe for e in rows)
         smallest, largest = (
-            metric_number(f(visible_from(e, results) for e in own), METRIC) for f in (min, max)
+            metric_number(f(e.detectable or 0.0 for e in own), METRIC) for f in (min, max)
         )
         span = smallest if smallest == largest else f"{smallest} to {largest}"
         names = ", ".join(_name(e) for e in own)
@@ -133,7 +181,7 @@ def _open(results: Results, quantity: str) -> Limit | None:
         words=(
             f"The {level_percent(results)} interval of the {what} holds zero in the cases below. "
             "\u201cVisible\u201d is the true size that an interval would leave zero out for in "
-            "four of five such studies."
+            "four of five such studies, with one seed: of the same models on other items."
         ),
         items=tuple(items),
     )
@@ -184,7 +232,7 @@ def _accuracy(results: Results) -> Limit | None:
             rho_words = f"{rho:+.2f}".replace("-", "\N{MINUS SIGN}")
             items.append(
                 f"{recipe}: rank correlation of accuracy and calibration error over "
-                f"{len(pairs)} languages {rho_words}."
+                f"{len(pairs)} languages {rho_words} (a description of these, without interval)."
             )
     for e in results.find(quantity="effect", metric="accuracy", scaling="none"):
         if e.is_group and e.language == RICH:
@@ -251,7 +299,7 @@ def _many(results: Results) -> Limit | None:
         heading="Many comparisons",
         words=(
             f"{len(rows)} intervals of single languages stand side by side, not corrected for "
-            f"their number. If nothing differed anywhere, about {(1 - level) * len(rows):.0f} of "
+            f"their number. If nothing differed anywhere, up to {(1 - level) * len(rows):.0f} of "
             "them would leave zero out nevertheless. The answer above is about a group for this "
             "reason."
         ),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 from crosscal.analysis import Estimate, Results
 
 MINUS = "\N{MINUS SIGN}"
 AS_IS = frozenset({"nll", "brier"})
-POWER = 0.8
 
 
 def number(value: float, *, digits: int = 1, signed: bool = False) -> str:
@@ -68,29 +65,6 @@ def direction_seen(estimate: Estimate) -> int:
     if estimate.low > 0:
         return 1
     return -1 if estimate.high < 0 else 0
-
-
-def visible_from(estimate: Estimate, results: Results) -> float:
-    """Return the smallest true difference that would be seen in four of five such studies.
-
-    Half the interval's width divided by its normal quantile is the standard error; an
-    interval leaves out zero with probability 0.8 where the truth is that quantile plus 0.84
-    standard errors away.
-
-    Parameters
-    ----------
-    estimate : Estimate
-    results : Results
-        For the level of the interval.
-
-    Returns
-    -------
-    float
-        At least 0, in the unit of the estimate (fractions).
-    """
-    quantile = NormalDist().inv_cdf(0.5 + float(results.settings.get("level", 0.95)) / 2)
-    error = (estimate.high - estimate.low) / 2 / quantile
-    return (quantile + NormalDist().inv_cdf(POWER)) * error
 
 
 def duration(seconds: float | None) -> str:

@@ -24,7 +24,7 @@ def made(confidence, correct, clusters=None):
 
 
 def summary(events_, seed=0):
-    return summarise(events_, rng=np.random.default_rng(seed))
+    return summarise(events_, seed=seed)
 
 
 def test_numbers_are_those_of_the_calibration_room():

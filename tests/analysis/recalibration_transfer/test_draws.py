@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crosscal.analysis.measures import make_resample
 from crosscal.analysis.recalibration_transfer.draws import draw_order, stretch
-from crosscal.analysis.recalibration_transfer.measuring import observe, settle, share_of
+from crosscal.analysis.recalibration_transfer.measuring import evaluation_settings, measure_draws
 from crosscal.analysis.recalibration_transfer.rows import Rows
-from crosscal.calibration import cluster_weights, ece, ece_debiased, softmax, top_label
+from crosscal.analysis.runs import ParallelLanguages
+from crosscal.calibration import ece, ece_debiased, resample_clusters, softmax, top_label
 
 
 def rows_of(language, cluster_ids):
@@ -39,10 +39,16 @@ def test_debiased_error_is_that_of_the_calibration_room():
     cluster = np.repeat(np.arange(30), 4)
     gold = rng.integers(0, 3, 120)
     probabilities = softmax(rng.normal(size=(120, 3)))
-    resample = make_resample(
-        cluster_weights(30, 20, rng), cluster, rng.random((10, 120), dtype=np.float32)
+    block = ParallelLanguages(languages=("en",), cluster=cluster, clusters=30)
+    found = measure_draws(
+        [probabilities],
+        gold,
+        block,
+        resample_clusters(30, 20, entropy=(9,)),
+        evaluation_settings(15, 0.95, 10),
+        name="en",
+        number=0,
     )
-    found = observe(probabilities, gold, resample, bins=15)
     confidence, correct = top_label(np.log(probabilities), gold)
     assert found["ece"].value == pytest.approx(ece(confidence, correct, bins=15), abs=1e-12)
     expected = ece_debiased(confidence, correct, bins=15, clusters=cluster)
@@ -76,16 +82,36 @@ def test_replicates_over_draws_are_those_of_a_plain_loop():
     n = len(cluster)
     gold = rng.integers(0, 3, n)
     sets = [softmax(rng.normal(size=(n, 3))) for _ in range(draws)]
-    weights = cluster_weights(clusters, replicates, rng)
-    resample = make_resample(weights, cluster, rng.random((10, n), dtype=np.float32))
-    observed = [observe(p, gold, share_of(resample, d, draws), bins=15) for d, p in enumerate(sets)]
-    measure = settle([one["nll"] for one in observed], level=0.95, floor=None)
-    nll = [-np.log(p[np.arange(n), gold]) for p in sets]
+    resampling = resample_clusters(clusters, replicates, entropy=(5,))
+    block = ParallelLanguages(languages=("en",), cluster=cluster, clusters=clusters)
+
+    def measured(stretch=1.0):
+        return measure_draws(
+            sets,
+            gold,
+            block,
+            resampling,
+            evaluation_settings(15, 0.95, 5),
+            name="en",
+            number=0,
+            stretch=stretch,
+        )["accuracy"]
+
+    measure = measured()
+    right = [(p.argmax(axis=1) == gold).astype(float) for p in sets]
+    (weight, outcome), factor = resampling.virtual_row("en"), resampling.student(clusters)
     for replicate in range(replicates):
-        rows = np.repeat(np.arange(n), weights[replicate, cluster].astype(int))
-        assert measure.high[replicate] == pytest.approx(nll[replicate % draws][rows].mean())
-    assert measure.value == pytest.approx(np.mean(nll))
-    wider = settle([one["nll"] for one in observed], level=0.95, floor=None, stretched=2.0)
-    moved = wider.high - measure.high
-    expected = [nll[r % draws].mean() - np.mean(nll) for r in range(replicates)]
-    assert np.allclose(moved, expected)
+        one = right[replicate % draws]
+        deviation = one - one.mean()
+        sums = np.bincount(cluster, weights=deviation)
+        rows_of_one = np.clip(sums @ sums / (deviation @ deviation), 1, 3)
+        extra = weight[replicate] * rows_of_one
+        times = resampling.weights[replicate, cluster]
+        mean = (times @ one + extra * outcome[replicate]) / (times.sum() + extra)
+        expected = np.clip(one.mean() + factor[replicate] * (mean - one.mean()), 0, 1)
+        assert measure.draws_high[replicate] == pytest.approx(expected)
+    assert measure.value == pytest.approx(np.mean(right))
+    moved = measured(stretch=2.0).draws_high - measure.draws_high
+    expected = [right[r % draws].mean() - np.mean(right) for r in range(replicates)]
+    inside = measure.draws_high + expected >= 0
+    assert np.allclose(moved[inside], np.array(expected)[inside])

@@ -123,8 +123,8 @@ def test_recalibration_that_helps_is_seen_to_help(found):
         quantity="gain", regime="oracle", before="none", language="xg", metric="nll"
     )
     assert gain.low > 0.02
-    assert gain.p_value == pytest.approx(2 / 101)
-    assert gain.p_holm == pytest.approx(min(1.0, 8 * 2 / 101), abs=0.2)
+    assert 0 < gain.p_value <= 2 / 101
+    assert gain.p_holm <= min(1.0, 8 * 2 / 101)
     assert gain.p_holm >= gain.p_value
 
 

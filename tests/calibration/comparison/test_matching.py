@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosscal.calibration import cluster_weights, ece
+from crosscal.calibration import ece, resample_clusters
 from crosscal.calibration.comparison.brier_split import brier_split
 from crosscal.calibration.comparison.contrasts import Answers
 from crosscal.calibration.comparison.matching import accuracy_matched
@@ -25,14 +25,14 @@ def answers(rng, accuracy, *, sureness=0.1, per_cluster=3, costs=None):
     return Answers(confidence=confidence, correct=correct, cluster=cluster, costs=made)
 
 
-def weights(rng, replicates=200):
-    return cluster_weights(CLUSTERS, replicates, rng)
+def drawn_clusters(rng, replicates=200):
+    return resample_clusters(CLUSTERS, replicates, entropy=(int(rng.integers(1000)),))
 
 
 def test_matching_is_what_subsamples_show_on_average():
     rng = np.random.default_rng(0)
     baseline, target = answers(rng, 0.85), answers(rng, 0.6)
-    found = accuracy_matched(baseline, target, weights(rng))
+    found = accuracy_matched(baseline, target, drawn_clusters(rng))
     correct, accuracy = np.asarray(baseline.correct), np.mean(target.correct)
     wrong, right = np.flatnonzero(correct == 0), np.flatnonzero(correct == 1)
     kept = round(len(wrong) * accuracy / (1 - accuracy))
@@ -50,17 +50,17 @@ def test_matching_is_what_subsamples_show_on_average():
 def test_equal_answers_have_nothing_to_explain():
     rng = np.random.default_rng(1)
     same = answers(rng, 0.8)
-    for contrast in accuracy_matched(same, same, weights(rng)).values():
-        assert contrast.baseline == pytest.approx(contrast.target)
+    for contrast in accuracy_matched(same, same, drawn_clusters(rng)).values():
+        assert contrast.baseline == pytest.approx(contrast.target, rel=1e-3)
         for part in (contrast.explained, contrast.beyond):
-            assert part.value == pytest.approx(0, abs=1e-12)
-            assert part.low <= 1e-12
-            assert part.high >= -1e-12
+            assert part.value == pytest.approx(0, abs=1e-4)
+            assert part.low <= 1e-4
+            assert part.high >= -1e-4
 
 
 def test_errors_more_often_made_alike_are_all_explained():
     rng = np.random.default_rng(2)
-    found = accuracy_matched(answers(rng, 0.85), answers(rng, 0.6), weights(rng))
+    found = accuracy_matched(answers(rng, 0.85), answers(rng, 0.6), drawn_clusters(rng))
     for name in ("ece_debiased", "gap"):
         assert found[name].explained.low > 0
         assert found[name].beyond.low < 0 < found[name].beyond.high
@@ -75,28 +75,26 @@ def test_what_accuracy_does_not_explain_is_beyond():
         cluster=surer.cluster,
         costs=surer.costs,
     )
-    found = accuracy_matched(answers(rng, 0.85), surer, weights(rng))
+    found = accuracy_matched(answers(rng, 0.85), surer, drawn_clusters(rng))
     assert found["ece_debiased"].beyond.low > 0
     assert found["gap"].beyond.low > 0
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6))
-def test_parts_add_up_and_scalings_of_weights_do_not_matter(seed):
+def test_parts_add_up(seed):
     rng = np.random.default_rng(seed)
     baseline, target = answers(rng, 0.8), answers(rng, 0.5)
-    drawn = weights(rng, 50)
+    drawn = drawn_clusters(rng, 50)
     found = accuracy_matched(baseline, target, drawn)
     for name, contrast in found.items():
         total = contrast.explained.value + contrast.beyond.value
         assert total == pytest.approx(contrast.target - contrast.baseline, abs=1e-12), name
-    again = accuracy_matched(baseline, target, 3 * drawn)
-    assert again["gap"].beyond.low == pytest.approx(found["gap"].beyond.low)
 
 
 def test_every_row_twice_changes_no_mean():
     rng = np.random.default_rng(4)
-    baseline, target, drawn = answers(rng, 0.8), answers(rng, 0.5), weights(rng)
+    baseline, target, drawn = answers(rng, 0.8), answers(rng, 0.5), drawn_clusters(rng)
 
     def doubled(a):
         return Answers(
@@ -109,25 +107,39 @@ def test_every_row_twice_changes_no_mean():
     once = accuracy_matched(baseline, target, drawn)
     twice = accuracy_matched(doubled(baseline), doubled(target), drawn)
     for name in ("gap", "confidence", "square"):
-        assert twice[name].beyond == pytest.approx(once[name].beyond) or np.allclose(
-            [twice[name].beyond.low, twice[name].beyond.high],
-            [once[name].beyond.low, once[name].beyond.high],
-        )
+        assert twice[name].beyond.value == pytest.approx(once[name].beyond.value)
 
 
 def test_matched_replicates_are_those_of_copied_rows():
     rng = np.random.default_rng(5)
-    baseline, target, drawn = answers(rng, 0.8), answers(rng, 0.5), weights(rng, 60)
+    baseline, target, drawn = answers(rng, 0.8), answers(rng, 0.5), drawn_clusters(rng, 60)
     found = accuracy_matched(baseline, target, drawn, level=0.9)
+    right = np.asarray(baseline.correct) == 1
+    factor = drawn.student(CLUSTERS)
+    (first, ours), (second, theirs) = (drawn.virtual_row(n) for n in ("baseline", "target"))
+    target_right = np.asarray(target.correct) == 1
     draws = []
-    for row in drawn:
-        times = row[baseline.cluster]
-        right = np.asarray(baseline.correct) == 1
-        accuracy = np.average(target.correct, weights=times)
-        mixed = accuracy * np.average(baseline.confidence[right], weights=times[right]) + (
-            1 - accuracy
-        ) * np.average(baseline.confidence[~right], weights=times[~right])
-        draws.append(np.average(target.confidence, weights=times) - mixed)
+    for r, row in enumerate(drawn.weights):
+
+        def side(answers, chosen, share, extra, times=row, r=r):
+            """Mean confidence of some rows and the virtual one, and their weight."""
+            inside, counted = answers.confidence[chosen], times[answers.cluster[chosen]]
+            whole = inside.mean()
+            total = counted.sum() + extra * share
+            mean = (counted @ inside + extra * share * whole) / total
+            return whole + factor[r] * (mean - whole), total
+
+        (yes, _), (no, _) = (
+            side(baseline, right, ours[r], first[r]),
+            side(baseline, ~right, 1 - ours[r], first[r]),
+        )
+        (good, heavy), (bad, light) = (
+            side(target, target_right, theirs[r], second[r]),
+            side(target, ~target_right, 1 - theirs[r], second[r]),
+        )
+        accuracy = heavy / (heavy + light)
+        plain = accuracy * good + (1 - accuracy) * bad
+        draws.append(np.clip(plain, 0, 1) - np.clip(accuracy * yes + (1 - accuracy) * no, 0, 1))
     expected = np.quantile(draws, [0.05, 0.95])
     part = found["confidence"].beyond
     np.testing.assert_allclose([part.low, part.high], expected, atol=1e-12)
@@ -135,7 +147,7 @@ def test_matched_replicates_are_those_of_copied_rows():
 
 def test_one_wrong_answer_is_enough_and_none_is_refused():
     rng = np.random.default_rng(6)
-    target, drawn = answers(rng, 0.5), weights(rng)
+    target, drawn = answers(rng, 0.5), drawn_clusters(rng)
     correct = np.ones(3 * CLUSTERS)
     sure = {"confidence": np.full(3 * CLUSTERS, 0.9), "cluster": target.cluster}
     costs = {"square": np.zeros(3 * CLUSTERS)}
@@ -151,7 +163,7 @@ def test_one_wrong_answer_is_enough_and_none_is_refused():
 
 def test_bad_arrays_are_refused():
     rng = np.random.default_rng(7)
-    good, drawn = answers(rng, 0.7), weights(rng)
+    good, drawn = answers(rng, 0.7), drawn_clusters(rng)
     for changed in (
         {"cluster": good.cluster[:-1]},
         {"cluster": good.cluster + 1},
@@ -175,7 +187,7 @@ def test_split_adds_up_and_knows_calibration_from_refinement():
     # The same knowledge, badly said: refinement stays, calibration goes.
     shouted = Answers(confidence=confidence**0.25, correct=calibrated, cluster=cluster)
     baseline = Answers(confidence=confidence, correct=calibrated, cluster=cluster)
-    found = brier_split(baseline, shouted, weights(rng, 600))
+    found = brier_split(baseline, shouted, drawn_clusters(rng, 600))
     total = found.calibration.value + found.refinement.value
     assert total == pytest.approx(found.total.value, abs=1e-12)
     change = np.mean((confidence**0.25 - calibrated) ** 2 - (confidence - calibrated) ** 2)
@@ -189,32 +201,15 @@ def test_split_adds_up_and_knows_calibration_from_refinement():
     coin = Answers(
         confidence=np.full(n, 0.7), correct=(rng.random(n) < 0.7).astype(float), cluster=cluster
     )
-    found = brier_split(baseline, coin, weights(rng, 600))
+    found = brier_split(baseline, coin, drawn_clusters(rng, 600))
     assert found.calibration.low <= 0 <= found.calibration.high
     assert found.calibration.value == pytest.approx(0, abs=0.01)
-
-
-def test_split_draws_solve_their_equation():
-    from crosscal.calibration.comparison.brier_split import _compatible_squares
-
-    rng = np.random.default_rng(9)
-    excess, noise = 0.1 * rng.normal(size=6), 0.05 * rng.normal(size=(40, 6))
-    share = rng.dirichlet(np.ones(6))
-    found = _compatible_squares(excess, noise, np.eye(6), share)
-    direction = excess + np.roll(noise, 20, axis=0)
-    observed = (excess**2 / share).sum()
-    length = (direction**2 / share).sum(axis=1)
-    scale = np.sqrt(found / length)
-    shown = ((scale[:, None] * direction - noise) ** 2 / share).sum(axis=1)
-    alone = (noise**2 / share).sum(axis=1)
-    np.testing.assert_allclose(shown[alone < observed], observed, rtol=1e-9)
-    assert (found[alone >= observed] == 0).all()
 
 
 def test_ece_of_the_baseline_is_the_plain_debiased_one():
     rng = np.random.default_rng(10)
     same = answers(rng, 0.75)
-    found = accuracy_matched(same, same, weights(rng))["ece_debiased"]
+    found = accuracy_matched(same, same, drawn_clusters(rng))["ece_debiased"]
     assert 0 <= found.baseline <= ece(same.confidence, same.correct)
 
 
@@ -225,17 +220,9 @@ def test_replicates_without_any_row_of_a_language_say_nothing(compare):
         confidence=rng.uniform(0.4, 1, 40), correct=np.arange(40) % 2, cluster=np.arange(40)
     )
     target = Answers(confidence=[0.7, 0.8], correct=[1, 0], cluster=np.array([0, 1]))
-    weights = cluster_weights(40, 200, rng)
-    empty = weights[:, :2].sum(axis=1) == 0
-    assert empty.any()
-    assert not empty[0]
-    # Each takes the place of the last one before it that has rows.
-    source = np.maximum.accumulate(np.where(empty, 0, np.arange(200)))
-    found = compare(baseline, target, weights)
+    drawn = resample_clusters(40, 200, entropy=(4,))
+    assert (drawn.weights[:, :2].sum(axis=1) == 0).any()
+    found = compare(baseline, target, drawn)
     contrast = found["gap"].beyond if isinstance(found, dict) else found.total
     assert np.isfinite([contrast.low, contrast.high]).all()
-    if compare is brier_split:
-        loss = (np.asarray(target.confidence) - target.correct) ** 2
-        theirs = weights[source][:, :2] @ loss / weights[source][:, :2].sum(axis=1)
-        ours = weights @ (baseline.confidence - baseline.correct) ** 2 / 40
-        assert contrast.low == pytest.approx(np.quantile(theirs - ours, 0.025))
+    assert contrast.high - contrast.low > 0.1  # two rows tell little

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from crosscal.calibration import compatible_errors
-from crosscal.calibration.estimation.inversion import other_noise, true_errors
-from crosscal.calibration.estimation.norms import Peak, PositiveSum, Root, Sum
+from crosscal.calibration.estimation.inversion import shifted_noise, true_errors
+from crosscal.calibration.estimation.norms import L1, L2, Max, Positive
 
 WEIGHT = np.array([1.0, 2.0, 0.5, 3.0])
-NORMS = [Sum(), Root(WEIGHT), Peak(WEIGHT), PositiveSum(), PositiveSum(-1.0)]
+NORMS = [L1(), L2(WEIGHT), Max(WEIGHT), Positive(), Positive(-1.0)]
 VECTORS = arrays(float, 4, elements=st.floats(-1, 1))
 
 
@@ -54,7 +53,7 @@ def test_the_greatest_true_error_is_the_last_that_shows_what_was_observed(norm, 
     rng = np.random.default_rng(1)
     excess = np.array([0.05, -0.04, 0.03, 0.06])
     noise = rng.normal(size=(60, 4)) * scale
-    direction = excess + other_noise(noise)
+    direction = excess + shifted_noise(noise)
     least, greatest = true_errors(excess, noise, direction, norm)
     observed = float(norm(excess))
     for low, high, m, e in zip(least, greatest, direction, noise, strict=True):
@@ -78,14 +77,14 @@ def test_without_noise_the_true_error_is_the_observed(norm):
 def test_nothing_observed_means_nothing_true():
     noise = np.random.default_rng(0).normal(size=(5, 4))
     for norm in NORMS:
-        for errors in true_errors(np.zeros(4), noise, other_noise(noise), norm):
+        for errors in true_errors(np.zeros(4), noise, shifted_noise(noise), norm):
             assert not errors.any()
 
 
 def test_in_one_direction_there_are_two_ways_to_see_little():
     # Seen 0.1 with noise of 0.3 the same way: nothing true, or 0.4 the other way less the noise.
     noise = np.array([[0.3], [0.3]])
-    least, greatest = true_errors(np.array([0.1]), noise, np.ones((2, 1)), Sum())
+    least, greatest = true_errors(np.array([0.1]), noise, np.ones((2, 1)), L1())
     np.testing.assert_allclose(least, 0.0)
     np.testing.assert_allclose(greatest, 0.4)
 
@@ -93,5 +92,22 @@ def test_in_one_direction_there_are_two_ways_to_see_little():
 def test_shrinkage_turns_the_direction():
     excess, noise = np.array([0.3, 0.1]), np.array([[0.01, 0.0], [0.0, 0.01]])
     # All of the direction in the first column: |t| + what the noise adds in the second.
-    only = compatible_errors(excess, noise, np.diag([1.0, 0.0]))
-    np.testing.assert_allclose(only, [0.4 + 0.01, 0.4 - 0.01])
+    direction = (excess + shifted_noise(noise)) @ np.diag([1.0, 0.0]).T
+    for only in true_errors(excess, noise, direction, L1()):
+        np.testing.assert_allclose(only, [0.4 + 0.01, 0.4 - 0.01])
+
+
+@given(st.integers(0, 200))
+def test_sums_of_true_errors_solve_their_equation(seed):
+    rng = np.random.default_rng(seed)
+    bins = int(rng.integers(1, 12))
+    excess, noise = rng.normal(size=bins), rng.normal(size=(40, bins)) * rng.uniform(0.01, 2)
+    direction = excess + np.roll(noise, 20, axis=0)
+    least, greatest = true_errors(excess, noise, direction, L1())
+    observed, alone = np.abs(excess).sum(), np.abs(noise).sum(axis=1)
+    assert (least[alone >= observed] == 0).all()
+    solved = alone < observed
+    np.testing.assert_array_equal(least[solved], greatest[solved])
+    scale = least / np.abs(direction).sum(axis=1)
+    shown = np.abs(scale[:, None] * direction - noise).sum(axis=1)
+    np.testing.assert_allclose(shown[solved], observed, rtol=1e-9)

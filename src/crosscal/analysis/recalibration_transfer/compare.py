@@ -8,19 +8,16 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crosscal.analysis.analyse import SEEDS, present_groups
 from crosscal.analysis.collapse import collapse_reason
-from crosscal.analysis.measurements import Place
-from crosscal.analysis.measures import Measure, Resample, make_resample
+from crosscal.analysis.measuring import LanguageOrGroup, draw_blocks
 from crosscal.analysis.recalibration_transfer.draws import draw_order, stretch
-from crosscal.analysis.recalibration_transfer.estimating import Key, Measured, estimates
+from crosscal.analysis.recalibration_transfer.estimating import Key, RegimeMeasurements, estimates
 from crosscal.analysis.recalibration_transfer.features import table_features
 from crosscal.analysis.recalibration_transfer.folds import Fold, calibration_rows, make_folds
 from crosscal.analysis.recalibration_transfer.measuring import (
-    Observed,
-    noise_floor,
-    observe,
-    settle,
-    share_of,
+    evaluation_settings,
+    measure_draws,
 )
 from crosscal.analysis.recalibration_transfer.results import RegimeResults
 from crosscal.analysis.recalibration_transfer.rows import Fitted, Rows
@@ -33,7 +30,7 @@ from crosscal.analysis.recalibration_transfer.strategies import (
 )
 from crosscal.analysis.runs import Panel, Run, make_panel
 from crosscal.analysis.settings import AnalysisSettings
-from crosscal.calibration import cluster_weights, seed_pivots
+from crosscal.calibration import Measurement, seed_pivots
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions import Predictions
@@ -127,20 +124,19 @@ class _Comparison:
     features: Mapping[str, Mapping[str, float]]
 
     def __post_init__(self) -> None:
-        rng = np.random.default_rng(self.settings.bootstrap_seed)
-        self.resamples: dict[str, Resample] = {}
-        for block in self.panel.blocks:
-            weights = cluster_weights(block.clusters, self.settings.replicates, rng)
-            size = (self.settings.noise_resamples, len(block.cluster))
-            resample = make_resample(weights, block.cluster, rng.random(size, dtype=np.float32))
-            self.resamples |= dict.fromkeys(block.languages, resample)
-        self.rng = rng
-        self.measured: dict[Key, dict[str, dict[str, Measure]]] = {}
+        self.resamplings = {
+            code: (block, resampling)
+            for block, resampling in draw_blocks(self.panel, self.settings)
+            for code in block.languages
+        }
+        self.runs: list[tuple[str, int]] = []
+        self.measured: dict[Key, dict[str, dict[str, Measurement]]] = {}
         self.fits: list[dict[str, object]] = []
         self.laws: list[dict[str, object]] = []
 
     def add(self, run: Run, pool: dict[str, Rows] | None) -> None:
         """Fit and measure one run under every regime."""
+        self.runs.append((run.recipe, run.seed))
         seed = self.settings.bootstrap_seed
         folds = make_folds(run, pool, self.panel, self.recalibration, self.features, seed)
         for name in self.recalibration.recalibrators:
@@ -158,12 +154,7 @@ class _Comparison:
         key = Key(run.recipe, run.seed, name, regime, None)
         for code in self.panel.languages:
             fitted = [fold.material.fit(regime, code, name, make) for fold in folds]
-            probabilities = _assemble(folds, code, fitted)
-            resample = self.resamples[code]
-            gold = run.test[code].gold
-            found = observe(probabilities, gold, resample, bins=self.settings.bins)
-            floor = noise_floor(probabilities, resample, bins=self.settings.bins)
-            self._keep(key, code, {metric: [one] for metric, one in found.items()}, floor)
+            self._measure(run, key, code, [_assemble(folds, code, fitted)])
             self._tell_fits(key, code, [fitted])
 
     def _few_shot(
@@ -196,42 +187,27 @@ class _Comparison:
                         for each in rows
                     ]
                     key = Key(run.recipe, run.seed, name, regime, k)
-                    self._measure_draws(run, folds, key, code, fitted, stretch(k, available))
+                    drawn = [_assemble(folds, code, each) for each in fitted]
+                    self._measure(run, key, code, drawn, stretch(k, available))
+                    self._tell_fits(key, code, fitted)
 
-    def _measure_draws(
-        self,
-        run: Run,
-        folds: list[Fold],
-        key: Key,
-        code: str,
-        fitted: list[list[Fitted]],
-        stretched: float,
+    def _measure(
+        self, run: Run, key: Key, code: str, drawn: list[Floats], stretched: float = 1.0
     ) -> None:
-        resample, gold = self.resamples[code], run.test[code].gold
-        drawn: dict[str, list[Observed]] = {}
-        for draw, each in enumerate(fitted):
-            probabilities = _assemble(folds, code, each)
-            part = share_of(resample, draw, len(fitted))
-            found = observe(probabilities, gold, part, bins=self.settings.bins)
-            for metric, one in found.items():
-                drawn.setdefault(metric, []).append(one)
-        floor = noise_floor(probabilities, resample, bins=self.settings.bins)
-        complete = {metric: ones for metric, ones in drawn.items() if len(ones) == len(fitted)}
-        self._keep(key, code, complete, floor, stretched)
-        self._tell_fits(key, code, fitted)
-
-    def _keep(
-        self,
-        key: Key,
-        code: str,
-        drawn: dict[str, list[Observed]],
-        floor: float,
-        stretched: float = 1.0,
-    ) -> None:
-        self.measured.setdefault(key, {})[code] = {
-            metric: settle(ones, level=self.settings.level, floor=floor, stretched=stretched)
-            for metric, ones in drawn.items()
-        }
+        block, resampling = self.resamplings[code]
+        settings = self.settings
+        self.measured.setdefault(key, {})[code] = measure_draws(
+            drawn,
+            run.test[code].gold,
+            block,
+            resampling,
+            evaluation_settings(
+                settings.bins, settings.level, -(-settings.noise_resamples // len(drawn))
+            ),
+            name=code,
+            number=self.runs.index((run.recipe, run.seed)),
+            stretch=stretched,
+        )
 
     def _tell_fits(self, key: Key, code: str, fitted: list[list[Fitted]]) -> None:
         """Note temperatures, rows and failures of the fits of one language."""
@@ -285,12 +261,7 @@ class _Comparison:
             recipe: tuple(dict.fromkeys(k.seed for k in self.measured if k.recipe == recipe))
             for recipe in recipes
         }
-        others = self.panel.languages[1:]
-        groups = {
-            name: found
-            for name, codes in self.settings.groups.items()
-            if (found := tuple(code for code in codes if code in others))
-        }
+        groups = present_groups(self.panel, self.settings)
         dev = self.panel.runs[0].dev
         return RegimeResults(
             baseline_language=self.settings.baseline_language,
@@ -312,27 +283,27 @@ class _Comparison:
             fits=self.fits,
             laws=self.laws,
             estimates=estimates(
-                Measured(
-                    found=self.measured,
+                RegimeMeasurements(
+                    by_key=self.measured,
                     seeds=seeds,
-                    pivots={
-                        recipe: seed_pivots(len(each), self.settings.replicates, self.rng)
-                        for recipe, each in seeds.items()
-                    },
-                    places=tuple(self._places(groups)),
-                    rows={c: len(r.cluster) for c, r in self.resamples.items()},
-                    clusters={c: r.clusters for c, r in self.resamples.items()},
+                    pivots=seed_pivots(
+                        self.settings.replicates,
+                        np.random.default_rng([self.settings.bootstrap_seed, SEEDS]),
+                    ),
+                    subjects=tuple(self._subjects(groups)),
+                    rows={c: len(b.cluster) for c, (b, _) in self.resamplings.items()},
+                    clusters={c: b.clusters for c, (b, _) in self.resamplings.items()},
                     draws=self.recalibration.draws,
                     level=self.settings.level,
                 )
             ),
         )
 
-    def _places(self, groups: Mapping[str, tuple[str, ...]]) -> Iterator[Place]:
+    def _subjects(self, groups: Mapping[str, tuple[str, ...]]) -> Iterator[LanguageOrGroup]:
         for code in self.panel.languages:
-            yield Place(name=code, languages=(code,), is_group=False)
+            yield LanguageOrGroup(name=code, languages=(code,), is_group=False)
         for name, codes in groups.items():
-            yield Place(name=name, languages=codes, is_group=True)
+            yield LanguageOrGroup(name=name, languages=codes, is_group=True)
 
 
 def _assemble(folds: list[Fold], code: str, fitted: Sequence[Fitted]) -> Floats:

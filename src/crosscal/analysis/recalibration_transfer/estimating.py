@@ -9,13 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.analysis.measurements import Place, possible_interval
-from crosscal.analysis.measures import Measure, mean_measure
+from crosscal.analysis.measuring import LanguageOrGroup
 from crosscal.analysis.recalibration_transfer.measuring import GAINS, METRICS
 from crosscal.analysis.recalibration_transfer.results import RegimeEstimate
 from crosscal.analysis.recalibration_transfer.settings import FEW_SHOT
-from crosscal.analysis.seeds import average_seeds
-from crosscal.calibration import two_sided_p
+from crosscal.calibration import Measurement, mean_measurement
+from crosscal.calibration.statistics.crossed_seeds import CrossedSeeds, SeedPivots
 from crosscal.calibration.statistics.multiplicity import holm
 
 Floats = NDArray[np.float64]
@@ -35,46 +34,60 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
-    """Measures by run and regime, language and metric.
+class RegimeMeasurements:
+    """Measurements by run and regime, language and metric.
 
     Attributes
     ----------
-    found : mapping of Key to mapping of language to mapping of metric to Measure
+    by_key : mapping of Key to mapping of language to mapping of metric to Measurement
         Languages that lack k examples are not there.
     seeds : mapping of recipe to tuple of int
-    pivots : mapping of recipe to ndarray of shape (2, replicates)
-    places : tuple of Place
+    pivots : SeedPivots
+    subjects : tuple of LanguageOrGroup
     rows, clusters : mapping of language to int
     draws : int
     level : float
     """
 
-    found: Mapping[Key, Mapping[str, Mapping[str, Measure]]]
+    by_key: Mapping[Key, Mapping[str, Mapping[str, Measurement]]]
     seeds: Mapping[str, tuple[int, ...]]
-    pivots: Mapping[str, Floats]
-    places: tuple[Place, ...]
+    pivots: SeedPivots
+    subjects: tuple[LanguageOrGroup, ...]
     rows: Mapping[str, int]
     clusters: Mapping[str, int]
     draws: int
     level: float
 
-    def at(self, key: Key, place: Place, metric: str) -> Measure | None:
-        """Return one run's measure in a place, or None if a language of it has none."""
-        found = [self.found[key].get(code, {}).get(metric) for code in place.languages]
-        present = [measure for measure in found if measure is not None]
-        return mean_measure(present) if len(present) == len(found) else None
+    def of(self, key: Key, subject: LanguageOrGroup, metric: str) -> Measurement | None:
+        """Return one run's measurement, or None if a language of it has none."""
+        by_language = self.by_key.get(key, {})
+        each = [by_language.get(code, {}).get(metric) for code in subject.languages]
+        present = [one for one in each if one is not None]
+        return mean_measurement(present) if len(present) == len(each) else None
+
+    def of_all_runs(
+        self, key: Key, subject: LanguageOrGroup, metric: str
+    ) -> dict[tuple[str, int], Measurement] | None:
+        """Return the measurements of runs that have one; None unless all of the recipe do."""
+        measured = {
+            (recipe, seed): self.of(key._replace(recipe=recipe, seed=seed), subject, metric)
+            for recipe, seeds in self.seeds.items()
+            for seed in seeds
+        }
+        if any(measured[key.recipe, seed] is None for seed in self.seeds[key.recipe]):
+            return None
+        return {run: one for run, one in measured.items() if one is not None}
 
 
-def estimates(measured: Measured) -> list[RegimeEstimate]:
+def estimates(measured: RegimeMeasurements) -> list[RegimeEstimate]:
     """Return levels, then gains with p-values adjusted over languages and over groups."""
-    first = {key: None for key in measured.found if key.seed == measured.seeds[key.recipe][0]}
+    first = {key: None for key in measured.by_key if key.seed == measured.seeds[key.recipe][0]}
     levels = [
-        found
+        level
         for key in first
-        for place in measured.places
+        for subject in measured.subjects
         for metric in METRICS
-        if (found := _level(measured, key, place, metric))
+        if (level := _level(measured, key, subject, metric))
     ]
     gains = []
     for key in first:
@@ -84,82 +97,93 @@ def estimates(measured: Measured) -> list[RegimeEstimate]:
                 continue
             for metric in GAINS:
                 for is_group in (False, True):
-                    places = [p for p in measured.places if p.is_group == is_group]
-                    family = [_gain(measured, key, before, place, metric) for place in places]
-                    gains += _adjusted([found for found in family if found is not None])
+                    subjects = [s for s in measured.subjects if s.is_group == is_group]
+                    family = [_gain(measured, key, before, one, metric) for one in subjects]
+                    gains += _adjusted([gain for gain in family if gain is not None])
     return levels + gains
 
 
-def _seeds(measured: Measured, key: Key, place: Place, metric: str) -> list[Measure] | None:
-    each = [
-        measured.at(key._replace(seed=seed), place, metric) for seed in measured.seeds[key.recipe]
-    ]
-    present = [measure for measure in each if measure is not None]
-    return present if len(present) == len(each) else None
-
-
-def _level(measured: Measured, key: Key, place: Place, metric: str) -> RegimeEstimate | None:
-    each = _seeds(measured, key, place, metric)
-    if each is None:
+def _level(
+    measured: RegimeMeasurements, key: Key, subject: LanguageOrGroup, metric: str
+) -> RegimeEstimate | None:
+    runs = measured.of_all_runs(key, subject, metric)
+    if runs is None:
         return None
-    found = _row(measured, each, key, place, metric, quantity="level")
-    measure = mean_measure(each)
-    p_value = None
-    if measure.null is not None:
-        above = int((measure.null >= measure.value - 1e-12).sum())
-        p_value = (1 + above) / (1 + len(measure.null))
-    return replace(found, p_value=p_value, noise_floor=measure.noise_floor)
+    row, mean = _row(measured, runs, key, subject, metric, quantity="level")
+    p_value = None if mean.null is None else mean.null.p_value()
+    return replace(row, p_value=p_value, noise_floor=mean.noise_floor)
 
 
 def _gain(
-    measured: Measured, key: Key, before: str, place: Place, metric: str
+    measured: RegimeMeasurements, key: Key, before: str, subject: LanguageOrGroup, metric: str
 ) -> RegimeEstimate | None:
-    after = _seeds(measured, key, place, metric)
-    start = _seeds(measured, key._replace(regime=before, k=None), place, metric)
+    after = measured.of_all_runs(key, subject, metric)
+    start = measured.of_all_runs(key._replace(regime=before, k=None), subject, metric)
     if after is None or start is None:
         return None
-    each = [first - then for first, then in zip(start, after, strict=True)]
-    found = _row(measured, each, key, place, metric, quantity="gain")
-    average = average_seeds(each, measured.pivots[key.recipe])
-    return replace(found, before=before, p_value=two_sided_p(average.low, average.high))
+    gains = {run: start[run] - after[run] for run in after if run in start}
+    row, mean = _row(measured, gains, key, subject, metric, quantity="gain")
+    return replace(row, before=before, p_value=mean.p_value())
 
 
 def _row(
-    measured: Measured,
-    each: list[Measure],
+    measured: RegimeMeasurements,
+    runs: Mapping[tuple[str, int], Measurement],
     key: Key,
-    place: Place,
+    subject: LanguageOrGroup,
     metric: str,
     *,
     quantity: str,
-) -> RegimeEstimate:
-    average = average_seeds(each, measured.pivots[key.recipe])
-    low, high = possible_interval(average, quantity=quantity, metric=metric, level=measured.level)
-    return RegimeEstimate(
+) -> tuple[RegimeEstimate, Measurement]:
+    own = [one for (recipe, _), one in runs.items() if recipe == key.recipe]
+    mean = _over_trainings(mean_measurement(own), runs, key.recipe, measured.pivots)
+    low, high = mean.interval(measured.level)
+    row = RegimeEstimate(
         quantity=quantity,
         recipe=key.recipe,
-        language=place.name,
-        is_group=place.is_group,
+        language=subject.name,
+        is_group=subject.is_group,
         recalibrator=key.recalibrator,
         regime=key.regime,
         k=key.k,
         before=None,
         metric=metric,
-        value=average.value,
+        value=mean.value,
         low=low,
         high=high,
         p_value=None,
         p_holm=None,
         noise_floor=None,
-        n=min(measured.rows[code] for code in place.languages),
-        clusters=min(measured.clusters[code] for code in place.languages),
-        seeds=len(each),
+        n=min(measured.rows[code] for code in subject.languages),
+        clusters=min(measured.clusters[code] for code in subject.languages),
+        seeds=len(own),
         draws=measured.draws if key.regime in FEW_SHOT and key.k else 1,
-        per_seed=tuple(one.value for one in each),
+        per_seed=tuple(one.value for one in own),
     )
+    return row, mean
+
+
+def _over_trainings(
+    mean: Measurement,
+    runs: Mapping[tuple[str, int], Measurement],
+    recipe: str,
+    pivots: SeedPivots,
+) -> Measurement:
+    """Widen a mean over seeds by what trainings differ by."""
+    recipes = list(dict.fromkeys(name for name, _ in runs))
+    seeds = sorted({seed for _, seed in runs})
+    crossed = CrossedSeeds(
+        np.array([recipes.index(name) for name, _ in runs]),
+        np.array([seeds.index(seed) for _, seed in runs]),
+        pivots,
+    )
+    values = np.array([one.value for one in runs.values()])
+    covariance = np.atleast_2d(np.cov(np.stack([one.draws_high for one in runs.values()])))
+    spread = crossed.level(values, covariance, recipes.index(recipe))
+    return mean.between_seeds(spread.scale, pivots.normal)
 
 
 def _adjusted(family: list[RegimeEstimate]) -> list[RegimeEstimate]:
     """Adjust the p-values of a family of gains for their number."""
-    adjusted = holm([found.p_value for found in family if found.p_value is not None]).tolist()
-    return [replace(found, p_holm=p) for found, p in zip(family, adjusted, strict=True)]
+    adjusted = holm([gain.p_value for gain in family if gain.p_value is not None]).tolist()
+    return [replace(gain, p_holm=p) for gain, p in zip(family, adjusted, strict=True)]

@@ -6,7 +6,7 @@ apart. A language can lose in one and keep the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,15 @@ from crosscal.calibration.binning import make_bins
 from crosscal.calibration.comparison.contrasts import (
     Answers,
     Contrast,
-    Drawn,
     checked_answers,
-    resampled_totals,
+    contrast,
+    mean_draws,
 )
+from crosscal.calibration.estimation.engine import invert
+from crosscal.calibration.estimation.functionals import ErrorFunctional
+from crosscal.calibration.estimation.measurement import Measurement
+from crosscal.calibration.estimation.norms import L2
+from crosscal.calibration.estimation.resampling import ClusterResampling
 from crosscal.calibration.statistics.resampling import cluster_bin_sums, cluster_sums
 from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
 
@@ -48,7 +53,7 @@ class SplitContrast:
 def brier_split(
     baseline: Answers,
     target: Answers,
-    weights: Floats,
+    resampling: ClusterResampling,
     *,
     bins: int = 15,
     level: float = 0.95,
@@ -62,7 +67,7 @@ def brier_split(
 
     Parameters
     ----------
-    baseline, target, weights, bins, level
+    baseline, target, resampling, bins, level
         As in `accuracy_matched`; costs are ignored.
 
     Returns
@@ -74,59 +79,69 @@ def brier_split(
     DataError
         Bad arrays.
     """
-    parts = [brier_parts(answers, weights, bins, level) for answers in (baseline, target)]
-    (total, calibration), (total_target, calibration_target) = parts
+    (total, calibration), (total_target, calibration_target) = (
+        brier_parts(answers, resampling, bins, level, name)
+        for answers, name in ((baseline, "baseline"), (target, "target"))
+    )
+    refinement = (total_target - calibration_target) - (total - calibration)
     return SplitContrast(
-        total=(total_target - total).contrast(level),
-        calibration=(calibration_target - calibration).contrast(level),
-        refinement=((total_target - calibration_target) - (total - calibration)).contrast(level),
+        total=contrast(total_target - total, level),
+        calibration=contrast(calibration_target - calibration, level),
+        refinement=contrast(refinement, level),
     )
 
 
-def brier_parts(answers: Answers, weights: Floats, bins: int, level: float) -> tuple[Drawn, Drawn]:
+def brier_parts(
+    answers: Answers, resampling: ClusterResampling, bins: int, level: float, name: str = "all"
+) -> tuple[Measurement, Measurement]:
     """Return the square loss and its calibration part."""
-    confidence, correct, drawn = checked_answers(answers, weights)
-    cluster, clusters = drawn.cluster, drawn.clusters
+    confidence, correct = checked_answers(answers, resampling)
+    cluster, clusters, n = answers.cluster, resampling.weights.shape[1], len(confidence)
     index = make_bins(confidence, bins=bins).index(confidence)
     residual = confidence - correct
     sums = np.hstack(
         [
             cluster_bin_sums(residual, cluster, clusters, index, bins),
             cluster_sums(residual**2, cluster, clusters)[:, None],
-            cluster_sums(np.ones_like(residual), cluster, clusters)[:, None],
         ]
     )
-    totals = resampled_totals(sums, drawn.weights)
-    means = totals[:, :-1] / totals[:, -1:]
+    means = sums.sum(axis=0) / n
+    rows = resampling.weights @ np.bincount(cluster, minlength=clusters)
+    weight, outcome = (
+        each[:, None] for each in resampling.virtual_row(name, mean=float(correct.mean()))
+    )
+    right, wrong = (
+        np.append(np.bincount(index, weights=off, minlength=bins) / n, (off**2).mean())
+        for off in (confidence - 1.0, confidence)
+    )
+    virtual = outcome * right + (1.0 - outcome) * wrong
+    drawn = (resampling.weights @ sums + weight * virtual) / (rows[:, None] + weight)
+    drawn = means + resampling.student(len(np.unique(cluster)))[:, None] * (drawn - means)
     count = np.bincount(index, minlength=bins)
     used = np.flatnonzero(count)
-    share = count[used] / len(confidence)
-    observed, noise = means[0, used], means[1:, used] - means[0, used]
+    share = count[used] / n
+    observed, noise = means[used], drawn[:, used] - means[used]
     implied = np.bincount(index, weights=confidence * (1 - confidence), minlength=bins)[used]
-    variance = np.maximum(noise.var(axis=0), implied / len(confidence) ** 2)
-    # Bins are of equal width: their numbers lie along confidence.
-    shrinkage = shrinkage_matrix(observed, variance, used.astype(np.float64), share)
-    square = float((observed**2 / share).sum())
-    draws = _compatible_squares(observed, noise, shrinkage, share)
-    alone = (noise**2 / share).sum(axis=1)
-    may_be_zero = float((alone >= square).mean()) > (1 - level) / 2
-    low = np.zeros_like(draws) if may_be_zero else draws
-    value = max(0.0, square - float((variance / share).sum()))
-    return Drawn(means[0, -1], means[1:, -1], means[1:, -1]), Drawn(value, low, draws)
-
-
-def _compatible_squares(excess: Floats, noise: Floats, shrinkage: Floats, share: Floats) -> Floats:
-    """Draw true square errors that show the observed one, as `compatible_errors` does.
-
-    The root of ``|t m - e|^2 = observed`` is closed in form for the Euclidean norm.
-    """
-    scale = 1.0 / np.sqrt(share)
-    direction = ((excess + np.roll(noise, len(noise) // 2, axis=0)) @ shrinkage.T) * scale
-    error = noise * scale
-    length, alone = (direction**2).sum(axis=1), (error**2).sum(axis=1)
-    along = (direction * error).sum(axis=1)
-    left = float(((excess * scale) ** 2).sum()) - alone
-    solvable = (left > 0) & (length > 0)
-    length = np.where(solvable, length, 1.0)
-    root = (along + np.sqrt(np.maximum(along**2 + length * left, 0.0))) / length
-    return np.where(solvable, root**2 * length, 0.0)
+    variance = np.maximum(noise.var(axis=0), implied / n**2)
+    root = invert(
+        ErrorFunctional(
+            columns=np.arange(len(used)),
+            weight=np.ones(len(used)),
+            norm=L2(1.0 / share),
+            # Bins are of equal width: their numbers lie along confidence.
+            shrinkage=shrinkage_matrix(observed, variance, used.astype(np.float64), share),
+        ),
+        observed,
+        noise,
+        level=level,
+        calibrated=np.zeros((0, len(used))),
+        dependent=True,
+    )
+    calibration = replace(
+        root,
+        value=max(0.0, root.value**2 - float((variance / share).sum())),
+        draws_low=root.draws_low**2,
+        draws_high=root.draws_high**2,
+        null=None,
+    )
+    return mean_draws(float(means[-1]), drawn[:, -1], (0.0, 1.0)), calibration

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.estimation.draws import ClusterDraws, cluster_draws
-from crosscal.calibration.statistics.intervals import quantile_interval, two_sided_p
+from crosscal.calibration.estimation.measurement import Measurement
+from crosscal.calibration.estimation.resampling import ClusterResampling
+from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ class Answers:
         In [0, 1].
     correct : array of 0/1, shape (n,)
     cluster : array of int, shape (n,)
-        Column of the weights that each row belongs to.
+        Column of the resampling's weights that each row belongs to.
     costs : mapping of name to array of shape (n,)
         Further measures that are means over rows (`nll_rows`, `brier_rows`).
     """
@@ -46,31 +47,28 @@ class Contrast:
     p_value: float
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A value and draws of its truth, the least and the greatest it can be."""
-
-    value: float
-    low: Floats
-    high: Floats
-
-    def __sub__(self, other: Drawn) -> Drawn:
-        return Drawn(self.value - other.value, self.low - other.high, self.high - other.low)
-
-    def contrast(self, level: float) -> Contrast:
-        """Return value, interval and p-value."""
-        low, high = quantile_interval(self.low, self.high, level)
-        p_value = two_sided_p(self.low, self.high)
-        return Contrast(value=float(self.value), low=low, high=high, p_value=p_value)
+def contrast(difference: Measurement, level: float) -> Contrast:
+    """Return value, interval and p-value of a difference."""
+    low, high = difference.interval(level)
+    return Contrast(value=difference.value, low=low, high=high, p_value=difference.p_value())
 
 
-def resampled_totals(sums: Floats, weights: Floats) -> Floats:
-    """Return totals of the sample (first) and of its replicates."""
-    return np.vstack([sums.sum(axis=0), weights @ sums])
+def mean_draws(value: float, draws: Floats, span: tuple[float, float]) -> Measurement:
+    """Return a mean as a measurement, with draws of its truth."""
+    inside = np.clip(draws, *span)
+    return Measurement(value=value, draws_low=inside, draws_high=inside, span=span)
 
 
-def checked_answers(answers: Answers, weights: ArrayLike) -> tuple[Floats, Floats, ClusterDraws]:
-    """Return confidence, correct and the draws of clusters; raise DataError for bad arrays."""
+def checked_answers(answers: Answers, resampling: ClusterResampling) -> tuple[Floats, Floats]:
+    """Return confidence and correct; raise DataError for bad arrays."""
     confidence = check_confidence(answers.confidence)
     correct = check_correct(answers.correct, len(confidence))
-    return confidence, correct, cluster_draws(weights, answers.cluster, len(confidence))
+    cluster, units = np.asarray(answers.cluster), resampling.weights.shape[1]
+    inside = cluster.shape == confidence.shape and np.issubdtype(cluster.dtype, np.integer)
+    if not inside or cluster.min() < 0 or cluster.max() >= units:
+        raise DataError(
+            f"clusters of shape {cluster.shape}, or outside the {units} that were drawn",
+            where="cluster",
+            remedy=f"give each of {len(confidence)} rows the number of its cluster",
+        )
+    return confidence, correct

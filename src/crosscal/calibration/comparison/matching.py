@@ -18,11 +18,14 @@ from crosscal.calibration.binning import make_bins
 from crosscal.calibration.comparison.contrasts import (
     Answers,
     Contrast,
-    Drawn,
     checked_answers,
-    resampled_totals,
+    contrast,
+    mean_draws,
 )
-from crosscal.calibration.estimation.inversion import compatible_errors
+from crosscal.calibration.estimation.engine import invert
+from crosscal.calibration.estimation.functionals import ErrorFunctional
+from crosscal.calibration.estimation.measurement import Measurement
+from crosscal.calibration.estimation.resampling import ClusterResampling
 from crosscal.calibration.statistics.resampling import cluster_bin_sums, cluster_sums
 from crosscal.calibration.statistics.shrinkage import folded_normal_mean, shrinkage_matrix
 from crosscal.exceptions import DataError
@@ -55,7 +58,7 @@ class MatchedContrast:
 def accuracy_matched(
     baseline: Answers,
     target: Answers,
-    weights: Floats,
+    resampling: ClusterResampling,
     *,
     bins: int = 15,
     level: float = 0.95,
@@ -71,8 +74,8 @@ def accuracy_matched(
     ----------
     baseline, target : Answers
         With the same names of costs. For parallel languages the same clusters.
-    weights : ndarray of shape (replicates, clusters)
-        From `crosscal.calibration.cluster_weights`; shared by both, so the contrast is paired.
+    resampling : ClusterResampling
+        Shared by both, so that the contrast is paired.
     bins : int
         Of equal width, at least 1.
     level : float
@@ -82,8 +85,8 @@ def accuracy_matched(
     -------
     dict of name to MatchedContrast
         ``ece_debiased``, ``gap``, ``confidence`` and the costs. The interval of ``ece_debiased``
-        is made by inversion (see `crosscal.calibration.estimation.inversion`); the others by
-        percentiles.
+        is made by inversion (see `crosscal.calibration.estimation.inversion`); the others are
+        quantiles.
 
     Raises
     ------
@@ -97,8 +100,8 @@ def accuracy_matched(
     So "explained" is what happens if the model's answers go wrong more often and nothing else
     changes: it is then overconfident, as it should be here. That is an assumption about the
     counterfactual, not a law; a model could lower its confidence as it errs more (which
-    `brier_split` would show). Where replicates have no right or no wrong rows in the baseline,
-    those of the whole sample stand in; for one without any row of a language, the replicate before.
+    `brier_split` would show). Each replicate has a virtual row, right in part and wrong in part,
+    so that none is without right or wrong answers.
     """
     if baseline.costs.keys() != target.costs.keys():
         raise DataError(
@@ -106,7 +109,10 @@ def accuracy_matched(
             where="costs",
             remedy="give the same names for baseline and target",
         )
-    ours, theirs = _Sums.of(baseline, weights, bins), _Sums.of(target, weights, bins)
+    ours, theirs = (
+        _Sums.of(baseline, resampling, bins, "baseline"),
+        _Sums.of(target, resampling, bins, "target"),
+    )
     accuracy = theirs.accuracy
     if not 0 < ours.accuracy[0] < 1:
         raise DataError(
@@ -123,26 +129,26 @@ def accuracy_matched(
     )
     width = len(ours.share)
     shares = ours.share, ours.share, theirs.share
-    found = {}
     errors = [
         _error(side[:, :width], floor, share, level)
         for side, floor, share in zip(sides, floors, shares, strict=True)
     ]
-    found["ece_debiased"] = _matched(errors, level)
+    contrasts = {"ece_debiased": _matched(errors, level)}
     for column, name in enumerate(("gap", "confidence", *baseline.costs), start=width):
-        plain = [side[:, column] for side in sides]
-        found[name] = _matched([Drawn(p[0], p[1:], p[1:]) for p in plain], level)
-    return found
+        span = {"gap": (-1.0, 1.0), "confidence": (0.0, 1.0)}.get(name, (-np.inf, np.inf))
+        plain = [mean_draws(float(side[0, column]), side[1:, column], span) for side in sides]
+        contrasts[name] = _matched(plain, level)
+    return contrasts
 
 
-def _matched(drawn: list[Drawn], level: float) -> MatchedContrast:
-    baseline, matched, target = drawn
+def _matched(measurements: list[Measurement], level: float) -> MatchedContrast:
+    baseline, matched, target = measurements
     return MatchedContrast(
-        baseline=float(baseline.value),
-        matched=float(matched.value),
-        target=float(target.value),
-        explained=(matched - baseline).contrast(level),
-        beyond=(target - matched).contrast(level),
+        baseline=baseline.value,
+        matched=matched.value,
+        target=target.value,
+        explained=contrast(matched - baseline, level),
+        beyond=contrast(target - matched, level),
     )
 
 
@@ -167,23 +173,31 @@ class _Sums:
     spread: Floats
 
     @classmethod
-    def of(cls, answers: Answers, weights: Floats, bins: int) -> _Sums:
+    def of(cls, answers: Answers, resampling: ClusterResampling, bins: int, name: str) -> _Sums:
         """Sum the rows of answers by cluster and correctness, and resample."""
-        confidence, correct, draws = checked_answers(answers, weights)
-        n, cluster, clusters = len(confidence), draws.cluster, draws.clusters
+        confidence, correct = checked_answers(answers, resampling)
+        n, cluster, clusters = len(confidence), answers.cluster, resampling.weights.shape[1]
         index = make_bins(confidence, bins=bins).index(confidence)
         rows = [confidence - correct, confidence]
         rows += [_checked_cost(cost, n, name) for name, cost in answers.costs.items()]
+        weight, outcome = resampling.virtual_row(name, mean=float(correct.mean()))
+        factor = resampling.student(len(np.unique(cluster)))
         means, counts = [], []
-        for kind in (correct == 1, correct == 0):
+        for kind, share in ((correct == 1, outcome), (correct == 0, 1.0 - outcome)):
             of_kind = [np.where(kind, row, 0.0) for row in rows]
-            sums = [cluster_bin_sums(of_kind[0], cluster, clusters, index, bins)]
-            sums += [cluster_sums(row, cluster, clusters)[:, None] for row in of_kind]
-            totals = resampled_totals(np.hstack(sums), draws.weights)
-            count = resampled_totals(cluster_sums(kind, cluster, clusters)[:, None], draws.weights)
-            whole = totals[0] / max(count[0, 0], 1.0)
-            means.append(np.where(count > 0, totals / np.maximum(count, 1.0), whole))
-            counts.append(count[:, 0])
+            sums = np.hstack(
+                [
+                    cluster_bin_sums(of_kind[0], cluster, clusters, index, bins),
+                    *(cluster_sums(row, cluster, clusters)[:, None] for row in of_kind),
+                ]
+            )
+            sizes = cluster_sums(kind, cluster, clusters)
+            whole = sums.sum(axis=0) / max(sizes.sum(), 1.0)
+            virtual = weight * share
+            count = resampling.weights @ sizes + virtual
+            drawn = (resampling.weights @ sums + virtual[:, None] * whole) / count[:, None]
+            means.append(np.vstack([whole, whole + factor[:, None] * (drawn - whole)]))
+            counts.append(np.concatenate([[sizes.sum()], count]))
         variance = confidence * (1 - confidence) / n**2
         cell = correct.astype(np.intp) * bins + index
         spread = np.bincount(cell, weights=variance, minlength=2 * bins)
@@ -208,7 +222,7 @@ class _Sums:
         return np.asarray(wrong**2 * self.spread[0] + right**2 * self.spread[1])
 
 
-def _error(excess: Floats, implied: Floats, share: Floats, level: float) -> Drawn:
+def _error(excess: Floats, implied: Floats, share: Floats, level: float) -> Measurement:
     """Return the debiased calibration error with draws by inversion; row 0 is the sample."""
     used = np.flatnonzero(share > 0)
     observed, noise = excess[0, used], excess[1:, used] - excess[0, used]
@@ -216,12 +230,17 @@ def _error(excess: Floats, implied: Floats, share: Floats, level: float) -> Draw
     # Bins are of equal width: their numbers lie along confidence.
     shrinkage = shrinkage_matrix(observed, variance, used.astype(np.float64), share[used])
     centre = shrinkage @ observed
-    plug_in = float(np.abs(observed).sum())
     inflation = float((folded_normal_mean(centre, variance) - np.abs(centre)).sum())
-    draws = compatible_errors(observed, noise, shrinkage)
-    may_be_zero = float((np.abs(noise).sum(axis=1) >= plug_in).mean()) > (1 - level) / 2
-    low = np.zeros_like(draws) if may_be_zero else draws
-    return Drawn(max(0.0, plug_in - inflation), low, draws)
+    columns = np.arange(len(used))
+    return invert(
+        ErrorFunctional(columns=columns, weight=np.ones(len(used)), shrinkage=shrinkage),
+        observed,
+        noise,
+        level=level,
+        calibrated=np.zeros((0, len(used))),
+        dependent=True,
+        value=max(0.0, float(np.abs(observed).sum()) - inflation),
+    )
 
 
 def _checked_cost(cost: ArrayLike, n: int, name: str) -> Floats:

@@ -1,4 +1,4 @@
-"""How each error is read off excesses: which columns, what weight, which norm."""
+"""How each error is a function of the excesses: which columns, what weight, which norm."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from crosscal.calibration.errors.adaptive import THRESHOLD
 from crosscal.calibration.errors.kernel import BANDWIDTH
 from crosscal.calibration.errors.smooth import smooth_bandwidth, split_on_grid
 from crosscal.calibration.errors.sweep import sweep_bins
-from crosscal.calibration.estimation.excess import (
+from crosscal.calibration.estimation.features import (
     Above,
-    Axis,
+    BinaryView,
     Binned,
     Columns,
     Gridded,
     laplace_root,
     smoothing,
 )
-from crosscal.calibration.estimation.inversion import other_noise
-from crosscal.calibration.estimation.norms import Norm, Peak, PositiveSum, Root, Sum
+from crosscal.calibration.estimation.inversion import shifted_noise
+from crosscal.calibration.estimation.norms import L1, L2, Max, Norm, Positive
 from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 _POINTS = 129
 
 # The columns each error looks at.
-LOOKS_AT = {
+FEATURES_OF = {
     "ece": "width",
     "ece_debiased": "width",
     "mce": "width",
@@ -44,7 +44,7 @@ LOOKS_AT = {
     "ece_sweep": "sweep",
     "smooth_ece": "grid",
     "kernel_error": "grid",
-    "overconfident_errors": "sure",
+    "overconfident_errors": "threshold",
     "classwise_ece": "class width",
     "ace": "class mass",
     "tace": "class above",
@@ -63,7 +63,7 @@ def make_columns(
         return Binned(bins=sweep_bins(confidence, correct))
     if kind == "grid":
         return Gridded(points=_POINTS)
-    if kind == "sure":
+    if kind == "threshold":
         return Above(threshold=threshold)
     if kind == "above":
         kept = confidence[confidence > THRESHOLD]
@@ -76,7 +76,7 @@ def make_columns(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class ErrorFunctional:
     """How an error is read off the excess of all columns.
 
     Attributes
@@ -96,7 +96,7 @@ class Reading:
 
     columns: NDArray[np.intp]
     weight: Floats
-    norm: Norm = field(default_factory=Sum)
+    norm: Norm = field(default_factory=L1)
     transform: Floats | None = None
     shrinkage: Floats | None = None
     bandwidth: float | None = None
@@ -107,7 +107,7 @@ class Reading:
 
     def direction(self, observed: Floats, noise: Floats) -> Floats:
         """Return guesses at the true vector, from excess and noise of all columns."""
-        guess = (observed[self.columns] + other_noise(noise[:, self.columns])) * self.weight
+        guess = (observed[self.columns] + shifted_noise(noise[:, self.columns])) * self.weight
         return self._transformed(guess if self.shrinkage is None else guess @ self.shrinkage.T)
 
     def _transformed(self, kept: Floats) -> Floats:
@@ -115,94 +115,94 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
-    """Columns of one axis, with what has been summed over them.
+class FeatureBlock:
+    """Columns of one view, with what has been summed over them.
 
     Attributes
     ----------
-    axis : Axis
+    view : BinaryView
     columns : Columns
     sums : ndarray of shape (clusters, columns)
     start : int
-        Where they lie among all columns of all axes.
+        Where they lie among all columns of all views.
     """
 
-    axis: Axis
+    view: BinaryView
     columns: Columns
     sums: Floats
     start: int
 
 
-def make_reading(name: str, sources: Sequence[Source]) -> Reading:
-    """Return the reading of an error from the columns it looks at, one source for each class."""
-    first = sources[0]
+def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
+    """Return the functional of an error from its columns, one block for each class."""
+    first = blocks[0]
     if isinstance(first.columns, Binned):
-        reading = _binned_reading(sources)
-        norm = _norm(name, first.axis, first.columns)
-        return reading if norm is None else replace(reading, norm=norm)
+        functional = _binned_functional(blocks)
+        norm = _norm(name, first.view, first.columns)
+        return functional if norm is None else replace(functional, norm=norm)
     columns = first.start + np.arange(first.columns.width)
-    plain = Reading(columns=columns, weight=np.ones(len(columns)))
+    plain = ErrorFunctional(columns=columns, weight=np.ones(len(columns)))
     if name in ("smooth_ece", "kernel_error"):
         plain = replace(plain, shrinkage=_grid_shrinkage(first))
     if name == "smooth_ece":
-        bandwidth = smooth_bandwidth(first.axis.confidence, first.axis.correct)
+        bandwidth = smooth_bandwidth(first.view.confidence, first.view.correct)
         transform = smoothing(len(columns), bandwidth)
         return replace(plain, transform=transform, bandwidth=bandwidth)
     if name == "kernel_error":
         root = laplace_root(len(columns), BANDWIDTH)
-        return replace(plain, transform=root, norm=Root(np.ones(len(columns))))
+        return replace(plain, transform=root, norm=L2(np.ones(len(columns))))
     # Only ever asked whether there are more errors than there should be.
-    return replace(plain, norm=PositiveSum())
+    return replace(plain, norm=Positive())
 
 
-def _norm(name: str, axis: Axis, columns: Binned) -> Norm | None:
+def _norm(name: str, view: BinaryView, columns: Binned) -> Norm | None:
     if name == "overconfidence":
-        return PositiveSum()
+        return Positive()
     if name == "underconfidence":
-        return PositiveSum(-1.0)
+        return Positive(-1.0)
     if name in ("rmsce", "rmsce_debiased", "mce"):
-        count = np.bincount(columns.bins.index(axis.confidence))
-        weight = len(axis.confidence) / count[count > 0]
-        return Peak(weight) if name == "mce" else Root(weight)
+        count = np.bincount(columns.bins.index(view.confidence))
+        weight = len(view.confidence) / count[count > 0]
+        return Max(weight) if name == "mce" else L2(weight)
     return None
 
 
-def _binned_reading(sources: Sequence[Source]) -> Reading:
-    """Return the reading of the mean over sources of sums over bins."""
+def _binned_functional(blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
+    """Return the functional of the mean over blocks of sums over bins."""
     columns, weights = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
-    for source in sources:
-        inside, filled = _filled(source)
-        columns.append(source.start + filled)
-        share = len(inside) / len(source.axis.confidence)
-        weights.append(np.full(len(filled), 1.0 / max(share, 1e-300) / len(sources)))
-    reading = Reading(columns=np.concatenate(columns), weight=np.concatenate(weights))
-    if len(sources) > 1:
+    for block in blocks:
+        inside, filled = _filled(block)
+        columns.append(block.start + filled)
+        share = len(inside) / len(block.view.confidence)
+        weights.append(np.full(len(filled), 1.0 / max(share, 1e-300) / len(blocks)))
+    functional = ErrorFunctional(columns=np.concatenate(columns), weight=np.concatenate(weights))
+    if len(blocks) > 1:
         # Classes' excesses turn from one side to the other with confidence: no line fits them,
         # and simulated intervals hold more often without.
-        return reading
-    matrix = _shrinkage(sources[0])
-    return replace(reading, shrinkage=matrix)
+        return functional
+    matrix = _shrinkage(blocks[0])
+    return replace(functional, shrinkage=matrix)
 
 
-def _filled(source: Source) -> tuple[Floats, NDArray[np.intp]]:
+def _filled(block: FeatureBlock) -> tuple[Floats, NDArray[np.intp]]:
     """Return the confidences that count, and the bins with any."""
-    binned = source.columns
+    binned = block.columns
     assert isinstance(binned, Binned)
-    inside = source.axis.confidence[source.axis.confidence > binned.above]
+    inside = block.view.confidence[block.view.confidence > binned.above]
     count = np.bincount(binned.bins.index(inside), minlength=binned.width)
     return inside, np.flatnonzero(count)
 
 
-def _shrinkage(source: Source) -> Floats:
+def _shrinkage(block: FeatureBlock) -> Floats:
     """Return the shrinkage matrix of the bins with rows; see `excess_variance`."""
-    binned = source.columns
+    binned = block.columns
     assert isinstance(binned, Binned)
-    inside, filled = _filled(source)
-    n, index, size = len(source.axis.confidence), binned.bins.index(inside), binned.width
+    inside, filled = _filled(block)
+    n, index, size = len(block.view.confidence), binned.bins.index(inside), binned.width
     implied = np.bincount(index, weights=inside * (1 - inside), minlength=size) / n**2
     count = np.bincount(index, minlength=size)
     center = np.bincount(index, weights=inside, minlength=size) / np.maximum(count, 1)
-    return _shrunken(source.sums, implied, center, count / n, n)[np.ix_(filled, filled)]
+    return _shrunken(block.sums, implied, center, count / n, n)[np.ix_(filled, filled)]
 
 
 def _shrunken(sums: Floats, implied: Floats, center: Floats, share: Floats, n: int) -> Floats:
@@ -211,9 +211,9 @@ def _shrunken(sums: Floats, implied: Floats, center: Floats, share: Floats, n: i
     return shrinkage_matrix(sums.sum(axis=0) / n, np.maximum(between, implied), center, share)
 
 
-def _grid_shrinkage(source: Source) -> Floats:
+def _grid_shrinkage(block: FeatureBlock) -> Floats:
     """Return the shrinkage of a grid: of the bins it falls into, spread over their rows again."""
-    confidence, points = source.axis.confidence, source.columns.width
+    confidence, points = block.view.confidence, block.columns.width
     bins = make_bins(confidence, scheme="mass")
     grid = np.linspace(0.0, 1.0, points)
     member = np.zeros((points, len(bins)))
@@ -223,6 +223,6 @@ def _grid_shrinkage(source: Source) -> Floats:
     center = ((density * grid) @ member) / np.maximum(inside, 1e-300)
     n = len(confidence)
     implied = ((density * grid * (1.0 - grid)) @ member) / n**2
-    matrix = _shrunken(source.sums @ member, implied, center, inside / n, n)
+    matrix = _shrunken(block.sums @ member, implied, center, inside / n, n)
     spread = (density[:, None] * member) / np.maximum(inside, 1e-300)
     return np.asarray(spread @ matrix @ member.T)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.calibration.estimation.norms import Norm, Sum
+from crosscal.calibration.estimation.norms import Norm
 
 Floats = NDArray[np.float64]
 
@@ -29,28 +29,7 @@ Floats = NDArray[np.float64]
 _MOST_STEPS = 100
 
 
-def compatible_errors(excess: Floats, noise: Floats, shrinkage: Floats) -> Floats:
-    """Draw true calibration errors that are compatible with the observed excess, summed.
-
-    Parameters
-    ----------
-    excess : ndarray of shape (bins,)
-        Observed mean confidence minus accuracy of each bin, times its share of the rows.
-    noise : ndarray of shape (replicates, bins)
-        Bootstrap replicates of `excess` minus `excess`.
-    shrinkage : ndarray of shape (bins, bins)
-        From `shrinkage_matrix`.
-
-    Returns
-    -------
-    ndarray of shape (replicates,)
-        At least 0; draw r belongs to noise r.
-    """
-    direction = (excess + other_noise(noise)) @ shrinkage.T
-    return true_errors(excess, noise, direction, Sum())[0]
-
-
-def other_noise(noise: Floats) -> Floats:
+def shifted_noise(noise: Floats) -> Floats:
     """Return another replicate's noise for each, for directions independent of the draw's own."""
     return np.roll(noise, len(noise) // 2, axis=0)
 

@@ -28,7 +28,7 @@ class Norm(Protocol):
 
 
 @dataclass(frozen=True)
-class Sum:
+class L1:
     """``sum |x|``, for vectors that carry their weights."""
 
     def __call__(self, excess: Floats) -> Floats:
@@ -41,7 +41,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class PositiveSum:
+class Positive:
     """``sum max(0, sign x)``: one direction only, so not a norm in the strict sense."""
 
     sign: float = 1.0
@@ -56,7 +56,7 @@ class PositiveSum:
 
 
 @dataclass(frozen=True)
-class Root:
+class L2:
     """``sqrt(sum weight x^2)``."""
 
     weight: Floats
@@ -73,7 +73,7 @@ class Root:
 
 
 @dataclass(frozen=True)
-class Peak:
+class Max:
     """``max weight |x|``."""
 
     weight: Floats

@@ -20,14 +20,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-Floats = NDArray[np.float64]
+from crosscal.calibration.estimation.resampling import (
+    MOST_UNITS,
+    ClusterResampling,
+    resample_clusters,
+)
+
 Ints = NDArray[np.intp]
 
-MOST_UNITS = 10_000
-"""Clusters (or batches of them) that are drawn at most."""
-
-# Replicates counted at once; few, so that they fit in a processor's cache.
-_BLOCK = 5
+# Names the stream of the batches.
+_BATCHES = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class GroupDesign:
         Different ones in this group.
     unit : ndarray of int, shape (m,)
         Column of `weights` that belongs to each row.
-    weights : ndarray of shape (replicates, units)
+    resampling : ClusterResampling
         Shared by the groups of one draw; units without rows of this group among them.
     draw : int
         Groups of one number share their draws, replicate by replicate.
@@ -56,13 +58,13 @@ class GroupDesign:
     cluster: Ints
     clusters: int
     unit: Ints
-    weights: Floats
+    resampling: ClusterResampling
     draw: int
     batched: bool
 
 
 def design_groups(
-    group: Ints, groups: int, cluster: Ints | None, *, replicates: int, rng: np.random.Generator
+    group: Ints, groups: int, cluster: Ints | None, *, replicates: int, seed: int
 ) -> list[GroupDesign]:
     """Draw clusters for every group.
 
@@ -74,7 +76,7 @@ def design_groups(
     cluster : ndarray of int, shape (n,), or None
         None: every row is a cluster.
     replicates : int
-    rng : numpy.random.Generator
+    seed : int
 
     Returns
     -------
@@ -89,11 +91,14 @@ def design_groups(
         incidence = csr_array(
             (np.ones(len(group)), (group, own)), shape=(groups, len(names)), dtype=np.float64
         )
-        _, draws = connected_components(incidence @ incidence.T, directed=False)
+        _, labels = connected_components(incidence @ incidence.T, directed=False)
+        # Draws are numbered by the first group of each, whatever the library's labels are.
+        _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+        draws = np.argsort(np.argsort(first))[inverse]
     designs: dict[int, GroupDesign] = {}
     for draw in range(int(draws.max()) + 1):
         members = np.flatnonzero(draws == draw)
-        designs |= _one_draw(draw, members.tolist(), rows, own, replicates, rng)
+        designs |= _one_draw(draw, members.tolist(), rows, own, replicates, seed)
     return [designs[number] for number in range(groups)]
 
 
@@ -111,17 +116,17 @@ def _one_draw(
     rows: Sequence[Ints],
     cluster: Ints,
     replicates: int,
-    rng: np.random.Generator,
+    seed: int,
 ) -> dict[int, GroupDesign]:
     """Draw the clusters of groups that are linked by shared ones."""
     together = np.concatenate([cluster[rows[number]] for number in members])
     names, unit = np.unique(together, return_inverse=True)
     count, batched = len(names), len(names) > MOST_UNITS
     if batched:
-        unit = (rng.permutation(count) % MOST_UNITS)[unit]
+        batch = np.random.default_rng([seed, draw, _BATCHES]).permutation(count) % MOST_UNITS
+        unit = batch[unit]
         count = MOST_UNITS
-    # A single cluster cannot be resampled; its weights are 1 throughout.
-    weights = _drawn(count, replicates, rng) if count > 1 else np.ones((replicates, 1))
+    resampling = resample_clusters(count, replicates, entropy=(seed, draw))
     parts = np.split(unit, np.cumsum([len(rows[number]) for number in members])[:-1])
     return {
         number: GroupDesign(
@@ -129,25 +134,9 @@ def _one_draw(
             cluster=cluster[rows[number]],
             clusters=len(np.unique(cluster[rows[number]])) if len(members) > 1 else len(names),
             unit=part,
-            weights=weights,
+            resampling=resampling,
             draw=draw,
             batched=batched,
         )
         for number, part in zip(members, parts, strict=True)
     }
-
-
-def _drawn(units: int, replicates: int, rng: np.random.Generator) -> Floats:
-    """Draw units with replacement, and count; shape (replicates, units).
-
-    The same distribution as `cluster_weights`, from other random numbers, ten times as fast:
-    units are at most `MOST_UNITS`, so that numbers of 16 bits suffice.
-    """
-    weights = np.empty((replicates, units))
-    for start in range(0, replicates, _BLOCK):
-        block = min(_BLOCK, replicates - start)
-        drawn = rng.integers(0, units, size=(block, units), dtype=np.uint16).astype(np.intp)
-        drawn += (np.arange(block) * units)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=block * units)
-        weights[start : start + block] = counts.reshape(block, units)
-    return weights

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,10 +17,16 @@ from crosscal.calibration.checks import (
     check_probabilities,
     check_scores,
 )
-from crosscal.calibration.evaluation.cluster_design import MOST_UNITS, GroupDesign, design_groups
+from crosscal.calibration.estimation.resampling import MOST_UNITS
+from crosscal.calibration.estimation.samples import EvaluationSettings
+from crosscal.calibration.evaluation.cluster_design import GroupDesign, design_groups
 from crosscal.calibration.evaluation.comparison import differences
-from crosscal.calibration.evaluation.measures import Asked, Measured, group_result, measure
-from crosscal.calibration.evaluation.recalibrated import Part, recalibrations
+from crosscal.calibration.evaluation.measures import (
+    GroupMeasures,
+    group_result,
+    measure_group,
+)
+from crosscal.calibration.evaluation.recalibrated import GroupRows, recalibrations
 from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
@@ -34,6 +41,8 @@ ALL = "all"
 
 # Calibrated samples: as many as the p-values deserve, but not more numbers than these.
 _SAMPLES, _FEWEST_SAMPLES, _MOST_NUMBERS = 400, 100, 1_000_000_000
+# Names the stream of the folds of recalibrators.
+_FOLD_STREAM = 10_000_019
 # A matrix of bins by bins is made.
 _MOST_BINS = 1000
 
@@ -122,7 +131,7 @@ def evaluate(
         group,
         [str(name) for name in names] if groups is not None else [ALL],
         cluster,
-        asked=Asked(
+        settings=EvaluationSettings(
             given="probabilities" if given == "confidence" else given,
             notion=1 if given == "confidence" else notion,
             pair=given == "confidence",
@@ -145,7 +154,7 @@ def evaluate_coded(
     names: Sequence[str],
     cluster: Ints | None,
     *,
-    asked: Asked,
+    settings: EvaluationSettings,
     baseline: str | None,
     recalibrate: Sequence[str],
     replicates: int,
@@ -163,7 +172,7 @@ def evaluate_coded(
         Index into `names`; every name has rows.
     names : sequence of str
     cluster : ndarray of int, shape (n,), or None
-    asked : Asked
+    settings : EvaluationSettings
     baseline, recalibrate, replicates, seed, report
         As in `evaluate`.
 
@@ -171,47 +180,51 @@ def evaluate_coded(
     -------
     Evaluation
     """
-    _check_settings(names, baseline, recalibrate, replicates, seed, asked)
+    _check_settings(names, baseline, recalibrate, replicates, seed, settings)
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
-    seeds = np.random.SeedSequence(seed).spawn(len(names) + 2)
-    designs = design_groups(
-        group, len(names), cluster, replicates=replicates, rng=np.random.default_rng(seeds[-1])
-    )
-    measured: dict[str, Measured] = {}
-    parts: dict[str, Part] = {}
+    designs = _in_order_of_names(names, group, cluster, replicates, seed)
+    measured: dict[str, GroupMeasures] = {}
+    parts: dict[str, GroupRows] = {}
     samples = int(np.clip(_MOST_NUMBERS // len(gold), _FEWEST_SAMPLES, _SAMPLES))
+    settings = replace(settings, calibrated_samples=samples)
     for done, number in enumerate(order):
         name, design = names[number], designs[number]
         if report:
             report(f"errors of {name}", done, len(names))
-        part = Part(
+        part = GroupRows(
             values=_pairs(values[design.rows]),
             gold=np.asarray(gold[design.rows], dtype=np.int64),
             design=design,
         )
-        rng = np.random.default_rng(seeds[number])
-        measured[name] = measure(part.values, part.gold, design, asked, samples, rng)
+        measured[name] = measure_group(part.values, part.gold, design, settings, name)
         if recalibrate:
             parts[name] = part
     return Evaluation(
-        groups={name: group_result(found) for name, found in measured.items()},
-        differences=tuple(differences(measured, baseline, asked.level)) if baseline else (),
+        groups={name: group_result(each, settings.level) for name, each in measured.items()},
+        differences=tuple(differences(measured, baseline, settings.level)) if baseline else (),
         recalibration=tuple(
             recalibrations(
                 parts,
                 measured,
-                {name: recalibrator(name, asked.given) for name in recalibrate},
-                asked=asked,
+                {name: recalibrator(name, settings.given) for name in recalibrate},
+                settings=settings,
                 baseline=baseline,
-                samples=samples,
-                seed=seeds[-2],
+                seed=np.random.SeedSequence([seed, _FOLD_STREAM]),
                 report=report,
             )
         ),
-        settings=_settings(
-            asked, designs, cluster, baseline, recalibrate, replicates, seed, samples
-        ),
+        settings=_described(settings, designs, cluster, baseline, recalibrate, replicates, seed),
     )
+
+
+def _in_order_of_names(
+    names: Sequence[str], group: Ints, cluster: Ints | None, replicates: int, seed: int
+) -> list[GroupDesign]:
+    """Return the designs of all groups, drawn in the order of their names."""
+    order = np.argsort(np.asarray(names, dtype=object), kind="stable")
+    rank = np.argsort(order)
+    designs = design_groups(rank[group], len(names), cluster, replicates=replicates, seed=seed)
+    return [designs[number] for number in rank]
 
 
 def _checked(scores: ArrayLike, gold: ArrayLike, given: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -290,7 +303,7 @@ def _check_settings(
     recalibrate: Sequence[str],
     replicates: int,
     seed: int,
-    asked: Asked,
+    settings: EvaluationSettings,
 ) -> None:
     if baseline is not None and baseline not in names:
         raise SettingsError(
@@ -302,16 +315,18 @@ def _check_settings(
         raise SettingsError(
             f"{replicates} replicates", where="replicates", remedy="give 100 or more"
         )
-    if not 1 <= asked.bins <= _MOST_BINS:
-        raise SettingsError(f"{asked.bins} bins", where="bins", remedy=f"give 1 to {_MOST_BINS:,}")
+    if not 1 <= settings.bins <= _MOST_BINS:
+        raise SettingsError(
+            f"{settings.bins} bins", where="bins", remedy=f"give 1 to {_MOST_BINS:,}"
+        )
     if seed < 0:
         raise SettingsError(f"seed is {seed}", where="seed", remedy="give 0 or more")
-    if not 0 < asked.level < 1:
+    if not 0 < settings.level < 1:
         raise SettingsError(
-            f"level is {asked.level}", where="level", remedy="give a share such as 0.95"
+            f"level is {settings.level}", where="level", remedy="give a share such as 0.95"
         )
     for name in recalibrate:
-        recalibrator(name, asked.given)
+        recalibrator(name, settings.given)
 
 
 def _plain(notion: Notion) -> Notion:
@@ -319,29 +334,28 @@ def _plain(notion: Notion) -> Notion:
     return notion if isinstance(notion, str) else int(notion)
 
 
-def _settings(
-    asked: Asked,
+def _described(
+    settings: EvaluationSettings,
     designs: Sequence[GroupDesign],
     cluster: Ints | None,
     baseline: str | None,
     recalibrate: Sequence[str],
     replicates: int,
     seed: int,
-    samples: int,
 ) -> dict[str, Any]:
     what = "rows" if cluster is None else "clusters"
     batched = any(design.batched for design in designs)
     return {
-        "given": "confidence" if asked.pair else asked.given,
-        "notion": "confidence" if asked.pair else _plain(asked.notion),
+        "given": "confidence" if settings.pair else settings.given,
+        "notion": "confidence" if settings.pair else _plain(settings.notion),
         "baseline": baseline,
         "recalibrate": list(recalibrate),
-        "bins": int(asked.bins),
+        "bins": int(settings.bins),
         "replicates": int(replicates),
-        "level": float(asked.level),
+        "level": float(settings.level),
         "seed": int(seed),
         "resampled": f"{MOST_UNITS} random batches of {what}" if batched else what,
-        "calibrated_samples": samples,
+        "calibrated_samples": settings.calibrated_samples,
         "folds": FOLDS,
         "brier": "summed over classes, 0 to 2",
         "nll": "natural logarithm",

@@ -1,4 +1,4 @@
-"""All measures of one group, with draws of their true values."""
+"""All measures of one group, and the numbers that are reported of them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from crosscal.calibration.binning import bin_table, make_bins
-from crosscal.calibration.entropy import entropy_rows
-from crosscal.calibration.estimation.draws import cluster_draws
-from crosscal.calibration.estimation.error_estimate import ErrorEstimate
-from crosscal.calibration.estimation.estimates import estimate_errors
+from crosscal.calibration.estimation.engine import measure_samples
+from crosscal.calibration.estimation.measurement import Measurement
+from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, GroupResult
 from crosscal.calibration.notion import Notion, outcomes
-from crosscal.calibration.proper import Given
 from crosscal.calibration.selective.ranking import selective_replicates
-from crosscal.calibration.statistics.intervals import quantile_interval
-from crosscal.calibration.statistics.resampling import cluster_sums
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +25,7 @@ MEANS = ("accuracy", "nll", "brier", "confidence", "gap", "entropy", "auroc", "a
 
 _RANKED = ("auroc", "aurc", "excess_aurc")
 
-# Clusters below which bootstrap intervals are known to be too short.
+# Clusters below which intervals are rough.
 _FEW = 20
 
 # Replicates times rows that ranks are counted over; beyond, AUROC and AURC have no interval.
@@ -37,149 +33,94 @@ _MOST_RANKED = 200_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What is to be measured, the same in all groups.
-
-    Attributes
-    ----------
-    given : {"scores", "probabilities"}
-    notion : "top-label", "class-wise" or int
-    pair : bool
-        Whether the values are made of confidences of right and wrong: class 1 is "right".
-    bins : int
-    level : float
-    errors : tuple of str or None
-    """
-
-    given: Given
-    notion: Notion
-    pair: bool = False
-    bins: int = 15
-    level: float = 0.95
-    errors: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """What was measured in one group.
-
-    Attributes
-    ----------
-    n, clusters : int
-    draw : int
-        Groups of one number were resampled together.
-    estimates : dict of str to ErrorEstimate
-        Of all measures; infinite or NaN where undefined.
-    reliability : tuple of DiagramBin
-    notes : tuple of str
-    """
+class GroupMeasures:
+    """What was measured in one group; groups of one `draw` were resampled together."""
 
     n: int
     clusters: int
     draw: int
-    estimates: Mapping[str, ErrorEstimate]
+    measurements: Mapping[str, Measurement]
     reliability: tuple[DiagramBin, ...]
     notes: tuple[str, ...]
 
 
-def measure(
+def measure_group(
     values: Floats,
     gold: NDArray[np.int64],
     design: GroupDesign,
-    asked: Asked,
-    samples: int,
-    rng: np.random.Generator,
+    settings: EvaluationSettings,
+    name: str,
     *,
     only_errors: bool = False,
-) -> Measured:
-    """Measure one group.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, k)
-    gold : ndarray of int, shape (n,)
-    design : GroupDesign
-    asked : Asked
-    samples : int
-        Calibrated samples for noise floors.
-    rng : numpy.random.Generator
-        For these.
-    only_errors : bool
-        Leave out what neither a proper score nor a calibration error is.
-
-    Returns
-    -------
-    Measured
-    """
-    found = estimate_errors(
-        values,
-        gold,
-        cluster=design.unit,
-        weights=design.weights,
-        rng=rng,
-        given=asked.given,
-        notion=asked.notion,
-        bins=asked.bins,
-        level=asked.level,
-        noise_resamples=samples,
-        errors=asked.errors,
-    )
-    about: Notion = "top-label" if asked.notion == "class-wise" else asked.notion
-    confidence, correct = outcomes(values, gold, notion=about, given=asked.given)
-    notes = []
-    if asked.pair:
-        # The chosen label is right or wrong, whatever its confidence.
-        found["accuracy"] = _mean(correct.astype(np.float64), design, asked.level)
-    if not only_errors:
-        found["entropy"] = _mean(entropy_rows(values, given=asked.given), design, asked.level)
-        found |= _ranked(confidence, correct.astype(np.float64), design, asked.level)
-    if design.clusters < 2:
-        one = "row" if len(gold) == 1 else "cluster"
-        notes.append(f"no intervals and p-values: there is only one {one}")
-    elif design.clusters < _FEW:
-        many = "rows" if design.clusters == len(gold) else "clusters"
-        notes.append(f"intervals rest on {design.clusters} {many} only, and are rough")
-    if "nll" not in found:
-        notes.append("no NLL: the right choice is not always among the choices")
-    elif not np.isfinite(found["nll"].value):
-        notes.append("no NLL: it is infinite, because a right choice has probability 0")
-    return Measured(
+) -> GroupMeasures:
+    """Measure one group; `only_errors` leaves out entropy and ranks."""
+    sample = SampleSet(values=values, gold=gold, unit=design.unit, name=name)
+    (measurements,) = measure_samples([sample], design.resampling, settings)
+    about: Notion = "top-label" if settings.notion == "class-wise" else settings.notion
+    confidence, right = outcomes(values, gold, notion=about, given=settings.given)
+    correct = right.astype(np.float64)
+    if only_errors:
+        del measurements["entropy"]
+    else:
+        measurements |= _ranked(confidence, correct, design)
+    return GroupMeasures(
         n=len(gold),
         clusters=design.clusters,
         draw=design.draw,
-        estimates=found,
-        reliability=_diagram(confidence, correct.astype(np.float64), asked),
-        notes=tuple(notes),
+        measurements=measurements,
+        reliability=_diagram(confidence, correct, settings),
+        notes=tuple(_notes(measurements, len(gold), design.clusters)),
     )
 
 
-def group_result(measured: Measured) -> GroupResult:
+def _notes(measurements: Mapping[str, Measurement], n: int, clusters: int) -> list[str]:
+    notes = []
+    if clusters < 2:
+        one = "row" if n == 1 else "cluster"
+        notes.append(f"no intervals and p-values: there is only one {one}")
+    elif clusters < _FEW:
+        many = "rows" if clusters == n else "clusters"
+        notes.append(f"intervals rest on {clusters} {many} only, and are rough")
+    if "nll" not in measurements:
+        notes.append("no NLL: the right choice is not always among the choices")
+    elif not np.isfinite(measurements["nll"].value):
+        notes.append("no NLL: it is infinite, because a right choice has probability 0")
+    return notes
+
+
+def group_result(measured: GroupMeasures, level: float) -> GroupResult:
     """Return a group's numbers as they are reported: None for what is undefined."""
     known = measured.clusters > 1
-    estimates = measured.estimates
-    means = {name: estimates[name] for name in MEANS if name in estimates}
+    means = {name: measured.measurements.get(name) for name in MEANS}
+    intervals = {
+        name: mean.interval(level)
+        for name, mean in means.items()
+        if known and mean is not None and mean.known and np.isfinite(mean.value)
+    }
     return GroupResult(
         n=measured.n,
         clusters=measured.clusters,
-        means={name: finite(means[name].value) if name in means else None for name in MEANS},
-        intervals={
-            name: (mean.low, mean.high)
-            for name, mean in means.items()
-            if known and np.isfinite([mean.value, mean.low, mean.high]).all()
-        },
+        means={name: None if m is None else finite(m.value) for name, m in means.items()},
+        intervals=intervals,
         errors={
-            name: ErrorResult(
-                value=error.value,
-                low=finite(error.low) if known else None,
-                high=finite(error.high) if known else None,
-                noise_floor=None if error.noise_floor is None else finite(error.noise_floor),
-                p_value=error.p_value if known else None,
-            )
-            for name, error in estimates.items()
+            name: error_result(error, level, known=known)
+            for name, error in measured.measurements.items()
             if name not in MEANS
         },
         reliability=measured.reliability,
         note="; ".join(measured.notes),
+    )
+
+
+def error_result(error: Measurement, level: float, *, known: bool) -> ErrorResult:
+    """Return an error's numbers as they are reported."""
+    low, high = error.interval(level) if known else (None, None)
+    return ErrorResult(
+        value=error.value,
+        low=low,
+        high=high,
+        noise_floor=None if error.noise_floor is None else finite(error.noise_floor),
+        p_value=error.null.p_value() if known and error.null is not None else None,
     )
 
 
@@ -188,49 +129,42 @@ def finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _mean(rows: Floats, design: GroupDesign, level: float) -> ErrorEstimate:
-    draws = cluster_draws(design.weights, design.unit, len(rows))
-    sums = cluster_sums(rows, draws.cluster, draws.clusters)
-    return _estimate(float(rows.mean()), draws.means(sums[:, None])[:, 0], level)
-
-
-def _ranked(
-    confidence: Floats, correct: Floats, design: GroupDesign, level: float
-) -> dict[str, ErrorEstimate]:
-    """Return AUROC, AURC and its excess, with intervals unless there are too many rows."""
-    n, replicates = len(confidence), len(design.weights)
+def _ranked(confidence: Floats, correct: Floats, design: GroupDesign) -> dict[str, Measurement]:
+    """Return AUROC, AURC and its excess, with draws unless there are too many rows."""
+    n, resampling = len(confidence), design.resampling
     once = selective_replicates(confidence, correct, np.ones((1, n)))
-    if design.clusters < 2 or n * replicates > _MOST_RANKED:
-        unknown = np.full(replicates, np.nan)
-        return {m: _estimate(float(getattr(once, m)[0]), unknown, level) for m in _RANKED}
-    draws = cluster_draws(design.weights, design.unit, n)
-    many = selective_replicates(confidence, correct, draws.weights, cluster=draws.cluster)
-    return {m: _estimate(float(getattr(once, m)[0]), getattr(many, m), level) for m in _RANKED}
+    values = {name: float(getattr(once, name)[0]) for name in _RANKED}
+    draws = {name: np.full(resampling.replicates, np.nan) for name in _RANKED}
+    if design.clusters > 1 and n * resampling.replicates <= _MOST_RANKED:
+        units, column = np.unique(design.unit, return_inverse=True)
+        weights = resampling.weights[:, units]
+        # A replicate without rows of the group says nothing about it.
+        weights[weights.sum(axis=1) == 0] = 1.0
+        many = selective_replicates(confidence, correct, weights, cluster=column)
+        factor = resampling.student(design.clusters)
+        draws = {
+            name: np.clip(values[name] + factor * (getattr(many, name) - values[name]), 0.0, 1.0)
+            for name in _RANKED
+        }
+    return {
+        name: Measurement(
+            value=values[name], draws_low=draws[name], draws_high=draws[name], span=(0.0, 1.0)
+        )
+        for name in _RANKED
+    }
 
 
-def _estimate(value: float, draws: Floats, level: float) -> ErrorEstimate:
-    known = bool(np.isfinite(draws).all())
-    low, high = quantile_interval(draws, draws, level) if known else (np.nan, np.nan)
-    return ErrorEstimate(
-        value=value,
-        low=low,
-        high=high,
-        noise_floor=None,
-        p_value=None,
-        draws_low=draws,
-        draws_high=draws,
-    )
-
-
-def _diagram(confidence: Floats, correct: Floats, asked: Asked) -> tuple[DiagramBin, ...]:
-    division = make_bins([0.5], bins=asked.bins)
+def _diagram(
+    confidence: Floats, correct: Floats, settings: EvaluationSettings
+) -> tuple[DiagramBin, ...]:
+    division = make_bins([0.5], bins=settings.bins)
     table = bin_table(confidence, correct, division)
-    tails = np.array([(1 - asked.level) / 2, (1 + asked.level) / 2])
-    found = []
+    tails = np.array([(1 - settings.level) / 2, (1 + settings.level) / 2])
+    bins = []
     for i in np.flatnonzero(table.n).tolist():
         n, mean = int(table.n[i]), float(table.mean_confidence[i])
         low, high = binom.ppf(tails, n, min(mean, 1.0)) / n
-        found.append(
+        bins.append(
             DiagramBin(
                 lower=float(division.lower[i]),
                 upper=float(division.upper[i]),
@@ -241,4 +175,4 @@ def _diagram(confidence: Floats, correct: Floats, asked: Asked) -> tuple[Diagram
                 high=float(high),
             )
         )
-    return tuple(found)
+    return tuple(bins)

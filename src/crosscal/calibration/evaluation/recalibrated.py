@@ -8,9 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
-from crosscal.calibration.evaluation.comparison import shift
-from crosscal.calibration.evaluation.measures import MEANS, Asked, Measured, finite, measure
+from crosscal.calibration.evaluation.measures import (
+    MEANS,
+    GroupMeasures,
+    finite,
+    measure_group,
+)
 from crosscal.calibration.evaluation.results import Gain, RecalibrationResult
 from crosscal.calibration.recalibration import Recalibrator
 from crosscal.calibration.recalibration.crossfit import (
@@ -30,7 +35,7 @@ CROSS, BASELINE = "cross-fitted", "baseline"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class GroupRows:
     """The rows of one group."""
 
     values: Floats
@@ -39,13 +44,12 @@ class Part:
 
 
 def recalibrations(
-    parts: Mapping[str, Part],
-    measured: Mapping[str, Measured],
+    parts: Mapping[str, GroupRows],
+    measured: Mapping[str, GroupMeasures],
     makes: Mapping[str, Make],
     *,
-    asked: Asked,
+    settings: EvaluationSettings,
     baseline: str | None,
-    samples: int,
     seed: np.random.SeedSequence,
     report: Report | None = None,
 ) -> Iterator[RecalibrationResult]:
@@ -53,14 +57,13 @@ def recalibrations(
 
     Parameters
     ----------
-    parts, measured : dict of str to Part and to Measured
+    parts, measured : dict of str to GroupRows and to GroupMeasures
         By group.
     makes : dict of str to callable
         Recalibrators by name.
-    asked : Asked
+    settings : EvaluationSettings
     baseline : str or None
         Group to fit on for the others.
-    samples : int
     seed : numpy.random.SeedSequence
     report : callable, optional
 
@@ -90,7 +93,7 @@ def recalibrations(
                     fitted_on=source,
                     n=len(part.gold),
                     converged=None,
-                    accuracy_before=measured[group].estimates["accuracy"].value,
+                    accuracy_before=measured[group].measurements["accuracy"].value,
                     accuracy_after=None,
                     measures={},
                 )
@@ -102,12 +105,11 @@ def recalibrations(
                 except DataError as error:
                     yield replace(result, note=f"not fitted: {error.what}")
                     continue
-                rng = np.random.default_rng(streams[0])
-                yield _with_gains(result, after, part, measured[group], asked, samples, rng)
+                yield _with_gains(result, after, part, measured[group], settings)
 
 
 def _recalibrated(
-    make: Make, parts: Mapping[str, Part], folds: Mapping[str, Ints], source: str, group: str
+    make: Make, parts: Mapping[str, GroupRows], folds: Mapping[str, Ints], source: str, group: str
 ) -> Recalibrated:
     fitted, scored = parts[source], parts[group]
     own = fitted.design.cluster
@@ -127,41 +129,39 @@ def _recalibrated(
 def _with_gains(
     result: RecalibrationResult,
     after: Recalibrated,
-    part: Part,
-    before: Measured,
-    asked: Asked,
-    samples: int,
-    rng: np.random.Generator,
+    part: GroupRows,
+    before: GroupMeasures,
+    settings: EvaluationSettings,
 ) -> RecalibrationResult:
-    now = measure(
+    now = measure_group(
         after.probabilities,
         part.gold,
         part.design,
-        replace(asked, given="probabilities"),
-        samples,
-        rng,
+        replace(settings, given="probabilities"),
+        result.group,
         only_errors=True,
     )
-    compared = [n for n in now.estimates if n in ("nll", "brier") or n not in MEANS]
+    compared = [n for n in now.measurements if n in ("nll", "brier") or n not in MEANS]
     gains = {}
     for name in compared:
-        one, other = before.estimates[name], now.estimates[name]
-        gain, low, high, p = shift(one, other, asked.level)
-        known = before.clusters > 1
+        one, other = before.measurements[name], now.measurements[name]
+        gain = one - other
+        known = before.clusters > 1 and gain.known
+        low, high = gain.interval(settings.level) if known else (None, None)
         gains[name] = Gain(
             before=finite(one.value),
             after=finite(other.value),
-            gain=finite(gain),
-            low=low if known else None,
-            high=high if known else None,
-            p_value=p if known else None,
+            gain=finite(gain.value),
+            low=low,
+            high=high,
+            p_value=gain.p_value() if known else None,
         )
-    nll = now.estimates.get("nll")
+    nll = now.measurements.get("nll")
     endless = nll is not None and np.isposinf(nll.value)
     return replace(
         result,
         note="NLL becomes infinite: a right choice gets probability 0" if endless else "",
         converged=after.converged,
-        accuracy_after=now.estimates["accuracy"].value,
+        accuracy_after=now.measurements["accuracy"].value,
         measures=gains,
     )

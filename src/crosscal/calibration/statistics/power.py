@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import chdtri, ndtr, ndtri
 
+from crosscal.calibration.statistics.crossed_seeds import SeedPivots, SeedSpread
 from crosscal.calibration.statistics.intervals import check_draws, check_level
 from crosscal.exceptions import SettingsError
 
@@ -15,6 +16,9 @@ Floats = NDArray[np.float64]
 
 # Larger numbers of clusters are no longer whole in float64.
 _MOST_CLUSTERS = 1e15
+# What a new study may learn of the variance between trainings: so many equally likely numbers.
+_STUDIES = 20
+_HALVINGS = 40
 
 
 def detectable_effect(standard_error: float, *, level: float = 0.95, power: float = 0.8) -> float:
@@ -26,7 +30,7 @@ def detectable_effect(standard_error: float, *, level: float = 0.95, power: floa
     Parameters
     ----------
     standard_error : float
-        Of the estimated effect, at least 0: `Bootstrapped.standard_error` of a difference.
+        Of the estimated effect, at least 0: the standard deviation of the draws of a difference.
     level : float
         Of the two-sided interval, between 0 and 1.
     power : float
@@ -50,6 +54,48 @@ def detectable_effect(standard_error: float, *, level: float = 0.95, power: floa
     """
     _check(standard_error, level, power)
     return float(ndtri((1 + level) / 2) + ndtri(power)) * standard_error
+
+
+def detectable_in_new_study(
+    items: float, spread: SeedSpread, pivots: SeedPivots, *, level: float = 0.95, power: float = 0.8
+) -> float:
+    """Return the smallest true effect that a study like this one would see so often.
+
+    A new study has other items and other trainings, and learns anew how much trainings differ:
+    its interval is sometimes narrow and sometimes wide. The chance that it leaves out 0 is
+    averaged over what it may learn.
+
+    Parameters
+    ----------
+    items : float
+        Variance that the test items add.
+    spread : SeedSpread
+        What trainings add.
+    pivots : SeedPivots
+    level, power : float
+
+    Returns
+    -------
+    float
+        With one seed: for other items, of the same models.
+    """
+    if spread.raw <= 0:
+        return detectable_effect(math.sqrt(items), level=level, power=power)
+    error = math.sqrt(items + spread.variance)
+    shares = (np.arange(_STUDIES) + 0.5) / _STUDIES
+    learnt = spread.raw * chdtri(spread.freedom, 1.0 - shares) / spread.freedom
+    item_draws = math.sqrt(items) * np.roll(pivots.normal, len(pivots.normal) // 2)
+    halves = np.empty(_STUDIES)
+    for number, variance in enumerate(learnt):
+        between = np.maximum(0.0, variance / pivots.chi_square(spread.freedom) - spread.items)
+        drawn = np.abs(item_draws + np.sqrt(between) * pivots.normal)
+        halves[number] = np.quantile(drawn, level)
+    low, high = 0.0, float(halves.max()) + 5.0 * error
+    for _ in range(_HALVINGS):
+        effect = (low + high) / 2
+        seen = float((ndtr((effect - halves) / error) + ndtr((-effect - halves) / error)).mean())
+        low, high = (effect, high) if seen < power else (low, effect)
+    return (low + high) / 2
 
 
 def power_of(effect: float, standard_error: float, *, level: float = 0.95) -> float:

@@ -1,4 +1,4 @@
-"""Excesses: sums of confidence minus outcome, over bins or a grid, that are linear in rows.
+"""Features: sums of confidence minus outcome, over bins or a grid, that are linear in rows.
 
 Every calibration error here is the length of such a vector of sums. So bootstrap replicates of
 all errors are one product with the matrix of cluster weights, and errors of calibrated samples
@@ -42,7 +42,7 @@ class Binned:
         """Number of columns."""
         return len(self.bins)
 
-    def places(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
+    def columns_of(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
         """Return the column each row adds to, and how much of it."""
         return [(self.bins.index(confidence), (confidence > self.above).astype(np.float64))]
 
@@ -58,7 +58,7 @@ class Gridded:
         """Number of columns."""
         return self.points
 
-    def places(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
+    def columns_of(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
         """Return the columns each row adds to, and how much of it."""
         place = confidence * (self.points - 1)
         below = np.minimum(place.astype(np.intp), self.points - 2)
@@ -73,7 +73,7 @@ class Above:
     threshold: float
     width: int = 1
 
-    def places(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
+    def columns_of(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
         """Return column 0 for each row, and whether it counts."""
         column = np.zeros(len(confidence), dtype=np.intp)
         return [(column, (confidence >= self.threshold).astype(np.float64))]
@@ -83,18 +83,26 @@ Columns = Binned | Gridded | Above
 
 
 @dataclass(frozen=True, kw_only=True)
-class Axis:
+class BinaryView:
     """One confidence of each row, whether what it is about is true, and the columns over it.
 
     Attributes
     ----------
     confidence, correct : ndarray of float64, shape (n,)
     columns : sequence of Columns
+    range : (low, high), each of shape (n,)
+        Of a uniform number: what the view is about is true if it lies in [low, high). Classes of
+        a row have ranges side by side, so that exactly one is right.
+    if_right, if_wrong : ndarray of shape (n,)
+        Expected `correct` if the row's prediction were right, or wrong.
     """
 
     confidence: Floats
     correct: Floats
     columns: Sequence[Columns]
+    range: tuple[Floats, Floats]
+    if_right: Floats
+    if_wrong: Floats
 
     @property
     def width(self) -> int:
@@ -110,7 +118,7 @@ class Axis:
         """Return the columns rows add to and how much, both (rows, places of a row)."""
         indices, values = [], []
         for each, at in zip(self.columns, self.slices(), strict=True):
-            for index, value in each.places(self.confidence[rows]):
+            for index, value in each.columns_of(self.confidence[rows]):
                 indices.append(index + at.start)
                 values.append(value)
         return np.stack(indices, axis=1), np.stack(values, axis=1)
@@ -125,10 +133,15 @@ class Axis:
             sums += np.bincount(cells.ravel(), weights=weights, minlength=len(sums))
         return np.asarray(sums.reshape(clusters, self.width))
 
-    def column_sums(self, row_values: Floats) -> Floats:
-        """Sum values of rows over each column; shape (width,)."""
-        one = np.zeros(len(row_values), dtype=np.intp)
-        return np.asarray(self.cluster_sums(row_values, one, 1)[0])
+    def column_sums(self, *row_values: Floats) -> Floats:
+        """Sum several values of rows over each column; shape (number of values, width)."""
+        sums = np.zeros((len(row_values), self.width))
+        for rows in chunks(len(self.confidence)):
+            index, value = self.features(rows)
+            for number, each in enumerate(row_values):
+                weights = (each[rows, None] * value).ravel()
+                sums[number] += np.bincount(index.ravel(), weights=weights, minlength=self.width)
+        return sums
 
     def matrix(self, rows: slice) -> csr_array:
         """Return the features of rows, shape (width, rows), float32."""

@@ -1,0 +1,159 @@
+"""From measurements of runs to estimates: levels, degradations, effects, contrasts of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from crosscal.analysis.measuring import LanguageOrGroup, RunKey, RunMeasurements
+from crosscal.analysis.results import Estimate
+from crosscal.analysis.settings import AnalysisSettings
+from crosscal.calibration import Measurement, equivalence, mean_measurement
+from crosscal.calibration.statistics.crossed_seeds import CrossedSeeds, SeedPivots, SeedSpread
+from crosscal.calibration.statistics.power import detectable_in_new_study
+
+Floats = NDArray[np.float64]
+
+LEVEL, DEGRADATION, EFFECT = "level", "degradation", "effect"
+DEGRADATION_CONTRAST, EFFECT_CONTRAST = "degradation contrast", "effect contrast"
+
+
+@dataclass(kw_only=True)
+class Estimator:
+    """Turns the measurements of all runs into estimates.
+
+    Attributes
+    ----------
+    measurements : RunMeasurements
+    settings : AnalysisSettings
+    pivots : SeedPivots
+        Draws behind what trainings add, one for the whole study.
+    """
+
+    measurements: RunMeasurements
+    settings: AnalysisSettings
+    pivots: SeedPivots
+    seeds: CrossedSeeds = field(init=False)
+
+    def __post_init__(self) -> None:
+        runs = self.measurements.runs
+        self.recipes = list(dict.fromkeys(recipe for recipe, _ in runs))
+        seeds = sorted({seed for _, seed in runs})
+        if runs:
+            self.seeds = CrossedSeeds(
+                np.array([self.recipes.index(recipe) for recipe, _ in runs]),
+                np.array([seeds.index(seed) for _, seed in runs]),
+                self.pivots,
+            )
+
+    def estimates(self, subjects: Sequence[LanguageOrGroup]) -> Iterator[Estimate]:
+        """Yield all estimates: levels, then degradations, then effects."""
+        baseline = (self.measurements.baseline_language,)
+        others = [each for each in subjects if each.languages != baseline]
+        for quantity in (LEVEL, DEGRADATION, EFFECT):
+            for recipe in self.recipes:
+                for scaling in self.measurements.scalings:
+                    for subject in subjects if quantity == LEVEL else others:
+                        for metric in self.measurements.metrics:
+                            yield from self._estimate(quantity, recipe, scaling, subject, metric)
+
+    def _estimate(
+        self, quantity: str, recipe: str, scaling: str, subject: LanguageOrGroup, metric: str
+    ) -> Iterator[Estimate]:
+        m, base = self.measurements, self.settings.baseline_recipe
+        is_effect = quantity == EFFECT
+        if quantity == LEVEL and subject.minus:
+            return
+        if is_effect and (recipe == base or base not in self.recipes):
+            return
+        of_run = m.level if quantity == LEVEL else m.degradation
+        each = [of_run(run, scaling, subject, metric) for run in m.runs]
+        mean = mean_measurement(self._of(recipe, each))
+        if is_effect:
+            mean = mean - mean_measurement(self._of(base, each))
+        spread = self._spread(each, recipe, base if is_effect else None)
+        yield self._row(quantity, recipe, scaling, subject, metric, mean, spread, each)
+
+    def _of(self, recipe: str, each: Sequence[Measurement]) -> list[Measurement]:
+        runs = self.measurements.runs
+        return [one for run, one in zip(runs, each, strict=True) if run[0] == recipe]
+
+    def _spread(self, each: Sequence[Measurement], recipe: str, base: str | None) -> SeedSpread:
+        values = np.array([one.value for one in each])
+        draws = np.stack([one.draws_high for one in each])
+        covariance = np.atleast_2d(np.cov(draws))
+        number = self.recipes.index(recipe)
+        if base is None:
+            return self.seeds.level(values, covariance, number)
+        return self.seeds.effect(values, covariance, number, self.recipes.index(base))
+
+    def _row(
+        self,
+        quantity: str,
+        recipe: str,
+        scaling: str,
+        subject: LanguageOrGroup,
+        metric: str,
+        mean: Measurement,
+        spread: SeedSpread,
+        each: Sequence[Measurement],
+    ) -> Estimate:
+        m, settings = self.measurements, self.settings
+        whole = mean.between_seeds(spread.scale, self.pivots.normal)
+        low, high = whole.interval(settings.level)
+        if quantity == LEVEL:
+            p_value = None if mean.null is None else mean.null.p_value()
+            verdict = detectable = None
+        else:
+            p_value = whole.p_value()
+            verdict = self._verdict(whole)
+            bottom, top = mean.interval(settings.level)
+            items = ((top - bottom) / 2 / float(ndtri((1 + settings.level) / 2))) ** 2
+            detectable = detectable_in_new_study(items, spread, self.pivots, level=settings.level)
+        codes = subject.languages + subject.minus
+        return Estimate(
+            quantity=f"{quantity} contrast" if subject.minus else quantity,
+            recipe=recipe,
+            language=subject.name,
+            is_group=subject.is_group,
+            scaling=scaling,
+            metric=metric,
+            value=mean.value,
+            low=low,
+            high=high,
+            p_value=p_value,
+            noise_floor=mean.noise_floor,
+            n=min(m.n[code] for code in codes),
+            clusters=min(m.clusters[code] for code in codes),
+            seeds=sum(run[0] == recipe for run in m.runs),
+            per_seed=tuple(self._per_seed(quantity, recipe, each)),
+            seed_variance=spread.rule,
+            detectable=detectable,
+            verdict=verdict,
+        )
+
+    def _verdict(self, whole: Measurement) -> str | None:
+        """Return the verdict against the margin, if there is one."""
+        if self.settings.margin is None:
+            return None
+        shift = 0.0 if whole.seed_shift is None else whole.seed_shift
+        return equivalence(
+            whole.draws_low + shift, whole.draws_high + shift, margin=self.settings.margin
+        ).verdict
+
+    def _per_seed(self, quantity: str, recipe: str, each: Sequence[Measurement]) -> Iterator[float]:
+        """Yield the number of each run; of effects, of the seeds that both recipes have."""
+        by_run: dict[RunKey, float] = {
+            run: one.value for run, one in zip(self.measurements.runs, each, strict=True)
+        }
+        for (name, seed), value in by_run.items():
+            if name != recipe:
+                continue
+            if quantity != EFFECT:
+                yield value
+            elif (self.settings.baseline_recipe, seed) in by_run:
+                yield value - by_run[self.settings.baseline_recipe, seed]

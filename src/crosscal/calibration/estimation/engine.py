@@ -1,0 +1,379 @@
+"""The engine: measures of predictions with draws of their truth, noise floors and p-values.
+
+One resampling of clusters, one product of its weights with sums over clusters, and all measures
+of all languages and runs come out paired. Everything in crosscal that shows an interval or a
+p-value of predictions gets it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.calibration.errors.binned import ece_debiased, rmsce_debiased
+from crosscal.calibration.errors.kernel import kernel_error
+from crosscal.calibration.errors.smooth import smooth_ece
+from crosscal.calibration.estimation.features import smoothing
+from crosscal.calibration.estimation.functionals import (
+    FEATURES_OF,
+    ErrorFunctional,
+    FeatureBlock,
+    make_functional,
+)
+from crosscal.calibration.estimation.inversion import true_errors
+from crosscal.calibration.estimation.measurement import Measurement, PerfectCalibration
+from crosscal.calibration.estimation.prepared import (
+    SPANS,
+    PreparedSample,
+    prepare,
+    prepare_soft,
+)
+from crosscal.calibration.estimation.resampling import ClusterResampling
+from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+# Steps to the bandwidth at which calibrated samples show that bandwidth; each quarters the
+# distance.
+_STEPS = 5
+_LEAST_BANDWIDTH = 2 / 1024
+_ON_A_GRID = ("smooth_ece", "kernel_error")
+_UNIT = (0.0, 1.0)
+
+
+def measure_samples(
+    samples: Sequence[SampleSet], resampling: ClusterResampling, settings: EvaluationSettings
+) -> list[dict[str, Measurement]]:
+    """Measure several sets of rows on one resampling.
+
+    Parameters
+    ----------
+    samples : sequence of SampleSet
+        Measured by one matrix product; give as many at once as memory allows.
+    resampling : ClusterResampling
+    settings : EvaluationSettings
+
+    Returns
+    -------
+    list of dict of str to Measurement
+        One for each set: "accuracy" (of the chosen label), "nll" (unless a right choice is not
+        among the choices), "brier", "confidence", "gap" (of the notion), "entropy", and the errors.
+    """
+    errors = settings.error_names()
+    units = resampling.weights.shape[1]
+    prepared = [prepare(sample, units, settings, errors) for sample in samples]
+    # The weights are read from memory once.
+    totals = resampling.weights @ np.hstack([each.sums for each in prepared])
+    ends = np.cumsum([each.sums.shape[1] for each in prepared])[:-1]
+    return [
+        _measure(each, part, resampling, settings, errors)
+        for each, part in zip(prepared, np.split(totals, ends, axis=1), strict=True)
+    ]
+
+
+def _measure(
+    prepared: PreparedSample,
+    totals: Floats,
+    resampling: ClusterResampling,
+    settings: EvaluationSettings,
+    errors: Sequence[str],
+) -> dict[str, Measurement]:
+    known = prepared.clusters > 1
+    drawn = prepared.replicates(totals, resampling) if known else None
+    measurements = _means(prepared, drawn, resampling)
+    if errors:
+        excess = Excess.of(prepared, drawn, resampling, settings.calibrated_samples)
+        for name in errors:
+            if name == "overconfident_errors":
+                measurements[name] = _against_calibrated(measurements.pop(name), excess)
+            else:
+                measurements[name] = _error(name, excess, settings)
+    return measurements
+
+
+def _means(
+    prepared: PreparedSample, drawn: Floats | None, resampling: ClusterResampling
+) -> dict[str, Measurement]:
+    measurements = {}
+    for column, (name, mean) in enumerate(prepared.means.items()):
+        span = SPANS.get(name, _UNIT)
+        value = float(mean.rows.mean())
+        if drawn is None:
+            low, high = _unknown(resampling.replicates, span)
+        else:
+            low = np.clip(drawn[:, column], *span)
+            infinite = np.isinf(mean.rows)
+            if infinite.any():
+                # A right choice of probability 0 costs infinity wherever it is drawn.
+                units = resampling.weights.shape[1]
+                count = np.bincount(prepared.sample.unit, weights=infinite, minlength=units)
+                low[resampling.weights @ count > 0] = np.inf
+            high = low
+        measurements[name] = Measurement(value=value, draws_low=low, draws_high=high, span=span)
+    return measurements
+
+
+def _unknown(replicates: int, span: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Return draws of what a single cluster says: nothing."""
+    return np.full(replicates, span[0]), np.full(replicates, span[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excess:
+    """Excess in all columns: observed, of draws less the observed, of calibrated rows."""
+
+    prepared: PreparedSample
+    blocks: Mapping[str, Sequence[FeatureBlock]]
+    observed: Floats
+    noise: Floats | None
+    calibrated: Floats
+    replicates: int
+
+    @classmethod
+    def of(
+        cls,
+        prepared: PreparedSample,
+        drawn: Floats | None,
+        resampling: ClusterResampling,
+        samples: int,
+    ) -> Excess:
+        """Take a set's excess apart; without `samples` there are no calibrated rows."""
+        sums = prepared.block_sums()
+        observed = np.concatenate([each.sum(axis=0) for each in sums]) / prepared.n
+        noise = None
+        if drawn is not None:
+            noise = np.zeros((len(drawn), prepared.width))
+            noise[:, prepared.used] = drawn[:, len(prepared.means) :] - observed[prepared.used]
+        calibrated = np.zeros((0, prepared.width))
+        if samples:
+            rng = resampling.calibrated_stream()
+            calibrated = prepared.views.calibrated_excess(prepared.expected, samples, rng)
+        return cls(
+            prepared=prepared,
+            blocks=prepared.views.blocks(sums),
+            observed=observed,
+            noise=noise,
+            calibrated=calibrated,
+            replicates=resampling.replicates,
+        )
+
+    @property
+    def dependent(self) -> bool:
+        """Whether rows depend on each other, or nothing is known of calibrated rows."""
+        return self.prepared.clusters < self.prepared.n or not len(self.calibrated)
+
+
+def _error(name: str, excess: Excess, settings: EvaluationSettings) -> Measurement:
+    blocks = excess.blocks[FEATURES_OF[name]]
+    functional = make_functional(name, blocks)
+    length = float(functional.norm(functional.vector(excess.observed)))
+    value = _exact(name, blocks[0], excess.prepared.sample.unit, settings.bins, functional)
+    value = length if value is None else value
+    # Draws on a grid come out a little different from the exact value.
+    scale = value / length if name in _ON_A_GRID and length > 0 else 1.0
+    floor = None
+    if name == "smooth_ece" and len(excess.calibrated):
+        floor = _smooth_floor(functional, excess.calibrated)
+    return _inverted(functional, excess, settings.level, value, scale, floor)
+
+
+def _inverted(
+    functional: ErrorFunctional,
+    excess: Excess,
+    level: float,
+    value: float,
+    scale: float = 1.0,
+    floor: float | None = None,
+) -> Measurement:
+    if excess.noise is None:
+        shown = functional.norm(functional.vector(excess.calibrated))
+        low, high = _unknown(excess.replicates, _UNIT)
+        return Measurement(
+            value=value,
+            draws_low=low,
+            draws_high=high,
+            span=_UNIT,
+            inside=False,
+            noise_floor=scale * float(shown.mean()) if floor is None else floor,
+        )
+    return invert(
+        functional,
+        excess.observed,
+        excess.noise,
+        level=level,
+        calibrated=excess.calibrated,
+        dependent=excess.dependent,
+        value=value,
+        scale=scale,
+        noise_floor=floor,
+    )
+
+
+def invert(
+    functional: ErrorFunctional,
+    observed: Floats,
+    noise: Floats,
+    *,
+    level: float,
+    calibrated: Floats,
+    dependent: bool,
+    value: float | None = None,
+    scale: float = 1.0,
+    noise_floor: float | None = None,
+) -> Measurement:
+    """Return an error with draws of the true one, by the inversion of `true_errors`.
+
+    Parameters
+    ----------
+    functional : ErrorFunctional
+    observed : ndarray of shape (columns,)
+        Excess in all columns.
+    noise : ndarray of shape (replicates, columns)
+        Draws of it less the observed.
+    level : float
+        Decides whether the error may well be 0.
+    calibrated : ndarray of shape (samples, columns)
+        Excess of calibrated rows; none if there are no samples.
+    dependent : bool
+        See `PerfectCalibration`.
+    value : float, optional
+        The estimate; by default the length of what was observed.
+    scale : float
+        Of the estimate to that length.
+    noise_floor : float, optional
+        By default the mean length of the calibrated samples.
+    """
+    vector, moved = functional.vector(observed), functional.vector(noise)
+    length, alone = float(functional.norm(vector)), functional.norm(moved)
+    shown = functional.norm(functional.vector(calibrated))
+    if noise_floor is None and len(shown):
+        noise_floor = scale * float(shown.mean())
+    direction = functional.direction(observed, noise)
+    least, greatest = true_errors(vector, moved, direction, functional.norm)
+    low, high = scale * least, np.minimum(scale * greatest, 1.0)
+    # A draw between 0 and the noise is too high if the true error is 0.
+    if float((alone >= length).mean()) > (1 - level) / 2:
+        low = np.zeros_like(high)
+    return Measurement(
+        value=length if value is None else value,
+        draws_low=low,
+        draws_high=high,
+        span=_UNIT,
+        inside=False,
+        noise_floor=noise_floor,
+        null=PerfectCalibration(
+            observed=length, calibrated=shown, noise=alone, dependent=dependent
+        ),
+    )
+
+
+def _exact(
+    name: str, block: FeatureBlock, cluster: Ints, bins: int, functional: ErrorFunctional
+) -> float | None:
+    """Return the value, None where it is just the length of the observed excess."""
+    confidence, correct = block.view.confidence, block.view.correct
+    if name == "ece_debiased":
+        return ece_debiased(confidence, correct, bins=bins, clusters=cluster)
+    if name == "rmsce_debiased":
+        return rmsce_debiased(confidence, correct, bins=bins)
+    if name == "smooth_ece":
+        return smooth_ece(confidence, correct, bandwidth=functional.bandwidth)
+    if name == "kernel_error":
+        return kernel_error(confidence, correct)
+    return None
+
+
+def _against_calibrated(rate: Measurement, excess: Excess) -> Measurement:
+    """Add how many overconfident errors calibrated rows would show, and whether these are more."""
+    (block,) = excess.blocks["threshold"]
+    surplus = float(excess.observed[block.start])
+    null = None
+    if excess.noise is not None:
+        null = PerfectCalibration(
+            observed=surplus,
+            calibrated=excess.calibrated[:, block.start],
+            noise=excess.noise[:, block.start],
+            dependent=excess.dependent,
+        )
+    return Measurement(
+        value=rate.value,
+        draws_low=rate.draws_low,
+        draws_high=rate.draws_high,
+        span=_UNIT,
+        noise_floor=max(0.0, rate.value - surplus),
+        null=null,
+    )
+
+
+def _smooth_floor(functional: ErrorFunctional, calibrated: Floats) -> float:
+    """Return the mean error at the bandwidth at which calibrated rows show that bandwidth."""
+    grid = calibrated[:, functional.columns]
+    bandwidth = 0.1
+    for _ in range(_STEPS):
+        shown = float(np.abs(grid @ smoothing(grid.shape[1], bandwidth)).sum(axis=1).mean())
+        # The error falls about as the root of the bandwidth, so the middle is nearly there.
+        bandwidth = min(1.0, max(_LEAST_BANDWIDTH, float(np.sqrt(bandwidth * shown))))
+    return shown
+
+
+def measure_soft(
+    confidence: Floats,
+    outcome: Floats,
+    unit: Ints,
+    resampling: ClusterResampling,
+    *,
+    bins: int = 15,
+    level: float = 0.95,
+    name: str = "all",
+) -> dict[str, Measurement]:
+    """Measure confidences about outcomes that are shares from 0 to 1, as the F1 of an answer.
+
+    A bin's mean outcome takes the place of its accuracy. Outcomes of 0 and 1 would scatter most,
+    so that nothing is drawn from the confidences: noise floor and p-value come from the data.
+
+    Parameters
+    ----------
+    confidence, outcome : ndarray of shape (n,)
+        In [0, 1].
+    unit : ndarray of int, shape (n,)
+    resampling : ClusterResampling
+    bins : int
+        Of equal width.
+    level : float
+    name : str
+
+    Returns
+    -------
+    dict of str to Measurement
+        "accuracy" (the mean outcome), "confidence", "gap" and "ece". The noise floor is what the
+        scatter of residuals around the mean of their bin adds up to.
+    """
+    units = resampling.weights.shape[1]
+    prepared = prepare_soft(confidence, outcome, unit, units, bins=bins, name=name)
+    drawn = None
+    if prepared.clusters > 1:
+        drawn = prepared.replicates(resampling.weights @ prepared.sums, resampling)
+    excess = Excess.of(prepared, drawn, resampling, samples=0)
+    functional = make_functional("ece", excess.blocks["width"])
+    value = float(functional.norm(functional.vector(excess.observed)))
+    floor = _scatter_floor(prepared, resampling)
+    error = _inverted(functional, excess, level, value, floor=floor)
+    return {**_means(prepared, drawn, resampling), "ece": error}
+
+
+def _scatter_floor(prepared: PreparedSample, resampling: ClusterResampling) -> float:
+    """Return the mean length of resampled residuals, each less the mean of its bin."""
+    (view,) = prepared.views.views
+    index, _ = view.features(slice(0, prepared.n))
+    index = index[:, 0]
+    residual = view.confidence - view.correct
+    mean = np.bincount(index, weights=residual) / np.maximum(np.bincount(index), 1)
+    unit, units = prepared.sample.unit, resampling.weights.shape[1]
+    scatter = view.cluster_sums(residual - mean[index], unit, units)
+    rows = resampling.weights @ prepared.sums[:, 0]
+    drawn = np.abs(resampling.weights @ scatter).sum(axis=1) / np.maximum(rows, 1.0)
+    return float(drawn.mean())

@@ -1,0 +1,309 @@
+"""A set of rows as sums over clusters: all that resampling needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.calibration.entropy import entropy_rows
+from crosscal.calibration.estimation.resampling import ClusterResampling
+from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
+from crosscal.calibration.estimation.views import Views, make_views, notion_view
+from crosscal.calibration.notion import Notion, outcomes, to_probabilities
+from crosscal.calibration.proper import brier_rows, nll_rows
+from crosscal.calibration.statistics.resampling import cluster_sums
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+# Of "overconfident_errors".
+_HIGH_CONFIDENCE = 0.9
+# Where a model gives all others none.
+_LEAST_PROBABILITY = 1e-300
+
+SPANS = {"nll": (0.0, np.inf), "brier": (0.0, 2.0), "gap": (-1.0, 1.0), "entropy": (0.0, np.inf)}
+"""What means can be; 0 to 1 for all others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanRows:
+    """A measure that is a mean over rows, and its mean if every prediction were right or wrong."""
+
+    rows: Floats
+    if_right: float
+    if_wrong: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedSample:
+    """Sums of one set.
+
+    Attributes
+    ----------
+    means : mapping of str to MeanRows
+    views : Views
+    sums : ndarray of shape (units, 1 + columns)
+        Rows; means; excess in all columns of all views.
+    used : ndarray of int
+        Which of all columns of the views those are: the ones with rows.
+    if_right, if_wrong : ndarray of shape (columns,)
+        Means of the columns if every prediction were right, or wrong.
+    expected : ndarray of shape (all columns of views,)
+        Sums of the confidences.
+    clusters : int
+        Units with rows.
+    rows_of_one : float
+        How many independent rows the rows of one cluster are correlated like.
+    moved : (Floats, Floats) or None
+        Means of the columns at the lower and the upper node of the temperature, less those at
+        the fitted one.
+    """
+
+    sample: SampleSet
+    means: Mapping[str, MeanRows]
+    views: Views
+    sums: Floats
+    used: Ints
+    if_right: Floats
+    if_wrong: Floats
+    expected: Floats
+    clusters: int
+    rows_of_one: float
+    moved: tuple[Floats, Floats] | None = field(default=None)
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.sample.unit)
+
+    @property
+    def width(self) -> int:
+        """Columns of all views."""
+        return len(self.expected)
+
+    def block_sums(self) -> list[Floats]:
+        """Return the sums of each view over clusters with rows, empty columns included."""
+        filled = self.sums[self.sums[:, 0] > 0]
+        whole = np.zeros((len(filled), self.width))
+        whole[:, self.used] = filled[:, 1 + len(self.means) :]
+        ends = np.cumsum([view.width for view in self.views.views])[:-1]
+        return np.split(whole, ends, axis=1)
+
+    def replicates(self, totals: Floats, resampling: ClusterResampling) -> Floats:
+        """Return draws of the true means of all columns.
+
+        Parameters
+        ----------
+        totals : ndarray of shape (replicates, 1 + columns)
+            Weights times `sums`.
+        """
+        observed = self.sums[:, 1:].sum(axis=0) / self.n
+        weight, outcome = resampling.virtual_row(
+            self.sample.name, self.sample.number, mean=float(self.means["accuracy"].rows.mean())
+        )
+        weight, outcome = (weight * self.rows_of_one)[:, None], outcome[:, None]
+        virtual = outcome * self.if_right + (1.0 - outcome) * self.if_wrong
+        drawn = (totals[:, 1:] + weight * virtual) / (totals[:, :1] + weight)
+        drawn -= observed
+        drawn *= resampling.student(self.clusters)[:, None]
+        drawn += observed
+        if self.moved is not None and self.sample.temperature is not None:
+            drawn += _interpolated(self.sample.temperature.offsets, *self.moved)
+        return np.asarray(drawn)
+
+
+def in_unit_order(sample: SampleSet) -> SampleSet:
+    """Return the set with the rows of each unit together, so that their order changes nothing."""
+    if (np.diff(sample.unit) >= 0).all():
+        return sample
+    order = np.argsort(sample.unit, kind="stable")
+    drawn = sample.temperature
+    return SampleSet(
+        values=sample.values[order],
+        gold=sample.gold[order],
+        unit=sample.unit[order],
+        name=sample.name,
+        number=sample.number,
+        temperature=None
+        if drawn is None
+        else type(drawn)(offsets=drawn.offsets, values_at=lambda at: drawn.values_at(at)[order]),
+    )
+
+
+def prepare(
+    sample: SampleSet, units: int, settings: EvaluationSettings, errors: Sequence[str]
+) -> PreparedSample:
+    """Sum a set's rows over clusters."""
+    sample = in_unit_order(sample)
+    means, confidence, correct, probabilities = _rows(sample.values, sample.gold, settings)
+    views = make_views(
+        errors,
+        confidence,
+        correct,
+        probabilities,
+        sample.gold,
+        bins=settings.bins,
+        threshold=_HIGH_CONFIDENCE,
+    )
+    prepared = summed(sample, units, means, views)
+    if sample.temperature is None or not sample.temperature.offsets.any():
+        return prepared
+    node = 2.0 * float(sample.temperature.offsets.std())
+    here, below, above = (
+        _column_means(sample.temperature.values_at(at), sample.gold, settings, prepared)
+        for at in (0.0, -node, node)
+    )
+    return PreparedSample(**{**vars(prepared), "moved": (below - here, above - here)})
+
+
+def prepare_soft(
+    confidence: Floats, outcome: Floats, unit: Ints, units: int, *, bins: int, name: str
+) -> PreparedSample:
+    """Sum rows whose outcomes are shares from 0 to 1 over clusters."""
+    sample = SampleSet(
+        values=confidence[:, None], gold=np.zeros(len(unit), dtype=np.int64), unit=unit, name=name
+    )
+    view = notion_view(confidence, outcome, ("width",), bins=bins, threshold=_HIGH_CONFIDENCE)
+    mean = float(confidence.mean())
+    means = {
+        "accuracy": MeanRows(rows=outcome, if_right=1.0, if_wrong=0.0),
+        "confidence": MeanRows(rows=confidence, if_right=mean, if_wrong=mean),
+        "gap": MeanRows(rows=confidence - outcome, if_right=mean - 1.0, if_wrong=mean),
+    }
+    return summed(sample, units, means, Views(views=[view], names=[("width",)]))
+
+
+def summed(
+    sample: SampleSet, units: int, means: Mapping[str, MeanRows], views: Views
+) -> PreparedSample:
+    """Sum rows of means and views over clusters."""
+    unit, n = sample.unit, len(sample.unit)
+    sizes = np.bincount(unit, minlength=units).astype(np.float64)
+    columns = [sizes]
+    columns += [cluster_sums(_finite(each.rows), unit, units) for each in means.values()]
+    excess, totals = [], []
+    for view in views.views:
+        excess.append(view.cluster_sums(view.confidence - view.correct, unit, units))
+        totals.append(view.column_sums(view.confidence, view.if_right, view.if_wrong))
+    expected, if_right, if_wrong = np.hstack(totals) if totals else np.zeros((3, 0))
+    wide = np.hstack(excess) if excess else np.zeros((units, 0))
+    used = np.flatnonzero((expected != 0) | (if_right != 0) | (if_wrong != 0) | wide.any(axis=0))
+    right = [each.if_right for each in means.values()]
+    wrong = [each.if_wrong for each in means.values()]
+    clusters = int(np.count_nonzero(sizes))
+    return PreparedSample(
+        sample=sample,
+        means=means,
+        views=views,
+        sums=np.hstack([np.stack(columns, axis=1), wide[:, used]]),
+        used=used,
+        if_right=np.concatenate([right, (expected - if_right)[used] / n]),
+        if_wrong=np.concatenate([wrong, (expected - if_wrong)[used] / n]),
+        expected=expected,
+        clusters=clusters,
+        rows_of_one=_rows_of_one(means["accuracy"].rows, unit, sizes, clusters),
+    )
+
+
+def _rows_of_one(outcome: Floats, unit: Ints, sizes: Floats, clusters: int) -> float:
+    """Return the design effect of the outcomes; where none varies, rows of a cluster are one."""
+    deviation = outcome - outcome.mean()
+    square = float(deviation @ deviation)
+    if square <= 1e-12 * len(outcome):
+        return len(outcome) / clusters
+    between = np.bincount(unit, weights=deviation, minlength=len(sizes))
+    return float(np.clip(between @ between / square, 1.0, sizes.max()))
+
+
+def _rows(
+    values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings
+) -> tuple[dict[str, MeanRows], Floats, Floats, Floats]:
+    """Return the rows of all means, and confidence and outcome of the notion."""
+    given, notion = settings.given, settings.notion
+    probabilities = to_probabilities(values, given=given)
+    about: Notion = "top-label" if notion == "class-wise" else notion
+    confidence, right = outcomes(values, gold, notion=about, given=given)
+    correct = right.astype(np.float64)
+    top, chosen_right = (confidence, correct) if about == "top-label" else _top(probabilities, gold)
+    accuracy = correct if settings.pair else chosen_right
+    entropy = entropy_rows(values, given=given)
+    square = np.square(probabilities).sum(axis=1)
+    other_nll, other_probability = _if_wrong(probabilities)
+    mean = float(confidence.mean())
+    means = {"accuracy": MeanRows(rows=accuracy, if_right=1.0, if_wrong=0.0)}
+    if gold.min(initial=0) >= 0:
+        means["nll"] = MeanRows(
+            rows=nll_rows(values, gold, given=given),
+            if_right=float(-np.log(top).mean()),
+            if_wrong=float(other_nll.mean()),
+        )
+    means["brier"] = MeanRows(
+        rows=brier_rows(values, gold, given=given),
+        if_right=float((square + 1.0 - 2.0 * top).mean()),
+        if_wrong=float((square + 1.0 - 2.0 * other_probability).mean()),
+    )
+    means["confidence"] = MeanRows(rows=confidence, if_right=mean, if_wrong=mean)
+    means["gap"] = MeanRows(rows=confidence - correct, if_right=mean - 1.0, if_wrong=mean)
+    spread = float(entropy.mean())
+    means["entropy"] = MeanRows(rows=entropy, if_right=spread, if_wrong=spread)
+    if "overconfident_errors" in settings.error_names():
+        high = (confidence >= _HIGH_CONFIDENCE).astype(np.float64)
+        means["overconfident_errors"] = MeanRows(
+            rows=(1.0 - correct) * high, if_right=0.0, if_wrong=float(high.mean())
+        )
+    return means, confidence, correct, probabilities
+
+
+def _if_wrong(probabilities: Floats) -> tuple[Floats, Floats]:
+    """Return NLL and probability of the right label to be expected where the chosen one is wrong.
+
+    Each other label is right then as probably as it says.
+    """
+    others = probabilities.copy()
+    others[np.arange(len(others)), others.argmax(axis=1)] = 0.0
+    rest = others.sum(axis=1)
+    surprise = -np.log(others, out=np.zeros_like(others), where=others > 0)
+    some = np.maximum(rest, _LEAST_PROBABILITY)
+    nll = np.where(rest > 0, (others * surprise).sum(axis=1) / some, -np.log(_LEAST_PROBABILITY))
+    return nll, np.square(others).sum(axis=1) / some
+
+
+def _top(probabilities: Floats, gold: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    confidence, right = outcomes(probabilities, gold, given="probabilities")
+    return confidence, right.astype(np.float64)
+
+
+def _column_means(
+    values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings, prepared: PreparedSample
+) -> Floats:
+    """Return the means of all columns at other values, with the bins of the set's own."""
+    means, confidence, correct, probabilities = _rows(values, gold, settings)
+    other = make_views(
+        settings.error_names(),
+        confidence,
+        correct,
+        probabilities,
+        gold,
+        bins=settings.bins,
+        threshold=_HIGH_CONFIDENCE,
+    )
+    excess = [
+        view.column_sums(moved.confidence - moved.correct)[0]
+        for view, moved in zip(prepared.views.views, other.views, strict=True)
+    ]
+    wide = np.concatenate(excess) if excess else np.zeros(0)
+    plain = [_finite(each.rows).mean() for each in means.values()]
+    return np.concatenate([plain, wide[prepared.used] / len(gold)])
+
+
+def _interpolated(offsets: Floats, below: Floats, above: Floats) -> Floats:
+    """Return changes at the offsets, from those two standard deviations below and above."""
+    at = (offsets / (2.0 * offsets.std()))[:, None]
+    return np.asarray(at * (above - below) / 2 + at**2 * (above + below) / 2)
+
+
+def _finite(rows: Floats) -> Floats:
+    return np.where(np.isfinite(rows), rows, 0.0)

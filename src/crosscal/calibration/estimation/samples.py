@@ -1,0 +1,121 @@
+"""What the engine is given: sets of rows, and what is to be measured in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.calibration.estimation.functionals import FEATURES_OF
+from crosscal.calibration.notion import Notion
+from crosscal.calibration.proper import Given
+from crosscal.exceptions import SettingsError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+ERRORS: tuple[str, ...] = tuple(FEATURES_OF)
+CLASSWISE: tuple[str, ...] = tuple(e for e, c in FEATURES_OF.items() if c.startswith("class"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """What is measured, the same in all sets.
+
+    Attributes
+    ----------
+    given : {"scores", "probabilities"}
+    notion : "top-label", "class-wise" or int
+        What errors are about.
+    pair : bool
+        Whether the values are made of confidences of right and wrong: class 1 is "right".
+    bins : int
+    level : float
+        Of the intervals; decides which errors may well be 0.
+    errors : tuple of str or None
+        From `ERRORS`; None: all that the notion has.
+    calibrated_samples : int
+        Behind noise floors and p-values.
+    """
+
+    given: Given = "scores"
+    notion: Notion = "top-label"
+    pair: bool = False
+    bins: int = 15
+    level: float = 0.95
+    errors: tuple[str, ...] | None = None
+    calibrated_samples: int = 400
+
+    def __post_init__(self) -> None:
+        if self.calibrated_samples < 1:
+            raise SettingsError(
+                f"{self.calibrated_samples} samples",
+                where="noise_resamples",
+                remedy="give 1 or more",
+            )
+        if not 0 < self.level < 1:
+            raise SettingsError(
+                f"level is {self.level}",
+                where="level",
+                remedy="give a share between 0 and 1, as 0.95",
+            )
+
+    def error_names(self) -> list[str]:
+        """Return the names of the errors to be estimated."""
+        available = CLASSWISE if self.notion == "class-wise" else ERRORS
+        for name in self.errors or ():
+            if name not in ERRORS:
+                raise SettingsError(
+                    f"unknown error {name!r}",
+                    where="errors",
+                    remedy=f"choose from {', '.join(ERRORS)}",
+                )
+            if name not in available:
+                raise SettingsError(
+                    f"{name} is not class-wise",
+                    where="errors",
+                    remedy=f"choose from {', '.join(CLASSWISE)}, or another notion",
+                )
+        return list(available if self.errors is None else dict.fromkeys(self.errors))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemperatureDraws:
+    """A fitted temperature as one of those that other development data would have given.
+
+    Attributes
+    ----------
+    offsets : ndarray of shape (replicates,)
+        Draws of the logarithm of the true temperature less that of the fitted one.
+    values_at : callable
+        The values at an offset; at 0 those of the set.
+    """
+
+    offsets: Floats
+    values_at: Callable[[float], Floats]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSet:
+    """Rows that are measured together: one language, one run.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, k)
+    gold : ndarray of int, shape (n,)
+    unit : ndarray of int, shape (n,)
+        Column of the resampling's weights that each row belongs to.
+    name : str
+    number : int
+        Of the run; name and number together tell sets on the same items apart.
+    temperature : TemperatureDraws or None
+    """
+
+    values: Floats
+    gold: NDArray[np.int64]
+    unit: Ints
+    name: str = "all"
+    number: int = 0
+    temperature: TemperatureDraws | None = None

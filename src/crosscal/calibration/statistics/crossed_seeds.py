@@ -1,0 +1,338 @@
+"""What training again would change, learnt from few seeds that recipes share.
+
+Equal seed numbers give every recipe the same target head and the same order of batches, on
+purpose: common random numbers make the comparison of recipes sharper. So seeds are crossed with
+recipes, and a contrast (a language minus English, say) of recipe r and seed s is
+
+    D_rs = delta_r + alpha_s + beta_rs + e_rs,   alpha ~ N(0, sa2), beta ~ N(0, sb2),
+
+with e the noise of the test items, whose covariance the resampling of clusters knows. alpha is
+common to all recipes and cancels in the effect of one of them; only beta stays.
+
+Mean squares (of the interaction, MSb with nb degrees of freedom; of the seeds, MSa with na) hold
+the variances plus the items' noise (wb, wa: the same mean squares of the resampled tables). The
+uncertainty of a variance learnt from so few numbers is drawn as a generalised pivotal quantity
+(Weerahandi 1993): nb MSb / chi2 - wb, at least 0, are draws of sb2, and
+``sqrt(their variance factor) z``, z standard normal, draws of what the mean over seeds is off by.
+Without item noise that is Student's t exactly. Sums of two mean squares have Satterthwaite's
+degrees of freedom. Tables with holes (collapsed runs) have the mean squares of least squares
+(Henderson's third method).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri, ndtri
+from scipy.stats import f as f_distribution
+from scipy.stats import qmc
+
+from crosscal.exceptions import SettingsError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+ONE_SEED, OWN, POOLED, PAIRED = "one seed", "own seeds", "pooled over recipes", "paired by seed"
+"""How the variance between trainings was learnt."""
+
+# From so many seeds on a recipe speaks for itself.
+_ENOUGH_SEEDS = 5
+# Below this a recipe's trainings differ more than those of the others, and are not pooled.
+_UNEQUAL = 0.1
+# Factors of the variance of the mean over seeds count as 0 below this.
+_NOTHING = 1e-12
+
+
+# Degrees of freedom are rounded to this, so that their quantiles are computed once.
+_FREEDOM_STEP = 0.05
+
+
+class SeedPivots:
+    """Draws behind all measures: a standard normal and a chi-square number for each replicate.
+
+    Attributes
+    ----------
+    normal : ndarray of shape (replicates,)
+    """
+
+    def __init__(self, normal: Floats, uniform: Floats) -> None:
+        self.normal, self._uniform = normal, uniform
+        self._chi_squares: dict[float, Floats] = {}
+
+    def chi_square(self, freedom: float) -> Floats:
+        """Return chi-square numbers over their degrees of freedom, shape (replicates,)."""
+        near = max(1.0, round(freedom / _FREEDOM_STEP) * _FREEDOM_STEP)
+        if near not in self._chi_squares:
+            self._chi_squares[near] = chdtri(near, 1.0 - self._uniform) / near
+        return self._chi_squares[near]
+
+
+def seed_pivots(replicates: int, rng: np.random.Generator) -> SeedPivots:
+    """Draw what all measures of a study share.
+
+    Raises
+    ------
+    SettingsError
+        Fewer than one replicate.
+    """
+    if replicates < 1:
+        raise SettingsError(f"{replicates} replicates", where="replicates", remedy="give 1 or more")
+    # Evenly spread points: with two seeds the ends of an interval hang on the rarest draws.
+    points = rng.permutation(qmc.Halton(2, rng=rng).random(replicates))
+    return SeedPivots(normal=ndtri(points[:, 0]), uniform=points[:, 1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedSpread:
+    """What trainings add to a mean over seeds.
+
+    Attributes
+    ----------
+    scale : ndarray of shape (replicates,)
+        Draws of its standard deviation; 0 throughout with one seed.
+    rule : str
+        `ONE_SEED`, `OWN`, `POOLED` or `PAIRED`.
+    variance : float
+        Its estimate, the items' noise taken off, at least 0.
+    raw, items : float
+        The variance that was observed, and what of it items explain; `raw - items` is the estimate.
+    freedom : float
+        Degrees of freedom of `raw`; infinite with one seed.
+    """
+
+    scale: Floats
+    rule: str
+    variance: float
+    raw: float
+    items: float
+    freedom: float
+
+
+class _MeanSquare(NamedTuple):
+    """A variance learnt from a table: observed, of that the items' noise, degrees of freedom."""
+
+    value: float
+    items: float
+    freedom: float
+
+
+class CrossedSeeds:
+    """Which recipe was trained with which seed, and what follows for every contrast.
+
+    Parameters
+    ----------
+    recipe, seed : ndarray of int, shape (runs,)
+        Of each run, numbered from 0.
+    pivots : SeedPivots
+    """
+
+    def __init__(self, recipe: Ints, seed: Ints, pivots: SeedPivots) -> None:
+        self.recipe, self.seed, self.pivots = recipe, seed, pivots
+        self.recipes, self.seeds = int(recipe.max()) + 1, int(seed.max()) + 1
+        self._recipe_of = np.eye(self.recipes)[recipe]
+        self._seed_of = np.eye(self.seeds)[seed]
+
+    def level(self, values: Floats, covariance: Floats, recipe: int) -> SeedSpread:
+        """Return what trainings add to the mean of a recipe over its seeds.
+
+        Parameters
+        ----------
+        values : ndarray of shape (runs,)
+            The contrast in each run.
+        covariance : ndarray of shape (runs, runs)
+            Of its resampled values.
+        recipe : int
+        """
+        runs = np.flatnonzero(self.recipe == recipe)
+        own = None if len(runs) < 2 else _own(values[runs], covariance[np.ix_(runs, runs)])
+        pooled = self._pooled(values, covariance, self._everyone)
+        enough = len(runs) >= _ENOUGH_SEEDS or self.recipes == 1
+        if own is not None and (pooled is None or enough):
+            return self._spread(own, 1.0 / len(runs), OWN)
+        if own is not None and pooled is not None:
+            others = self._pooled(values, covariance, self.recipe != recipe)
+            if others is not None and _exceeds(own, others):
+                return self._spread(own, 1.0 / len(runs), OWN)
+        return self._spread(pooled, 1.0 / len(runs), POOLED)
+
+    def effect(self, values: Floats, covariance: Floats, recipe: int, baseline: int) -> SeedSpread:
+        """Return what trainings add to the mean of a recipe less that of the baseline."""
+        pair = self._paired(values, covariance, recipe, baseline)
+        interaction = self._interaction(values, covariance, self._everyone)
+        mine, theirs = self.recipe == recipe, self.recipe == baseline
+        weights = mine / mine.sum() - theirs / theirs.sum()
+        enough = len(self._common(recipe, baseline)) >= _ENOUGH_SEEDS or self.recipes == 2
+        if pair is not None and (enough or interaction is None):
+            return self._spread(pair, 1.0 / len(self._common(recipe, baseline)), PAIRED)
+        if interaction is None:
+            return self._apart(values, covariance, recipe, baseline)
+        if pair is not None:
+            others = self._interaction(values, covariance, ~mine)
+            half = pair._replace(value=pair.value / 2, items=pair.items / 2)
+            if others is not None and _exceeds(half, others):
+                return self._spread(pair, 1.0 / len(self._common(recipe, baseline)), PAIRED)
+        spread = self._spread(interaction, float(weights @ weights), POOLED)
+        return self._with_seeds(spread, values, covariance, weights, interaction)
+
+    @cached_property
+    def _everyone(self) -> NDArray[np.bool_]:
+        return np.ones(len(self.recipe), dtype=bool)
+
+    def _common(self, recipe: int, baseline: int) -> Ints:
+        """Return the seeds that both recipes were trained with."""
+        return np.intersect1d(self.seed[self.recipe == recipe], self.seed[self.recipe == baseline])
+
+    def _interaction(
+        self, values: Floats, covariance: Floats, runs: NDArray[np.bool_]
+    ) -> _MeanSquare | None:
+        """Return MSb: what is left when recipes and seeds are taken off."""
+        left, _, freedom, _ = self._residuals(runs)
+        return _mean_square(left, values[runs], covariance[np.ix_(runs, runs)], freedom)
+
+    def _pooled(
+        self, values: Floats, covariance: Floats, runs: NDArray[np.bool_]
+    ) -> _MeanSquare | None:
+        """Return sa2 + sb2 and Satterthwaite's degrees of freedom."""
+        _, between, _, factor = self._residuals(runs)
+        y, cov = values[runs], covariance[np.ix_(runs, runs)]
+        seeds = _mean_square(between, y, cov, round(float(np.trace(between))))
+        if seeds is None or factor <= 0:
+            return None
+        rest = self._interaction(values, covariance, runs)
+        if rest is None:
+            return seeds if abs(factor - 1.0) < 1e-9 else None
+        parts = ((seeds, 1.0 / factor), (rest, 1.0 - 1.0 / factor))
+        total = sum(share * part.value for part, share in parts)
+        square = sum((share * part.value) ** 2 / part.freedom for part, share in parts)
+        return _MeanSquare(
+            value=total,
+            items=sum(share * part.items for part, share in parts),
+            freedom=total**2 / square if square > 0 else min(p.freedom for p, _ in parts),
+        )
+
+    def _residuals(self, runs: NDArray[np.bool_]) -> tuple[Floats, Floats, int, float]:
+        """Return the matrices of the squares of interaction and seeds, and what belongs to them.
+
+        The degrees of freedom of the interaction, and the factor of sa2 in the mean square of
+        the seeds: the number of recipes in a full table.
+        """
+        key = runs.tobytes()
+        cache: dict[bytes, tuple[Floats, Floats, int, float]] = self.__dict__.setdefault("_m", {})
+        if key not in cache:
+            recipes, seeds = self._recipe_of[runs], self._seed_of[runs]
+            by_recipe = _residual_maker(recipes)
+            left = _residual_maker(np.hstack([recipes, seeds]))
+            between = by_recipe - left
+            freedom = round(float(np.trace(between)))
+            factor = float(np.trace(seeds.T @ by_recipe @ seeds)) / freedom if freedom else 0.0
+            cache[key] = left, between, round(float(np.trace(left))), factor
+        return cache[key]
+
+    def _paired(
+        self, values: Floats, covariance: Floats, recipe: int, baseline: int
+    ) -> _MeanSquare | None:
+        """Return the variance of differences by seed; None with other seeds besides, or one."""
+        common = self._common(recipe, baseline)
+        runs = np.flatnonzero((self.recipe == recipe) | (self.recipe == baseline))
+        if len(common) < 2 or len(runs) != 2 * len(common):
+            return None
+        sign = np.where(self.recipe[runs] == recipe, 1.0, -1.0)
+        pairs = (self.seed[runs] == common[:, None]) * sign  # (seeds, runs)
+        return _own(pairs @ values[runs], pairs @ covariance[np.ix_(runs, runs)] @ pairs.T)
+
+    def _apart(self, values: Floats, covariance: Floats, recipe: int, baseline: int) -> SeedSpread:
+        """Return the spread of a difference of recipes that share no seed."""
+        parts = []
+        for each in (recipe, baseline):
+            runs = np.flatnonzero(self.recipe == each)
+            if len(runs) > 1:
+                square = _own(values[runs], covariance[np.ix_(runs, runs)])
+                parts.append((square, 1.0 / len(runs)))
+        if len(parts) < 2:
+            return self._spread(None, 0.0, ONE_SEED)
+        total = sum(share * part.value for part, share in parts)
+        square_sum = sum((share * part.value) ** 2 / part.freedom for part, share in parts)
+        whole = _MeanSquare(
+            value=total,
+            items=sum(share * part.items for part, share in parts),
+            freedom=total**2 / square_sum if square_sum > 0 else 1.0,
+        )
+        return self._spread(whole, 1.0, OWN)
+
+    def _with_seeds(
+        self,
+        spread: SeedSpread,
+        values: Floats,
+        covariance: Floats,
+        weights: Floats,
+        interaction: _MeanSquare,
+    ) -> SeedSpread:
+        """Add what seeds that only one of the recipes has do not cancel."""
+        left_over = float(np.square(weights @ self._seed_of).sum())
+        if left_over < _NOTHING:
+            return spread
+        _, between, _, factor = self._residuals(self._everyone)
+        freedom = round(float(np.trace(between)))
+        seeds = _mean_square(between, values, covariance, freedom)
+        if seeds is None or factor <= 0:
+            return spread
+        drawn, rest = (
+            np.maximum(0.0, ms.value / self.pivots.chi_square(ms.freedom) - ms.items)
+            for ms in (seeds, interaction)
+        )
+        more = np.maximum(0.0, drawn - rest) / factor * left_over
+        return SeedSpread(**{**vars(spread), "scale": np.sqrt(spread.scale**2 + more)})
+
+    def _spread(self, square: _MeanSquare | None, factor: float, rule: str) -> SeedSpread:
+        if square is None:
+            nothing = np.zeros(len(self.pivots.normal))
+            return SeedSpread(
+                scale=nothing, rule=ONE_SEED, variance=0.0, raw=0.0, items=0.0, freedom=np.inf
+            )
+        drawn = square.value / self.pivots.chi_square(square.freedom)
+        between = np.maximum(0.0, drawn - square.items)
+        return SeedSpread(
+            scale=np.sqrt(between * factor),
+            rule=rule,
+            variance=max(0.0, square.value - square.items) * factor,
+            raw=square.value * factor,
+            items=square.items * factor,
+            freedom=square.freedom,
+        )
+
+
+def _residual_maker(design: Floats) -> Floats:
+    """Return the matrix that leaves what a design does not explain."""
+    return np.asarray(np.eye(len(design)) - design @ np.linalg.pinv(design))
+
+
+def _mean_square(
+    matrix: Floats, values: Floats, covariance: Floats, freedom: int
+) -> _MeanSquare | None:
+    if freedom < 1:
+        return None
+    return _MeanSquare(
+        value=max(0.0, float(values @ matrix @ values)) / freedom,
+        items=max(0.0, float(np.sum(matrix * covariance))) / freedom,
+        freedom=float(freedom),
+    )
+
+
+def _own(values: Floats, covariance: Floats) -> _MeanSquare:
+    """Return the variance of some numbers, and what of it their covariance explains."""
+    n = len(values)
+    square = _mean_square(np.eye(n) - 1.0 / n, values, covariance, n - 1)
+    assert square is not None
+    return square
+
+
+def _exceeds(own: _MeanSquare, others: _MeanSquare) -> bool:
+    """Whether an F test finds the trainings of one recipe more unlike than those of the others."""
+    if others.value <= 0:
+        return own.value > 0
+    ratio = own.value / others.value
+    return bool(f_distribution.sf(ratio, own.freedom, others.freedom) < _UNEQUAL)

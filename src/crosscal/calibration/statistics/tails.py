@@ -1,0 +1,65 @@
+"""Tail probabilities from few draws: counted where draws reach, extrapolated where they do not.
+
+A p-value that is counted among R draws is never below 1 / (1 + R), so that with many comparisons
+the number of draws decides the verdict. Beyond the draws the tail is continued by an exponential
+one, fitted to the highest draws. Sums and lengths of nearly normal vectors have tails that fall
+faster than that (their hazard rate increases), so the continued tail is an upper bound: it may
+miss something, and does not claim what is not there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+Floats = NDArray[np.float64]
+
+# Draws beyond a value from which on their share is taken as it is.
+_ENOUGH = 10
+# The tail is fitted to this share of the draws, and to no fewer than so many.
+_TAIL, _LEAST = 0.025, 20
+
+
+def upper_tail(draws: Floats, at: float) -> float:
+    """Return the probability of a draw of at least `at`, in (0, 1]."""
+    n = len(draws)
+    beyond = int((draws >= at).sum())
+    counted = (1 + beyond) / (1 + n)
+    k = max(_LEAST, round(_TAIL * n))
+    if beyond >= _ENOUGH or k >= n / 2:
+        return counted
+    highest = np.sort(np.partition(draws, n - k)[n - k :])
+    threshold, excess = float(highest[0]), float(highest.mean() - highest[0])
+    if excess <= 0 or at <= threshold:
+        return counted
+    continued = k / n * np.exp(-(at - threshold) / excess)
+    return float(max(min(counted, continued), np.finfo(np.float64).tiny))
+
+
+def two_sided_tail(low: Floats, high: Floats, scale: Floats | None = None) -> float:
+    """Return the two-sided p-value of "the true value is 0" from draws of it.
+
+    Twice the smaller of the probabilities that it lies on either side of 0, at most 1.
+
+    Parameters
+    ----------
+    low, high : ndarray of shape (replicates,)
+        Draws of the true value, the least and the greatest it can be; mostly the same.
+    scale : ndarray of shape (replicates,), optional
+        Standard deviation of a normal term that each draw lacks, for example what trainings
+        differ by. Its tail is exact, not counted.
+    """
+    below, above = _tail(-low, scale), _tail(high, scale)
+    return min(1.0, 2.0 * min(below, above))
+
+
+def _tail(draws: Floats, scale: Floats | None) -> float:
+    """Return the probability that draw plus normal term is at least 0."""
+    if scale is None or not scale.any():
+        return upper_tail(draws, 0.0)
+    wide = scale > 0
+    spread = float(ndtr(draws[wide] / scale[wide]).sum())
+    narrow = draws[~wide]
+    rest = upper_tail(narrow, 0.0) * len(narrow) if len(narrow) else 0.0
+    return (spread + rest) / len(draws)

@@ -1,0 +1,51 @@
+"""Tails beyond the draws: an upper bound that falls, not a floor that stands."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from crosscal.calibration import two_sided_tail, upper_tail
+
+
+def test_where_draws_reach_their_share_counts():
+    draws = np.arange(1000.0)
+    assert upper_tail(draws, 900.0) == pytest.approx(101 / 1001)
+    assert upper_tail(draws, -1.0) == 1.0
+
+
+@pytest.mark.parametrize("replicates", [100, 400, 2000])
+@pytest.mark.parametrize("at", [3.5, 5.0, 9.0])
+def test_normal_draws_are_bounded_from_above_on_average_of_logarithms(replicates, at):
+    rng = np.random.default_rng(0)
+    found = [upper_tail(rng.normal(size=replicates), at) for _ in range(200)]
+    true = float(ndtr(-at))
+    assert np.mean(np.log(found)) > np.log(true)
+    # The floor that counting has, over the number of groups there may be.
+    if at == 9.0:
+        assert np.quantile(found, 0.99) < 0.05 / 200
+
+
+def test_the_tail_falls_and_never_reaches_zero():
+    draws = np.random.default_rng(1).normal(size=400)
+    found = [upper_tail(draws, at) for at in np.linspace(0, 60, 50)]
+    assert (np.diff(found) <= 0).all()
+    assert min(found) > 0
+
+
+def test_draws_that_do_not_vary_are_counted():
+    assert upper_tail(np.zeros(99), 1.0) == pytest.approx(0.01)
+    assert upper_tail(np.zeros(99), 0.0) == 1.0
+
+
+def test_a_normal_term_has_its_exact_tail():
+    zero = np.zeros(500)
+    for z in (0.5, 2.0, 6.0):
+        exact = 2 * ndtr(-z)
+        assert two_sided_tail(zero + z, zero + z, np.ones(500)) == pytest.approx(exact)
+    # Half of the draws lack it: they count, the others have their tail.
+    scale = np.repeat([0.0, 1.0], 250)
+    low = np.full(500, 2.0)
+    expected = 2 * (0.5 / 251 + 0.5 * ndtr(-2.0))
+    assert two_sided_tail(low, low, scale) == pytest.approx(expected)
