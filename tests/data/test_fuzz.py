@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosscal.data import Reading, read_examples
+from crosscal.data import Dataset, read_examples
 from crosscal.exceptions import DataError
 from tests.data.conftest import NLI, PARAPHRASE
 from tests.data.pairs.test_pair_readers import MNLI, MRPC_HEADER, QQP_HEADER, original, rows, tsv
@@ -100,7 +100,7 @@ def test_damaged_bytes_give_an_error_or_a_reading(format, changes, tmp_path: Pat
         assert error.where
         assert error.remedy
     else:
-        assert isinstance(reading, Reading)
+        assert isinstance(reading, Dataset)
         assert reading.examples
         for example in reading.examples:
             assert example.label in labels

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crosscal.data import FORMATS, Reading, read_examples
+from crosscal.data import FORMATS, Dataset, read_examples
 from crosscal.data.bitexts.sentences import SENTENCES
 from crosscal.data.choices.choices import CHOICES
 from crosscal.data.examples import ChoiceExample, PairExample, SentenceExample
@@ -370,12 +370,12 @@ CASES = {
 
 def test_every_format_of_these_kinds_is_fuzzed():
     kinds = (CHOICES, SENTENCES, RUNNING_TEXT)
-    assert {name for name, entry in FORMATS.items() if entry.kind in kinds} <= {
+    assert {name for name, entry in FORMATS.items() if entry.schema in kinds} <= {
         case.format for case in CASES.values()
     }
 
 
-def check_whole(reading: Reading, labels: tuple[str, ...]) -> None:
+def check_whole(reading: Dataset, labels: tuple[str, ...]) -> None:
     assert reading.examples
     units = {(e.language, e.unit_id): e for e in reading.examples}
     assert len(units) == len(reading.examples)
@@ -401,7 +401,7 @@ def check_whole(reading: Reading, labels: tuple[str, ...]) -> None:
                 assert units[e.language, partner].cluster_id == e.cluster_id
 
 
-def agrees(reading: Reading, found: int | range) -> bool:
+def agrees(reading: Dataset, found: int | range) -> bool:
     rows = len(reading.examples) + sum(reading.dropped.values())
     return rows in found if isinstance(found, range) else rows == found
 

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crosscal.data import FORMATS, Reading, read_examples
+from crosscal.data import FORMATS, Dataset, read_examples
 from crosscal.data.spans.spans import SPANS
 from crosscal.data.tags.tags import TAGS
 from crosscal.exceptions import CrosscalError
@@ -39,15 +39,15 @@ class Case:
 
     files: dict[str, bytes]
     count: Callable[[bytes], int]
-    of_reading: Callable[[Reading], int]
+    of_reading: Callable[[Dataset], int]
     asked: dict[str, Any] = field(default_factory=dict)
 
 
-def words(reading: Reading) -> int:
+def words(reading: Dataset) -> int:
     return sum(len(e.words) for e in reading.examples)
 
 
-def rows(reading: Reading) -> int:
+def rows(reading: Dataset) -> int:
     return len(reading.examples)
 
 
@@ -174,10 +174,10 @@ CASES = {
 
 
 def test_every_format_of_both_kinds_is_fuzzed():
-    assert set(CASES) == {name for name, entry in FORMATS.items() if entry.kind in (TAGS, SPANS)}
+    assert set(CASES) == {name for name, entry in FORMATS.items() if entry.schema in (TAGS, SPANS)}
 
 
-def check_whole(reading: Reading) -> None:
+def check_whole(reading: Dataset) -> None:
     assert reading.examples
     for e in reading.examples:
         if hasattr(e, "words"):

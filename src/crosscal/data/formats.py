@@ -34,7 +34,7 @@ from crosscal.data.pairs.nli import (
 )
 from crosscal.data.pairs.pairs import PAIRS
 from crosscal.data.pairs.paraphrase import mrpc, paws, pawsx, qqp, qqp_quora
-from crosscal.data.reader import Format, Reading, Request
+from crosscal.data.reader import Dataset, Format, Request
 from crosscal.data.spans import mlqa, spans_hub, squad, tydiqa, xquad
 from crosscal.data.tags import (
     ccg_words,
@@ -115,7 +115,7 @@ def read_examples(
     labels: Sequence[str] = (),
     require_labels: bool = True,
     columns: Mapping[str, str] | None = None,
-) -> Reading:
+) -> Dataset:
     """Read examples in one of the known formats.
 
     Texts come as they stand in the file (no Unicode normalisation, no trimming), apart from
@@ -141,7 +141,7 @@ def read_examples(
 
     Returns
     -------
-    Reading
+    Dataset
         Examples, files read, rows dropped by reason.
 
     Raises
@@ -158,7 +158,7 @@ def read_examples(
     _check_names("languages", languages)
     _check_names("split", () if split is None else (split,))
     chosen = FORMATS[format]
-    if not languages or (chosen.kind is PAIRS and not labels):
+    if not languages or (chosen.schema is PAIRS and not labels):
         raise SettingsError(
             "at least one language and two labels are needed", where="languages, labels"
         )

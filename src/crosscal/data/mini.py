@@ -15,7 +15,7 @@ from crosscal.data.files.layout import in_folder
 from crosscal.data.pairs.pairs import PAIRS
 from crosscal.data.pairs.premises import three_rows_each, with_premises
 from crosscal.data.pairs.tsv_pairs import read_part
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.exceptions import SettingsError
 
 _SPLITS = ("train", "dev", "test")
@@ -34,7 +34,7 @@ def mini_folder() -> Path:
         return stack.enter_context(resources.as_file(resources.files("crosscal.data") / "mini"))
 
 
-def _read(request: Request, *, name: str) -> Raw:
+def _read(request: Request, *, name: str) -> ParsedFiles:
     folder = request.path if request.path is not None else mini_folder()
     if request.split is None:
         raise SettingsError(
@@ -55,7 +55,7 @@ def _read(request: Request, *, name: str) -> Raw:
         reference = next((part for part in parts if part.language == "en"), parts[0])
         clusters = three_rows_each(reference, request.split)
         parts = [with_premises(part, clusters) for part in parts]
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
+    return ParsedFiles(parts=parts, files=tuple(part.file for part in parts))
 
 
 def _check_english(language: str, request: Request) -> None:
@@ -69,7 +69,7 @@ def _check_english(language: str, request: Request) -> None:
 
 def _format(name: str, description: str) -> Format:
     return Format(
-        kind=PAIRS,
+        schema=PAIRS,
         name=f"mini-{name}",
         description=description,
         read=partial(_read, name=name),

@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class LanguageRows:
     """The rows of one language.
 
     Attributes
@@ -52,7 +52,7 @@ class Part:
         In file order, each of the row type of the format's kind. Every row type has ``index``
         (zero-based number of the data row in its file and language, dropped rows counted),
         ``where`` (line number, or another name of the place), ``cluster`` (what the file says
-        about dependence, or None) and ``identity`` (an id of the file's own that must not occur
+        about dependence, or None) and ``row_id`` (an id of the file's own that must not occur
         twice, or None).
     """
 
@@ -62,29 +62,29 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Raw:
+class ParsedFiles:
     """Everything a format's reader found.
 
     Attributes
     ----------
-    parts : list of Part
+    parts : list of LanguageRows
         One per language wanted, in that order; where languages are not parallel, one a file.
     files : tuple of pathlib.Path
         Every file read, each once.
     dropped : dict of str to int
         How many rows were left out, by reason.
-    spellings : mapping of str to str
+    label_map : mapping of str to str
         Label in the file to label of the task, where they differ.
     """
 
-    parts: list[Part]
+    parts: list[LanguageRows]
     files: tuple[Path, ...]
     dropped: dict[str, int] = field(default_factory=dict)
-    spellings: Mapping[str, str] = field(default_factory=dict)
+    label_map: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Dataset:
     """Examples and what became of the rest.
 
     Attributes
@@ -106,7 +106,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Problem:
     """What is wrong with a row, and what to do about it.
 
     Attributes
@@ -120,26 +120,26 @@ class Fault:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class RowSchema:
     """What rows of one family of tasks must fulfil, and how examples are made of them.
 
     Attributes
     ----------
     family : str
         As tasks name it.
-    faults : callable
-        From (row, raw, request) to what is wrong with the row, worst first.
+    problems : callable
+        From (row, parsed, request) to what is wrong with the row, worst first.
     shared : callable
         From a row to the text whose equality makes rows of a file one cluster; None if the row
         stands alone.
     example : callable
-        From (row, unit id, cluster id, language, raw) to an example.
+        From (row, unit id, cluster id, language, parsed) to an example.
     """
 
     family: str
-    faults: Callable[[Any, Raw, Request], Iterator[Fault]]
+    problems: Callable[[Any, ParsedFiles, Request], Iterator[Problem]]
     shared: Callable[[Any], str | None]
-    example: Callable[[Any, str, str, str, Raw], Example]
+    example: Callable[[Any, str, str, str, ParsedFiles], Example]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +152,10 @@ class Format:
         As written in a study file.
     description : str
         One line: which files, which columns.
-    kind : Kind
+    schema : RowSchema
         What its rows are.
     read : callable
-        From `Request` to `Raw`.
+        From `Request` to `ParsedFiles`.
     parallel : bool
         Whether languages share their rows; if not, ids of clusters begin with the language.
     needs_path : bool
@@ -166,8 +166,8 @@ class Format:
 
     name: str
     description: str
-    kind: Kind
-    read: Callable[[Request], Raw]
+    schema: RowSchema
+    read: Callable[[Request], ParsedFiles]
     parallel: bool = True
     needs_path: bool = True
     columns: tuple[str, ...] = ()

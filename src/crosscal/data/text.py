@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crosscal.data.reader import Fault
+from crosscal.data.reader import Problem
 
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _SHOWN = 60
 
 
-def text_faults(name: str, text: str, *, may_be_empty: bool = False) -> Iterator[Fault]:
+def text_problems(name: str, text: str, *, may_be_empty: bool = False) -> Iterator[Problem]:
     """Yield what is wrong with a text.
 
     Parameters
@@ -25,13 +25,13 @@ def text_faults(name: str, text: str, *, may_be_empty: bool = False) -> Iterator
 
     Yields
     ------
-    Fault
+    Problem
         For an empty or blank text, a NUL character, half a surrogate pair.
     """
     if not may_be_empty and not text.strip():
-        yield Fault(f"the {name} is empty", "Fill in or remove the row")
+        yield Problem(f"the {name} is empty", "Fill in or remove the row")
     if _NOT_TEXT.search(text):
-        yield Fault(
+        yield Problem(
             f"the {name} holds a NUL character or half a surrogate pair",
             "The text was damaged when it was converted; fetch the file again",
         )

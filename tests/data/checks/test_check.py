@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from crosscal.data import PairExample, Reading, check, read_examples
+from crosscal.data import Dataset, PairExample, check, read_examples
 from crosscal.data.checks.content import contents
 from crosscal.data.checks.damage import damages
 from crosscal.data.checks.family_oddities import iob_breaks
@@ -19,7 +19,7 @@ from crosscal.data.examples import (
 )
 
 
-def reading(*languages: str, count: int = 60) -> Reading:
+def reading(*languages: str, count: int = 60) -> Dataset:
     """Return a good parallel reading, with a numeral in every row."""
     labels = ("entailment", "neutral", "contradiction")
     examples = tuple(
@@ -34,16 +34,16 @@ def reading(*languages: str, count: int = 60) -> Reading:
         for language in languages
         for i in range(count)
     )
-    return Reading(examples=examples, files=(), dropped={}, parallel=True)
+    return Dataset(examples=examples, files=(), dropped={}, parallel=True)
 
 
-def changed(good: Reading, place: int, **change: object) -> Reading:
+def changed(good: Dataset, place: int, **change: object) -> Dataset:
     examples = list(good.examples)
     examples[place] = replace(examples[place], **change)
     return replace(good, examples=tuple(examples))
 
 
-def kinds(*readings: Reading) -> set[tuple[str, str]]:
+def kinds(*readings: Dataset) -> set[tuple[str, str]]:
     report = check({f"reading {i}": reading for i, reading in enumerate(readings)})
     return {(finding.severity, finding.kind) for finding in report.findings}
 
@@ -168,14 +168,14 @@ MAKERS = {choice: True, span: True, tagged: False, sentence: False, running: Fal
 LANGUAGES = {choice: ("en", "ta"), span: ("en", "ar"), tagged: ("sw", "he")}
 
 
-def many(make, count: int = 40) -> Reading:
+def many(make, count: int = 40) -> Dataset:
     examples = tuple(
         make(i, language) if languages else make(i)
         for languages in [LANGUAGES.get(make)]
         for language in languages or ("",)
         for i in range(count)
     )
-    return Reading(examples=examples, files=(), dropped={}, parallel=MAKERS[make])
+    return Dataset(examples=examples, files=(), dropped={}, parallel=MAKERS[make])
 
 
 @pytest.mark.parametrize("make", MAKERS)

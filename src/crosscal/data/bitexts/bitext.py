@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crosscal.data.bitexts.sentences import SentenceRow
 from crosscal.data.files.published import check_there
-from crosscal.data.reader import Part, Request
+from crosscal.data.reader import LanguageRows, Request
 from crosscal.exceptions import SettingsError
 
 
@@ -40,7 +40,7 @@ def bitext_parts(
     english: Side,
     pairs: Sequence[tuple[int, int]] | None,
     request: Request,
-) -> list[Part]:
+) -> list[LanguageRows]:
     """Make rows of two sides: the other language first, then English, which goes on counting.
 
     Sentences that a chain of pairs connects form one cluster, named by its first pair.
@@ -58,7 +58,7 @@ def bitext_parts(
 
     Returns
     -------
-    list of Part
+    list of LanguageRows
         Two, both of this language, each with its own file.
     """
     first = len(other.ids)
@@ -85,7 +85,7 @@ def bitext_parts(
             )
             for place in range(len(side.ids))
         ]
-        parts.append(Part(language=language, file=side.file, rows=rows))
+        parts.append(LanguageRows(language=language, file=side.file, rows=rows))
     return parts
 
 

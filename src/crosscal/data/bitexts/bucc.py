@@ -16,18 +16,18 @@ from crosscal.data.bitexts.sentences import SENTENCES
 from crosscal.data.files.columns import plain_columns
 from crosscal.data.files.naming import file_of, is_folder
 from crosscal.data.files.published import split_words
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError, SettingsError
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     check_not_english(request)
     if request.split is None:
         raise SettingsError(
             "no split is given", where=str(request.path), remedy="Name one: 'dev' or 'test'"
         )
-    parts: list[Part] = []
+    parts: list[LanguageRows] = []
     files: list[Path] = []
     for language in request.languages:
         other = _side(_file(request, language, language))
@@ -44,7 +44,7 @@ def _read(request: Request) -> Raw:
                 remedy="Choose a split that has them; tests were published without",
             )
         parts += bitext_parts(language, other, english, pairs, request)
-    return Raw(parts=parts, files=(*(part.file for part in parts), *files))
+    return ParsedFiles(parts=parts, files=(*(part.file for part in parts), *files))
 
 
 def _file(request: Request, language: str, side: str) -> Path:
@@ -69,29 +69,29 @@ def _side(file: Path) -> Side:
     lines: list[int] = []
     ids: dict[str, int] = {}
     texts: list[str] = []
-    for number, (identity, text) in plain_columns(file, ("id", "sentence")):
-        if not identity.strip() or identity in ids:
-            again = f" (first at {ids[identity]})" if identity in ids else ""
+    for number, (row_id, text) in plain_columns(file, ("id", "sentence")):
+        if not row_id.strip() or row_id in ids:
+            again = f" (first at {ids[row_id]})" if row_id in ids else ""
             raise DataError(
-                f"id '{shown(identity)}' is blank or occurs twice{again}",
+                f"id '{shown(row_id)}' is blank or occurs twice{again}",
                 where=f"{file}:{number}",
                 remedy="Give each sentence its own id",
             )
         lines.append(number)
-        ids[identity] = number
+        ids[row_id] = number
         texts.append(text)
     return Side(file=file, lines=lines, ids=list(ids), texts=texts)
 
 
 def _gold(file: Path, other: Side, english: Side) -> list[tuple[int, int]]:
-    mine = {identity: place for place, identity in enumerate(other.ids)}
-    theirs = {identity: place for place, identity in enumerate(english.ids)}
+    mine = {row_id: place for place, row_id in enumerate(other.ids)}
+    theirs = {row_id: place for place, row_id in enumerate(english.ids)}
     pairs: dict[tuple[int, int], int] = {}
     for number, (first, second) in plain_columns(file, ("id", "id")):
-        for identity, known, side in ((first, mine, other), (second, theirs, english)):
-            if identity not in known:
+        for row_id, known, side in ((first, mine, other), (second, theirs, english)):
+            if row_id not in known:
                 raise DataError(
-                    f"no sentence in {side.file.name} has the id '{shown(identity)}'",
+                    f"no sentence in {side.file.name} has the id '{shown(row_id)}'",
                     where=f"{file}:{number}",
                     remedy="The other language stands first; fetch all three files again",
                 )
@@ -107,7 +107,7 @@ def _gold(file: Path, other: Side, english: Side) -> list[tuple[int, int]]:
 
 
 FORMAT = Format(
-    kind=SENTENCES,
+    schema=SENTENCES,
     name="bucc2018",
     description="BUCC 2018: {language}-en.{split}.{language} and .en, id TAB sentence; .gold, id "
     "TAB id",

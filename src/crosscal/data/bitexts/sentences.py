@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crosscal.data.examples import SentenceExample
-from crosscal.data.reader import Fault, Kind, Raw, Request
-from crosscal.data.text import text_faults
+from crosscal.data.reader import ParsedFiles, Problem, Request, RowSchema
+from crosscal.data.text import text_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class SentenceRow:
 
     Attributes
     ----------
-    index, where, cluster, identity
-        See `crosscal.data.reader.Part`; the other-language side comes first, the English side
+    index, where, cluster, row_id
+        See `LanguageRows`; the other-language side comes first, the English side
         goes on counting. Translations of each other share a cluster.
     english : bool
         Which side.
@@ -36,16 +36,18 @@ class SentenceRow:
     text: str
     partners: tuple[int, ...] | None
     cluster: str | None = None
-    identity: str | None = None
+    row_id: str | None = None
 
 
-def _faults(row: SentenceRow, raw: Raw, request: Request) -> Iterator[Fault]:
-    yield from text_faults("sentence", row.text)
+def _problems(row: SentenceRow, parsed: ParsedFiles, request: Request) -> Iterator[Problem]:
+    yield from text_problems("sentence", row.text)
     if row.partners is None and request.require_labels:
-        yield Fault("the sentence has no gold translation", "Choose a split that has gold pairs")
+        yield Problem("the sentence has no gold translation", "Choose a split that has gold pairs")
 
 
-def _example(row: SentenceRow, unit: str, cluster: str, language: str, raw: Raw) -> SentenceExample:
+def _example(
+    row: SentenceRow, unit: str, cluster: str, language: str, parsed: ParsedFiles
+) -> SentenceExample:
     partners = None
     if row.partners is not None:
         prefix, digits = unit.rsplit("-", 1)
@@ -55,4 +57,6 @@ def _example(row: SentenceRow, unit: str, cluster: str, language: str, raw: Raw)
     )
 
 
-SENTENCES = Kind(family="retrieval", faults=_faults, shared=lambda row: None, example=_example)
+SENTENCES = RowSchema(
+    family="retrieval", problems=_problems, shared=lambda row: None, example=_example
+)

@@ -16,7 +16,7 @@ from crosscal.data.checks.content import Content, Oddity, Severity, View, conten
 from crosscal.data.checks.damage import damages
 from crosscal.data.checks.family_oddities import family_oddities
 from crosscal.data.checks.parallel import parallel_oddities
-from crosscal.data.reader import Reading
+from crosscal.data.reader import Dataset
 
 _SHOWN = 5
 _LONG_FACTOR = 20
@@ -111,12 +111,12 @@ class DataReport:
         return {"ok": self.ok, **asdict(self)}
 
 
-def check(readings: Mapping[str, Reading]) -> DataReport:
+def check(readings: Mapping[str, Dataset]) -> DataReport:
     """Look for what would spoil a study.
 
     Parameters
     ----------
-    readings : mapping of str to Reading
+    readings : mapping of str to Dataset
         By a name that the user knows, for example ``"target train"``. Languages of a parallel
         reading are compared. Examples that occur in several readings are reported.
 
@@ -224,7 +224,7 @@ def _texts(rows: Sequence[Content], view: View) -> list[Oddity]:
 
 
 def _overlaps(
-    readings: Mapping[str, Reading], seen: Mapping[str, Mapping[str, Sequence[Content]]]
+    readings: Mapping[str, Dataset], seen: Mapping[str, Mapping[str, Sequence[Content]]]
 ) -> list[Finding]:
     findings = []
     units = {

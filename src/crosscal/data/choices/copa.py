@@ -34,7 +34,7 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
         QUESTIONS[asked],
         (text(record, "choice1"), text(record, "choice2")),
         answer_among(record, "label", ("0", "1")),
-        identity=word(record, "idx"),
+        row_id=word(record, "idx"),
     )
 
 

@@ -25,7 +25,7 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
         text(record, "question"),
         tuple(text(record, name) for name in _ANSWERS),
         answer_among(record, "label", _PLACES),
-        identity=word(record, "id"),
+        row_id=word(record, "id"),
     )
 
 

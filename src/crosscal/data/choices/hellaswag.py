@@ -17,7 +17,7 @@ from crosscal.data.files.json_tree import Node
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.published import check_languages, published_files
 from crosscal.data.files.records import text, word
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import DataError
 
 _PLACES = ("0", "1", "2", "3")
@@ -51,13 +51,13 @@ _LAYOUT = OptionFiles(
 )
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     check_languages(request, _LAYOUT.languages, "hellaswag")
     file = published_files(request, "en", _LAYOUT.names)[0]
     if ".txt" not in file.suffixes:
         return read_option_files(request, layout=_LAYOUT, name="hellaswag")
-    part = Part(language="en", file=file, rows=_text_rows(file))
-    return Raw(parts=[part], files=(file,))
+    part = LanguageRows(language="en", file=file, rows=_text_rows(file))
+    return ParsedFiles(parts=[part], files=(file,))
 
 
 def _text_rows(file: Path) -> list[ChoiceRow]:
@@ -95,7 +95,7 @@ def _text_rows(file: Path) -> list[ChoiceRow]:
 
 
 FORMAT = Format(
-    kind=CHOICES,
+    schema=CHOICES,
     name="hellaswag",
     description="HellaSwag: hellaswag_{split}.jsonl or {split}-*.parquet with ctx, endings, label; "
     "or text of six lines an item, .bz2 allowed",

@@ -11,7 +11,7 @@ from crosscal.data.choices.choices import CHOICES, ChoiceRow
 from crosscal.data.files.json_tree import Node
 from crosscal.data.files.published import check_languages, read_published
 from crosscal.data.files.records import read_records, word
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.text import shown
 
 
@@ -58,7 +58,7 @@ def option_format(
         For `crosscal.data.formats`.
     """
     return Format(
-        kind=CHOICES,
+        schema=CHOICES,
         name=name,
         description=description,
         read=partial(read_option_files, layout=layout, name=name),
@@ -66,7 +66,7 @@ def option_format(
     )
 
 
-def read_option_files(request: Request, *, layout: OptionFiles, name: str) -> Raw:
+def read_option_files(request: Request, *, layout: OptionFiles, name: str) -> ParsedFiles:
     """Read a set of questions.
 
     Parameters
@@ -80,7 +80,7 @@ def read_option_files(request: Request, *, layout: OptionFiles, name: str) -> Ra
 
     Returns
     -------
-    Raw
+    ParsedFiles
         One part a language.
 
     Raises

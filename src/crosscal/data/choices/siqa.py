@@ -17,7 +17,7 @@ from crosscal.data.files.json_tree import Node
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.naming import is_folder
 from crosscal.data.files.records import text
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
@@ -46,14 +46,14 @@ _LAYOUT = OptionFiles(
 )
 
 
-def _read(request: Request) -> Raw:
-    raw = read_option_files(request, layout=_LAYOUT, name="siqa")
-    (part,) = raw.parts
+def _read(request: Request) -> ParsedFiles:
+    parsed = read_option_files(request, layout=_LAYOUT, name="siqa")
+    (part,) = parsed.parts
     labels = part.file.with_name(f"{part.file.stem}-labels.lst")
     if any(row.answer is not None for row in part.rows) or not is_folder(labels.parent):
-        return raw
+        return parsed
     if not labels.exists():
-        return raw
+        return parsed
     answers = _listed(labels)
     if len(answers) != len(part.rows):
         raise DataError(
@@ -62,7 +62,7 @@ def _read(request: Request) -> Raw:
             remedy="Fetch both again; line i of one belongs to line i of the other",
         )
     rows = [replace(row, answer=answer) for row, answer in zip(part.rows, answers, strict=True)]
-    return replace(raw, parts=[replace(part, rows=rows)], files=(*raw.files, labels))
+    return replace(parsed, parts=[replace(part, rows=rows)], files=(*parsed.files, labels))
 
 
 def _listed(file: Path) -> list[int]:
@@ -79,7 +79,7 @@ def _listed(file: Path) -> list[int]:
 
 
 FORMAT = Format(
-    kind=CHOICES,
+    schema=CHOICES,
     name="siqa",
     description="Social IQa: {split}.jsonl with {split}-labels.lst, socialIQa_v1.4_{split}.jsonl "
     "with 'correct', or {split}-*.parquet",

@@ -81,7 +81,7 @@ def named_columns(
     lines = read_lines(path)
     _, first = next(lines)
     header = [cell.strip() for cell in first.split("\t")]
-    places = [place_of(path, header, name) for name in wanted]
+    places = [column_index(path, header, name) for name in wanted]
     last = max(places)
     number = 1
     for number, line in lines:
@@ -102,7 +102,7 @@ def named_columns(
         )
 
 
-def place_of(path: Path, header: Sequence[str], name: str) -> int:
+def column_index(path: Path, header: Sequence[str], name: str) -> int:
     """Return where a column stands in a header.
 
     Parameters

@@ -11,7 +11,7 @@ from crosscal.data.files.layout import folder_names
 from crosscal.data.files.lines import opening
 from crosscal.data.files.naming import check_one_language, file_of, is_folder
 from crosscal.data.files.parquet import shards
-from crosscal.data.reader import Part, Raw, Request
+from crosscal.data.reader import LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import DataError, SettingsError
 
 # What data sets call their splits; the first is what studies say.
@@ -87,7 +87,7 @@ def published_files(request: Request, language: str, names: Sequence[str]) -> li
 
 def read_published(
     request: Request, names: Sequence[str], rows: Callable[[Path, int], list[Any]]
-) -> Raw:
+) -> ParsedFiles:
     """Read the files of every language.
 
     Parameters
@@ -101,7 +101,7 @@ def read_published(
 
     Returns
     -------
-    Raw
+    ParsedFiles
         One part a language. Where it has several files, rows say in which one they stand.
 
     Raises
@@ -109,7 +109,7 @@ def read_published(
     DataError, SettingsError
         As `published_files` and `rows`.
     """
-    parts: list[Part] = []
+    parts: list[LanguageRows] = []
     files: list[Path] = []
     for language in request.languages:
         found = published_files(request, language, names)
@@ -119,9 +119,9 @@ def read_published(
             if len(found) > 1:
                 more = [replace(row, where=f"{row.where} of {file.name}") for row in more]
             read += more
-        parts.append(Part(language=language, file=found[0], rows=read))
+        parts.append(LanguageRows(language=language, file=found[0], rows=read))
         files += found
-    return Raw(parts=parts, files=tuple(dict.fromkeys(files)))
+    return ParsedFiles(parts=parts, files=tuple(dict.fromkeys(files)))
 
 
 def check_there(request: Request) -> None:

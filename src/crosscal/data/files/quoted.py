@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from crosscal.data.files.columns import place_of
+from crosscal.data.files.columns import column_index
 from crosscal.data.files.lines import read_lines
 from crosscal.exceptions import DataError
 
@@ -94,7 +94,7 @@ def quoted_columns(
     _, header = next(rows)
     header = [name.strip() for name in header]
     names = [*wanted, *(name for name in optional if name in header)]
-    places = [(name, place_of(path, header, name)) for name in names]
+    places = [(name, column_index(path, header, name)) for name in names]
     number = 1
     for number, cells in rows:
         if len(cells) != len(header):

@@ -20,7 +20,7 @@ from crosscal.data.files.published import published_files
 from crosscal.data.files.records import SUFFIXES, Quoting, read_records, word
 from crosscal.data.pairs.pair_files import PairColumns, pair_rows
 from crosscal.data.pairs.pairs import PAIRS
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
@@ -31,20 +31,20 @@ _BASES = ("{language}/{split}", "{split}-{language}", "{split}.{language}", "{sp
 _NAMES = tuple(base + suffix for base in _BASES for suffix in SUFFIXES)
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     asked = request.columns
-    spellings, left_out = _spellings(asked.get("labels", ""))
+    label_map, dropped_labels = _label_map(asked.get("labels", ""))
     columns = PairColumns(
         text_a=asked.get("text_a", "text_a"),
         text_b=asked.get("text_b", "text_b"),
         label=asked.get("label", "label"),
-        identity=asked.get("id"),
+        row_id=asked.get("id"),
         cluster=asked.get("cluster"),
-        spellings=spellings,
-        left_out=left_out,
+        label_map=label_map,
+        dropped_labels=dropped_labels,
     )
     dropped: Counter[str] = Counter()
-    parts: list[Part] = []
+    parts: list[LanguageRows] = []
     files: list[Path] = []
     for language in request.languages:
         for file in _files(request, language):
@@ -56,13 +56,13 @@ def _read(request: Request) -> Raw:
                     where=str(file),
                     remedy=f"Look at column '{asked['language']}'",
                 )
-            parts.append(Part(language=language, file=file, rows=rows))
+            parts.append(LanguageRows(language=language, file=file, rows=rows))
             files.append(file)
-    return Raw(
+    return ParsedFiles(
         parts=parts,
         files=tuple(dict.fromkeys(files)),
         dropped=dict(dropped),
-        spellings=spellings,
+        label_map=label_map,
     )
 
 
@@ -81,7 +81,7 @@ def _files(request: Request, language: str) -> list[Path]:
 
 def _records(file: Path, language: str, columns: PairColumns, request: Request) -> list[Node]:
     wanted = [columns.text_a, columns.text_b]
-    wanted += [name for name in (columns.identity, columns.cluster) if name]
+    wanted += [name for name in (columns.row_id, columns.cluster) if name]
     optional: list[str] = []
     (wanted if request.require_labels else optional).append(columns.label)
     of_language = request.columns.get("language")
@@ -99,28 +99,28 @@ def _records(file: Path, language: str, columns: PairColumns, request: Request) 
     ]
 
 
-def _spellings(listed: str) -> tuple[dict[str, str], dict[str, str]]:
+def _label_map(listed: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return label in the file to label of the task, and to the reason for leaving it out."""
-    spellings: dict[str, str] = {}
-    left_out: dict[str, str] = {}
+    label_map: dict[str, str] = {}
+    dropped_labels: dict[str, str] = {}
     for item in filter(str.strip, listed.split(",")):
         spelled, equals, label = (part.strip() for part in item.partition("="))
-        if not equals or not spelled or spelled in {*spellings, *left_out}:
+        if not equals or not spelled or spelled in {*label_map, *dropped_labels}:
             raise SettingsError(
                 f"'{shown(item.strip())}' does not say how a label is spelled, or says it again",
                 where="columns.labels",
                 remedy="Write pairs with commas between, for example '0 = entailment, - ='",
             )
         if label:
-            spellings[spelled] = label
+            label_map[spelled] = label
         else:
-            left_out[spelled] = _LEFT_OUT.format(spelled)
-    return spellings, left_out
+            dropped_labels[spelled] = _LEFT_OUT.format(spelled)
+    return label_map, dropped_labels
 
 
 def _format(name: str, description: str, *, parallel: bool) -> Format:
     return Format(
-        kind=PAIRS,
+        schema=PAIRS,
         name=name,
         description=description,
         read=_read,

@@ -8,7 +8,7 @@ from pathlib import Path
 from crosscal.data.files.layout import folder_names
 from crosscal.data.files.parquet import label_names, names_in_order, read_table, shards, texts
 from crosscal.data.pairs.pairs import PairRow
-from crosscal.data.reader import Part, Raw, Request
+from crosscal.data.reader import LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import SettingsError
 
 
@@ -42,7 +42,7 @@ def tsv_file(request: Request) -> Path | None:
     return path / name if name in folder_names(path) else None
 
 
-def glue_raw(request: Request, columns: Sequence[str], labels: Sequence[str]) -> Raw:
+def glue_files(request: Request, columns: Sequence[str], labels: Sequence[str]) -> ParsedFiles:
     """Read the rows of a GLUE task from Parquet.
 
     Parameters
@@ -56,7 +56,7 @@ def glue_raw(request: Request, columns: Sequence[str], labels: Sequence[str]) ->
 
     Returns
     -------
-    Raw
+    ParsedFiles
         One part.
 
     Raises
@@ -78,5 +78,5 @@ def glue_raw(request: Request, columns: Sequence[str], labels: Sequence[str]) ->
         golds = label_names(table["label"], "label", file, names)
         for number, (text_a, text_b, gold) in enumerate(zip(first, second, golds, strict=True)):
             rows.append(PairRow(len(rows), f"row {number}", text_a, text_b, gold))
-    part = Part(language=request.languages[0], file=files[0], rows=rows)
-    return Raw(parts=[part], files=tuple(files))
+    part = LanguageRows(language=request.languages[0], file=files[0], rows=rows)
+    return ParsedFiles(parts=[part], files=tuple(files))

@@ -13,7 +13,7 @@ from crosscal.data.files.parquet import names_in_order, read_table
 from crosscal.data.files.published import check_languages, read_published
 from crosscal.data.files.records import Quoting, read_records, text, word
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.exceptions import DataError
 
 BROKEN = "a row broken by a tab or line break (wrong number of columns)"
@@ -30,14 +30,14 @@ class PairColumns:
     ----------
     text_a, text_b, label : str
         Names of columns.
-    identity : str or None
+    row_id : str or None
         Of the column with ids that must not occur twice.
     cluster : str or None
         Of the column that says which rows share a premise; without one, or without a value in
         it, equal first texts do.
-    spellings : mapping of str to str
+    label_map : mapping of str to str
         Label in the file to label of the task, where they differ.
-    left_out : mapping of str to str
+    dropped_labels : mapping of str to str
         Label in the file to the reason why its rows are left out and counted. Where labels are
         not required such rows are kept without one.
     """
@@ -45,10 +45,10 @@ class PairColumns:
     text_a: str
     text_b: str
     label: str = "label"
-    identity: str | None = None
+    row_id: str | None = None
     cluster: str | None = None
-    spellings: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    label_map: Mapping[str, str] = field(default_factory=dict)
+    dropped_labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def pair_format(name: str, description: str, layout: PairFiles, *, parallel: boo
         For `crosscal.data.formats`.
     """
     return Format(
-        kind=PAIRS,
+        schema=PAIRS,
         name=name,
         description=description,
         read=partial(read_pair_files, layout=layout, name=name),
@@ -109,7 +109,7 @@ def pair_format(name: str, description: str, layout: PairFiles, *, parallel: boo
     )
 
 
-def read_pair_files(request: Request, *, layout: PairFiles, name: str) -> Raw:
+def read_pair_files(request: Request, *, layout: PairFiles, name: str) -> ParsedFiles:
     """Read a set of pairs.
 
     Parameters
@@ -123,7 +123,7 @@ def read_pair_files(request: Request, *, layout: PairFiles, name: str) -> Raw:
 
     Returns
     -------
-    Raw
+    ParsedFiles
         One part a language.
 
     Raises
@@ -140,9 +140,9 @@ def read_pair_files(request: Request, *, layout: PairFiles, name: str) -> Raw:
 
     if layout.languages:
         check_languages(request, layout.languages, name)
-    raw = read_published(request, layout.names, rows)
-    spellings = columns_of(raw.files[-1], layout).spellings
-    return replace(raw, dropped=dict(dropped), spellings=spellings)
+    parsed = read_published(request, layout.names, rows)
+    label_map = columns_of(parsed.files[-1], layout).label_map
+    return replace(parsed, dropped=dict(dropped), label_map=label_map)
 
 
 def columns_of(file: Path, layout: PairFiles) -> PairColumns:
@@ -150,7 +150,7 @@ def columns_of(file: Path, layout: PairFiles) -> PairColumns:
     return layout.hub if file.suffix == ".parquet" and layout.hub else layout.columns
 
 
-def own_spellings(file: Path, columns: PairColumns) -> dict[str, str]:
+def own_label_map(file: Path, columns: PairColumns) -> dict[str, str]:
     """Return the labels of a Parquet file that names its label numbers in an order of its own.
 
     Revisions of a data set on the Hub have had different orders; what a file says of itself
@@ -168,7 +168,7 @@ def own_spellings(file: Path, columns: PairColumns) -> dict[str, str]:
     dict of str to str
         Number to label; empty if the usual order holds or the file is no Parquet.
     """
-    usual = tuple(columns.spellings.values())
+    usual = tuple(columns.label_map.values())
     if file.suffix != ".parquet" or not usual:
         return {}
     schema = read_table(file, (), (columns.label,)).schema
@@ -205,7 +205,7 @@ def pair_rows(
     prefix = request.split or "row"
     for index, record in enumerate(records):
         label = word(record, columns.label)
-        reason = columns.left_out.get(label or "")
+        reason = columns.dropped_labels.get(label or "")
         if reason is not None and request.require_labels:
             dropped[reason] += 1
             continue
@@ -219,7 +219,7 @@ def pair_rows(
             text(record, columns.text_b),
             label,
             f"{prefix}-premise-{cluster}" if cluster else None,
-            word(record, columns.identity) if columns.identity else None,
+            word(record, columns.row_id) if columns.row_id else None,
         )
 
 
@@ -232,7 +232,7 @@ def _rows(
     first: int,
 ) -> list[PairRow]:
     wanted = [columns.text_a, columns.text_b]
-    wanted += [columns.identity] if columns.identity else []
+    wanted += [columns.row_id] if columns.row_id else []
     optional = [columns.cluster] if columns.cluster else []
     (wanted if request.require_labels else optional).append(columns.label)
     broken: list[int] = []
@@ -244,7 +244,7 @@ def _rows(
         absent_at_end=layout.absent_at_end,
         on_wrong_count=broken.append if layout.forgiving else None,
     )
-    spelled = own_spellings(file, columns)
+    spelled = own_label_map(file, columns)
     rows: list[PairRow] = []
     blank = 0
     for row in pair_rows(records, columns, request, dropped):

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crosscal.data.pairs.pairs import PairRow
-from crosscal.data.reader import Part
+from crosscal.data.reader import LanguageRows
 from crosscal.exceptions import DataError
 
 HYPOTHESES_PER_PREMISE = 3
 
 
-def three_rows_each(reference: Part, prefix: str) -> list[str]:
+def three_rows_each(reference: LanguageRows, prefix: str) -> list[str]:
     """Name the premise of each row where three consecutive rows share one.
 
     So it is in XNLI (Conneau et al. 2018, section 3): 830 premises in dev, 1,670 in test.
 
     Parameters
     ----------
-    reference : Part
+    reference : LanguageRows
         The language whose premises are trusted.
     prefix : str
         The split.
@@ -45,12 +45,12 @@ def three_rows_each(reference: Part, prefix: str) -> list[str]:
     return named_premises(reference, numbers, prefix)
 
 
-def named_premises(reference: Part, numbers: Sequence[str], prefix: str) -> list[str]:
+def named_premises(reference: LanguageRows, numbers: Sequence[str], prefix: str) -> list[str]:
     """Name the premise of each row by a number given for it, and check the premises.
 
     Parameters
     ----------
-    reference : Part
+    reference : LanguageRows
         The language whose premises are trusted.
     numbers : sequence of str
         One per row; rows with equal numbers must have equal premises.
@@ -80,22 +80,22 @@ def named_premises(reference: Part, numbers: Sequence[str], prefix: str) -> list
 
 
 def with_premises(
-    part: Part, clusters: Sequence[str], identities: Sequence[str | None] | None = None
-) -> Part:
+    part: LanguageRows, clusters: Sequence[str], row_ids: Sequence[str | None] | None = None
+) -> LanguageRows:
     """Return a part whose rows carry cluster ids, and ids of their own if there are any.
 
     Parameters
     ----------
-    part : Part
+    part : LanguageRows
         Rows of one language.
     clusters : sequence of str
         Cluster id of each row of the reference language.
-    identities : sequence of str, optional
+    row_ids : sequence of str, optional
         Id of each row.
 
     Returns
     -------
-    Part
+    LanguageRows
         A copy.
 
     Raises
@@ -110,9 +110,9 @@ def with_premises(
             where=str(part.file),
             remedy="Fetch the file again; a text may also hold a line break",
         )
-    ids = identities if identities is not None else [None] * len(clusters)
+    ids = row_ids if row_ids is not None else [None] * len(clusters)
     rows = [
-        PairRow(row.index, row.where, row.text_a, row.text_b, row.label, cluster, identity)
-        for row, cluster, identity in zip(part.rows, clusters, ids, strict=True)
+        PairRow(row.index, row.where, row.text_a, row.text_b, row.label, cluster, row_id)
+        for row, cluster, row_id in zip(part.rows, clusters, ids, strict=True)
     ]
-    return Part(language=part.language, file=part.file, rows=rows)
+    return LanguageRows(language=part.language, file=part.file, rows=rows)

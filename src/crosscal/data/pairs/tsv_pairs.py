@@ -8,13 +8,13 @@ from crosscal.data.files.columns import plain_columns
 from crosscal.data.files.layout import in_folder
 from crosscal.data.files.naming import check_one_language
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import SettingsError
 
 COLUMNS = ("text_a", "text_b", "label")
 
 
-def read_part(file: Path, language: str, *, require_labels: bool = True) -> Part:
+def read_part(file: Path, language: str, *, require_labels: bool = True) -> LanguageRows:
     """Read one file of pairs.
 
     Parameters
@@ -28,7 +28,7 @@ def read_part(file: Path, language: str, *, require_labels: bool = True) -> Part
 
     Returns
     -------
-    Part
+    LanguageRows
         Its rows.
 
     Raises
@@ -41,10 +41,10 @@ def read_part(file: Path, language: str, *, require_labels: bool = True) -> Part
         PairRow(number - 1, number, cells[0], cells[1], cells[2] if len(cells) == 3 else None)
         for number, cells in plain_columns(file, COLUMNS, optional=optional)
     ]
-    return Part(language=language, file=file, rows=rows)
+    return LanguageRows(language=language, file=file, rows=rows)
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     assert request.path is not None
     parts = [
         read_part(
@@ -54,7 +54,7 @@ def _read(request: Request) -> Raw:
         )
         for language in request.languages
     ]
-    return Raw(parts=parts, files=tuple(dict.fromkeys(part.file for part in parts)))
+    return ParsedFiles(parts=parts, files=tuple(dict.fromkeys(part.file for part in parts)))
 
 
 def _file(path: Path, request: Request, language: str) -> Path:
@@ -75,7 +75,7 @@ def _file(path: Path, request: Request, language: str) -> Path:
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="tsv-pairs",
     description="text_a TAB text_b TAB label without header; {split} and {language} may stand "
     "in the file name; rows that repeat text_a form a cluster",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crosscal.data.examples import Answer, SpanExample
-from crosscal.data.reader import Fault, Kind, Raw, Request
-from crosscal.data.text import shown, text_faults
+from crosscal.data.reader import ParsedFiles, Problem, Request, RowSchema
+from crosscal.data.text import shown, text_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class SpanRow:
 
     Attributes
     ----------
-    index, where, cluster, identity
-        See `crosscal.data.reader.Part`; the identity is the file's id of the question; without
+    index, where, cluster, row_id
+        See `LanguageRows`; the row id is the file's id of the question; without
         `cluster`, questions about equal contexts form one.
     context, question : str
         The texts.
@@ -31,30 +31,34 @@ class SpanRow:
     question: str
     answers: tuple[Answer, ...] | None
     cluster: str | None = None
-    identity: str | None = None
+    row_id: str | None = None
 
 
-def _faults(row: SpanRow, raw: Raw, request: Request) -> Iterator[Fault]:
-    yield from text_faults("context", row.context)
-    yield from text_faults("question", row.question)
+def _problems(row: SpanRow, parsed: ParsedFiles, request: Request) -> Iterator[Problem]:
+    yield from text_problems("context", row.context)
+    yield from text_problems("question", row.question)
     if row.answers is None and request.require_labels:
-        yield Fault("the question has no answers", "Choose a split that has answers")
+        yield Problem("the question has no answers", "Choose a split that has answers")
     for answer in row.answers or ():
-        yield from text_faults("answer", answer.text)
+        yield from text_problems("answer", answer.text)
         end = answer.start + len(answer.text)
         found = row.context[max(0, answer.start) : max(0, end)]
         if answer.start < 0 or found != answer.text:
-            yield Fault(
+            yield Problem(
                 f"the answer '{shown(answer.text)}' does not stand at character {answer.start} "
                 f"of its context, where '{shown(found)}' stands",
                 "Offsets count characters (code points) from 0, not bytes",
             )
 
 
-def _example(row: SpanRow, unit: str, cluster: str, language: str, raw: Raw) -> SpanExample:
+def _example(
+    row: SpanRow, unit: str, cluster: str, language: str, parsed: ParsedFiles
+) -> SpanExample:
     return SpanExample(
-        unit, cluster, language, row.identity or unit, row.context, row.question, row.answers
+        unit, cluster, language, row.row_id or unit, row.context, row.question, row.answers
     )
 
 
-SPANS = Kind(family="span", faults=_faults, shared=lambda row: str(row.context), example=_example)
+SPANS = RowSchema(
+    family="span", problems=_problems, shared=lambda row: str(row.context), example=_example
+)

@@ -14,7 +14,7 @@ from typing import Any
 from crosscal.data.examples import Answer
 from crosscal.data.files.columns_hub import hub_files
 from crosscal.data.files.parquet import plain_values, read_table, texts
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.spans.spans import SPANS, SpanRow
 from crosscal.data.spans.squad import answers_given
 from crosscal.data.spans.tydiqa import of_language
@@ -24,17 +24,19 @@ from crosscal.exceptions import DataError
 _COLUMNS = ("id", "context", "question", "answers")
 
 
-def _read(request: Request, *, folders: tuple[str, ...] = ()) -> Raw:
+def _read(request: Request, *, folders: tuple[str, ...] = ()) -> ParsedFiles:
     parts = []
     read: dict[Path, None] = {}
     for language in request.languages:
         part, files = _part(request, language, folders)
         parts.append(part)
         read |= dict.fromkeys(files)
-    return Raw(parts=parts, files=tuple(read))
+    return ParsedFiles(parts=parts, files=tuple(read))
 
 
-def _part(request: Request, language: str, folders: tuple[str, ...]) -> tuple[Part, list[Path]]:
+def _part(
+    request: Request, language: str, folders: tuple[str, ...]
+) -> tuple[LanguageRows, list[Path]]:
     files = hub_files(request, language, folders)
     source = files[0] if len(files) == 1 else files[0].parent
     rows: list[SpanRow] = []
@@ -43,7 +45,7 @@ def _part(request: Request, language: str, folders: tuple[str, ...]) -> tuple[Pa
         table = read_table(file, _COLUMNS)
         columns = [texts(table[name], name, file) for name in _COLUMNS[:3]]
         answers = plain_values(table["answers"], "answers", file)
-        for number, (identity, context, question, given) in enumerate(
+        for number, (row_id, context, question, given) in enumerate(
             zip(*columns, answers, strict=True)
         ):
             where = f"row {number}"
@@ -54,10 +56,10 @@ def _part(request: Request, language: str, folders: tuple[str, ...]) -> tuple[Pa
                     context=context,
                     question=question,
                     answers=answers_given(_answers(given, f"{file}:{where}")),
-                    identity=identity,
+                    row_id=row_id,
                 )
             )
-    return Part(language=language, file=source, rows=rows), files
+    return LanguageRows(language=language, file=source, rows=rows), files
 
 
 def _answers(value: Any, where: str) -> list[Answer]:
@@ -79,31 +81,31 @@ def _answers(value: Any, where: str) -> list[Answer]:
     return [Answer(text, start) for text, start in zip(given, starts, strict=True)]
 
 
-def _read_xquad(request: Request) -> Raw:
+def _read_xquad(request: Request) -> ParsedFiles:
     check_test(request)
     # The Hub has the one split as 'validation'.
     validation = replace(request, split="validation")
     return _read(validation, folders=("xquad.{language}", "XQuAD.{language}"))
 
 
-def _read_tydiqa(request: Request) -> Raw:
+def _read_tydiqa(request: Request) -> ParsedFiles:
     # All languages lie in one folder or file.
     together = replace(request, languages=request.languages[:1])
     whole, files = _part(together, together.languages[0], ())
     parts = [
-        Part(
+        LanguageRows(
             language=language,
             file=whole.file,
             rows=of_language(whole.rows, language, whole.file),
         )
         for language in request.languages
     ]
-    return Raw(parts=parts, files=tuple(files))
+    return ParsedFiles(parts=parts, files=tuple(files))
 
 
 FORMATS = (
     Format(
-        kind=SPANS,
+        schema=SPANS,
         name="squad-hub",
         description="SQuAD's form from the Hugging Face Hub: {split}-*.parquet with id, context, "
         "question, answers; {language} may stand in the path",
@@ -111,14 +113,14 @@ FORMATS = (
         parallel=False,
     ),
     Format(
-        kind=SPANS,
+        schema=SPANS,
         name="xquad-hub",
         description="XQuAD from the Hugging Face Hub: xquad.{language}/validation-*.parquet with "
         "id, context, question, answers",
         read=_read_xquad,
     ),
     Format(
-        kind=SPANS,
+        schema=SPANS,
         name="tydiqa-hub",
         description="TyDiQA-GoldP from the Hugging Face Hub: {split}-*.parquet of all languages "
         "with id, context, question, answers",

@@ -13,7 +13,7 @@ from pathlib import Path
 from crosscal.data.examples import Answer
 from crosscal.data.files.json_tree import Node, read_json
 from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.spans.spans import SPANS, SpanRow
 from crosscal.exceptions import SettingsError
 
@@ -54,7 +54,7 @@ def span_rows(file: Path) -> list[SpanRow]:
                         context=context,
                         question=question.key("question").text(),
                         answers=_answers(question),
-                        identity=question.key("id").text(),
+                        row_id=question.key("id").text(),
                     )
                 )
     return rows
@@ -96,7 +96,7 @@ def _each(listed: Node) -> Iterator[Answer]:
         yield Answer(answer.key("text").text(), answer.key("answer_start").whole())
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     path = request.path
     assert path is not None
     if "{" not in str(path) and is_folder(path) and request.split is not None:
@@ -110,14 +110,14 @@ def _read(request: Request) -> Raw:
             )
     files = [file_of(request, language, _NAMES) for language in request.languages]
     parts = [
-        Part(language=language, file=file, rows=span_rows(file))
+        LanguageRows(language=language, file=file, rows=span_rows(file))
         for language, file in zip(request.languages, files, strict=True)
     ]
-    return Raw(parts=parts, files=tuple(dict.fromkeys(files)))
+    return ParsedFiles(parts=parts, files=tuple(dict.fromkeys(files)))
 
 
 FORMAT = Format(
-    kind=SPANS,
+    schema=SPANS,
     name="squad",
     description="SQuAD v1.1 or v2.0: {split}-v1.1.json, {split}-v2.0.json, or any file in their "
     "form; {split} and {language} may stand in the path",

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.spans.spans import SPANS, SpanRow
 from crosscal.data.spans.squad import span_rows
 from crosscal.exceptions import DataError
@@ -56,11 +56,11 @@ def of_language(rows: list[SpanRow], language: str, file: Path) -> list[SpanRow]
     DataError
         If ids name languages, but not in every row, or not this one.
     """
-    named = [_CODES.get((row.identity or "").partition("-")[0]) for row in rows]
+    named = [_CODES.get((row.row_id or "").partition("-")[0]) for row in rows]
     found = {code for code in named if code is not None}
     if not found:
-        numbers = all((row.identity or "").isdecimal() for row in rows)
-        return [replace(row, identity=None) for row in rows] if numbers else rows
+        numbers = all((row.row_id or "").isdecimal() for row in rows)
+        return [replace(row, row_id=None) for row in rows] if numbers else rows
     if None in named:
         row = rows[named.index(None)]
         raise DataError(
@@ -78,7 +78,7 @@ def of_language(rows: list[SpanRow], language: str, file: Path) -> list[SpanRow]
     return [replace(row, index=index) for index, row in enumerate(own)]
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     path = request.path
     assert path is not None
     rows: dict[Path, list[SpanRow]] = {}
@@ -94,13 +94,13 @@ def _read(request: Request) -> Raw:
         if file not in rows:
             rows[file] = span_rows(file)
         parts.append(
-            Part(language=language, file=file, rows=of_language(rows[file], language, file))
+            LanguageRows(language=language, file=file, rows=of_language(rows[file], language, file))
         )
-    return Raw(parts=parts, files=tuple(rows))
+    return ParsedFiles(parts=parts, files=tuple(rows))
 
 
 FORMAT = Format(
-    kind=SPANS,
+    schema=SPANS,
     name="tydiqa-goldp",
     description="TyDiQA-GoldP: tydiqa-goldp-v1.1-{split}.json of all languages, or one file a "
     "language: tydiqa.goldp.{language}.{split}.json (XTREME)",

@@ -7,7 +7,7 @@ paragraphs, the same in all languages. It has one split, a test.
 from __future__ import annotations
 
 from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.spans.spans import SPANS
 from crosscal.data.spans.squad import span_rows
 from crosscal.exceptions import SettingsError
@@ -34,17 +34,17 @@ def check_test(request: Request) -> None:
         )
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     check_test(request)
     parts = []
     for language in request.languages:
         file = file_of(request, language, ("xquad.{language}.json",))
-        parts.append(Part(language=language, file=file, rows=span_rows(file)))
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
+        parts.append(LanguageRows(language=language, file=file, rows=span_rows(file)))
+    return ParsedFiles(parts=parts, files=tuple(part.file for part in parts))
 
 
 FORMAT = Format(
-    kind=SPANS,
+    schema=SPANS,
     name="xquad",
     description="XQuAD: folder of xquad.{language}.json in SQuAD's form; the same questions in "
     "every language",

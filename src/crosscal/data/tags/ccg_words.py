@@ -13,19 +13,21 @@ from pathlib import Path
 from crosscal.data.files.json_tree import Node, read_json
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
 
-def _read(request: Request, *, names: tuple[str, ...], rows: Callable[[Path], list[TagRow]]) -> Raw:
+def _read(
+    request: Request, *, names: tuple[str, ...], rows: Callable[[Path], list[TagRow]]
+) -> ParsedFiles:
     files = [file_of(request, language, names) for language in request.languages]
     parts = [
-        Part(language=language, file=file, rows=rows(file))
+        LanguageRows(language=language, file=file, rows=rows(file))
         for language, file in zip(request.languages, files, strict=True)
     ]
-    return Raw(parts=parts, files=tuple(dict.fromkeys(files)))
+    return ParsedFiles(parts=parts, files=tuple(dict.fromkeys(files)))
 
 
 def _of_json(file: Path) -> list[TagRow]:
@@ -75,7 +77,7 @@ def _of_lines(file: Path) -> list[TagRow]:
 
 FORMATS = (
     Format(
-        kind=TAGS,
+        schema=TAGS,
         name="ccg-json",
         description="CCG supertags: JSON list of [sentence, [[supertag, ...], [head, ...]]]; "
         "{split} may stand in the file name",
@@ -83,7 +85,7 @@ FORMATS = (
         parallel=False,
     ),
     Format(
-        kind=TAGS,
+        schema=TAGS,
         name="ccg-stagged",
         description="CCG supertags: word|POS|supertag, one sentence a line; {split} may stand "
         "in the file name",

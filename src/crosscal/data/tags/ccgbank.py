@@ -15,7 +15,7 @@ from pathlib import Path
 from crosscal.data.files.layout import folder_names
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
@@ -34,15 +34,15 @@ _PIECE = re.compile(
 )
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     files, source = _files(request)
     rows: list[TagRow] = []
     for file in files:
         before = "" if file == source else f"{file.relative_to(source)}:"
-        for number, identity, words, tags in _sentences(file):
-            rows.append(TagRow(len(rows), f"{before}{number}", words, tags, identity=identity))
-    part = Part(language=request.languages[0], file=source, rows=rows)
-    return Raw(parts=[part], files=tuple(files))
+        for number, row_id, words, tags in _sentences(file):
+            rows.append(TagRow(len(rows), f"{before}{number}", words, tags, row_id=row_id))
+    part = LanguageRows(language=request.languages[0], file=source, rows=rows)
+    return ParsedFiles(parts=[part], files=tuple(files))
 
 
 def _files(request: Request) -> tuple[list[Path], Path]:
@@ -86,22 +86,22 @@ def _sections(root: Path, split: str | None) -> list[Path]:
 
 def _sentences(file: Path) -> Iterator[tuple[int, str, tuple[str, ...], tuple[str, ...]]]:
     """Yield line of the derivation, id, words and supertags."""
-    identity: str | None = None
+    row_id: str | None = None
     for number, line in read_lines(file):
         where = f"{file}:{number}"
         if match := _ID.fullmatch(line):
-            if identity is not None:
-                raise _fault(f"sentence '{identity}' has no derivation", where)
-            identity = match[1]
+            if row_id is not None:
+                raise _fault(f"sentence '{row_id}' has no derivation", where)
+            row_id = match[1]
         elif line:
-            if identity is None:
+            if row_id is None:
                 raise _fault("a derivation without an ID line before it", where)
             leaves = list(_leaves(line, where))
             words, tags = (tuple(side) for side in zip(*leaves, strict=True))
-            yield number, identity, words, tags
-            identity = None
-    if identity is not None:
-        raise _fault(f"sentence '{identity}' has no derivation", str(file))
+            yield number, row_id, words, tags
+            row_id = None
+    if row_id is not None:
+        raise _fault(f"sentence '{row_id}' has no derivation", str(file))
 
 
 def _leaves(line: str, where: str) -> Iterator[tuple[str, str]]:
@@ -136,7 +136,7 @@ def _fault(what: str, where: str) -> DataError:
 
 
 FORMAT = Format(
-    kind=TAGS,
+    schema=TAGS,
     name="ccg-auto",
     description="CCGbank: folder of AUTO/{section}/*.auto, split by section (train 02-21, dev "
     "00, test 23), or one .auto file; words and supertags",

@@ -15,7 +15,7 @@ from pathlib import Path
 from crosscal.data.files.layout import folder_names
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError, SettingsError
@@ -32,7 +32,7 @@ _NONE = "_"
 Sentence = tuple[int, tuple[str, ...], tuple[str, ...] | None, str | None]
 
 
-def _read(request: Request, *, bank: str | None) -> Raw:
+def _read(request: Request, *, bank: str | None) -> ParsedFiles:
     if bank == "pud" and request.split not in (None, "test"):
         raise SettingsError(
             f"PUD has no split '{request.split}'", where="split", remedy="It is all 'test'"
@@ -48,11 +48,11 @@ def _read(request: Request, *, bank: str | None) -> Raw:
         for file in files:
             # Ids are unique in a treebank; a language may have several.
             before = "" if file == source else f"{file.relative_to(source)}:"
-            for line, words, tags, identity in _sentences(file):
-                name = None if identity is None else before + identity
-                rows.append(TagRow(len(rows), f"{before}{line}", words, tags, identity=name))
-        parts.append(Part(language=language, file=source, rows=rows))
-    return Raw(parts=parts, files=tuple(read))
+            for line, words, tags, row_id in _sentences(file):
+                name = None if row_id is None else before + row_id
+                rows.append(TagRow(len(rows), f"{before}{line}", words, tags, row_id=name))
+        parts.append(LanguageRows(language=language, file=source, rows=rows))
+    return ParsedFiles(parts=parts, files=tuple(read))
 
 
 def _files(request: Request, language: str, bank: str | None) -> list[Path]:
@@ -104,7 +104,7 @@ def _sentences(file: Path) -> Iterator[Sentence]:
 
 
 def _sentence(block: Sequence[tuple[int, str]], file: Path) -> Sentence:
-    identity: str | None = None
+    row_id: str | None = None
     words: list[str] = []
     tags: list[str] = []
     for number, line in block:
@@ -113,9 +113,9 @@ def _sentence(block: Sequence[tuple[int, str]], file: Path) -> Sentence:
             if words:
                 raise _fault("a comment inside a sentence", where)
             if match := _SENT_ID.fullmatch(line):
-                if identity is not None or not match[1]:
+                if row_id is not None or not match[1]:
                     raise _fault("a second or empty sent_id for one sentence", where)
-                identity = match[1]
+                row_id = match[1]
             continue
         cells = line.split("\t")
         if len(cells) != _COLUMNS:
@@ -134,7 +134,7 @@ def _sentence(block: Sequence[tuple[int, str]], file: Path) -> Sentence:
             where=f"{file}:{first}",
             remedy="Merge the texts into the treebank first, as its README says",
         )
-    return first, tuple(words), tuple(tags) if any(tags) else None, identity
+    return first, tuple(words), tuple(tags) if any(tags) else None, row_id
 
 
 def _fault(what: str, where: str) -> DataError:
@@ -145,7 +145,7 @@ def _fault(what: str, where: str) -> DataError:
 
 FORMATS = (
     Format(
-        kind=TAGS,
+        schema=TAGS,
         name="conllu",
         description="Universal Dependencies: a CoNLL-U file, or folder of "
         "{language}_{treebank}-ud-{split}.conllu, also within folders; words and UPOS tags",
@@ -153,7 +153,7 @@ FORMATS = (
         parallel=False,
     ),
     Format(
-        kind=TAGS,
+        schema=TAGS,
         name="ud-pud",
         description="Parallel Universal Dependencies: {language}_pud-ud-test.conllu in a folder "
         "or in folders within it; the same sentences in every language",

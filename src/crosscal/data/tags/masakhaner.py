@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from crosscal.data.files.naming import file_of
 from crosscal.data.files.published import check_languages
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS
 from crosscal.data.tags.word_lines import tag_rows, word_lines
 
@@ -27,17 +27,19 @@ FOLDERS = {
 """Language to the name of its folder."""
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     check_languages(request, tuple(FOLDERS), "masakhaner")
     parts = []
     for language in request.languages:
         file = file_of(request, language, ("{code}/{split}.txt",), code=FOLDERS[language])
-        parts.append(Part(language=language, file=file, rows=tag_rows(word_lines(file, None))))
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
+        parts.append(
+            LanguageRows(language=language, file=file, rows=tag_rows(word_lines(file, None)))
+        )
+    return ParsedFiles(parts=parts, files=tuple(part.file for part in parts))
 
 
 FORMAT = Format(
-    kind=TAGS,
+    schema=TAGS,
     name="masakhaner",
     description="MasakhaNER: folder of {code}/{split}.txt, word SPACE tag, blank line between "
     "sentences; codes of three letters are found for its languages",

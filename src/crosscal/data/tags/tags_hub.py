@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crosscal.data.files.columns_hub import hub_files, lists
 from crosscal.data.files.parquet import names_of, read_table
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.masakhaner import FOLDERS
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.exceptions import DataError
@@ -26,7 +26,9 @@ WIKIANN = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 MASAKHANER = (*WIKIANN, "B-DATE", "I-DATE")
 
 
-def _read(request: Request, *, tags: str, names: tuple[str, ...], folders: tuple[str, ...]) -> Raw:
+def _read(
+    request: Request, *, tags: str, names: tuple[str, ...], folders: tuple[str, ...]
+) -> ParsedFiles:
     words = request.columns.get("words", "tokens")
     column = request.columns.get("tags", tags)
     # The names of a data set are those of its own column, not of one that the user chose.
@@ -46,8 +48,8 @@ def _read(request: Request, *, tags: str, names: tuple[str, ...], folders: tuple
             before = "" if file == source else f"{file.name}:"
             for number, (sentence, gold) in enumerate(_rows(file, words, column, default)):
                 rows.append(TagRow(len(rows), f"{before}row {number}", sentence, gold))
-        parts.append(Part(language=language, file=source, rows=rows))
-    return Raw(parts=parts, files=tuple(read))
+        parts.append(LanguageRows(language=language, file=source, rows=rows))
+    return ParsedFiles(parts=parts, files=tuple(read))
 
 
 def _rows(
@@ -87,7 +89,7 @@ def _format(
     name: str, what: str, tags: str, names: tuple[str, ...], folders: tuple[str, ...]
 ) -> Format:
     return Format(
-        kind=TAGS,
+        schema=TAGS,
         name=name,
         description=f"{what} from the Hugging Face Hub: {', '.join(folders)} or {{language}}, "
         f"with {{split}}-*.parquet; columns tokens, {tags} or as named",

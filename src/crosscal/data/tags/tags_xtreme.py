@@ -7,7 +7,7 @@ sentences. Its test files have words alone: they can be read where no tags are r
 from __future__ import annotations
 
 from crosscal.data.files.layout import in_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS
 from crosscal.data.tags.word_lines import tag_rows, word_lines
 from crosscal.exceptions import DataError, SettingsError
@@ -15,7 +15,7 @@ from crosscal.exceptions import DataError, SettingsError
 _COLUMNS = 2
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     folder, split = request.path, request.split
     assert folder is not None
     if split is None:
@@ -32,13 +32,13 @@ def _read(request: Request) -> Raw:
                 where=f"{file}:{sentences[0][0][0]}",
                 remedy="Read files with more columns in format 'conll' or 'conllu'",
             )
-        parts.append(Part(language=language, file=file, rows=tag_rows(iter(sentences))))
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
+        parts.append(LanguageRows(language=language, file=file, rows=tag_rows(iter(sentences))))
+    return ParsedFiles(parts=parts, files=tuple(part.file for part in parts))
 
 
 def _format(name: str, what: str) -> Format:
     return Format(
-        kind=TAGS,
+        schema=TAGS,
         name=name,
         description=f"{what} in XTREME form: folder of {{split}}-{{language}}.tsv, word TAB tag, "
         "blank line between sentences",

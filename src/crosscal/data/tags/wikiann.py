@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.tags.word_lines import Line, tag_rows, word_lines
 from crosscal.data.text import shown
@@ -19,12 +19,12 @@ from crosscal.exceptions import DataError
 _NAMES = ("{language}/{split}", "{language}-{split}", "{split}")
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     parts = []
     for language in request.languages:
         file = file_of(request, language, _NAMES)
-        parts.append(Part(language=language, file=file, rows=_rows(file, language)))
-    return Raw(parts=parts, files=tuple(dict.fromkeys(part.file for part in parts)))
+        parts.append(LanguageRows(language=language, file=file, rows=_rows(file, language)))
+    return ParsedFiles(parts=parts, files=tuple(dict.fromkeys(part.file for part in parts)))
 
 
 def _rows(file: Path, language: str) -> list[TagRow]:
@@ -50,7 +50,7 @@ def _check_prefix(line: Line, prefix: str, file: Path) -> None:
 
 
 FORMAT = Format(
-    kind=TAGS,
+    schema=TAGS,
     name="wikiann",
     description="WikiANN (PAN-X) as published: {language}/{split} or {language}-{split}, "
     "language:word TAB tag, blank line between sentences",

@@ -10,19 +10,19 @@ from collections.abc import Iterable
 
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.texts.running_text import RUNNING_TEXT, TextRow
 
 _NAMES = ("{language}.txt", "{language}.txt.bz2")
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     parts = []
     for language in request.languages:
         file = file_of(request, language, _NAMES)
         rows = paragraphs(read_lines(file), request.split or "row")
-        parts.append(Part(language=language, file=file, rows=rows))
-    return Raw(parts=parts, files=tuple(dict.fromkeys(part.file for part in parts)))
+        parts.append(LanguageRows(language=language, file=file, rows=rows))
+    return ParsedFiles(parts=parts, files=tuple(dict.fromkeys(part.file for part in parts)))
 
 
 def paragraphs(lines: Iterable[tuple[int, str]], prefix: str, *, first: int = 0) -> list[TextRow]:
@@ -54,7 +54,7 @@ def paragraphs(lines: Iterable[tuple[int, str]], prefix: str, *, first: int = 0)
 
 
 FORMAT = Format(
-    kind=RUNNING_TEXT,
+    schema=RUNNING_TEXT,
     name="text",
     description="running text: {language}.txt or one file; a line is a paragraph, a blank line "
     "ends a document",

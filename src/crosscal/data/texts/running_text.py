@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crosscal.data.examples import TextExample
-from crosscal.data.reader import Fault, Kind, Raw, Request
-from crosscal.data.text import text_faults
+from crosscal.data.reader import ParsedFiles, Problem, Request, RowSchema
+from crosscal.data.text import text_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class TextRow:
 
     Attributes
     ----------
-    index, where, cluster, identity
-        See `crosscal.data.reader.Part`; the cluster is the document.
+    index, where, cluster, row_id
+        See `LanguageRows`; the cluster is the document.
     text : str
         The text.
     """
@@ -26,20 +26,22 @@ class TextRow:
     where: int | str
     text: str
     cluster: str | None = None
-    identity: str | None = None
+    row_id: str | None = None
 
 
-def _faults(row: TextRow, raw: Raw, request: Request) -> Iterator[Fault]:
-    yield from text_faults("text", row.text)
+def _problems(row: TextRow, parsed: ParsedFiles, request: Request) -> Iterator[Problem]:
+    yield from text_problems("text", row.text)
 
 
-def _example(row: TextRow, unit: str, cluster: str, language: str, raw: Raw) -> TextExample:
+def _example(
+    row: TextRow, unit: str, cluster: str, language: str, parsed: ParsedFiles
+) -> TextExample:
     return TextExample(unit, cluster, language, row.text)
 
 
-RUNNING_TEXT = Kind(
+RUNNING_TEXT = RowSchema(
     family="masked language modelling",
-    faults=_faults,
+    problems=_problems,
     shared=lambda row: None,
     example=_example,
 )

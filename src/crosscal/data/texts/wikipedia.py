@@ -19,7 +19,7 @@ from crosscal.data.files.layout import folder_names
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.naming import file_of, is_folder
 from crosscal.data.files.records import text, word
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.data.texts.running_text import RUNNING_TEXT, TextRow
 from crosscal.exceptions import DataError
@@ -34,14 +34,14 @@ _CLOSING = "</doc>"
 class Article:
     """One article: its id and title, and its numbered lines."""
 
-    identity: str
+    row_id: str
     title: str
     line: int
     lines: list[tuple[int, str]] = field(default_factory=list)
 
 
-def _read(request: Request) -> Raw:
-    parts: list[Part] = []
+def _read(request: Request) -> ParsedFiles:
+    parts: list[LanguageRows] = []
     empty = 0
     for language in request.languages:
         count = 0
@@ -56,11 +56,11 @@ def _read(request: Request) -> Raw:
                 empty += len(rows) == before
             count += len(rows)
             if rows or len(found) == 1:
-                parts.append(Part(language=language, file=file, rows=rows))
+                parts.append(LanguageRows(language=language, file=file, rows=rows))
         if count == 0 and len(found) > 1:
-            parts.append(Part(language=language, file=found[0], rows=[]))
+            parts.append(LanguageRows(language=language, file=found[0], rows=[]))
     files = tuple(dict.fromkeys(f for code in request.languages for f in _files(request, code)))
-    return Raw(parts=parts, files=files, dropped={EMPTY: empty} if empty else {})
+    return ParsedFiles(parts=parts, files=files, dropped={EMPTY: empty} if empty else {})
 
 
 def _files(request: Request, language: str) -> list[Path]:
@@ -128,28 +128,28 @@ def _from_text(file: Path) -> Iterator[Article]:
 
 def _check_new(article: Article, file: Path, seen: dict[str, str]) -> None:
     where = f"{file}:{article.line}"
-    if not article.identity.strip() or article.identity in seen:
-        again = f" (first at {seen[article.identity]})" if article.identity in seen else ""
+    if not article.row_id.strip() or article.row_id in seen:
+        again = f" (first at {seen[article.row_id]})" if article.row_id in seen else ""
         raise DataError(
-            f"article id '{shown(article.identity)}' is blank or occurs twice{again}",
+            f"article id '{shown(article.row_id)}' is blank or occurs twice{again}",
             where=where,
             remedy="Extract the articles again into an empty folder",
         )
-    seen[article.identity] = where
+    seen[article.row_id] = where
 
 
 def _rows(article: Article, first: int, prefix: str) -> list[TextRow]:
     lines = [(number, line) for number, line in article.lines if line.strip()]
     if lines and lines[0][1].strip() in (article.title, html.unescape(article.title)):
         lines = lines[1:]
-    cluster = f"{prefix}-article-{article.identity}"
+    cluster = f"{prefix}-article-{article.row_id}"
     return [
         TextRow(first + place, number, line, cluster) for place, (number, line) in enumerate(lines)
     ]
 
 
 FORMAT = Format(
-    kind=RUNNING_TEXT,
+    schema=RUNNING_TEXT,
     name="wikipedia",
     description="Wikipedia as WikiExtractor writes it: {language}/AA/wiki_00, .bz2 allowed, text "
     "with <doc ...> or JSON lines",

@@ -14,7 +14,7 @@ from dataclasses import replace
 from crosscal.data.pairs.pair_files import PairColumns, PairFiles, read_pair_files
 from crosscal.data.pairs.pairs import PAIRS, PairRow
 from crosscal.data.pairs.premises import HYPOTHESES_PER_PREMISE
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import DataError
 
 LANGUAGES = ("aym", "bzd", "cni", "gn", "hch", "nah", "oto", "quy", "shp", "tar")
@@ -22,35 +22,34 @@ _ROWS = {"dev": 2490, "test": 5010}
 _BLOCKS_BEFORE_SPANISH = 5
 _LAYOUT = PairFiles(
     names=("{split}/{language}.tsv",),
-    columns=PairColumns(text_a="premise", text_b="hypothesis", identity="id"),
+    columns=PairColumns(text_a="premise", text_b="hypothesis", row_id="id"),
     hub=PairColumns(
         text_a="premise",
         text_b="hypothesis",
-        spellings={"0": "entailment", "1": "neutral", "2": "contradiction"},
+        label_map={"0": "entailment", "1": "neutral", "2": "contradiction"},
     ),
     languages=LANGUAGES,
     forgiving=True,
 )
 
 
-def _read(request: Request) -> Raw:
-    raw = read_pair_files(request, layout=_LAYOUT, name="americasnli")
+def _read(request: Request) -> ParsedFiles:
+    parsed = read_pair_files(request, layout=_LAYOUT, name="americasnli")
     split = "dev" if request.split == "validation" else request.split
     if split not in _ROWS:
-        return raw
-    return replace(raw, parts=[_as_in_xnli(part, split) for part in raw.parts])
+        return parsed
+    return replace(parsed, parts=[_as_in_xnli(part, split) for part in parsed.parts])
 
 
-def _as_in_xnli(part: Part, split: str) -> Part:
+def _as_in_xnli(part: LanguageRows, split: str) -> LanguageRows:
     rows: list[PairRow] = []
     for row in part.rows:
-        if row.identity is None:
+        if row.row_id is None:
             return part
-        place = _row_of_xnli(row.identity, split)
+        place = _row_of_xnli(row.row_id, split)
         if place is None or (rows and place <= rows[-1].index):
             raise DataError(
-                f"id '{row.identity[:20]}' is not that of a later Spanish row of XNLI's {split} "
-                "set",
+                f"id '{row.row_id[:20]}' is not that of a later Spanish row of XNLI's {split} set",
                 where=f"{part.file}:{row.where}",
                 remedy="Ids count the rows of XNLI's original file and rise; fetch it again, or "
                 "name the file and no split",
@@ -60,15 +59,15 @@ def _as_in_xnli(part: Part, split: str) -> Part:
     return replace(part, rows=rows)
 
 
-def _row_of_xnli(identity: str, split: str) -> int | None:
-    if not (identity.isascii() and identity.isdigit() and len(identity) <= 9):
+def _row_of_xnli(row_id: str, split: str) -> int | None:
+    if not (row_id.isascii() and row_id.isdigit() and len(row_id) <= 9):
         return None
-    place = int(identity) - 1 - _BLOCKS_BEFORE_SPANISH * _ROWS[split]
+    place = int(row_id) - 1 - _BLOCKS_BEFORE_SPANISH * _ROWS[split]
     return place if 0 <= place < _ROWS[split] else None
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="americasnli",
     description="AmericasNLI: {split}/{language}.tsv with id, premise, hypothesis, label, or "
     "{language}/{split}-*.parquet; units are named by their row in XNLI",

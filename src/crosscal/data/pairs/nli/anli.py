@@ -21,11 +21,11 @@ from crosscal.data.pairs.pair_files import (
     PairColumns,
     PairFiles,
     columns_of,
-    own_spellings,
+    own_label_map,
     pair_rows,
 )
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import SettingsError
 
 _ROUND = re.compile(r"(?P<split>\w+)_r(?P<round>[123])")
@@ -34,21 +34,21 @@ _LAYOUT = PairFiles(
     columns=PairColumns(
         text_a="context",
         text_b="hypothesis",
-        identity="uid",
-        spellings={"e": "entailment", "n": "neutral", "c": "contradiction"},
+        row_id="uid",
+        label_map={"e": "entailment", "n": "neutral", "c": "contradiction"},
     ),
     hub=PairColumns(
         text_a="premise",
         text_b="hypothesis",
-        identity="uid",
-        spellings={"0": "entailment", "1": "neutral", "2": "contradiction"},
+        row_id="uid",
+        label_map={"0": "entailment", "1": "neutral", "2": "contradiction"},
     ),
 )
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     check_languages(request, _LAYOUT.languages, "anli")
-    parts: list[Part] = []
+    parts: list[LanguageRows] = []
     dropped: Counter[str] = Counter()
     count = 0
     files = _files(request)
@@ -57,14 +57,14 @@ def _read(request: Request) -> Raw:
         wanted = [columns.text_a, columns.text_b, "uid"]
         optional = [] if request.require_labels else [columns.label]
         records = read_records(file, [*wanted, *([] if optional else [columns.label])], optional)
-        spelled = own_spellings(file, columns)
+        spelled = own_label_map(file, columns)
         rows: list[PairRow] = [
             replace(row, index=count + row.index, label=spelled.get(row.label or "", row.label))
             for row in pair_rows(records, columns, request, dropped)
         ]
         count += len(rows)
-        parts.append(Part(language="en", file=file, rows=rows))
-    return Raw(parts=parts, files=tuple(files), spellings=columns.spellings)
+        parts.append(LanguageRows(language="en", file=file, rows=rows))
+    return ParsedFiles(parts=parts, files=tuple(files), label_map=columns.label_map)
 
 
 def _files(request: Request) -> list[Path]:
@@ -86,7 +86,7 @@ def _files(request: Request) -> list[Path]:
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="anli",
     description="ANLI: R1/{split}.jsonl, R2, R3 with uid, context, hypothesis, label, or Parquet "
     "{split}_r1-* and so on; all rounds, or one as in split dev_r1",

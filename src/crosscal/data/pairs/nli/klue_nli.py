@@ -16,13 +16,13 @@ FORMAT = pair_format(
     PairFiles(
         names=("klue-nli-v1.1_{split}.json",),
         columns=PairColumns(
-            text_a="premise", text_b="hypothesis", label="gold_label", identity="guid"
+            text_a="premise", text_b="hypothesis", label="gold_label", row_id="guid"
         ),
         hub=PairColumns(
             text_a="premise",
             text_b="hypothesis",
-            identity="guid",
-            spellings={"0": "entailment", "1": "neutral", "2": "contradiction"},
+            row_id="guid",
+            label_map={"0": "entailment", "1": "neutral", "2": "contradiction"},
         ),
         languages=("ko",),
     ),

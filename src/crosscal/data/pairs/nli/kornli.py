@@ -12,7 +12,7 @@ from crosscal.data.files.published import split_words
 from crosscal.data.pairs.pair_files import PairColumns, PairFiles, read_pair_files
 from crosscal.data.pairs.pairs import PAIRS
 from crosscal.data.pairs.premises import three_rows_each, with_premises
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.reader import Format, ParsedFiles, Request
 
 _LAYOUT = PairFiles(
     names=("xnli.{split}.ko.tsv", "multinli.{split}.ko.tsv"),
@@ -20,24 +20,26 @@ _LAYOUT = PairFiles(
     hub=PairColumns(
         text_a="premise",
         text_b="hypothesis",
-        spellings={"0": "entailment", "1": "neutral", "2": "contradiction"},
+        label_map={"0": "entailment", "1": "neutral", "2": "contradiction"},
     ),
     languages=("ko",),
     forgiving=True,
 )
 
 
-def _read(request: Request) -> Raw:
-    raw = read_pair_files(request, layout=_LAYOUT, name="kornli")
-    if not {"dev", "test"} & set(split_words(request.split)) or raw.dropped:
-        return raw
-    (part,) = raw.parts
+def _read(request: Request) -> ParsedFiles:
+    parsed = read_pair_files(request, layout=_LAYOUT, name="kornli")
+    if not {"dev", "test"} & set(split_words(request.split)) or parsed.dropped:
+        return parsed
+    (part,) = parsed.parts
     clusters = three_rows_each(part, request.split or "row")
-    return Raw(parts=[with_premises(part, clusters)], files=raw.files, spellings=raw.spellings)
+    return ParsedFiles(
+        parts=[with_premises(part, clusters)], files=parsed.files, label_map=parsed.label_map
+    )
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="kornli",
     description="KorNLI (Korean): xnli.{split}.ko.tsv or multinli.{split}.ko.tsv with sentence1, "
     "sentence2, gold_label, or {split}-*.parquet with premise, hypothesis, label",

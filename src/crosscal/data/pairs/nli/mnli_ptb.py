@@ -15,13 +15,13 @@ from crosscal.data.files.columns import named_columns
 from crosscal.data.files.layout import in_folder
 from crosscal.data.pairs.detokenise import detokenise
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 
 SWALLOWED = "an unpaired quote swallowed other records (the text holds parse trees)"
 _PARSE_TREE = "( ROOT ("
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     assert request.path is not None
     file = request.path
     if file.is_dir() and request.split is not None:
@@ -34,15 +34,15 @@ def _read(request: Request) -> Raw:
             dropped += 1
             continue
         rows.append(PairRow(index, number, detokenise(text_a), detokenise(text_b), label))
-    return Raw(
-        parts=[Part(language=request.languages[0], file=file, rows=rows)],
+    return ParsedFiles(
+        parts=[LanguageRows(language=request.languages[0], file=file, rows=rows)],
         files=(file,),
         dropped={SWALLOWED: dropped} if dropped else {},
     )
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="mnli-ptb",
     description="columns sentence1, sentence2, label (header) in Penn-Treebank tokens, "
     "which are joined to running text; a folder holds mnli_{split}.tsv",

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from crosscal.data.pairs.pairs import PairRow
-from crosscal.data.reader import Part, Raw, Request
+from crosscal.data.reader import LanguageRows, ParsedFiles, Request
 
 NO_AGREEMENT = "annotators did not agree on a label ('-')"
 Record = tuple[int | str, str, str, str, str]
 
 
-def mnli_raw(records: Iterable[Record], file: Path, request: Request) -> Raw:
+def mnli_files(records: Iterable[Record], file: Path, request: Request) -> ParsedFiles:
     """Make rows of records, leaving out those without an agreed label.
 
     Parameters
@@ -30,7 +30,7 @@ def mnli_raw(records: Iterable[Record], file: Path, request: Request) -> Raw:
 
     Returns
     -------
-    Raw
+    ParsedFiles
         One part, and how many rows were dropped.
     """
     rows: list[PairRow] = []
@@ -43,8 +43,8 @@ def mnli_raw(records: Iterable[Record], file: Path, request: Request) -> Raw:
         gold = None if label in ("-", "", "hidden") else label
         cluster = f"{prefix}-premise-{prompt}" if prompt else None
         rows.append(PairRow(index, place, text_a, text_b, gold, cluster))
-    return Raw(
-        parts=[Part(language=request.languages[0], file=file, rows=rows)],
+    return ParsedFiles(
+        parts=[LanguageRows(language=request.languages[0], file=file, rows=rows)],
         files=(file,),
         dropped={NO_AGREEMENT: dropped} if dropped else {},
     )

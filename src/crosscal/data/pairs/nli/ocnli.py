@@ -20,14 +20,14 @@ FORMAT = pair_format(
         columns=PairColumns(
             text_a="sentence1",
             text_b="sentence2",
-            identity="id",
+            row_id="id",
             cluster="prem_id",
-            left_out={"-": NO_AGREEMENT},
+            dropped_labels={"-": NO_AGREEMENT},
         ),
         hub=PairColumns(
             text_a="sentence1",
             text_b="sentence2",
-            spellings={"0": "neutral", "1": "entailment", "2": "contradiction"},
+            label_map={"0": "neutral", "1": "entailment", "2": "contradiction"},
         ),
         languages=("zh",),
     ),

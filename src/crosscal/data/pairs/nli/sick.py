@@ -18,12 +18,12 @@ from crosscal.data.files.naming import file_of
 from crosscal.data.files.published import check_languages, split_words
 from crosscal.data.files.records import read_records, text, word
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
-SPELLINGS = {word.upper(): word for word in ("entailment", "neutral", "contradiction")}
+LABEL_MAP = {word.upper(): word for word in ("entailment", "neutral", "contradiction")}
 _SETS = {"train": "TRAIN", "dev": "TRIAL", "test": "TEST"}
 _NAMES = {
     "sick": ("SICK.txt", "SICK_{split}.txt", "SICK_{split}_annotated.txt"),
@@ -35,7 +35,7 @@ _TEXTS = {
 }
 
 
-def _read(request: Request, *, name: str) -> Raw:
+def _read(request: Request, *, name: str) -> ParsedFiles:
     languages = ("nl", "en") if name == "sick-nl" else ("en",)
     check_languages(request, languages, name)
     split = next((key for key in _SETS if key in split_words(request.split)), None)
@@ -54,14 +54,14 @@ def _read(request: Request, *, name: str) -> Raw:
                 text(record, texts[0]),
                 text(record, texts[1]),
                 _label(record),
-                identity=text(record, "pair_ID"),
+                row_id=text(record, "pair_ID"),
             )
             for index, record in enumerate(read_records(file, wanted, optional))
             if "SemEval_set" not in wanted or _set(record) == _SETS.get(split or "")
         ]
-        parts.append(Part(language=language, file=file, rows=rows))
+        parts.append(LanguageRows(language=language, file=file, rows=rows))
     files = tuple(dict.fromkeys(part.file for part in parts))
-    return Raw(parts=parts, files=files, spellings=SPELLINGS)
+    return ParsedFiles(parts=parts, files=files, label_map=LABEL_MAP)
 
 
 def _file(request: Request, language: str, name: str) -> Path:
@@ -103,7 +103,7 @@ def _set(record: Node) -> str:
 
 
 FORMATS = tuple(
-    Format(kind=PAIRS, name=name, description=description, read=partial(_read, name=name))
+    Format(schema=PAIRS, name=name, description=description, read=partial(_read, name=name))
     for name, description in (
         (
             "sick",

@@ -16,7 +16,7 @@ from crosscal.data.files.layout import folder_names
 from crosscal.data.files.parquet import label_names, names_in_order, read_table, shards, texts
 from crosscal.data.pairs.pairs import PAIRS, PairRow
 from crosscal.data.pairs.premises import three_rows_each, with_premises
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
@@ -25,14 +25,14 @@ _COLUMNS = ("premise", "hypothesis", "label")
 _TOGETHER = "all_languages"
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     assert request.path is not None
     if request.split is None:
         raise SettingsError(
             "no split is given", where=str(request.path), remedy="Name one: 'dev' or 'test'"
         )
     folders = folder_names(request.path)
-    parts: list[Part] = []
+    parts: list[LanguageRows] = []
     files: dict[Path, None] = {}
     for language in request.languages:
         if language in folders:
@@ -50,12 +50,12 @@ def _read(request: Request) -> Raw:
             files[file] = None
             for number, (text_a, text_b, label) in enumerate(read(file, language)):
                 rows.append(PairRow(len(rows), f"row {number}", text_a, text_b, label))
-        parts.append(Part(language=language, file=file, rows=rows))
+        parts.append(LanguageRows(language=language, file=file, rows=rows))
     if request.split != "train":
         reference = next((part for part in parts if part.language == "en"), parts[0])
         clusters = three_rows_each(reference, request.split)
         parts = [with_premises(part, clusters) for part in parts]
-    return Raw(parts=parts, files=tuple(files))
+    return ParsedFiles(parts=parts, files=tuple(files))
 
 
 def _own_folder(file: Path, language: str) -> list[tuple[str, str, str | None]]:
@@ -103,7 +103,7 @@ def _hypothesis(value: Any, language: str) -> str | None:
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="xnli-hub",
     description="XNLI from the Hugging Face Hub: {language}/{split}-*.parquet or "
     "all_languages/{split}-*.parquet with premise, hypothesis, label",

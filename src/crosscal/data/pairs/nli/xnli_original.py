@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from crosscal.data.files.columns import named_columns
 from crosscal.data.files.layout import in_folder
-from crosscal.data.pairs.nli.xnli_xtreme import SPELLINGS
+from crosscal.data.pairs.nli.xnli_xtreme import LABEL_MAP
 from crosscal.data.pairs.pairs import PAIRS, PairRow
 from crosscal.data.pairs.premises import named_premises, with_premises
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import DataError
 from crosscal.spelling import did_you_mean
 
 COLUMNS = ("language", "gold_label", "sentence1", "sentence2", "promptID", "pairID")
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     assert request.path is not None
     file = request.path
     if file.is_dir() and request.split is not None:
@@ -39,32 +39,32 @@ def _read(request: Request) -> Raw:
                 remedy=did_you_mean(language, sorted(rows)),
             )
     reference = "en" if "en" in rows else request.languages[0]
-    trusted = Part(language=reference, file=file, rows=rows[reference])
+    trusted = LanguageRows(language=reference, file=file, rows=rows[reference])
     clusters = named_premises(
         trusted, [row.cluster or "" for row in trusted.rows], request.split or "row"
     )
     parts = []
     for language in request.languages:
-        part = Part(language=language, file=file, rows=rows[language])
+        part = LanguageRows(language=language, file=file, rows=rows[language])
         _check_order(part, trusted)
-        pairs = [row.identity for row in part.rows]
+        pairs = [row.row_id for row in part.rows]
         parts.append(with_premises(part, clusters, pairs))
-    return Raw(parts=parts, files=(file,), spellings=SPELLINGS)
+    return ParsedFiles(parts=parts, files=(file,), label_map=LABEL_MAP)
 
 
-def _check_order(part: Part, trusted: Part) -> None:
+def _check_order(part: LanguageRows, trusted: LanguageRows) -> None:
     for row, other in zip(part.rows, trusted.rows, strict=False):
-        if row.identity != other.identity:
+        if row.row_id != other.row_id:
             raise DataError(
-                f"pairID '{row.identity}' in '{part.language}' where '{trusted.language}' has "
-                f"'{other.identity}' (line {other.where})",
+                f"pairID '{row.row_id}' in '{part.language}' where '{trusted.language}' has "
+                f"'{other.row_id}' (line {other.where})",
                 where=f"{part.file}:{row.where}",
                 remedy="Languages must list the same pairs in the same order; fetch it again",
             )
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="xnli-original",
     description="XNLI 1.0: xnli.{split}.tsv with a header, all languages in one file",
     read=_read,

@@ -15,13 +15,13 @@ from crosscal.data.files.layout import folder_names, in_folder
 from crosscal.data.pairs.pairs import PAIRS
 from crosscal.data.pairs.premises import named_premises, three_rows_each, with_premises
 from crosscal.data.pairs.tsv_pairs import read_part
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import DataError, SettingsError
 
-SPELLINGS = {"contradictory": "contradiction"}
+LABEL_MAP = {"contradictory": "contradiction"}
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     folder, split = request.path, request.split
     assert folder is not None
     if split is None:
@@ -37,25 +37,25 @@ def _read(request: Request) -> Raw:
         for file, language in zip(wanted, request.languages, strict=True)
     ]
     if split == "train":
-        return Raw(parts=parts, files=tuple(wanted), spellings=SPELLINGS)
+        return ParsedFiles(parts=parts, files=tuple(wanted), label_map=LABEL_MAP)
     names = folder_names(folder)
     reference = next((part for part in parts if part.language == "en"), parts[0])
     if reference.language != "en" and f"{split}-en.tsv" in names:
         reference = read_part(folder / f"{split}-en.tsv", "en", require_labels=False)
     files = dict.fromkeys([*wanted, reference.file])
-    identities: list[str | None] | None = None
+    row_ids: list[str | None] | None = None
     if f"{split}.meta.tsv" in names:
         meta = folder / f"{split}.meta.tsv"
         files[meta] = None
-        numbers, identities = _listed(meta, reference)
+        numbers, row_ids = _listed(meta, reference)
         clusters = named_premises(reference, numbers, split)
     else:
         clusters = three_rows_each(reference, split)
-    parts = [with_premises(part, clusters, identities) for part in parts]
-    return Raw(parts=parts, files=tuple(files), spellings=SPELLINGS)
+    parts = [with_premises(part, clusters, row_ids) for part in parts]
+    return ParsedFiles(parts=parts, files=tuple(files), label_map=LABEL_MAP)
 
 
-def _listed(meta: Path, reference: Part) -> tuple[list[str], list[str | None]]:
+def _listed(meta: Path, reference: LanguageRows) -> tuple[list[str], list[str | None]]:
     """Return premise id and pair id of each row as the list beside the texts gives them."""
     rows = [cells for _, cells in named_columns(meta, ["promptID", "pairID"])]
     if len(rows) != len(reference.rows):
@@ -68,7 +68,7 @@ def _listed(meta: Path, reference: Part) -> tuple[list[str], list[str | None]]:
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="xnli-xtreme",
     description="XNLI in XTREME form: folder of {split}-{language}.tsv, premise TAB hypothesis "
     "TAB label without header; premise ids from {split}.meta.tsv if there",

@@ -10,13 +10,13 @@ from __future__ import annotations
 from crosscal.data.files.columns import named_columns
 from crosscal.data.files.layout import in_folder
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 
 COLUMNS = ("Quality", "#1 ID", "#2 ID", "#1 String", "#2 String")
 FOREIGN = "id -1: added to this copy, not part of the corpus"
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     assert request.path is not None
     file = request.path
     if file.is_dir() and request.split is not None:
@@ -28,19 +28,17 @@ def _read(request: Request) -> Raw:
         if "-1" in (first, second):
             dropped += 1
             continue
-        rows.append(
-            PairRow(index, number, text_a, text_b, quality, identity=f"{first} and {second}")
-        )
-    return Raw(
-        parts=[Part(language=request.languages[0], file=file, rows=rows)],
+        rows.append(PairRow(index, number, text_a, text_b, quality, row_id=f"{first} and {second}"))
+    return ParsedFiles(
+        parts=[LanguageRows(language=request.languages[0], file=file, rows=rows)],
         files=(file,),
         dropped={FOREIGN: dropped} if dropped else {},
-        spellings={"0": "different", "1": "paraphrase"},
+        label_map={"0": "different", "1": "paraphrase"},
     )
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="mrpc",
     description="MRPC: msr_paraphrase_{split}.txt with columns Quality, #1 ID, #2 ID, "
     "#1 String, #2 String; rows with id -1 are dropped",

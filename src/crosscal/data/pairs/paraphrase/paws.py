@@ -13,17 +13,17 @@ from crosscal.data.files.lines import read_lines
 from crosscal.data.files.published import published_files
 from crosscal.data.pairs.pair_files import PairColumns, PairFiles, read_pair_files
 from crosscal.data.pairs.pairs import PAIRS
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.reader import Format, ParsedFiles, Request
 
-SPELLINGS = {"0": "different", "1": "paraphrase"}
+LABEL_MAP = {"0": "different", "1": "paraphrase"}
 _LAYOUT = PairFiles(
     names=("{split}.tsv",),
-    columns=PairColumns(text_a="sentence1", text_b="sentence2", identity="id", spellings=SPELLINGS),
+    columns=PairColumns(text_a="sentence1", text_b="sentence2", row_id="id", label_map=LABEL_MAP),
 )
 _NOISY = replace(_LAYOUT, columns=replace(_LAYOUT.columns, label="noisy_label"))
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     file = published_files(request, request.languages[0], _LAYOUT.names)[0]
     noisy = False
     if file.suffix != ".parquet":
@@ -33,7 +33,7 @@ def _read(request: Request) -> Raw:
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="paws",
     description="PAWS: {split}.tsv with id, sentence1, sentence2, label (or noisy_label), or "
     "{split}-*.parquet with the same columns",

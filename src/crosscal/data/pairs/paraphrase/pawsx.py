@@ -25,8 +25,8 @@ from crosscal.data.files.published import check_languages, published_files
 from crosscal.data.files.quoted import quoted_rows
 from crosscal.data.pairs.pair_files import PairColumns, PairFiles, read_pair_files
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.pairs.paraphrase.paws import SPELLINGS
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.pairs.paraphrase.paws import LABEL_MAP
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.exceptions import DataError
 
 LANGUAGES = ("de", "en", "es", "fr", "ja", "ko", "zh")
@@ -42,20 +42,20 @@ _LAYOUT = PairFiles(
         "{language}/{split}.tsv",
         "{language}/translated_{split}.tsv",
     ),
-    columns=PairColumns(text_a="sentence1", text_b="sentence2", identity="id", spellings=SPELLINGS),
+    columns=PairColumns(text_a="sentence1", text_b="sentence2", row_id="id", label_map=LABEL_MAP),
     languages=LANGUAGES,
 )
 
 
-def _read(request: Request, *, name: str) -> Raw:
+def _read(request: Request, *, name: str) -> ParsedFiles:
     if name == "pawsx-xtreme":
-        raw = _xtreme(request)
+        parsed = _xtreme(request)
     else:
-        raw = read_pair_files(request, layout=_LAYOUT, name=name)
-    return _without_untranslated(raw)
+        parsed = read_pair_files(request, layout=_LAYOUT, name=name)
+    return _without_untranslated(parsed)
 
 
-def _xtreme(request: Request) -> Raw:
+def _xtreme(request: Request) -> ParsedFiles:
     check_languages(request, LANGUAGES, "pawsx-xtreme")
     parts = []
     for language in request.languages:
@@ -64,9 +64,9 @@ def _xtreme(request: Request) -> Raw:
             PairRow(index, record.place, *(record.value.get(name) for name in _XTREME))
             for index, record in enumerate(_quoted(file, request.require_labels))
         ]
-        parts.append(Part(language=language, file=file, rows=rows))
+        parts.append(LanguageRows(language=language, file=file, rows=rows))
     files = tuple(dict.fromkeys(part.file for part in parts))
-    return Raw(parts=parts, files=files, spellings=SPELLINGS)
+    return ParsedFiles(parts=parts, files=files, label_map=LABEL_MAP)
 
 
 def _quoted(file: Path, require_labels: bool) -> Iterator[Node]:
@@ -83,10 +83,10 @@ def _quoted(file: Path, require_labels: bool) -> Iterator[Node]:
         yield Node(file, str(number), dict(zip(_XTREME, cells, strict=False)))
 
 
-def _without_untranslated(raw: Raw) -> Raw:
+def _without_untranslated(parsed: ParsedFiles) -> ParsedFiles:
     """Leave out, in all languages, the pairs that one of them lacks."""
     missing: set[int] = set()
-    for part in raw.parts:
+    for part in parsed.parts:
         mine = [row for row in part.rows if _lacks(row)]
         missing |= {row.index for row in mine}
         if len(mine) > max(_ALWAYS_ALLOWED, _MOST_UNTRANSLATED * len(part.rows)):
@@ -98,12 +98,12 @@ def _without_untranslated(raw: Raw) -> Raw:
             )
     parts = [
         replace(part, rows=[row for row in part.rows if row.index not in missing])
-        for part in raw.parts
+        for part in parsed.parts
     ]
-    lost = sum(len(part.rows) for part in raw.parts) - sum(len(part.rows) for part in parts)
-    dropped = Counter(raw.dropped)
+    lost = sum(len(part.rows) for part in parsed.parts) - sum(len(part.rows) for part in parts)
+    dropped = Counter(parsed.dropped)
     dropped.update({UNTRANSLATED: lost} if lost else {})
-    return replace(raw, parts=parts, dropped=dict(dropped))
+    return replace(parsed, parts=parts, dropped=dict(dropped))
 
 
 def _lacks(row: PairRow) -> bool:
@@ -112,7 +112,7 @@ def _lacks(row: PairRow) -> bool:
 
 
 def _format(name: str, description: str) -> Format:
-    return Format(kind=PAIRS, name=name, description=description, read=partial(_read, name=name))
+    return Format(schema=PAIRS, name=name, description=description, read=partial(_read, name=name))
 
 
 FORMATS = (
