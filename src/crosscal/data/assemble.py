@@ -8,52 +8,35 @@ from crosscal.data.reader import Dataset, Format, LanguageRows, ParsedFiles, Req
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
-_LEAST_DIGITS = 5
+_MIN_DIGITS = 5
 
 
 def assemble(parsed: ParsedFiles, request: Request, format: Format) -> Dataset:
     """Check the rows of all languages and make examples of them.
 
-    Parameters
-    ----------
-    parsed : ParsedFiles
-        What the format's reader found.
-    request : Request
-        What was asked of it.
-    format : Format
-        Whose kind says what a row must be.
-
-    Returns
-    -------
-    Dataset
-        Unit ids are ``{split}-{row number}`` with at least five digits, the row number
-        counted from 0 in the file with dropped rows included; ``row-...`` without a split.
-        Cluster ids are those of the file, or the unit id of the first row with the same shared
-        text: in the reference language (English if among those read, else the first) where
-        languages are parallel, else in the language itself, with ``{language}/`` before it.
-
-    Raises
-    ------
-    DataError
-        For a row with a fault, an id that occurs twice, no rows at all, or parallel languages
-        that differ in rows or in the ids of a row.
+    Unit ids are ``{split}-{row number}`` (``row-...`` without a split), counted from 0 with dropped
+    rows included. Cluster ids are those of the file, or the unit id of the first row with the same
+    key: in the reference language where languages are parallel, else in the language itself, with
+    ``{language}/`` before it.
     """
     for part in parsed.parts:
         _check_rows(part, parsed, request, format.schema)
     if format.parallel:
         _check_parallel(parsed.parts)
     last = max(part.rows[-1].index for part in parsed.parts)
-    digits = max(_LEAST_DIGITS, len(str(last)))
-    prefix = request.split or "row"
-    english = next((part for part in parsed.parts if part.language == "en"), parsed.parts[0])
+    digits = max(_MIN_DIGITS, len(str(last)))
     examples = []
     for part in parsed.parts:
-        reference = english if format.parallel else part
-        apart = "" if format.parallel else f"{part.language}/"
-        clusters = _clusters(reference, format.schema, prefix, digits)
+        reference = parsed.reference if format.parallel else part
+        own = "" if format.parallel else f"{part.language}/"
+        clusters = _clusters(reference, format.schema, request.prefix, digits)
         examples += [
             format.schema.example(
-                row, f"{prefix}-{row.index:0{digits}d}", apart + cluster, part.language, parsed
+                row,
+                f"{request.prefix}-{row.index:0{digits}d}",
+                own + cluster,
+                part.language,
+                parsed.label_map,
             )
             for row, cluster in zip(part.rows, clusters, strict=True)
         ]
@@ -69,19 +52,19 @@ def _check_rows(
     part: LanguageRows, parsed: ParsedFiles, request: Request, schema: RowSchema
 ) -> None:
     if not part.rows:
-        kept = f" after dropping {sum(parsed.dropped.values())}" if parsed.dropped else ""
+        dropped = f" after dropping {sum(parsed.dropped.values())}" if parsed.dropped else ""
         raise DataError(
-            f"no rows are left{kept} for language '{part.language}'",
+            f"no rows are left{dropped} for language '{part.language}'",
             where=str(part.file),
             remedy="Check the file, the split and the language",
         )
-    seen: dict[str, Any] = {}
+    first_with: dict[str, Any] = {}
     for row in part.rows:
-        fault = next(schema.problems(row, parsed, request), None)
-        if fault is not None:
-            raise DataError(fault.what, where=f"{part.file}:{row.where}", remedy=fault.remedy)
+        problem = next(schema.problems(row, request, parsed.label_map), None)
+        if problem is not None:
+            raise DataError(problem.what, where=f"{part.file}:{row.where}", remedy=problem.remedy)
         if row.row_id is not None:
-            first = seen.setdefault(row.row_id, row)
+            first = first_with.setdefault(row.row_id, row)
             if first is not row:
                 raise DataError(
                     f"id '{shown(row.row_id)}' occurs twice (first at {first.where})",
@@ -92,11 +75,11 @@ def _check_rows(
 
 def _check_parallel(parts: list[LanguageRows]) -> None:
     first, *others = parts
-    places = [row.index for row in first.rows]
+    indices = [row.index for row in first.rows]
     for part in others:
-        if [row.index for row in part.rows] != places:
+        if [row.index for row in part.rows] != indices:
             raise DataError(
-                f"{len(part.rows)} rows in '{part.language}' but {len(places)} in "
+                f"{len(part.rows)} rows in '{part.language}' but {len(indices)} in "
                 f"'{first.language}' ({first.file.name}): parallel languages need the same rows",
                 where=str(part.file),
                 remedy="Fetch the shorter file again; a text may also hold a line break",
@@ -120,7 +103,7 @@ def _clusters(reference: LanguageRows, schema: RowSchema, prefix: str, digits: i
     first_with: dict[str, int] = {}
     clusters = []
     for row in reference.rows:
-        shared = schema.shared(row)
-        first = row.index if shared is None else first_with.setdefault(shared, row.index)
+        key = schema.cluster_key(row)
+        first = row.index if key is None else first_with.setdefault(key, row.index)
         clusters.append(f"{prefix}-{first:0{digits}d}" if row.cluster is None else row.cluster)
     return clusters

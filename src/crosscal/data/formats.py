@@ -20,10 +20,7 @@ from crosscal.data.pairs.nli import (
     jampatoisnli,
     klue_nli,
     kornli,
-    mnli_glue,
-    mnli_jsonl,
-    mnli_ptb,
-    mnli_tsv,
+    mnli,
     ocnli,
     rte,
     sick,
@@ -33,7 +30,7 @@ from crosscal.data.pairs.nli import (
     xnli_xtreme,
 )
 from crosscal.data.pairs.pairs import PAIRS
-from crosscal.data.pairs.paraphrase import mrpc, paws, pawsx, qqp, qqp_quora
+from crosscal.data.pairs.paraphrase import mrpc, paws, pawsx, qqp
 from crosscal.data.reader import Dataset, Format, Request
 from crosscal.data.spans import mlqa, spans_hub, squad, tydiqa, xquad
 from crosscal.data.tags import (
@@ -57,12 +54,9 @@ FORMATS: dict[str, Format] = {
         xnli_xtreme.FORMAT,
         xnli_original.FORMAT,
         xnli_hub.FORMAT,
-        mnli_jsonl.FORMAT,
-        mnli_tsv.FORMAT,
-        mnli_glue.FORMAT,
-        mnli_ptb.FORMAT,
+        *mnli.FORMATS,
         mrpc.FORMAT,
-        qqp.FORMAT,
+        qqp.GLUE,
         conll.FORMAT,
         masakhaner.FORMAT,
         *tags_xtreme.FORMATS,
@@ -87,7 +81,7 @@ FORMATS: dict[str, Format] = {
         klue_nli.FORMAT,
         ocnli.FORMAT,
         jampatoisnli.FORMAT,
-        qqp_quora.FORMAT,
+        qqp.QUORA,
         *columns_by_role.FORMATS,
         hellaswag.FORMAT,
         commonsenseqa.FORMAT,

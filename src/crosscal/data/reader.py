@@ -1,4 +1,4 @@
-"""What a reader is asked, what it found row by row, and what it hands over."""
+"""What a reader is asked for, the rows it parses, and the examples that are made of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.data.examples import Example
+from crosscal.exceptions import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class Request:
     split : str or None
         For example ``"train"``; None if the path names one file.
     languages : tuple of str
-        Codes, in the order wanted.
+        Codes, in the order in which they are returned.
     labels : tuple of str
         The task's labels, in its order; empty if it has none, or any.
     require_labels : bool
@@ -37,50 +38,56 @@ class Request:
     require_labels: bool = True
     columns: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def source(self) -> Path:
+        """The path, in formats that cannot do without."""
+        assert self.path is not None
+        return self.path
+
+    @property
+    def prefix(self) -> str:
+        """What ids of units and clusters begin with."""
+        return self.split or "row"
+
+    def needed_split(self, example: str = "Name one: 'train', 'dev' or 'test'") -> str:
+        """Return the split, or say that there is none."""
+        if self.split is None:
+            raise SettingsError("no split is given", where=str(self.path), remedy=example)
+        return self.split
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the rows of every family have; the rest is checked by their `RowSchema`."""
+
+    index: int  # of the data row in its language, from 0, dropped rows counted
+    where: int | str  # line number, or another name of the place in the file
+    cluster: str | None = field(default=None, kw_only=True)  # what the file says about dependence
+    row_id: str | None = field(default=None, kw_only=True)  # the file's own, must not occur twice
+
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageRows:
-    """The rows of one language.
-
-    Attributes
-    ----------
-    language : str
-        Code.
-    file : pathlib.Path
-        Where the rows come from, for messages.
-    rows : list
-        In file order, each of the row type of the format's kind. Every row type has ``index``
-        (zero-based number of the data row in its file and language, dropped rows counted),
-        ``where`` (line number, or another name of the place), ``cluster`` (what the file says
-        about dependence, or None) and ``row_id`` (an id of the file's own that must not occur
-        twice, or None).
-    """
+    """The rows of one language in file order, and the file to name in messages."""
 
     language: str
     file: Path
-    rows: list[Any]
+    rows: list[Any]  # of one subclass of `Row`
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedFiles:
-    """Everything a format's reader found.
+    """Everything that a format's reader parsed."""
 
-    Attributes
-    ----------
-    parts : list of LanguageRows
-        One per language wanted, in that order; where languages are not parallel, one a file.
-    files : tuple of pathlib.Path
-        Every file read, each once.
-    dropped : dict of str to int
-        How many rows were left out, by reason.
-    label_map : mapping of str to str
-        Label in the file to label of the task, where they differ.
-    """
+    parts: list[LanguageRows]  # one per language; where they are not parallel, one or more
+    files: tuple[Path, ...]  # every file read, each once
+    dropped: dict[str, int] = field(default_factory=dict)  # rows by reason
+    label_map: Mapping[str, str] = field(default_factory=dict)  # label in the file to the task's
 
-    parts: list[LanguageRows]
-    files: tuple[Path, ...]
-    dropped: dict[str, int] = field(default_factory=dict)
-    label_map: Mapping[str, str] = field(default_factory=dict)
+    @property
+    def reference(self) -> LanguageRows:
+        """The language whose premises are trusted: English if it was read, else the first."""
+        return next((part for part in self.parts if part.language == "en"), self.parts[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +97,11 @@ class Dataset:
     Attributes
     ----------
     examples : tuple of examples
-        Language by language in the order asked, rows in file order.
+        Language by language in the order of the request, rows in file order.
     files : tuple of pathlib.Path
         Every file read (labels and premise ids may lie in files of their own), for hashing.
     dropped : dict of str to int
-        How many rows were left out, by reason; empty if none.
+        How many rows were dropped, by reason; empty if none.
     parallel : bool
         Whether languages share their rows: row i of each translates row i of the others.
     """
@@ -107,13 +114,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a row, and what to do about it.
-
-    Attributes
-    ----------
-    what, remedy : str
-        Sentences for the user, without final stop.
-    """
+    """What is wrong with a row, and what to do: sentences for the user, without final stop."""
 
     what: str
     remedy: str
@@ -121,25 +122,15 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class RowSchema:
-    """What rows of one family of tasks must fulfil, and how examples are made of them.
+    """What rows of one family of tasks must fulfil, and how examples are made of them."""
 
-    Attributes
-    ----------
-    family : str
-        As tasks name it.
-    problems : callable
-        From (row, parsed, request) to what is wrong with the row, worst first.
-    shared : callable
-        From a row to the text whose equality makes rows of a file one cluster; None if the row
-        stands alone.
-    example : callable
-        From (row, unit id, cluster id, language, parsed) to an example.
-    """
-
-    family: str
-    problems: Callable[[Any, ParsedFiles, Request], Iterator[Problem]]
-    shared: Callable[[Any], str | None]
-    example: Callable[[Any, str, str, str, ParsedFiles], Example]
+    family: str  # as tasks name it
+    # From row, request and label map to what is wrong, worst first.
+    problems: Callable[[Any, Request, Mapping[str, str]], Iterator[Problem]]
+    # From row, unit id, cluster id, language and label map.
+    example: Callable[[Any, str, str, str, Mapping[str, str]], Example]
+    # Rows of a file with equal keys are one cluster; None: the row stands alone.
+    cluster_key: Callable[[Any], str | None] = lambda row: None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from crosscal.data import read_examples
-from crosscal.data.pairs.nli.mnli_rows import NO_AGREEMENT
-from crosscal.data.pairs.pair_files import BLANK, BROKEN
+from crosscal.data.pairs.pair_files import BLANK, BROKEN, NO_AGREEMENT
 from crosscal.data.pairs.paraphrase.pawsx import UNTRANSLATED
 from crosscal.data.pairs.paraphrase.qqp import EMPTY
 from crosscal.exceptions import DataError, SettingsError

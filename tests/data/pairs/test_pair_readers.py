@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from crosscal.data import FORMATS, read_examples
-from crosscal.data.pairs.nli.mnli_rows import NO_AGREEMENT
+from crosscal.data.pairs.pair_files import NO_AGREEMENT
 from crosscal.data.pairs.paraphrase.qqp import BROKEN, EMPTY
 from crosscal.exceptions import DataError, SettingsError
 from tests.data.conftest import NLI, PARAPHRASE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosscal.data.bitexts.sentences import SentenceRow
-from crosscal.data.files.published import check_there
+from crosscal.data.files.naming import check_exists
 from crosscal.data.reader import LanguageRows, Request
 from crosscal.exceptions import SettingsError
 
@@ -67,23 +67,23 @@ def bitext_parts(
         partners.setdefault(mine, []).append(first + theirs)
         partners.setdefault(first + theirs, []).append(mine)
     clusters = _connected(partners)
-    prefix = request.split or "row"
     parts = []
     for is_english, side, begin in ((False, other, 0), (True, english, first)):
+        sentences = zip(side.lines, side.ids, side.texts, strict=True)
         rows = [
             SentenceRow(
-                begin + place,
-                side.lines[place],
+                index,
+                line,
                 is_english,
-                side.ids[place],
-                side.texts[place],
-                None if pairs is None else tuple(sorted(partners.get(begin + place, ()))),
-                f"{prefix}-pair-{clusters[begin + place]:05d}"
-                if begin + place in clusters
+                sentence_id,
+                text,
+                None if pairs is None else tuple(sorted(partners.get(index, ()))),
+                cluster=f"{request.prefix}-pair-{clusters[index]:05d}"
+                if index in clusters
                 else None,
-                side.ids[place],
+                row_id=sentence_id,
             )
-            for place in range(len(side.ids))
+            for index, (line, sentence_id, text) in enumerate(sentences, begin)
         ]
         parts.append(LanguageRows(language=language, file=side.file, rows=rows))
     return parts
@@ -102,7 +102,7 @@ def _connected(partners: dict[int, list[int]]) -> dict[int, int]:
 
 
 def check_not_english(request: Request) -> None:
-    """Refuse English as the language of a pair, after `check_there`.
+    """Refuse English as the language of a pair, after `check_exists`.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def check_not_english(request: Request) -> None:
     DataError
         If the path does not exist.
     """
-    check_there(request)
+    check_exists(request)
     if "en" in request.languages:
         raise SettingsError(
             "English is one side of every pair, not the language of one",

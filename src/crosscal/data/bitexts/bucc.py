@@ -14,19 +14,16 @@ from pathlib import Path
 from crosscal.data.bitexts.bitext import Side, bitext_parts, check_not_english
 from crosscal.data.bitexts.sentences import SENTENCES
 from crosscal.data.files.columns import plain_columns
-from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.files.published import split_words
+from crosscal.data.files.layout import is_folder
+from crosscal.data.files.naming import file_of, under_any_split
 from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
-from crosscal.exceptions import DataError, SettingsError
+from crosscal.exceptions import DataError
 
 
 def _read(request: Request) -> ParsedFiles:
     check_not_english(request)
-    if request.split is None:
-        raise SettingsError(
-            "no split is given", where=str(request.path), remedy="Name one: 'dev' or 'test'"
-        )
+    request.needed_split("Name one: 'dev' or 'test'")
     parts: list[LanguageRows] = []
     files: list[Path] = []
     for language in request.languages:
@@ -48,17 +45,15 @@ def _read(request: Request) -> ParsedFiles:
 
 
 def _file(request: Request, language: str, side: str) -> Path:
-    assert request.path is not None
-    if not is_folder(request.path):
+    path = request.source
+    if not is_folder(path):
         raise DataError(
-            "this is no folder" if request.path.exists() else "there is no such folder",
-            where=str(request.path),
+            "this is no folder" if path.exists() else "there is no such folder",
+            where=str(path),
             remedy="Give the folder that holds sentences and gold pairs",
         )
-    words = split_words(request.split)
-    places = ("{language}-en.{split}." + side, "{language}-en/{language}-en.{split}." + side)
-    spelled = [place.replace("{split}", other) for other in words[1:] for place in places]
-    return file_of(request, language, [*places, *spelled])
+    names = ("{language}-en.{split}." + side, "{language}-en/{language}-en.{split}." + side)
+    return file_of(request, language, under_any_split(request, names))
 
 
 def _exists(file: Path) -> bool:
@@ -84,8 +79,8 @@ def _side(file: Path) -> Side:
 
 
 def _gold(file: Path, other: Side, english: Side) -> list[tuple[int, int]]:
-    mine = {row_id: place for place, row_id in enumerate(other.ids)}
-    theirs = {row_id: place for place, row_id in enumerate(english.ids)}
+    mine = {row_id: index for index, row_id in enumerate(other.ids)}
+    theirs = {row_id: index for index, row_id in enumerate(english.ids)}
     pairs: dict[tuple[int, int], int] = {}
     for number, (first, second) in plain_columns(file, ("id", "id")):
         for row_id, known, side in ((first, mine, other), (second, theirs, english)):

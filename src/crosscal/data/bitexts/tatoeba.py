@@ -61,33 +61,31 @@ ISO_639_3 = {
 
 
 def _read_laser(request: Request) -> ParsedFiles:
-    assert request.path is not None
     check_not_english(request)
     parts: list[LanguageRows] = []
     for language in request.languages:
         code = ISO_639_3.get(language, language)
         name = "tatoeba.{language}-eng."
-        other = _side(in_folder(request.path, f"{name}{code}", language=code), code)
-        english = _side(in_folder(request.path, f"{name}eng", language=code), "eng")
+        other = _side(in_folder(request.source, f"{name}{code}", language=code), code)
+        english = _side(in_folder(request.source, f"{name}eng", language=code), "eng")
         _check_lengths(other, english)
-        pairs = [(place, place) for place in range(len(other.ids))]
+        pairs = [(index, index) for index in range(len(other.ids))]
         parts += bitext_parts(language, other, english, pairs, request)
     return ParsedFiles(parts=parts, files=tuple(part.file for part in parts))
 
 
 def _read_xtreme(request: Request) -> ParsedFiles:
-    assert request.path is not None
     check_not_english(request)
     parts: list[LanguageRows] = []
     files: list[Path] = []
     for language in request.languages:
         name = "{language}-en."
-        other = _side(in_folder(request.path, f"{name}{language}", language=language), language)
-        english = _side(in_folder(request.path, f"{name}en", language=language), "en")
+        other = _side(in_folder(request.source, f"{name}{language}", language=language), language)
+        english = _side(in_folder(request.source, f"{name}en", language=language), "en")
         _check_lengths(other, english)
-        gold = request.path / f"test-{language}.tsv"
+        gold = request.source / f"test-{language}.tsv"
         pairs = None
-        if gold.name in folder_names(request.path):
+        if gold.name in folder_names(request.source):
             pairs = _gold(gold, len(other.ids))
             files.append(gold)
         elif request.require_labels:

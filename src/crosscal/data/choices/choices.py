@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crosscal.data.examples import ChoiceExample
-from crosscal.data.reader import ParsedFiles, Problem, Request, RowSchema
+from crosscal.data.reader import Problem, Request, Row, RowSchema
 from crosscal.data.text import text_problems
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceRow:
-    """One row of a file, not yet checked.
+class ChoiceRow(Row):
+    """A question and its options; without `cluster`, rows with equal context form one."""
 
-    Attributes
-    ----------
-    index, where, cluster, row_id
-        See `LanguageRows`; without `cluster`, rows with equal context form one,
-        and rows without context stand alone.
-    context, question : str
-        Either may be empty, not both.
-    options : tuple of str
-        The options.
-    answer : int or None
-        Zero-based place of the right option; None if the file says that there is none.
-    """
-
-    index: int
-    where: int | str
-    context: str
+    context: str  # context and question may be empty, not both
     question: str
     options: tuple[str, ...]
-    answer: int | None
-    cluster: str | None = None
-    row_id: str | None = None
+    answer: int | None  # index of the right option; None if the file says that there is none
 
 
-def _problems(row: ChoiceRow, parsed: ParsedFiles, request: Request) -> Iterator[Problem]:
+def _problems(row: ChoiceRow, request: Request, label_map: Mapping[str, str]) -> Iterator[Problem]:
     if not row.context.strip() and not row.question.strip():
         yield Problem("context and question are both empty", "Fill in one of them")
     yield from text_problems("context", row.context, may_be_empty=True)
@@ -61,7 +44,7 @@ def _problems(row: ChoiceRow, parsed: ParsedFiles, request: Request) -> Iterator
 
 
 def _example(
-    row: ChoiceRow, unit: str, cluster: str, language: str, parsed: ParsedFiles
+    row: ChoiceRow, unit: str, cluster: str, language: str, label_map: Mapping[str, str]
 ) -> ChoiceExample:
     return ChoiceExample(
         unit, cluster, language, row.context, row.question, row.options, row.answer
@@ -71,6 +54,6 @@ def _example(
 CHOICES = RowSchema(
     family="multiple choice",
     problems=_problems,
-    shared=lambda row: row.context if row.context.strip() else None,
+    cluster_key=lambda row: row.context if row.context.strip() else None,
     example=_example,
 )

@@ -31,8 +31,8 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
         text(holder, "stem" if nested else "question"),
         texts,
         answer_among(record, "answerKey", names),
-        f"{request.split or 'row'}-concept-{concept}" if concept else None,
-        word(record, "id"),
+        cluster=f"{request.prefix}-concept-{concept}" if concept else None,
+        row_id=word(record, "id"),
     )
 
 
@@ -61,7 +61,7 @@ FORMAT = option_format(
             "{split}_rand_split_no_answers.jsonl",
             "{split}.jsonl",
         ),
-        wanted=("id", "question"),
+        required=("id", "question"),
         optional=("choices", "answerKey", "question_concept"),
         row=_row,
     ),

@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from crosscal.data.choices.choices import CHOICES, ChoiceRow
-from crosscal.data.choices.option_files import OptionFiles, answer_among, read_option_files
+from crosscal.data.choices.choices import ChoiceRow
+from crosscal.data.choices.option_files import OptionFiles, answer_among, option_format
 from crosscal.data.files.json_tree import Node
+from crosscal.data.files.layout import is_folder
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.naming import is_folder
 from crosscal.data.files.records import text
-from crosscal.data.reader import Format, ParsedFiles, Request
+from crosscal.data.reader import ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
@@ -38,16 +38,7 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     )
 
 
-_LAYOUT = OptionFiles(
-    names=("{split}.jsonl", "socialIQa_v1.4_{split}.jsonl"),
-    wanted=("context", "question", *_ANSWERS),
-    optional=("correct", "label"),
-    row=_row,
-)
-
-
-def _read(request: Request) -> ParsedFiles:
-    parsed = read_option_files(request, layout=_LAYOUT, name="siqa")
+def _with_listed(parsed: ParsedFiles) -> ParsedFiles:
     (part,) = parsed.parts
     labels = part.file.with_name(f"{part.file.stem}-labels.lst")
     if any(row.answer is not None for row in part.rows) or not is_folder(labels.parent):
@@ -78,10 +69,15 @@ def _listed(file: Path) -> list[int]:
     return answers
 
 
-FORMAT = Format(
-    schema=CHOICES,
-    name="siqa",
-    description="Social IQa: {split}.jsonl with {split}-labels.lst, socialIQa_v1.4_{split}.jsonl "
-    "with 'correct', or {split}-*.parquet",
-    read=_read,
+FORMAT = option_format(
+    "siqa",
+    "Social IQa: {split}.jsonl with {split}-labels.lst, socialIQa_v1.4_{split}.jsonl with "
+    "'correct', or {split}-*.parquet",
+    OptionFiles(
+        names=("{split}.jsonl", "socialIQa_v1.4_{split}.jsonl"),
+        required=("context", "question", *_ANSWERS),
+        optional=("correct", "label"),
+        row=_row,
+        finish=_with_listed,
+    ),
 )

@@ -84,6 +84,12 @@ def folder_names(path: Path) -> list[str]:
         return sorted(entry.name for entry in path.iterdir())
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; False also if nothing is there."""
+    with opening(path):
+        return path.is_dir()
+
+
 def values_of(names: Sequence[str], pattern: str, field: str, fields: dict[str, str]) -> list[str]:
     """Return the values that one field of a pattern takes among file names.
 

@@ -279,6 +279,20 @@ def plain_values(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> l
     return values
 
 
+def lists(column: pa.ChunkedArray, name: str, file: Path, item: type) -> list[list[Any]]:
+    """Return a column of lists of `str` or `int`, one per row."""
+    values = plain_values(column, name, file)
+    for row, value in enumerate(values):
+        if not isinstance(value, list) or any(type(entry) is not item for entry in value):
+            what = "text" if item is str else "whole numbers"
+            raise DataError(
+                f"column '{name}' holds no list of {what}",
+                where=f"{file}:row {row}",
+                remedy="Check that the file is of this data set, and fetch it again",
+            )
+    return values
+
+
 def _values(
     column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, wanted: type
 ) -> list[Any]:

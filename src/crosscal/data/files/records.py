@@ -23,6 +23,7 @@ def read_records(
     wanted: Sequence[str],
     optional: Sequence[str] = (),
     *,
+    read_as: str | None = None,
     quoting: Quoting | None = None,
     absent_at_end: int = 0,
     on_wrong_count: Callable[[int], None] | None = None,
@@ -38,6 +39,8 @@ def read_records(
         Names of columns or keys that must be there; others are ignored.
     optional : sequence of str, default ()
         Names of columns or keys that may be there.
+    read_as : str, optional
+        The ending that counts for files other than Parquet, whatever their name.
     quoting : {"literal", "doubled"}, optional
         Whether quotes are letters, or enclose cells; by default the first with tabs and the
         second with commas. No other file has quotes to be read.
@@ -55,6 +58,8 @@ def read_records(
         If the file cannot be read as what its name says, or a row lacks what is wanted.
     """
     kind = (file.with_suffix("") if file.suffix == ".bz2" else file).suffix
+    if read_as and kind != ".parquet":
+        kind = read_as
     if kind == ".parquet":
         return _parquet_rows(file, wanted, optional)
     if kind in (".jsonl", ".json"):

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crosscal.data.examples import Answer, SpanExample
-from crosscal.data.reader import ParsedFiles, Problem, Request, RowSchema
+from crosscal.data.reader import Problem, Request, Row, RowSchema
 from crosscal.data.text import shown, text_problems
 
 
 @dataclass(frozen=True, slots=True)
-class SpanRow:
-    """One question, not yet checked.
+class SpanRow(Row):
+    """A question about a context; without `cluster`, equal contexts form one."""
 
-    Attributes
-    ----------
-    index, where, cluster, row_id
-        See `LanguageRows`; the row id is the file's id of the question; without
-        `cluster`, questions about equal contexts form one.
-    context, question : str
-        The texts.
-    answers : tuple of Answer or None
-        None if the file does not say.
-    """
-
-    index: int
-    where: int | str
     context: str
     question: str
-    answers: tuple[Answer, ...] | None
-    cluster: str | None = None
-    row_id: str | None = None
+    answers: tuple[Answer, ...] | None  # None if the file does not say
 
 
-def _problems(row: SpanRow, parsed: ParsedFiles, request: Request) -> Iterator[Problem]:
+def _problems(row: SpanRow, request: Request, label_map: Mapping[str, str]) -> Iterator[Problem]:
     yield from text_problems("context", row.context)
     yield from text_problems("question", row.question)
     if row.answers is None and request.require_labels:
@@ -52,7 +37,7 @@ def _problems(row: SpanRow, parsed: ParsedFiles, request: Request) -> Iterator[P
 
 
 def _example(
-    row: SpanRow, unit: str, cluster: str, language: str, parsed: ParsedFiles
+    row: SpanRow, unit: str, cluster: str, language: str, label_map: Mapping[str, str]
 ) -> SpanExample:
     return SpanExample(
         unit, cluster, language, row.row_id or unit, row.context, row.question, row.answers
@@ -60,5 +45,5 @@ def _example(
 
 
 SPANS = RowSchema(
-    family="span", problems=_problems, shared=lambda row: str(row.context), example=_example
+    family="span", problems=_problems, cluster_key=lambda row: str(row.context), example=_example
 )

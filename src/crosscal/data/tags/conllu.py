@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from crosscal.data.files.layout import folder_names
+from crosscal.data.files.layout import folder_names, is_folder
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.naming import file_of, is_folder
+from crosscal.data.files.naming import file_of
+from crosscal.data.files.per_language import read_languages
 from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.text import shown
@@ -37,28 +39,41 @@ def _read(request: Request, *, bank: str | None) -> ParsedFiles:
         raise SettingsError(
             f"PUD has no split '{request.split}'", where="split", remedy="It is all 'test'"
         )
-    parts = []
-    read: dict[Path, None] = {}
-    for language in request.languages:
-        files = _files(request, language, bank)
-        read |= dict.fromkeys(files)
-        source = files[0] if len(files) == 1 else request.path
-        assert source is not None
-        rows: list[TagRow] = []
-        for file in files:
-            # Ids are unique in a treebank; a language may have several.
-            before = "" if file == source else f"{file.relative_to(source)}:"
-            for line, words, tags, row_id in _sentences(file):
-                name = None if row_id is None else before + row_id
-                rows.append(TagRow(len(rows), f"{before}{line}", words, tags, row_id=name))
-        parts.append(LanguageRows(language=language, file=source, rows=rows))
-    return ParsedFiles(parts=parts, files=tuple(read))
+
+    def root(files: Sequence[Path]) -> Path:
+        return files[0] if len(files) == 1 else request.source
+
+    parsed = read_languages(
+        request, lambda request, language: _files(request, language, bank), _rows, root=root
+    )
+    return replace(parsed, parts=[_with_banks(part) for part in parsed.parts])
+
+
+def _rows(file: Path, request: Request) -> list[TagRow]:
+    return [
+        TagRow(index, line, words, tags, row_id=row_id)
+        for index, (line, words, tags, row_id) in enumerate(_sentences(file))
+    ]
+
+
+def _with_banks(part: LanguageRows) -> LanguageRows:
+    """Put the file before the ids: they are unique in a treebank, a language may have several."""
+    if part.file.is_file():
+        return part
+    rows = [
+        row if row.row_id is None else replace(row, row_id=f"{_file_in(row.where)}:{row.row_id}")
+        for row in part.rows
+    ]
+    return replace(part, rows=rows)
+
+
+def _file_in(where: str) -> str:
+    return where.rpartition(":")[0]
 
 
 def _files(request: Request, language: str, bank: str | None) -> list[Path]:
     """Find the files of one language in a folder, or in the folders of treebanks within it."""
-    path = request.path
-    assert path is not None
+    path = request.source
     if "{" in str(path) or not is_folder(path):
         return [file_of(request, language)]
     split = "test" if bank == "pud" else request.split
@@ -68,26 +83,26 @@ def _files(request: Request, language: str, bank: str | None) -> list[Path]:
         )
     names = folder_names(path)
     folders = [path, *(path / name for name in names if is_folder(path / name))]
-    found: dict[str, dict[str, list[Path]]] = {}
+    files_of: dict[str, dict[str, list[Path]]] = {}
     for folder in folders:
         for name in folder_names(folder):
             match = _NAME.fullmatch(name)
             if match and bank in (None, match["bank"]):
-                splits = found.setdefault(match["language"], {})
+                splits = files_of.setdefault(match["language"], {})
                 splits.setdefault(match["split"], []).append(folder / name)
-    for field, value, there in (
-        ("language", language, list(found)),
-        ("split", split, list(found.get(language, ()))),
+    for field, value, present in (
+        ("language", language, list(files_of)),
+        ("split", split, list(files_of.get(language, ()))),
     ):
-        if value not in there:
+        if value not in present:
             raise DataError(
                 f"there is no {field} '{value}'",
                 where=str(path),
-                remedy=did_you_mean(value, sorted(there))
-                if there
+                remedy=did_you_mean(value, sorted(present))
+                if present
                 else f"Files are named {{language}}_{bank or '*'}-ud-{{split}}.conllu",
             )
-    return sorted(found[language][split])
+    return sorted(files_of[language][split])
 
 
 def _sentences(file: Path) -> Iterator[Sentence]:

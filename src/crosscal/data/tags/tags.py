@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crosscal.data.examples import TagExample
-from crosscal.data.reader import ParsedFiles, Problem, Request, RowSchema
+from crosscal.data.reader import Problem, Request, Row, RowSchema
 from crosscal.data.text import shown, text_problems
 from crosscal.spelling import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
-class TagRow:
-    """One sentence, not yet checked.
+class TagRow(Row):
+    """A sentence, which stands alone; `where` is its first line."""
 
-    Attributes
-    ----------
-    index, where, cluster, row_id
-        See `LanguageRows`; a sentence stands alone. `where` is its first line.
-    words : tuple of str
-        The words.
-    tags : tuple of str or None
-        None if the file says that there are none.
-    """
-
-    index: int
-    where: int | str
     words: tuple[str, ...]
-    tags: tuple[str, ...] | None
-    cluster: str | None = None
-    row_id: str | None = None
+    tags: tuple[str, ...] | None  # None if the file says that there are none
 
 
-def _problems(row: TagRow, parsed: ParsedFiles, request: Request) -> Iterator[Problem]:
+def _problems(row: TagRow, request: Request, label_map: Mapping[str, str]) -> Iterator[Problem]:
     if not row.words:
         yield Problem("the sentence has no words", "Remove the sentence")
     for number, word in enumerate(row.words):
@@ -48,7 +34,7 @@ def _problems(row: TagRow, parsed: ParsedFiles, request: Request) -> Iterator[Pr
     for word, tag in zip(row.words, row.tags, strict=False):
         if not tag:
             yield Problem(f"the word '{shown(word)}' has an empty tag", "Give each word one tag")
-        elif known and parsed.label_map.get(tag, tag) not in known:
+        elif known and label_map.get(tag, tag) not in known:
             yield Problem(
                 f"unknown tag '{shown(tag)}' of the word '{shown(word)}'",
                 did_you_mean(tag, request.labels),
@@ -56,12 +42,12 @@ def _problems(row: TagRow, parsed: ParsedFiles, request: Request) -> Iterator[Pr
 
 
 def _example(
-    row: TagRow, unit: str, cluster: str, language: str, parsed: ParsedFiles
+    row: TagRow, unit: str, cluster: str, language: str, label_map: Mapping[str, str]
 ) -> TagExample:
     tags = None
     if row.tags is not None:
-        tags = tuple(parsed.label_map.get(tag, tag) for tag in row.tags)
+        tags = tuple(label_map.get(tag, tag) for tag in row.tags)
     return TagExample(unit, cluster, language, row.words, tags)
 
 
-TAGS = RowSchema(family="tagging", problems=_problems, shared=lambda row: None, example=_example)
+TAGS = RowSchema(family="tagging", problems=_problems, example=_example)

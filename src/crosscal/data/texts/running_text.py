@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crosscal.data.examples import TextExample
-from crosscal.data.reader import ParsedFiles, Problem, Request, RowSchema
+from crosscal.data.reader import Problem, Request, Row, RowSchema
 from crosscal.data.text import text_problems
 
 
 @dataclass(frozen=True, slots=True)
-class TextRow:
-    """One piece of text, not yet checked.
+class TextRow(Row):
+    """A piece of running text; the cluster is the document."""
 
-    Attributes
-    ----------
-    index, where, cluster, row_id
-        See `LanguageRows`; the cluster is the document.
-    text : str
-        The text.
-    """
-
-    index: int
-    where: int | str
     text: str
-    cluster: str | None = None
-    row_id: str | None = None
 
 
-def _problems(row: TextRow, parsed: ParsedFiles, request: Request) -> Iterator[Problem]:
+def _problems(row: TextRow, request: Request, label_map: Mapping[str, str]) -> Iterator[Problem]:
     yield from text_problems("text", row.text)
 
 
 def _example(
-    row: TextRow, unit: str, cluster: str, language: str, parsed: ParsedFiles
+    row: TextRow, unit: str, cluster: str, language: str, label_map: Mapping[str, str]
 ) -> TextExample:
     return TextExample(unit, cluster, language, row.text)
 
@@ -42,6 +30,5 @@ def _example(
 RUNNING_TEXT = RowSchema(
     family="masked language modelling",
     problems=_problems,
-    shared=lambda row: None,
     example=_example,
 )

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosscal.data.files.json_lines import json_lines
-from crosscal.data.files.layout import folder_names
+from crosscal.data.files.layout import folder_names, is_folder
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.naming import file_of, is_folder
+from crosscal.data.files.naming import file_of
 from crosscal.data.files.records import text, word
 from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
@@ -52,7 +52,7 @@ def _read(request: Request) -> ParsedFiles:
             for article in _articles(file):
                 _check_new(article, file, seen)
                 before = len(rows)
-                rows += _rows(article, count + before, request.split or "row")
+                rows += _rows(article, count + before, request.prefix)
                 empty += len(rows) == before
             count += len(rows)
             if rows or len(found) == 1:
@@ -64,8 +64,7 @@ def _read(request: Request) -> ParsedFiles:
 
 
 def _files(request: Request, language: str) -> list[Path]:
-    path = request.path
-    assert path is not None
+    path = request.source
     if not is_folder(path):
         return [file_of(request, language)]
     folder = path / language
@@ -144,7 +143,8 @@ def _rows(article: Article, first: int, prefix: str) -> list[TextRow]:
         lines = lines[1:]
     cluster = f"{prefix}-article-{article.row_id}"
     return [
-        TextRow(first + place, number, line, cluster) for place, (number, line) in enumerate(lines)
+        TextRow(index, number, line, cluster=cluster)
+        for index, (number, line) in enumerate(lines, first)
     ]
 
 

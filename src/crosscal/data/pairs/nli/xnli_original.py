@@ -6,8 +6,10 @@ sentence1, sentence2, promptID, pairID and more. Some releases write ``contradic
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crosscal.data.files.columns import named_columns
-from crosscal.data.files.layout import in_folder
+from crosscal.data.files.naming import file_of
 from crosscal.data.pairs.nli.xnli_xtreme import LABEL_MAP
 from crosscal.data.pairs.pairs import PAIRS, PairRow
 from crosscal.data.pairs.premises import named_premises, with_premises
@@ -19,18 +21,18 @@ COLUMNS = ("language", "gold_label", "sentence1", "sentence2", "promptID", "pair
 
 
 def _read(request: Request) -> ParsedFiles:
-    assert request.path is not None
-    file = request.path
-    if file.is_dir() and request.split is not None:
-        file = in_folder(file, "xnli.{split}.tsv", split=request.split)
-    kept = {"en", *request.languages}
+    # One file holds all languages.
+    alone = replace(request, languages=request.languages[:1])
+    file = file_of(alone, request.languages[0], ("xnli.{split}.tsv",))
     rows: dict[str, list[PairRow]] = {}
     for number, cells in named_columns(file, COLUMNS):
         language, label, text_a, text_b, prompt, pair = cells
-        mine = rows.setdefault(language, [])
-        if language in kept:
+        own_rows = rows.setdefault(language, [])
+        if language in ("en", *request.languages):
             gold = None if label in ("", "-") else label
-            mine.append(PairRow(len(mine), number, text_a, text_b, gold, prompt, pair))
+            own_rows.append(
+                PairRow(len(own_rows), number, text_a, text_b, gold, cluster=prompt, row_id=pair)
+            )
     for language in request.languages:
         if language not in rows:
             raise DataError(
@@ -40,9 +42,7 @@ def _read(request: Request) -> ParsedFiles:
             )
     reference = "en" if "en" in rows else request.languages[0]
     trusted = LanguageRows(language=reference, file=file, rows=rows[reference])
-    clusters = named_premises(
-        trusted, [row.cluster or "" for row in trusted.rows], request.split or "row"
-    )
+    clusters = named_premises(trusted, [row.cluster or "" for row in trusted.rows], request.prefix)
     parts = []
     for language in request.languages:
         part = LanguageRows(language=language, file=file, rows=rows[language])
