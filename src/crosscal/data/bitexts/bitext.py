@@ -14,23 +14,11 @@ from crosscal.exceptions import SettingsError
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """The sentences of one file.
-
-    Attributes
-    ----------
-    file : pathlib.Path
-        Where they stand.
-    lines : sequence of int
-        Line number of each.
-    ids : sequence of str
-        Id of each, different from those of all others.
-    texts : sequence of str
-        The sentences.
-    """
+    """The sentences of one file."""
 
     file: Path
-    lines: Sequence[int]
-    ids: Sequence[str]
+    lines: Sequence[int]  # line number of each
+    ids: Sequence[str]  # id of each, all different
     texts: Sequence[str]
 
 
@@ -44,22 +32,6 @@ def bitext_parts(
     """Make rows of two sides: the other language first, then English, which goes on counting.
 
     Sentences that a chain of pairs connects form one cluster, named by its first pair.
-
-    Parameters
-    ----------
-    language : str
-        Of the pair: the one that is not English.
-    other, english : Side
-        The sentences.
-    pairs : sequence of (int, int) or None
-        Places in `other` and in `english` that translate each other; None if unknown.
-    request : Request
-        Its split begins the names of clusters.
-
-    Returns
-    -------
-    list of LanguageRows
-        Two, both of this language, each with its own file.
     """
     first = len(other.ids)
     partners: dict[int, list[int]] = {}
@@ -102,20 +74,7 @@ def _connected(partners: dict[int, list[int]]) -> dict[int, int]:
 
 
 def check_not_english(request: Request) -> None:
-    """Refuse English as the language of a pair, after `check_exists`.
-
-    Parameters
-    ----------
-    request : Request
-        What was asked.
-
-    Raises
-    ------
-    SettingsError
-        If English is among the languages.
-    DataError
-        If the path does not exist.
-    """
+    """Refuse English as the language of a pair, after `check_exists`."""
     check_exists(request)
     if "en" in request.languages:
         raise SettingsError(

@@ -30,16 +30,6 @@ _ISOLATING = {"\u2066", "\u2067", "\u2068"}
 def damages(text: str) -> tuple[Damage, ...]:
     """Name the damage that a text shows.
 
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    tuple of (severity, str)
-        What is wrong; empty for almost every good text.
-
     Examples
     --------
     >>> damages("Il est allÃ© Ã  l'Ã©cole")

@@ -13,18 +13,7 @@ _IOB = re.compile("O|[BI]-.+")
 
 
 def family_oddities(rows: Sequence[Any]) -> list[Oddity]:
-    """Look at the examples of one language.
-
-    Parameters
-    ----------
-    rows : sequence of examples
-        Of one type, at least one.
-
-    Returns
-    -------
-    list of Oddity
-        What was found.
-    """
+    """Look at the examples of one language."""
     look = _LOOKS.get(type(rows[0]))
     return [oddity for oddity in look(rows) if oddity[3]] if look else []
 
@@ -65,16 +54,6 @@ def _tags(rows: Sequence[TagExample]) -> list[Oddity]:
 
 def iob_breaks(tags: Sequence[str]) -> list[int]:
     """Return the places at which an entity begins with an I- tag.
-
-    Parameters
-    ----------
-    tags : sequence of str
-        Tags of one sentence: ``O``, ``B-type``, ``I-type``.
-
-    Returns
-    -------
-    list of int
-        Of I- tags that come first, or follow ``O`` or another type.
 
     Examples
     --------

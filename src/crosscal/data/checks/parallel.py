@@ -28,21 +28,7 @@ _TEMPLATE = 10
 def parallel_oddities(
     parts: Mapping[str, Sequence[Content]], view: View
 ) -> list[tuple[str, Oddity]]:
-    """Compare every language with English, or with the first if English is not there.
-
-    Parameters
-    ----------
-    parts : mapping of str to sequence of Content
-        Rows by language; row i of each should be the same example.
-    view : View
-        Of their type.
-
-    Returns
-    -------
-    list of (str, Oddity)
-        Language, and what speaks against it. Languages with other units than the reference
-        are named as such and compared no further.
-    """
+    """Compare every language with English, or with the first if English is not there."""
     if len(parts) < 2:
         return []
     reference = "en" if "en" in parts else next(iter(parts))

@@ -12,28 +12,7 @@ from crosscal.spelling import did_you_mean
 
 
 def in_folder(path: Path, pattern: str, **fields: str) -> Path:
-    """Return the file that a pattern names in a folder, or list the ones there are.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The folder.
-    pattern : str
-        File name with fields in braces, for example ``"{split}-{language}.tsv"``.
-    **fields : str
-        Their values.
-
-    Returns
-    -------
-    pathlib.Path
-        A path at which something exists.
-
-    Raises
-    ------
-    DataError
-        If the folder or the file is missing; names the field (split, language) that no
-        file has, its nearest value, and the values found.
-    """
+    """Return the file that a pattern names in a folder, or say which field has which values there."""
     names = folder_names(path)
     wanted = pattern
     for field, value in fields.items():
@@ -55,23 +34,7 @@ def in_folder(path: Path, pattern: str, **fields: str) -> Path:
 
 
 def folder_names(path: Path) -> list[str]:
-    """Return the names in a folder, sorted by code point.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The folder.
-
-    Returns
-    -------
-    list of str
-        Names of files and folders.
-
-    Raises
-    ------
-    DataError
-        If it is missing, not a folder, or not permitted.
-    """
+    """Return the names in a folder, sorted by code point."""
     if path.exists() and not path.is_dir():
         raise DataError(
             "this is a file, but a folder is needed",
@@ -94,22 +57,6 @@ def values_of(names: Sequence[str], pattern: str, field: str, fields: dict[str, 
     """Return the values that one field of a pattern takes among file names.
 
     The fields before it, in the order given, keep their values; those after it are free.
-
-    Parameters
-    ----------
-    names : sequence of str
-        File names.
-    pattern : str
-        As for `in_folder`.
-    field : str
-        The field in question.
-    fields : dict of str to str
-        All fields with their values.
-
-    Returns
-    -------
-    list of str
-        Sorted, each once.
     """
     order = list(fields)
     expression = re.escape(pattern)

@@ -26,18 +26,7 @@ _WIDE_MARKS = {
 
 @contextmanager
 def opening(path: Path) -> Iterator[None]:
-    """Turn what the operating system says about a file into a `DataError`.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file that is read inside the ``with`` block.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, a folder, not permitted, or cannot be read.
-    """
+    """Turn what the operating system says about a file into a `DataError`."""
     try:
         yield
     except FileNotFoundError as error:
@@ -69,22 +58,6 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
     Lines end at ``\n`` or ``\r\n`` and nowhere else; the line end is removed, a byte
     order mark at the start too, and nothing else is changed.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file; compressed if its name ends in ``.bz2``.
-
-    Yields
-    ------
-    tuple of (int, str)
-        One-based line number, and the line.
-
-    Raises
-    ------
-    DataError
-        If the file is empty, missing, not permitted, not UTF-8 (with line and byte offset),
-        holds a NUL character, or is compressed and was cut or altered.
     """
     with opening(path), _binary(path) as handle:
         offset = 0

@@ -30,25 +30,7 @@ _SHARD = re.compile(
 
 
 def shards(folder: Path, split: str) -> list[Path]:
-    """Return the files of a split in order.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Holds ``{split}-00000-of-00001.parquet`` or ``{split}.parquet``.
-    split : str
-        Under its original or its Hub name (``dev`` or ``validation``).
-
-    Returns
-    -------
-    list of pathlib.Path
-        At least one.
-
-    Raises
-    ------
-    DataError
-        If there is none, or one of several is missing.
-    """
+    """Return the files of a split in order."""
     wanted = _HUB_NAMES.get(split, split)
     found: dict[str, list[tuple[str, re.Match[str]]]] = {}
     for name in folder_names(folder):
@@ -73,27 +55,7 @@ def shards(folder: Path, split: str) -> list[Path]:
 
 
 def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> pa.Table:
-    """Read columns of one file.
-
-    Parameters
-    ----------
-    file : pathlib.Path
-        The file.
-    wanted : sequence of str
-        Names of the columns.
-    optional : sequence of str, default ()
-        Names of columns that are read if they are there.
-
-    Returns
-    -------
-    pyarrow.Table
-        With these columns, at least one row.
-
-    Raises
-    ------
-    DataError
-        If the file is truncated or no Parquet, lacks a column, or has no rows.
-    """
+    """Read columns of one file."""
     with opening(file):
         try:
             # Its own handle: pyarrow's message for a missing permission names no cause.
@@ -130,56 +92,14 @@ def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) 
 
 
 def texts(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[str]:
-    """Return a column of text.
-
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray or pyarrow.Array
-        The column.
-    name : str
-        Its name, for the message.
-    file : pathlib.Path
-        Its file, for the message.
-
-    Returns
-    -------
-    list of str
-        One per row.
-
-    Raises
-    ------
-    DataError
-        If it is no text, or a value is missing or not UTF-8.
-    """
+    """Return a column of text."""
     return list(_values(column, name, file, "text", str))
 
 
 def label_names(
     column: pa.ChunkedArray | pa.Array, name: str, file: Path, names: Sequence[str]
 ) -> list[str | None]:
-    """Return a column of label numbers as names.
-
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray or pyarrow.Array
-        The column.
-    name : str
-        Its name, for the message.
-    file : pathlib.Path
-        Its file, for the message.
-    names : sequence of str
-        Name of label 0, 1, ...
-
-    Returns
-    -------
-    list of str or None
-        One per row; None for -1, by which the Hub marks rows without label.
-
-    Raises
-    ------
-    DataError
-        If a value is no whole number, missing, or out of range.
-    """
+    """Return a column of label numbers as names; None for -1, as the Hub marks no label."""
     found: list[str | None] = []
     for row, value in enumerate(_values(column, name, file, "whole numbers", int)):
         if not -1 <= value < len(names):
@@ -193,20 +113,7 @@ def label_names(
 
 
 def names_of(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
-    """Return the names that a file of the Hub gives the numbers of a column.
-
-    Parameters
-    ----------
-    schema : pyarrow.Schema
-        With the metadata of its file.
-    column : str
-        A column of label numbers, or of lists of them.
-
-    Returns
-    -------
-    tuple of str or None
-        Name of label 0, 1, ...; None if the file does not say, or not intelligibly.
-    """
+    """Return the names that a file of the Hub gives the numbers of a column."""
     metadata = (schema.metadata or {}).get(b"huggingface")
     try:
         feature: Any = json.loads(metadata or b"null")
@@ -226,48 +133,13 @@ def names_of(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
 
 
 def names_in_order(schema: pa.Schema, column: str, usual: Sequence[str]) -> Sequence[str]:
-    """Return the names of a file's label numbers: its own order of them, or the usual one.
-
-    Parameters
-    ----------
-    schema : pyarrow.Schema
-        With the metadata of its file.
-    column : str
-        A column of label numbers.
-    usual : sequence of str
-        Name of label 0, 1, ... as the data set has it.
-
-    Returns
-    -------
-    sequence of str
-        What the file says, if these are the same names; else `usual`.
-    """
+    """Return the names of a file's label numbers: its own order of them, or the usual one."""
     own = names_of(schema, column)
     return own if own is not None and sorted(own) == sorted(usual) else usual
 
 
 def plain_values(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[Any]:
-    """Return a column as Python values.
-
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray or pyarrow.Array
-        The column.
-    name : str
-        Its name, for the message.
-    file : pathlib.Path
-        Its file, for the message.
-
-    Returns
-    -------
-    list
-        One per row, None where there is no value.
-
-    Raises
-    ------
-    DataError
-        If text is not UTF-8, or a value cannot be held in Python.
-    """
+    """Return a column as Python values."""
     try:
         values: list[Any] = column.to_pylist()
     except (UnicodeDecodeError, OverflowError, ValueError, pa.ArrowException) as error:

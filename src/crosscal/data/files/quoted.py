@@ -21,26 +21,7 @@ _REMEDY = (
 
 
 def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    separator : str, default ","
-        One character between cells.
-
-    Yields
-    ------
-    tuple of (int, list of str)
-        One-based number of the line on which the row begins, and its cells.
-
-    Raises
-    ------
-    DataError
-        For a blank line between rows, a quote that is not closed or is followed by text, a
-        cell of more than 131,072 characters (as an unpaired quote makes them).
-    """
+    """Yield the cells of each row, and the number of the line on which it begins."""
     rows = csv.reader(
         (line + "\n" for _, line in read_lines(path)), delimiter=separator, strict=True
     )
@@ -66,30 +47,7 @@ def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[st
 def quoted_columns(
     path: Path, wanted: Sequence[str], optional: Sequence[str] = (), separator: str = ","
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield columns of a file whose first row names its columns.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    wanted : sequence of str
-        Names of columns that must be there; others are ignored.
-    optional : sequence of str, default ()
-        Names of columns that are read if they are there.
-    separator : str, default ","
-        One character between cells.
-
-    Yields
-    ------
-    tuple of (int, dict of str to str)
-        One-based number of the line on which the row begins, and its cells by column.
-
-    Raises
-    ------
-    DataError
-        As `quoted_rows`; if the header lacks a wanted column or names it twice, a row has
-        another number of cells, or there are no rows.
-    """
+    """Yield cells by column where the first row names them, and the line on which a row begins."""
     rows = quoted_rows(path, separator)
     _, header = next(rows)
     header = [name.strip() for name in header]

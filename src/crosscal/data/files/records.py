@@ -30,32 +30,9 @@ def read_records(
 ) -> Iterator[Node]:
     """Yield the rows of a file by the ending of its name, ``.bz2`` behind it allowed.
 
-    Parameters
-    ----------
-    file : pathlib.Path
-        ``.csv``: commas and a header. ``.jsonl``: an object a line. ``.json``: a list of objects,
-        or an object a line. ``.parquet``. Anything else: tabs and a header.
-    wanted : sequence of str
-        Names of columns or keys that must be there; others are ignored.
-    optional : sequence of str, default ()
-        Names of columns or keys that may be there.
-    read_as : str, optional
-        The ending that counts for files other than Parquet, whatever their name.
-    quoting : {"literal", "doubled"}, optional
-        Whether quotes are letters, or enclose cells; by default the first with tabs and the
-        second with commas. No other file has quotes to be read.
-    absent_at_end, on_wrong_count
-        As for `named_columns`, in files with tabs and literal quotes.
-
-    Yields
-    ------
-    Node
-        An object of name to value; its place is a line number, or the number of a row or item.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read as what its name says, or a row lacks what is wanted.
+    ``.csv``: commas, a header, quotes around cells. ``.jsonl``: an object a line. ``.json``: a list
+    of objects, or an object a line. ``.parquet``. Anything else: tabs, a header, quotes are letters.
+    `read_as` is the ending that counts for all but Parquet; `quoting` changes what quotes are.
     """
     kind = (file.with_suffix("") if file.suffix == ".bz2" else file).suffix
     if read_as and kind != ".parquet":
@@ -78,25 +55,7 @@ def read_records(
 
 
 def text(record: Node, name: str) -> str:
-    """Return a text.
-
-    Parameters
-    ----------
-    record : Node
-        A row.
-    name : str
-        Name of the column or key.
-
-    Returns
-    -------
-    str
-        As it stands; what a text must be is for the kind of row to say.
-
-    Raises
-    ------
-    DataError
-        If there is none, or a value of another kind.
-    """
+    """Return a text as it stands; what a text must be is for the schema of the row to say."""
     value = record.key(name).value
     if isinstance(value, str):
         return value
@@ -107,25 +66,7 @@ def text(record: Node, name: str) -> str:
 
 
 def word(record: Node, name: str) -> str | None:
-    """Return a label or an id.
-
-    Parameters
-    ----------
-    record : Node
-        A row.
-    name : str
-        Name of the column or key.
-
-    Returns
-    -------
-    str or None
-        Text, or a whole number written out; None if there is no value.
-
-    Raises
-    ------
-    DataError
-        If it is of another kind, or text that cannot be written as UTF-8.
-    """
+    """Return a label or an id: text or a whole number written out, None if there is none."""
     node = record.optional(name)
     if node is None or node.value is None:
         return None

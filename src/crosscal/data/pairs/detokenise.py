@@ -57,16 +57,6 @@ _WEB_ADDRESS = re.compile(r"(?<=\w) @ (?=[\w-]+\.[a-z])")
 def detokenise(text: str) -> str:
     r"""Join Penn-Treebank tokens to running text.
 
-    Parameters
-    ----------
-    text : str
-        Tokens separated by spaces.
-
-    Returns
-    -------
-    str
-        Running text; equal to the input if nothing in it looks tokenised.
-
     Examples
     --------
     >>> detokenise("He said , `` I do n't know if Jon 's ( old ) car can not go 9 % faster . ''")
@@ -152,16 +142,5 @@ ARTEFACTS: dict[str, re.Pattern[str]] = {
 
 
 def artefacts(text: str) -> tuple[str, ...]:
-    """Name the traces of tokenisation that a text holds.
-
-    Parameters
-    ----------
-    text : str
-        Any English text.
-
-    Returns
-    -------
-    tuple of str
-        Keys of `ARTEFACTS` that occur; a few hold for untokenised but careless text too.
-    """
+    """Name the traces of tokenisation that a text holds."""
     return tuple(name for name, pattern in ARTEFACTS.items() if pattern.search(text))
