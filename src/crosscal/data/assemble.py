@@ -84,13 +84,13 @@ def _check_parallel(parts: list[LanguageRows]) -> None:
                 where=str(part.file),
                 remedy="Fetch the shorter file again; a text may also hold a line break",
             )
-        for mine, other in zip(part.rows, first.rows, strict=True):
-            if mine.row_id != other.row_id:
+        for row, other in zip(part.rows, first.rows, strict=True):
+            if row.row_id != other.row_id:
                 raise DataError(
-                    f"id {_quoted(mine.row_id)} in '{part.language}' but "
+                    f"id {_quoted(row.row_id)} in '{part.language}' but "
                     f"{_quoted(other.row_id)} in '{first.language}' ({first.file.name}): "
                     "parallel languages need the same rows in the same order",
-                    where=f"{part.file}:{mine.where}",
+                    where=f"{part.file}:{row.where}",
                     remedy="Fetch both files again, of the same version",
                 )
 

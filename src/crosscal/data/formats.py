@@ -151,23 +151,23 @@ def read_examples(
         )
     _check_names("languages", languages)
     _check_names("split", () if split is None else (split,))
-    chosen = FORMATS[format]
-    if not languages or (chosen.schema is PAIRS and not labels):
+    entry = FORMATS[format]
+    if not languages or (entry.schema is PAIRS and not labels):
         raise SettingsError(
             "at least one language and two labels are needed", where="languages, labels"
         )
-    unknown = sorted(set(columns or ()) - set(chosen.columns))
+    unknown = sorted(set(columns or ()) - set(entry.columns))
     if unknown:
         raise SettingsError(
             f"format '{format}' has no column '{unknown[0]}' to be named",
             where="columns",
-            remedy=did_you_mean(unknown[0], chosen.columns)
-            if chosen.columns
+            remedy=did_you_mean(unknown[0], entry.columns)
+            if entry.columns
             else "Remove it: the format knows its columns",
         )
-    if path is None and chosen.needs_path:
+    if path is None and entry.needs_path:
         raise SettingsError(
-            f"format '{format}' needs a path", where="path", remedy=chosen.description
+            f"format '{format}' needs a path", where="path", remedy=entry.description
         )
     request = Request(
         path=None if path is None else Path(path),
@@ -177,7 +177,7 @@ def read_examples(
         require_labels=require_labels,
         columns=dict(columns or {}),
     )
-    return assemble(chosen.read(request), request, chosen)
+    return assemble(entry.read(request), request, entry)
 
 
 def _check_names(field: str, names: Sequence[str]) -> None:

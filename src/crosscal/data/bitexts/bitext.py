@@ -35,9 +35,9 @@ def bitext_parts(
     """
     first = len(other.ids)
     partners: dict[int, list[int]] = {}
-    for mine, theirs in pairs or ():
-        partners.setdefault(mine, []).append(first + theirs)
-        partners.setdefault(first + theirs, []).append(mine)
+    for other_index, english_index in pairs or ():
+        partners.setdefault(other_index, []).append(first + english_index)
+        partners.setdefault(first + english_index, []).append(other_index)
     clusters = _connected(partners)
     parts = []
     for is_english, side, begin in ((False, other, 0), (True, english, first)):
@@ -65,11 +65,11 @@ def _connected(partners: dict[int, list[int]]) -> dict[int, int]:
     """Return, for each sentence that has a partner, the first sentence of its group."""
     group: dict[int, int] = {}
     for start in sorted(partners):
-        waiting = [] if start in group else [start]
-        while waiting:
-            place = waiting.pop()
-            if group.setdefault(place, start) == start:
-                waiting += [p for p in partners[place] if p not in group]
+        queue = [] if start in group else [start]
+        while queue:
+            index = queue.pop()
+            if group.setdefault(index, start) == start:
+                queue += [p for p in partners[index] if p not in group]
     return group
 
 

@@ -79,18 +79,18 @@ def _side(file: Path) -> Side:
 
 
 def _gold(file: Path, other: Side, english: Side) -> list[tuple[int, int]]:
-    mine = {row_id: index for index, row_id in enumerate(other.ids)}
-    theirs = {row_id: index for index, row_id in enumerate(english.ids)}
+    other_index = {row_id: index for index, row_id in enumerate(other.ids)}
+    english_index = {row_id: index for index, row_id in enumerate(english.ids)}
     pairs: dict[tuple[int, int], int] = {}
     for number, (first, second) in plain_columns(file, ("id", "id")):
-        for row_id, known, side in ((first, mine, other), (second, theirs, english)):
+        for row_id, known, side in ((first, other_index, other), (second, english_index, english)):
             if row_id not in known:
                 raise DataError(
                     f"no sentence in {side.file.name} has the id '{shown(row_id)}'",
                     where=f"{file}:{number}",
                     remedy="The other language stands first; fetch all three files again",
                 )
-        pair = (mine[first], theirs[second])
+        pair = (other_index[first], english_index[second])
         if pair in pairs:
             raise DataError(
                 f"the pair occurs twice (first at {pairs[pair]})",

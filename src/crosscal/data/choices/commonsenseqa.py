@@ -21,12 +21,12 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     question = record.key("question")
     nested = isinstance(question.value, dict)
     # Places inside the question would hide the line from messages.
-    holder = replace(question, place=record.place) if nested else record
+    holder = replace(question, location=record.location) if nested else record
     names, texts = _choices(holder.key("choices"))
     concept = word(holder, "question_concept")
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         "",
         text(holder, "stem" if nested else "question"),
         texts,

@@ -31,7 +31,7 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
         )
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         text(record, "premise"),
         QUESTIONS[question],
         (text(record, "choice1"), text(record, "choice2")),

@@ -20,7 +20,7 @@ _ANSWERS = tuple(f"answer{number}" for number in _NUMBERS)
 def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         text(record, "context"),
         text(record, "question"),
         tuple(text(record, name) for name in _ANSWERS),

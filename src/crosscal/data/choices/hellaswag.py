@@ -32,7 +32,7 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
         )
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         text(record, "ctx"),
         "",
         endings,

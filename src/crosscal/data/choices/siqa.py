@@ -30,7 +30,7 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     answer = answer_among(record, "correct", _LETTERS)
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         text(record, "context"),
         text(record, "question"),
         tuple(text(record, name) for name in _ANSWERS),

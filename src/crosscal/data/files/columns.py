@@ -17,7 +17,7 @@ _QUOTES_REMEDY = (
 def plain_columns(
     path: Path, names: Sequence[str], *, optional: int = 0
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of a file without header; `optional` columns may lack at the end."""
+    """Yield line number and cells of a file without header, `optional` cells of which may lack."""
     most, least = len(names), len(names) - optional
     for number, line in read_lines(path):
         cells = line.split("\t")
@@ -28,21 +28,21 @@ def plain_columns(
 
 def named_columns(
     path: Path,
-    wanted: Sequence[str],
+    names: Sequence[str],
     *,
     absent_at_end: int = 0,
     on_wrong_count: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and the wanted cells of a file whose first line names its columns.
+    """Yield line number and the named cells of a file whose first line names its columns.
 
-    A row may lack `absent_at_end` cells at its end, none of them a wanted one. Another number of
-    columns is an error or, with `on_wrong_count`, told to it and the row dropped.
+    A row may lack `absent_at_end` cells at its end, none of them a named one. Another number of
+    columns is an error, or a call of `on_wrong_count`, and the row is dropped.
     """
     lines = read_lines(path)
     _, first = next(lines)
     header = [cell.strip() for cell in first.split("\t")]
-    places = [column_index(path, header, name) for name in wanted]
-    last = max(places)
+    indices = [column_index(path, header, name) for name in names]
+    last = max(indices)
     number = 1
     for number, line in lines:
         cells = line.split("\t")
@@ -53,7 +53,7 @@ def named_columns(
                     raise _wrong_count(path, number, cells, "as in the header", len(header))
                 on_wrong_count(number)
                 continue
-        yield number, [cells[place] for place in places]
+        yield number, [cells[index] for index in indices]
     if number == 1:
         raise DataError(
             "the file has a header and no rows",

@@ -30,17 +30,17 @@ class Node:
     """A value in a JSON file, or a row of another file as named values."""
 
     file: Path
-    place: str  # from the root, as data[3].paragraphs[0]; empty for the root; of a row its number
+    location: str  # from the root, as data[3].paragraphs[0], or empty; of a row its number
     value: Any  # as `json` reads it; whole numbers of more than 18 digits are floats
 
     def key(self, name: str) -> Node:
         """Return the value of a key."""
-        found = self.optional(name)
-        if found is None:
+        node = self.optional(name)
+        if node is None:
             keys = [key[:40] for key in self.value if key.isprintable()][:24]
             remedy = did_you_mean(name, keys) if keys else "The object is empty"
             raise self.fault(f"the object has no key '{name}'", remedy)
-        return found
+        return node
 
     def optional(self, name: str) -> Node | None:
         """Return the value of a key, or None if the object does not have it."""
@@ -52,14 +52,14 @@ class Node:
             raise self.fault(f"{shown} stands twice in one object", "Remove one of the two")
         if name not in self.value:
             return None
-        return Node(self.file, f"{self.place}.{name}".lstrip("."), self.value[name])
+        return Node(self.file, f"{self.location}.{name}".lstrip("."), self.value[name])
 
     def items(self) -> Iterator[Node]:
         """Yield the items of a list."""
         if not isinstance(self.value, list):
             raise self._other("a list")
         for number, item in enumerate(self.value):
-            yield Node(self.file, f"{self.place}[{number}]", item)
+            yield Node(self.file, f"{self.location}[{number}]", item)
 
     def text(self) -> str:
         """Return the value as text."""
@@ -86,16 +86,16 @@ class Node:
 
     def fault(self, what: str, remedy: str) -> DataError:
         """Return an error about this place."""
-        return DataError(what, where=f"{self.file}:{self.place or 'top level'}", remedy=remedy)
+        return DataError(what, where=f"{self.file}:{self.location or 'top level'}", remedy=remedy)
 
-    def _other(self, wanted: str) -> DataError:
-        found = _KINDS.get(type(self.value))
+    def _other(self, expected: str) -> DataError:
+        actual = _KINDS.get(type(self.value))
         if isinstance(self.value, dict):
-            found = "an object"
-        elif found is None:
-            found = f"the number {self.value}"
+            actual = "an object"
+        elif actual is None:
+            actual = f"the number {self.value}"
         return self.fault(
-            f"{wanted} is needed here, but this is {found}",
+            f"{expected} is needed here, but this is {actual}",
             "Check that the file is of this format, and fetch it again",
         )
 
@@ -126,10 +126,10 @@ def decoded(text: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    repeating = _Repeating(found)
+    values = dict(pairs)
+    if len(values) == len(pairs):
+        return values
+    repeating = _Repeating(values)
     repeating.repeated = Counter(name for name, _ in pairs).most_common(1)[0][0]
     return repeating
 

@@ -12,24 +12,24 @@ from crosscal.spelling import did_you_mean
 
 
 def in_folder(path: Path, pattern: str, **fields: str) -> Path:
-    """Return the file that a pattern names in a folder, or say which field has which values there."""
+    """Return the file that a pattern names in a folder, or say which values its fields take."""
     names = folder_names(path)
-    wanted = pattern
+    file_name = pattern
     for field, value in fields.items():
-        wanted = wanted.replace("{" + field + "}", value)
-    if wanted in names:
-        return path / wanted
+        file_name = file_name.replace("{" + field + "}", value)
+    if file_name in names:
+        return path / file_name
     for field, value in fields.items():
-        found = values_of(names, pattern, field, fields)
-        if value not in found:
-            remedy = did_you_mean(value, found) if found else "No file there fits the pattern"
+        known = values_of(names, pattern, field, fields)
+        if value not in known:
+            remedy = did_you_mean(value, known) if known else "No file there fits the pattern"
             raise DataError(
-                f"there is no {field} '{value}': no file is named {wanted}",
+                f"there is no {field} '{value}': no file is named {file_name}",
                 where=str(path),
                 remedy=f"{remedy} (files named {pattern})",
             )
     raise DataError(
-        f"no file is named {wanted}", where=str(path), remedy=f"Files are named {pattern}"
+        f"no file is named {file_name}", where=str(path), remedy=f"Files are named {pattern}"
     )
 
 

@@ -31,19 +31,21 @@ _SHARD = re.compile(
 
 def shards(folder: Path, split: str) -> list[Path]:
     """Return the files of a split in order."""
-    wanted = _HUB_NAMES.get(split, split)
-    found: dict[str, list[tuple[str, re.Match[str]]]] = {}
+    hub_split = _HUB_NAMES.get(split, split)
+    by_split: dict[str, list[tuple[str, re.Match[str]]]] = {}
     for name in folder_names(folder):
         if match := _SHARD.fullmatch(name):
-            found.setdefault(match["split"], []).append((name, match))
-    if wanted not in found:
+            by_split.setdefault(match["split"], []).append((name, match))
+    if hub_split not in by_split:
         raise DataError(
-            f"there is no split '{split}': no file is named {wanted}-*.parquet",
+            f"there is no split '{split}': no file is named {hub_split}-*.parquet",
             where=str(folder),
-            remedy=did_you_mean(wanted, sorted(found)) if found else "The folder has no parquet",
+            remedy=did_you_mean(hub_split, sorted(by_split))
+            if by_split
+            else "The folder has no parquet",
         )
-    count = found[wanted][0][1]["count"]
-    numbers = [match["number"] for _, match in found[wanted]]
+    count = by_split[hub_split][0][1]["count"]
+    numbers = [match["number"] for _, match in by_split[hub_split]]
     complete = [None] if count is None else [f"{i:05d}" for i in range(int(count))]
     if numbers != complete:
         raise DataError(
@@ -51,17 +53,17 @@ def shards(folder: Path, split: str) -> list[Path]:
             where=str(folder),
             remedy="Fetch the missing shards, and remove those of another version",
         )
-    return [folder / name for name, _ in found[wanted]]
+    return [folder / name for name, _ in by_split[hub_split]]
 
 
-def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> pa.Table:
+def read_table(file: Path, required: Sequence[str], optional: Sequence[str] = ()) -> pa.Table:
     """Read columns of one file."""
     with opening(file):
         try:
             # Its own handle: pyarrow's message for a missing permission names no cause.
             with file.open("rb") as handle, pq.ParquetFile(handle) as parquet:
                 names = parquet.schema_arrow.names
-                for name in wanted:
+                for name in required:
                     if name not in names:
                         raise DataError(
                             f"the file has no column '{name}'",
@@ -69,7 +71,7 @@ def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) 
                             remedy=f"{did_you_mean(name, names)}; or choose another format",
                         )
                 present = [name for name in optional if name in names]
-                table = parquet.read(columns=[*wanted, *present], use_threads=False)
+                table = parquet.read(columns=[*required, *present], use_threads=False)
                 table.validate(full=True)
                 promised = parquet.metadata.num_rows
         except (DataError, FileNotFoundError, IsADirectoryError, PermissionError):
@@ -100,7 +102,7 @@ def label_names(
     column: pa.ChunkedArray | pa.Array, name: str, file: Path, names: Sequence[str]
 ) -> list[str | None]:
     """Return a column of label numbers as names; None for -1, as the Hub marks no label."""
-    found: list[str | None] = []
+    labels: list[str | None] = []
     for row, value in enumerate(_values(column, name, file, "whole numbers", int)):
         if not -1 <= value < len(names):
             raise DataError(
@@ -108,8 +110,8 @@ def label_names(
                 where=f"{file}:row {row}",
                 remedy="Known are: " + ", ".join(f"{i} {label}" for i, label in enumerate(names)),
             )
-        found.append(None if value == -1 else names[value])
-    return found
+        labels.append(None if value == -1 else names[value])
+    return labels
 
 
 def names_of(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
@@ -166,11 +168,11 @@ def lists(column: pa.ChunkedArray, name: str, file: Path, item: type) -> list[li
 
 
 def _values(
-    column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, wanted: type
+    column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, expected: type
 ) -> list[Any]:
     values = plain_values(column, name, file)
     for row, value in enumerate(values):
-        if type(value) is not wanted:
+        if type(value) is not expected:
             what = "no value" if value is None else f"no {kind}, but {type(value).__name__}"
             raise DataError(
                 f"column '{name}' holds {what}",

@@ -26,7 +26,7 @@ def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[st
         (line + "\n" for _, line in read_lines(path)), delimiter=separator, strict=True
     )
     while True:
-        begin = rows.line_num + 1
+        first_line = rows.line_num + 1
         try:
             cells = next(rows)
         except StopIteration:
@@ -34,25 +34,25 @@ def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[st
         except csv.Error as error:
             raise DataError(
                 f"the row that begins here is not quoted properly ({error})",
-                where=f"{path}:{begin}",
+                where=f"{path}:{first_line}",
                 remedy=_REMEDY,
             ) from error
         if not cells:
             raise DataError(
-                "the line is blank", where=f"{path}:{begin}", remedy="Remove the blank line"
+                "the line is blank", where=f"{path}:{first_line}", remedy="Remove the blank line"
             )
-        yield begin, cells
+        yield first_line, cells
 
 
 def quoted_columns(
-    path: Path, wanted: Sequence[str], optional: Sequence[str] = (), separator: str = ","
+    path: Path, required: Sequence[str], optional: Sequence[str] = (), separator: str = ","
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield cells by column where the first row names them, and the line on which a row begins."""
     rows = quoted_rows(path, separator)
     _, header = next(rows)
     header = [name.strip() for name in header]
-    names = [*wanted, *(name for name in optional if name in header)]
-    places = [(name, column_index(path, header, name)) for name in names]
+    names = [*required, *(name for name in optional if name in header)]
+    indices = [(name, column_index(path, header, name)) for name in names]
     number = 1
     for number, cells in rows:
         if len(cells) != len(header):
@@ -62,7 +62,7 @@ def quoted_columns(
                 where=f"{path}:{number}",
                 remedy="A cell that holds the separator stands in quotes; fetch the file again",
             )
-        yield number, {name: cells[place] for name, place in places}
+        yield number, {name: cells[index] for name, index in indices}
     if number == 1:
         raise DataError(
             "the file has a header and no rows",

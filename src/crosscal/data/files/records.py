@@ -20,7 +20,7 @@ SUFFIXES = (".tsv", ".txt", ".csv", ".jsonl", ".json", ".parquet")
 
 def read_records(
     file: Path,
-    wanted: Sequence[str],
+    required: Sequence[str],
     optional: Sequence[str] = (),
     *,
     read_as: str | None = None,
@@ -31,19 +31,19 @@ def read_records(
     """Yield the rows of a file by the ending of its name, ``.bz2`` behind it allowed.
 
     ``.csv``: commas, a header, quotes around cells. ``.jsonl``: an object a line. ``.json``: a list
-    of objects, or an object a line. ``.parquet``. Anything else: tabs, a header, quotes are letters.
+    of objects, or an object a line. ``.parquet``. Anything else: tabs, a header, quotes as letters.
     `read_as` is the ending that counts for all but Parquet; `quoting` changes what quotes are.
     """
     kind = (file.with_suffix("") if file.suffix == ".bz2" else file).suffix
     if read_as and kind != ".parquet":
         kind = read_as
     if kind == ".parquet":
-        return _parquet_rows(file, wanted, optional)
+        return _parquet_rows(file, required, optional)
     if kind in (".jsonl", ".json"):
-        return _objects(file, wanted, is_list=kind == ".json" and _begins_list(file))
+        return _objects(file, required, is_list=kind == ".json" and _begins_list(file))
     separator = "," if kind == ".csv" else "\t"
     if (quoting or ("doubled" if kind == ".csv" else "literal")) == "doubled":
-        rows = quoted_columns(file, wanted, optional, separator)
+        rows = quoted_columns(file, required, optional, separator)
         return (Node(file, str(number), cells) for number, cells in rows)
     if separator == ",":
         raise DataError(
@@ -51,7 +51,7 @@ def read_records(
             where=str(file),
             remedy="Leave out 'quoting', or write the file with tabs",
         )
-    return _tab_rows(file, wanted, optional, absent_at_end, on_wrong_count)
+    return _tab_rows(file, required, optional, absent_at_end, on_wrong_count)
 
 
 def text(record: Node, name: str) -> str:
@@ -83,22 +83,22 @@ def word(record: Node, name: str) -> str | None:
 
 def _tab_rows(
     file: Path,
-    wanted: Sequence[str],
+    required: Sequence[str],
     optional: Sequence[str],
     absent_at_end: int,
     on_wrong_count: Callable[[int], None] | None,
 ) -> Iterator[Node]:
     _, first = next(read_lines(file))
     header = [name.strip() for name in first.split("\t")]
-    names = [*wanted, *(name for name in optional if name in header)]
+    names = [*required, *(name for name in optional if name in header)]
     rows = named_columns(file, names, absent_at_end=absent_at_end, on_wrong_count=on_wrong_count)
     for number, cells in rows:
         yield Node(file, str(number), dict(zip(names, cells, strict=True)))
 
 
-def _objects(file: Path, wanted: Sequence[str], *, is_list: bool) -> Iterator[Node]:
+def _objects(file: Path, required: Sequence[str], *, is_list: bool) -> Iterator[Node]:
     for item in read_json(file).items() if is_list else json_lines(file):
-        for name in wanted:
+        for name in required:
             item.key(name)
         yield item
 
@@ -110,8 +110,8 @@ def _begins_list(file: Path) -> bool:
     return False
 
 
-def _parquet_rows(file: Path, wanted: Sequence[str], optional: Sequence[str]) -> Iterator[Node]:
-    table = read_table(file, wanted, optional)
+def _parquet_rows(file: Path, required: Sequence[str], optional: Sequence[str]) -> Iterator[Node]:
+    table = read_table(file, required, optional)
     names = table.column_names
     columns = [plain_values(table[name], name, file) for name in names]
     for number, values in enumerate(zip(*columns, strict=True)):

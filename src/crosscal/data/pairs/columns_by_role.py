@@ -91,22 +91,22 @@ def _quoting(name: str | None) -> Quoting | None:
     return cast("Quoting | None", name)
 
 
-def _label_map(listed: str) -> tuple[dict[str, str], dict[str, str]]:
+def _label_map(text: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return label in the file to label of the task, and to the reason for leaving it out."""
     label_map: dict[str, str] = {}
     dropped_labels: dict[str, str] = {}
-    for item in filter(str.strip, listed.split(",")):
-        spelled, equals, label = (part.strip() for part in item.partition("="))
-        if not equals or not spelled or spelled in {*label_map, *dropped_labels}:
+    for item in filter(str.strip, text.split(",")):
+        file_label, equals, label = (part.strip() for part in item.partition("="))
+        if not equals or not file_label or file_label in {*label_map, *dropped_labels}:
             raise SettingsError(
                 f"'{shown(item.strip())}' does not say how a label is spelled, or says it again",
                 where="columns.labels",
                 remedy="Write pairs with commas between, for example '0 = entailment, - ='",
             )
         if label:
-            label_map[spelled] = label
+            label_map[file_label] = label
         else:
-            dropped_labels[spelled] = _DROPPED.format(spelled)
+            dropped_labels[file_label] = _DROPPED.format(file_label)
     return label_map, dropped_labels
 
 

@@ -199,7 +199,7 @@ def pair_rows(
         row_ids = [word(record, name) for name in columns.row_id]
         yield PairRow(
             index,
-            record.place,
+            record.location,
             text(record, columns.text_a),
             text(record, columns.text_b),
             label,

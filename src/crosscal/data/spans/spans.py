@@ -27,11 +27,11 @@ def _problems(row: SpanRow, request: Request, label_map: Mapping[str, str]) -> I
     for answer in row.answers or ():
         yield from text_problems("answer", answer.text)
         end = answer.start + len(answer.text)
-        found = row.context[max(0, answer.start) : max(0, end)]
-        if answer.start < 0 or found != answer.text:
+        actual = row.context[max(0, answer.start) : max(0, end)]
+        if answer.start < 0 or actual != answer.text:
             yield Problem(
                 f"the answer '{shown(answer.text)}' does not stand at character {answer.start} "
-                f"of its context, where '{shown(found)}' stands",
+                f"of its context, where '{shown(actual)}' stands",
                 "Offsets count characters (code points) from 0, not bytes",
             )
 

@@ -37,7 +37,7 @@ def span_rows(file: Path, request: Request | None = None) -> list[SpanRow]:
                 rows.append(
                     SpanRow(
                         index=len(rows),
-                        where=question.place,
+                        where=question.location,
                         context=context,
                         question=question.key("question").text(),
                         answers=_answers(question),
@@ -53,9 +53,9 @@ def unless_withheld(answers: list[Answer]) -> tuple[Answer, ...] | None:
 
 
 def _answers(question: Node) -> tuple[Answer, ...] | None:
-    listed = question.optional("answers")
+    answer_list = question.optional("answers")
     flag = question.optional("is_impossible")
-    answers = [] if listed is None else list(_each(listed))
+    answers = [] if answer_list is None else list(_each(answer_list))
     if flag is None:
         return unless_withheld(answers) if answers else None
     if flag.flag() == bool(answers):
@@ -67,8 +67,8 @@ def _answers(question: Node) -> tuple[Answer, ...] | None:
     return unless_withheld(answers)
 
 
-def _each(listed: Node) -> Iterator[Answer]:
-    for answer in listed.items():
+def _each(answer_list: Node) -> Iterator[Answer]:
+    for answer in answer_list.items():
         yield Answer(answer.key("text").text(), answer.key("answer_start").whole())
 
 

@@ -30,7 +30,7 @@ def _json_rows(file: Path, request: Request) -> list[TagRow]:
                 f"{len(words)} words, {len(gold)} supertags and {count} heads",
                 "Give each word, separated by single spaces, one of each",
             )
-        rows.append(TagRow(index, item.place, words, gold))
+        rows.append(TagRow(index, item.location, words, gold))
     return rows
 
 

@@ -42,10 +42,10 @@ def word_lines(path: Path, separator: str | None = "\t") -> Iterator[list[Line]]
 
 
 def _uneven(path: Path, number: int, cells: list[str], first: Line, separator: str) -> DataError:
-    many = f"{len(cells)} column{'s' * (len(cells) != 1)}"
+    count = f"{len(cells)} column{'s' * (len(cells) != 1)}"
     between = "one tab" if separator == "\t" else "spaces"
     return DataError(
-        f"{many}, but {len(first[1])} in line {first[0]}",
+        f"{count}, but {len(first[1])} in line {first[0]}",
         where=f"{path}:{number}",
         remedy=f"Columns are separated by {between}, and a blank line between sentences is empty",
     )

@@ -45,20 +45,20 @@ def _read(request: Request) -> ParsedFiles:
     empty = 0
     for language in request.languages:
         count = 0
-        seen: dict[str, str] = {}
-        found = _files(request, language)
-        for file in found:
+        first_with: dict[str, str] = {}
+        files = _files(request, language)
+        for file in files:
             rows: list[TextRow] = []
             for article in _articles(file):
-                _check_new(article, file, seen)
+                _check_new(article, file, first_with)
                 before = len(rows)
                 rows += _rows(article, count + before, request.prefix)
                 empty += len(rows) == before
             count += len(rows)
-            if rows or len(found) == 1:
+            if rows or len(files) == 1:
                 parts.append(LanguageRows(language=language, file=file, rows=rows))
-        if count == 0 and len(found) > 1:
-            parts.append(LanguageRows(language=language, file=found[0], rows=[]))
+        if count == 0 and len(files) > 1:
+            parts.append(LanguageRows(language=language, file=files[0], rows=[]))
     files = tuple(dict.fromkeys(f for code in request.languages for f in _files(request, code)))
     return ParsedFiles(parts=parts, files=files, dropped={EMPTY: empty} if empty else {})
 
@@ -71,18 +71,18 @@ def _files(request: Request, language: str) -> list[Path]:
     if not is_folder(folder):
         # Without a folder a language the folder itself holds one language.
         folder = path if len(request.languages) == 1 else folder
-    found = [folder / name for name in folder_names(folder) if _FILE.fullmatch(name)]
+    files = [folder / name for name in folder_names(folder) if _FILE.fullmatch(name)]
     for name in folder_names(folder):
         if len(name) == 2 and name.isascii() and name.isupper() and is_folder(folder / name):
             inside = folder_names(folder / name)
-            found += [folder / name / file for file in inside if _FILE.fullmatch(file)]
-    if not found:
+            files += [folder / name / file for file in inside if _FILE.fullmatch(file)]
+    if not files:
         raise DataError(
             f"there are no articles in language '{language}': no file is named AA/wiki_00",
             where=str(folder),
             remedy="Give the folder that WikiExtractor wrote, or one with such a folder a language",
         )
-    return found
+    return files
 
 
 def _articles(file: Path) -> Iterator[Article]:
@@ -92,7 +92,7 @@ def _articles(file: Path) -> Iterator[Article]:
 
 def _from_json(file: Path) -> Iterator[Article]:
     for record in json_lines(file):
-        number = int(record.place)
+        number = int(record.location)
         article = Article(word(record, "id") or "", text(record, "title"), number)
         article.lines = [(number, line) for line in text(record, "text").split("\n")]
         yield article
@@ -125,16 +125,16 @@ def _from_text(file: Path) -> Iterator[Article]:
         )
 
 
-def _check_new(article: Article, file: Path, seen: dict[str, str]) -> None:
+def _check_new(article: Article, file: Path, first_with: dict[str, str]) -> None:
     where = f"{file}:{article.line}"
-    if not article.row_id.strip() or article.row_id in seen:
-        again = f" (first at {seen[article.row_id]})" if article.row_id in seen else ""
+    if not article.row_id.strip() or article.row_id in first_with:
+        again = f" (first at {first_with[article.row_id]})" if article.row_id in first_with else ""
         raise DataError(
             f"article id '{shown(article.row_id)}' is blank or occurs twice{again}",
             where=where,
             remedy="Extract the articles again into an empty folder",
         )
-    seen[article.row_id] = where
+    first_with[article.row_id] = where
 
 
 def _rows(article: Article, first: int, prefix: str) -> list[TextRow]:

@@ -57,7 +57,7 @@ def _read(request: Request, *, name: str) -> ParsedFiles:
         return [
             PairRow(
                 index,
-                record.place,
+                record.location,
                 text(record, text_a),
                 text(record, text_b),
                 _label(record),
@@ -100,7 +100,7 @@ def _set(record: Node) -> str:
     if name not in _SETS.values():
         raise DataError(
             f"unknown SemEval_set '{shown(name)}'",
-            where=f"{record.file}:{record.place}",
+            where=f"{record.file}:{record.location}",
             remedy=did_you_mean(name, _SETS.values()),
         )
     return name

@@ -41,22 +41,24 @@ def _read(request: Request) -> ParsedFiles:
                 remedy=did_you_mean(language, sorted(rows)),
             )
     reference = "en" if "en" in rows else request.languages[0]
-    trusted = LanguageRows(language=reference, file=file, rows=rows[reference])
-    clusters = named_premises(trusted, [row.cluster or "" for row in trusted.rows], request.prefix)
+    reference_part = LanguageRows(language=reference, file=file, rows=rows[reference])
+    clusters = named_premises(
+        reference_part, [row.cluster or "" for row in reference_part.rows], request.prefix
+    )
     parts = []
     for language in request.languages:
         part = LanguageRows(language=language, file=file, rows=rows[language])
-        _check_order(part, trusted)
+        _check_order(part, reference_part)
         pairs = [row.row_id for row in part.rows]
         parts.append(with_premises(part, clusters, pairs))
     return ParsedFiles(parts=parts, files=(file,), label_map=LABEL_MAP)
 
 
-def _check_order(part: LanguageRows, trusted: LanguageRows) -> None:
-    for row, other in zip(part.rows, trusted.rows, strict=False):
+def _check_order(part: LanguageRows, reference_part: LanguageRows) -> None:
+    for row, other in zip(part.rows, reference_part.rows, strict=False):
         if row.row_id != other.row_id:
             raise DataError(
-                f"pairID '{row.row_id}' in '{part.language}' where '{trusted.language}' has "
+                f"pairID '{row.row_id}' in '{part.language}' where '{reference_part.language}' has "
                 f"'{other.row_id}' (line {other.where})",
                 where=f"{part.file}:{row.where}",
                 remedy="Languages must list the same pairs in the same order; fetch it again",

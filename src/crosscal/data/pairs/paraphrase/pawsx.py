@@ -66,24 +66,24 @@ def _xtreme_rows(file: Path, request: Request) -> list[PairRow]:
 
 def _without_untranslated(parsed: ParsedFiles, request: Request) -> ParsedFiles:
     """Leave out, in all languages, the pairs that one of them lacks."""
-    missing: set[int] = set()
+    missing_indices: set[int] = set()
     for part in parsed.parts:
-        mine = [row for row in part.rows if _lacks(row)]
-        missing |= {row.index for row in mine}
-        if len(mine) > max(_ALWAYS_ALLOWED, _MAX_UNTRANSLATED * len(part.rows)):
+        lacking = [row for row in part.rows if _lacks(row)]
+        missing_indices |= {row.index for row in lacking}
+        if len(lacking) > max(_ALWAYS_ALLOWED, _MAX_UNTRANSLATED * len(part.rows)):
             raise DataError(
-                f"{len(mine)} of {len(part.rows)} rows hold a sentence that was not translated, "
+                f"{len(lacking)} of {len(part.rows)} rows hold a sentence that was not translated, "
                 "far more than in the published file",
-                where=f"{part.file}:{mine[0].where}",
+                where=f"{part.file}:{lacking[0].where}",
                 remedy="Fetch the file again",
             )
     parts = [
-        replace(part, rows=[row for row in part.rows if row.index not in missing])
+        replace(part, rows=[row for row in part.rows if row.index not in missing_indices])
         for part in parsed.parts
     ]
-    lost = sum(len(part.rows) for part in parsed.parts) - sum(len(part.rows) for part in parts)
+    n_dropped = sum(len(part.rows) for part in parsed.parts) - sum(len(part.rows) for part in parts)
     dropped = Counter(parsed.dropped)
-    dropped.update({UNTRANSLATED: lost} if lost else {})
+    dropped.update({UNTRANSLATED: n_dropped} if n_dropped else {})
     return replace(parsed, parts=parts, dropped=dict(dropped))
 
 
