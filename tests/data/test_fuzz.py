@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from crosscal.data import Dataset, read_examples
 from crosscal.exceptions import DataError
 from tests.data.conftest import NLI, PARAPHRASE
-from tests.data.pairs.test_pair_readers import MNLI, MRPC_HEADER, QQP_HEADER, original, rows, tsv
+from tests.data.pairs.samples import MNLI, MRPC_HEADER, QQP_HEADER, original, rows, tsv
 
 
 def parquet() -> bytes:

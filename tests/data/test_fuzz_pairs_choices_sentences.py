@@ -30,28 +30,12 @@ from crosscal.data.choices.choices import CHOICES
 from crosscal.data.examples import ChoiceExample, PairExample, SentenceExample
 from crosscal.data.texts.running_text import RUNNING_TEXT
 from crosscal.exceptions import CrosscalError
-from tests.data.bitexts.test_bitext_readers import ARTICLES, as_json, as_text
-from tests.data.bitexts.test_bitext_readers import SENTENCES as TEXTS
-from tests.data.choices.test_choice_readers import (
-    COSMOS,
-    HELLASWAG,
-    HELLASWAG_TEXT,
-    SOCIAL,
-    copa,
-    flat,
-    nested,
-)
+from tests.data.bitexts.samples import ARTICLES, as_json, as_text
+from tests.data.bitexts.samples import SENTENCES as TEXTS
+from tests.data.choices.samples import COSMOS, HELLASWAG, HELLASWAG_TEXT, SOCIAL, copa, flat, nested
 from tests.data.conftest import NLI, PARAPHRASE
 from tests.data.mutation import COUNT, mutated
-from tests.data.pairs.test_pair_files import (
-    AMERICAS,
-    SICK_HEADER,
-    anli,
-    headed,
-    pawsx,
-    quoted,
-    sick,
-)
+from tests.data.pairs.samples import AMERICAS, SICK_HEADER, anli, headed, pawsx, quoted, sick
 
 FEW = 60
 SLOW = 5.0

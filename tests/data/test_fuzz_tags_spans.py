@@ -27,8 +27,8 @@ from crosscal.data.spans.spans import SPANS
 from crosscal.data.tags.tags import TAGS
 from crosscal.exceptions import CrosscalError
 from tests.data.mutation import COUNT, mutated
-from tests.data.spans.test_span_readers import CONTEXTS, of, question, squad
-from tests.data.tags.test_tag_readers import AUTO, HEBREW, SWAHILI, TURKISH
+from tests.data.spans.samples import CONTEXTS, of, question, squad
+from tests.data.tags.samples import AUTO, HEBREW, SWAHILI, TURKISH
 
 SLOW = 5.0
 

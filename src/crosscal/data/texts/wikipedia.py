@@ -46,8 +46,8 @@ def _read(request: Request) -> ParsedFiles:
     for language in request.languages:
         count = 0
         first_with: dict[str, str] = {}
-        files = _files(request, language)
-        for file in files:
+        own_files = _files(request, language)
+        for file in own_files:
             rows: list[TextRow] = []
             for article in _articles(file):
                 _check_new(article, file, first_with)
@@ -55,10 +55,10 @@ def _read(request: Request) -> ParsedFiles:
                 rows += _rows(article, count + before, request.prefix)
                 empty += len(rows) == before
             count += len(rows)
-            if rows or len(files) == 1:
+            if rows or len(own_files) == 1:
                 parts.append(LanguageRows(language=language, file=file, rows=rows))
-        if count == 0 and len(files) > 1:
-            parts.append(LanguageRows(language=language, file=files[0], rows=[]))
+        if count == 0 and len(own_files) > 1:
+            parts.append(LanguageRows(language=language, file=own_files[0], rows=[]))
     files = tuple(dict.fromkeys(f for code in request.languages for f in _files(request, code)))
     return ParsedFiles(parts=parts, files=files, dropped={EMPTY: empty} if empty else {})
 
