@@ -39,9 +39,9 @@ def test_formats_need_a_path_and_tell_a_missing_one(name, tmp_path):
     ],
 )
 def test_wrong_requests_are_refused(write, wrong):
-    asked = {"labels": NLI, **wrong}
+    args = {"labels": NLI, **wrong}
     with pytest.raises(SettingsError):
-        read_examples("tsv-pairs", write("a.tsv", "a\tb\tneutral\n"), **asked)
+        read_examples("tsv-pairs", write("a.tsv", "a\tb\tneutral\n"), **args)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_one_file_is_not_read_as_several_languages(write, tmp_path, format, spli
     (tmp_path / "hub").mkdir()
     pq.write_table(pa.Table.from_pylist([copa]), tmp_path / "hub" / "validation.parquet")
     labels = NLI if format in ("tsv-pairs", "columns-unaligned", "mnli-ptb") else ()
-    asked = {"split": split, "labels": labels}
-    assert read_examples(format, tmp_path / path, languages=("sw",), **asked).examples
+    args = {"split": split, "labels": labels}
+    assert read_examples(format, tmp_path / path, languages=("sw",), **args).examples
     with pytest.raises(SettingsError, match="one file cannot hold 2 languages"):
-        read_examples(format, tmp_path / path, languages=("sw", "yo"), **asked)
+        read_examples(format, tmp_path / path, languages=("sw", "yo"), **args)
 
 
 def test_formats_describe_themselves():

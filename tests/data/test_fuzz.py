@@ -71,15 +71,15 @@ CHANGES = st.lists(
 
 def damage(content: bytes, changes: list[tuple[str, float, bytes]]) -> bytes:
     for kind, where, inserted in changes:
-        place = int(where * len(content))
+        index = int(where * len(content))
         if kind == "set":
-            content = content[:place] + inserted + content[place + len(inserted) :]
+            content = content[:index] + inserted + content[index + len(inserted) :]
         elif kind == "insert":
-            content = content[:place] + inserted + content[place:]
+            content = content[:index] + inserted + content[index:]
         elif kind == "delete":
-            content = content[:place] + content[place + len(inserted) :]
+            content = content[:index] + content[index + len(inserted) :]
         else:
-            content = content[:place]
+            content = content[:index]
     return content
 
 

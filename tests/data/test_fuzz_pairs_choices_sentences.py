@@ -49,7 +49,7 @@ class Case:
     format: str
     files: Contents
     count: Callable[[Contents], int | range]
-    asked: dict[str, Any] = field(default_factory=dict)
+    args: dict[str, Any] = field(default_factory=dict)
 
 
 def text_of(content: bytes) -> str:
@@ -57,8 +57,8 @@ def text_of(content: bytes) -> str:
 
 
 def file_lines(content: bytes) -> list[str]:
-    found = text_of(content).split("\n")
-    return [line.removesuffix("\r") for line in (found if found[-1] else found[:-1])]
+    actual = text_of(content).split("\n")
+    return [line.removesuffix("\r") for line in (actual if actual[-1] else actual[:-1])]
 
 
 def lines(files: Contents) -> int:
@@ -116,10 +116,10 @@ def paragraphs(files: Contents) -> int:
 
 def wiki_paragraphs(files: Contents) -> range:
     (content,) = files.values()
-    found = [line for line in file_lines(content) if line.strip()]
-    articles = found.count("</doc>")
+    actual = [line for line in file_lines(content) if line.strip()]
+    articles = actual.count("</doc>")
     # A title that was damaged is a paragraph; an empty article counts as a row left out.
-    return range(len(found) - 3 * articles, len(found) - articles + 1)
+    return range(len(actual) - 3 * articles, len(actual) - articles + 1)
 
 
 def json_paragraphs(files: Contents) -> range:
@@ -139,7 +139,7 @@ def parquet(table: list[dict]) -> bytes:
     return sink.getvalue()
 
 
-def asked(labels: tuple[str, ...] = (), language: str = "en", **more: Any) -> dict[str, Any]:
+def args(labels: tuple[str, ...] = (), language: str = "en", **more: Any) -> dict[str, Any]:
     return {"split": "train", "labels": labels, "languages": (language,), **more}
 
 
@@ -187,21 +187,19 @@ BUCC = {
     "zh-en.train.en": b"en-0\tOne.\nen-1\tTwo.\n",
     "zh-en.train.gold": b"zh-1\ten-0\nzh-2\ten-1\n",
 }
-IN_CHINESE = asked(language="zh")
+IN_CHINESE = args(language="zh")
 COLUMNS = numbered("sentence1", "sentence2", "label")
 ANLI = [anli(i, label) for i, label in enumerate("enc")]
 HUB_PAIRS = numbered("premise", "hypothesis", "label")
 HUB_SENTENCES = numbered("sentence1", "sentence2", "label")
 
 CASES = {
-    "snli": Case("snli", {"snli_1.0_train.jsonl": jsonl(SNLI)}, lines, asked(NLI)),
+    "snli": Case("snli", {"snli_1.0_train.jsonl": jsonl(SNLI)}, lines, args(NLI)),
     "snli-tsv": Case(
-        "snli", {"snli_1.0_train.txt": SNLI_TSV.encode()}, rows_below_a_header, asked(NLI)
+        "snli", {"snli_1.0_train.txt": SNLI_TSV.encode()}, rows_below_a_header, args(NLI)
     ),
-    "snli-hub": Case("snli", {"train.parquet": parquet(HUB_PAIRS)}, rows_of_parquet, asked(NLI)),
-    "anli": Case(
-        "anli", {"R2/train.jsonl": jsonl(ANLI)}, lines, asked(NLI) | {"split": "train_r2"}
-    ),
+    "snli-hub": Case("snli", {"train.parquet": parquet(HUB_PAIRS)}, rows_of_parquet, args(NLI)),
+    "anli": Case("anli", {"R2/train.jsonl": jsonl(ANLI)}, lines, args(NLI) | {"split": "train_r2"}),
     "sick": Case(
         "sick",
         {
@@ -210,124 +208,124 @@ CASES = {
             ).encode()
         },
         training_rows,
-        asked(NLI),
+        args(NLI),
     ),
     "sick-nl": Case(
         "sick-nl",
         {"SICK_NL.txt": headed(SICK_HEADER, sick(1, "NEUTRAL", "TRAIN")).encode()},
         training_rows,
-        asked(NLI, "nl"),
+        args(NLI, "nl"),
     ),
     "rte-glue": Case(
         "rte-glue",
         {"train.tsv": RTE.encode()},
         rows_below_a_header,
-        asked(("entailment", "not_entailment")),
+        args(("entailment", "not_entailment")),
     ),
-    "paws": Case("paws", {"train.tsv": PAWS.encode()}, rows_below_a_header, asked(PARAPHRASE)),
+    "paws": Case("paws", {"train.tsv": PAWS.encode()}, rows_below_a_header, args(PARAPHRASE)),
     "pawsx-original": Case(
         "pawsx-original",
         {"ko/translated_train.tsv": PAWS.encode()},
         rows_below_a_header,
-        asked(PARAPHRASE, "ko"),
+        args(PARAPHRASE, "ko"),
     ),
     "pawsx-xtreme": Case(
         "pawsx-xtreme",
         {"train-zh.tsv": quoted(pawsx("zh", {1: "NS"})).encode()},
         csv_rows("\t", 0),
-        asked(PARAPHRASE, "zh"),
+        args(PARAPHRASE, "zh"),
     ),
     "pawsx-hub": Case(
         "pawsx-hub",
         {"zh/train.parquet": parquet(HUB_SENTENCES)},
         rows_of_parquet,
-        asked(PARAPHRASE, "zh"),
+        args(PARAPHRASE, "zh"),
     ),
     "americasnli": Case(
         "americasnli",
         {"dev/gn.tsv": headed(AMERICAS, *GN).encode()},
         rows_below_a_header,
-        asked(NLI, "gn") | {"split": "dev"},
+        args(NLI, "gn") | {"split": "dev"},
     ),
     "kornli": Case(
         "kornli",
         {"xnli.dev.ko.tsv": headed("sentence1 sentence2 gold_label", *KO).encode()},
         rows_below_a_header,
-        asked(NLI, "ko") | {"split": "dev"},
+        args(NLI, "ko") | {"split": "dev"},
     ),
     "klue-nli": Case(
         "klue-nli",
         {"klue-nli-v1.1_train.json": json.dumps(KLUE, indent=1).encode()},
         listed,
-        asked(NLI, "ko"),
+        args(NLI, "ko"),
     ),
-    "ocnli": Case("ocnli", {"train.json": jsonl(OCNLI)}, lines, asked(NLI, "zh")),
+    "ocnli": Case("ocnli", {"train.json": jsonl(OCNLI)}, lines, args(NLI, "zh")),
     "jampatoisnli": Case(
         "jampatoisnli",
         {"jampatoisnli-train.csv": PATOIS.encode()},
         csv_rows(",", 1),
-        asked(NLI, "jam"),
+        args(NLI, "jam"),
     ),
     "qqp-quora": Case(
         "qqp-quora",
         {"quora_duplicate_questions.tsv": QUORA.encode()},
         csv_rows("\t", 1),
-        asked(PARAPHRASE),
+        args(PARAPHRASE),
     ),
     "columns": Case(
-        "columns", {"train.jsonl": jsonl(COLUMNS)}, lines, asked(NLI, columns=ROLES | {"id": "id"})
+        "columns", {"train.jsonl": jsonl(COLUMNS)}, lines, args(NLI, columns=ROLES | {"id": "id"})
     ),
     "columns-unaligned": Case(
         "columns-unaligned",
         {"train.parquet": parquet(COLUMNS)},
         rows_of_parquet,
-        asked(NLI, columns=ROLES),
+        args(NLI, columns=ROLES),
     ),
     "columns-json": Case(
-        "columns", {"train.json": json.dumps(COLUMNS).encode()}, listed, asked(NLI, columns=ROLES)
+        "columns", {"train.json": json.dumps(COLUMNS).encode()}, listed, args(NLI, columns=ROLES)
     ),
-    "hellaswag": Case("hellaswag", {"hellaswag_train.jsonl": jsonl(HELLASWAG)}, lines, asked()),
+    "hellaswag": Case("hellaswag", {"hellaswag_train.jsonl": jsonl(HELLASWAG)}, lines, args()),
     "hellaswag-text": Case(
-        "hellaswag", {"hellaswag_train_full.txt": HELLASWAG_TEXT.encode()}, items, asked()
+        "hellaswag", {"hellaswag_train_full.txt": HELLASWAG_TEXT.encode()}, items, args()
     ),
     "hellaswag-bz2": Case(
         "hellaswag",
         {"hellaswag_train_full.txt.bz2": bz2.compress(HELLASWAG_TEXT.encode())},
         unpacked_items,
-        asked(),
+        args(),
     ),
     "hellaswag-hub": Case(
-        "hellaswag", {"train.parquet": parquet(HUB_CHOICES)}, rows_of_parquet, asked()
+        "hellaswag", {"train.parquet": parquet(HUB_CHOICES)}, rows_of_parquet, args()
     ),
     "commonsenseqa": Case(
         "commonsenseqa",
         {"train_rand_split.jsonl": jsonl([nested(i) for i in range(3)])},
         lines,
-        asked(),
+        args(),
     ),
     "commonsenseqa-flat": Case(
         "commonsenseqa",
         {"train_rand_split.jsonl": jsonl([flat(i) for i in range(3)])},
         lines,
-        asked(),
+        args(),
     ),
     "commonsenseqa-hub": Case(
         "commonsenseqa",
         {"train.parquet": parquet([flat(i) for i in range(3)])},
         rows_of_parquet,
-        asked(),
+        args(),
     ),
-    "cosmosqa": Case("cosmosqa", {"train.csv": COSMOS_ROWS.encode()}, csv_rows(",", 1), asked()),
-    "cosmosqa-jsonl": Case("cosmosqa", {"train.jsonl": jsonl(COSMOS_JSON)}, lines, asked()),
+    "cosmosqa": Case("cosmosqa", {"train.csv": COSMOS_ROWS.encode()}, csv_rows(",", 1), args()),
+    "cosmosqa-jsonl": Case("cosmosqa", {"train.jsonl": jsonl(COSMOS_JSON)}, lines, args()),
     "siqa": Case(
         "siqa",
         {"train.jsonl": jsonl(SOCIAL), "train-labels.lst": b"1\n3\n2\n"},
         first_file,
-        asked(),
+        args(),
     ),
-    "siqa-xtreme": Case("siqa", {"socialIQa_v1.4_trn.jsonl": jsonl(SIQA)}, lines, asked()),
+    "siqa-xtreme": Case("siqa", {"socialIQa_v1.4_trn.jsonl": jsonl(SIQA)}, lines, args()),
     "copa": Case(
-        "copa", {"train.th.jsonl": jsonl([copa("th", i) for i in range(3)])}, lines, asked((), "th")
+        "copa", {"train.th.jsonl": jsonl([copa("th", i) for i in range(3)])}, lines, args((), "th")
     ),
     "tatoeba-laser": Case(
         "tatoeba-laser",
@@ -385,9 +383,9 @@ def check_whole(reading: Dataset, labels: tuple[str, ...]) -> None:
                 assert units[e.language, partner].cluster_id == e.cluster_id
 
 
-def agrees(reading: Dataset, found: int | range) -> bool:
+def agrees(reading: Dataset, actual: int | range) -> bool:
     rows = len(reading.examples) + sum(reading.dropped.values())
-    return rows in found if isinstance(found, range) else rows == found
+    return rows in actual if isinstance(actual, range) else rows == actual
 
 
 def how_many(format: str) -> int:
@@ -400,31 +398,31 @@ def how_many(format: str) -> int:
 def test_damaged_files_give_an_error_or_a_whole_reading(name, tmp_path: Path):
     case = CASES[name]
     rng = np.random.default_rng(zlib.crc32(name.encode()))
-    for place, content in case.files.items():
-        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / place).write_bytes(content)
-    sound = read_examples(case.format, tmp_path, **case.asked)
-    check_whole(sound, case.asked["labels"])
+    for index, content in case.files.items():
+        (tmp_path / index).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / index).write_bytes(content)
+    sound = read_examples(case.format, tmp_path, **case.args)
+    check_whole(sound, case.args["labels"])
     assert agrees(sound, case.count(case.files))
     read = 0
     count = how_many(case.format)
     for _ in range(count):
-        place = sorted(case.files)[rng.integers(len(case.files))]
-        damaged = mutated(case.files[place], rng, is_json=place.endswith(".json"))
-        (tmp_path / place).write_bytes(damaged)
+        index = sorted(case.files)[rng.integers(len(case.files))]
+        damaged = mutated(case.files[index], rng, is_json=index.endswith(".json"))
+        (tmp_path / index).write_bytes(damaged)
         started = time.process_time()
         try:
-            reading = read_examples(case.format, tmp_path, **case.asked)
+            reading = read_examples(case.format, tmp_path, **case.args)
         except CrosscalError as error:
             assert error.where
             assert error.remedy
             str(error).encode()
         else:
             read += 1
-            check_whole(reading, case.asked["labels"])
-            assert agrees(reading, case.count(case.files | {place: damaged})), damaged
+            check_whole(reading, case.args["labels"])
+            assert agrees(reading, case.count(case.files | {index: damaged})), damaged
         assert time.process_time() - started < SLOW
-        (tmp_path / place).write_bytes(case.files[place])
+        (tmp_path / index).write_bytes(case.files[index])
     # Damage that is never noticed would test nothing; a checksum may notice all of it.
     assert read < count
-    assert read > 0 or place.endswith(".bz2")
+    assert read > 0 or index.endswith(".bz2")

@@ -40,7 +40,7 @@ class Case:
     files: dict[str, bytes]
     count: Callable[[bytes], int]
     of_reading: Callable[[Dataset], int]
-    asked: dict[str, Any] = field(default_factory=dict)
+    args: dict[str, Any] = field(default_factory=dict)
 
 
 def words(reading: Dataset) -> int:
@@ -52,8 +52,8 @@ def rows(reading: Dataset) -> int:
 
 
 def lines(content: bytes) -> list[str]:
-    found = content.removeprefix(b"\xef\xbb\xbf").decode().split("\n")
-    return [line.removesuffix("\r") for line in found]
+    actual = content.removeprefix(b"\xef\xbb\xbf").decode().split("\n")
+    return [line.removesuffix("\r") for line in actual]
 
 
 def word_lines(content: bytes) -> int:
@@ -198,11 +198,11 @@ def test_damaged_files_give_an_error_or_a_whole_reading(name, tmp_path: Path):
     case = CASES[name]
     # The same files in every run, others for every format.
     rng = np.random.default_rng(zlib.crc32(name.encode()))
-    ((place, content),) = case.files.items()
-    file = tmp_path / place
+    ((index, content),) = case.files.items()
+    file = tmp_path / index
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
-    sound = read_examples(name, tmp_path, **case.asked)
+    sound = read_examples(name, tmp_path, **case.args)
     check_whole(sound)
     assert case.of_reading(sound) == case.count(content)
     read = 0
@@ -211,7 +211,7 @@ def test_damaged_files_give_an_error_or_a_whole_reading(name, tmp_path: Path):
         file.write_bytes(damaged)
         started = time.process_time()
         try:
-            reading = read_examples(name, tmp_path, **case.asked)
+            reading = read_examples(name, tmp_path, **case.args)
         except CrosscalError as error:
             assert error.where
             assert error.remedy

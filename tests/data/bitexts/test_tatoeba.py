@@ -71,7 +71,7 @@ def test_english_is_no_language_of_a_pair(write, tmp_path):
 def test_xtreme_hides_what_translates_what(write, tmp_path):
     order = (2, 0, 1)
     write("zh-en.zh", lines(SENTENCES["zh"]))
-    write("zh-en.en", lines(ENGLISH[place] for place in order))
+    write("zh-en.en", lines(ENGLISH[index] for index in order))
     with pytest.raises(DataError, match="nothing says what translates what") as caught:
         read_examples("tatoeba-xtreme", tmp_path, split="test", languages=("zh",))
     assert caught.value.where == str(tmp_path / "zh-en.en")

@@ -37,9 +37,9 @@ def reading(*languages: str, count: int = 60) -> Dataset:
     return Dataset(examples=examples, files=(), dropped={}, parallel=True)
 
 
-def changed(good: Dataset, place: int, **change: object) -> Dataset:
+def changed(good: Dataset, index: int, **change: object) -> Dataset:
     examples = list(good.examples)
-    examples[place] = replace(examples[place], **change)
+    examples[index] = replace(examples[index], **change)
     return replace(good, examples=tuple(examples))
 
 
@@ -57,7 +57,7 @@ def test_good_data_has_no_findings():
 
 
 @pytest.mark.parametrize(
-    ("place", "change", "kind"),
+    ("index", "change", "kind"),
     [
         (61, {"label": "entailment"}, ("error", "misaligned label")),
         (61, {"text_a": "tr another premise 1000"}, ("error", "misaligned premise")),
@@ -77,8 +77,8 @@ def test_good_data_has_no_findings():
         (61, {"unit_id": "test-99999"}, ("error", "not parallel")),
     ],
 )
-def test_each_fault_is_found(place, change, kind):
-    assert kind in kinds(changed(reading("en", "tr"), place, **change))
+def test_each_fault_is_found(index, change, kind):
+    assert kind in kinds(changed(reading("en", "tr"), index, **change))
 
 
 def test_placeholder_labels_are_an_error():
@@ -92,8 +92,8 @@ def test_shifted_rows_are_an_error():
     moved = turkish[3:] + turkish[:3]
     texts = zip(turkish, moved, strict=True)
     shifted = tuple(replace(a, text_a=b.text_a, text_b=b.text_b) for a, b in texts)
-    found = kinds(replace(good, examples=english + shifted))
-    assert ("error", "shifted rows") in found
+    actual = kinds(replace(good, examples=english + shifted))
+    assert ("error", "shifted rows") in actual
 
 
 def test_overlap_between_readings_is_a_warning():
@@ -211,7 +211,7 @@ def test_rows_without_labels_are_counted(make):
 
 
 @pytest.mark.parametrize(
-    ("make", "place", "change", "kind"),
+    ("make", "index", "change", "kind"),
     [
         (choice, 1, {"options": ("a", "a")}, ("warning", "equal options")),
         (choice, 1, {"options": ("a", " ")}, ("error", "empty text")),
@@ -243,17 +243,17 @@ def test_rows_without_labels_are_counted(make):
         (running, 2, {"text": "x" * 3000}, ("warning", "overlong text")),
     ],
 )
-def test_each_fault_of_a_family_is_found(make, place, change, kind):
+def test_each_fault_of_a_family_is_found(make, index, change, kind):
     good = many(make)
     if make is choice and "context" in change:
         change = {"context": change["context"] * 30}
-    assert kind in kinds(changed(good, place, **change))
+    assert kind in kinds(changed(good, index, **change))
 
 
 def test_a_question_asked_of_every_row_needs_no_translation():
     good = many(choice)
-    asked = "What happened as a result of this?"
-    examples = tuple(replace(example, question=asked) for example in good.examples)
+    args = "What happened as a result of this?"
+    examples = tuple(replace(example, question=args) for example in good.examples)
     assert kinds(replace(good, examples=examples)) == set()
 
 
@@ -278,7 +278,7 @@ def test_messages_speak_of_the_family():
 
 
 @pytest.mark.parametrize(
-    ("tags", "places"),
+    ("tags", "indices"),
     [
         ((), []),
         (("O", "I-PER"), [1]),
@@ -287,8 +287,8 @@ def test_messages_speak_of_the_family():
         (("B-LOC", "B-LOC", "I-LOC"), []),
     ],
 )
-def test_where_an_entity_begins_with_i(tags, places):
-    assert iob_breaks(tags) == places
+def test_where_an_entity_begins_with_i(tags, indices):
+    assert iob_breaks(tags) == indices
 
 
 def test_iob1_is_named():
@@ -323,12 +323,12 @@ def test_real_xquad_is_parallel(real_data):
     damaged = {f.language for f in report.findings if "mojibake" in f.message}
     assert damaged == {"ar", "tr"}
     examples = list(reading.examples)
-    turkish = [place for place, e in enumerate(examples) if e.language == "tr"]
-    shifted = [examples[place] for place in turkish[25:] + turkish[:25]]
-    for place, other in zip(turkish, shifted, strict=True):
-        examples[place] = replace(examples[place], context=other.context, question=other.question)
-    found = kinds(replace(reading, examples=tuple(examples)))
-    assert ("error", "misaligned context") in found
+    turkish = [index for index, e in enumerate(examples) if e.language == "tr"]
+    shifted = [examples[index] for index in turkish[25:] + turkish[:25]]
+    for index, other in zip(turkish, shifted, strict=True):
+        examples[index] = replace(examples[index], context=other.context, question=other.question)
+    actual = kinds(replace(reading, examples=tuple(examples)))
+    assert ("error", "misaligned context") in actual
 
 
 def test_real_treebanks_are_parallel(real_data):

@@ -78,14 +78,14 @@ SOCIAL = [
 ]
 
 
-def copa(language: str, place: int) -> dict:
-    context = CONTEXTS[place]
+def copa(language: str, index: int) -> dict:
+    context = CONTEXTS[index]
     return {
         "premise": context,
         "choice1": f"{language} 1",
         "choice2": f"{language} 2",
-        "question": ("cause", "effect")[place % 2],
-        "label": place % 2,
-        "idx": place,
+        "question": ("cause", "effect")[index % 2],
+        "label": index % 2,
+        "idx": index,
         "changed": False,
     }

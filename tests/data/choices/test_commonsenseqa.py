@@ -18,14 +18,14 @@ def test_commonsenseqa_in_all_forms(write, tmp_path):
     (tmp_path / "hub").mkdir()
     table = pa.Table.from_pylist([flat(i) for i in range(4)])
     pq.write_table(table, tmp_path / "hub" / "validation-00000-of-00001.parquet")
-    found = [
+    actual = [
         read_examples("commonsenseqa", tmp_path / form, split="dev").examples
         for form in ("nested", "flat", "hub")
     ]
-    assert found[0] == found[1] == found[2]
-    assert found[0][1].options == tuple(PLACES)
-    assert (found[0][1].context, found[0][1].answer) == ("", 2)
-    assert [e.cluster_id for e in found[0]] == [f"dev-concept-door {n}" for n in (0, 0, 1, 1)]
+    assert actual[0] == actual[1] == actual[2]
+    assert actual[0][1].options == tuple(PLACES)
+    assert (actual[0][1].context, actual[0][1].answer) == ("", 2)
+    assert [e.cluster_id for e in actual[0]] == [f"dev-concept-door {n}" for n in (0, 0, 1, 1)]
 
 
 def test_commonsenseqa_test_has_no_answers(write, tmp_path):

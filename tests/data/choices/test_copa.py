@@ -73,8 +73,8 @@ def test_real_xcopa(real_data):
     for rows in by_language.values():
         assert [e.answer for e in rows] == [e.answer for e in by_language["en"]]
     # A fault of the published files, kept as it is: in Thai every question asks for the effect.
-    asked = {c: Counter(e.question for e in rows) for c, rows in by_language.items()}
-    assert asked["en"]["What was the cause?"] == 52
-    assert asked["th"]["What happened as a result?"] == 100
+    args = {c: Counter(e.question for e in rows) for c, rows in by_language.items()}
+    assert args["en"]["What was the cause?"] == 52
+    assert args["th"]["What happened as a result?"] == 100
     test = read_examples("copa", real_data / "xcopa", split="test", languages=languages)
     assert len(test.examples) == 6000

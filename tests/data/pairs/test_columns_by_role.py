@@ -40,11 +40,11 @@ def test_columns_by_suffix(write, tmp_path, suffix):
                 }[suffix],
             )
     pattern = tmp_path / "{language}" / ("{split}." + suffix)
-    asked = {"split": "test", "languages": tuple(TEXTS), "labels": NLI, "columns": NAMES}
+    args = {"split": "test", "languages": tuple(TEXTS), "labels": NLI, "columns": NAMES}
     for path in (pattern, tmp_path):
         if suffix == "tsv.bz2" and path is tmp_path:
             continue
-        reading = read_examples("columns", path, **asked)
+        reading = read_examples("columns", path, **args)
         for language in TEXTS:
             part = [e for e in reading.examples if e.language == language]
             assert [(e.text_a, e.text_b, e.label) for e in part] == rows(language)
@@ -58,9 +58,9 @@ def test_columns_roles(write):
     path = write("all.tsv", headed(header, *body))
     columns = NAMES | {"id": "n", "language": "lang", "cluster": "group"}
     columns |= {"labels": "0 = entailment, 1 = neutral, - ="}
-    asked = {"split": "test", "labels": NLI}
+    args = {"split": "test", "labels": NLI}
     reading = read_examples(
-        "columns-unaligned", path, languages=("ur", "hi"), columns=columns, **asked
+        "columns-unaligned", path, languages=("ur", "hi"), columns=columns, **args
     )
     assert [(e.language, e.text_a, e.label) for e in reading.examples] == [
         ("ur", "c", "neutral"),
@@ -71,9 +71,9 @@ def test_columns_roles(write):
     assert reading.examples[1].cluster_id == "hi/test-premise-g"
     assert reading.dropped == {"rows labelled '-', left out as the study says": 1}
     with pytest.raises(DataError, match="3 rows in 'hi'|1 rows in 'ur'|2 rows in 'hi'"):
-        read_examples("columns", path, languages=("ur", "hi"), columns=columns, **asked)
+        read_examples("columns", path, languages=("ur", "hi"), columns=columns, **args)
     with pytest.raises(DataError, match="no row is in language 'th'"):
-        read_examples("columns-unaligned", path, languages=("th",), columns=columns, **asked)
+        read_examples("columns-unaligned", path, languages=("th",), columns=columns, **args)
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_columns_refuses(write, columns, error, what):
 
 def test_columns_reads_tabs_with_quotes(write):
     path = write("x.tsv", 'premise\thypo\tgold\n"Says ""no"""\t"b"\tneutral\n')
-    asked = {"labels": NLI, "columns": NAMES}
-    assert read_examples("columns", path, **asked).examples[0].text_a == '"Says ""no"""'
-    asked["columns"] = NAMES | {"quoting": "doubled"}
-    assert seen(read_examples("columns", path, **asked)) == [('Says "no"', "b", "neutral")]
+    args = {"labels": NLI, "columns": NAMES}
+    assert read_examples("columns", path, **args).examples[0].text_a == '"Says ""no"""'
+    args["columns"] = NAMES | {"quoting": "doubled"}
+    assert seen(read_examples("columns", path, **args)) == [('Says "no"', "b", "neutral")]
     with pytest.raises(DataError, match="commas without quoting"):
-        asked["columns"] = NAMES | {"quoting": "literal"}
-        read_examples("columns", write("x.csv", "premise,hypo,gold\na,b,neutral\n"), **asked)
+        args["columns"] = NAMES | {"quoting": "literal"}
+        read_examples("columns", write("x.csv", "premise,hypo,gold\na,b,neutral\n"), **args)
 
 
 @pytest.mark.parametrize(

@@ -41,5 +41,5 @@ def plainly(file):
     ]
 
 
-def found(examples):
+def actual(examples):
     return [(e.context, e.question, [(a.text, a.start) for a in e.answers]) for e in examples]

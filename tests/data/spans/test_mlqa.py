@@ -13,8 +13,8 @@ from tests.data.spans.samples import CONTEXTS, of
 
 @pytest.mark.parametrize("folder", ["", "test/", "MLQA_V1/test/"])
 def test_mlqa_folders(write, tmp_path, folder):
-    for context, asked in (("zh", "zh"), ("hi", "hi"), ("zh", "hi")):
-        write(f"{folder}test-context-{context}-question-{asked}.json", of(context))
+    for context, args in (("zh", "zh"), ("hi", "hi"), ("zh", "hi")):
+        write(f"{folder}test-context-{context}-question-{args}.json", of(context))
     reading = read_examples("mlqa", tmp_path, split="test", languages=("zh", "hi"))
     assert [e.context for e in reading.examples] == [CONTEXTS["zh"][0], CONTEXTS["hi"][0]]
     assert not reading.parallel

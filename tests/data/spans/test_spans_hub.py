@@ -15,8 +15,8 @@ from tests.data.spans.samples import CONTEXTS
 def parquet(path, identities, codes, answers=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     if answers is None:
-        found = [(CONTEXTS[code][1], CONTEXTS[code][0].index(CONTEXTS[code][1])) for code in codes]
-        answers = [{"text": [text], "answer_start": [start]} for text, start in found]
+        actual = [(CONTEXTS[code][1], CONTEXTS[code][0].index(CONTEXTS[code][1])) for code in codes]
+        answers = [{"text": [text], "answer_start": [start]} for text, start in actual]
     table = {
         "id": list(identities),
         "context": [CONTEXTS[code][0] for code in codes],

@@ -10,7 +10,7 @@ import pytest
 from crosscal.data import read_examples
 from crosscal.data.examples import Answer
 from crosscal.exceptions import DataError, SettingsError
-from tests.data.spans.samples import CONTEXTS, found, of, plainly, question, squad
+from tests.data.spans.samples import CONTEXTS, actual, of, plainly, question, squad
 
 
 @pytest.mark.parametrize("language", CONTEXTS)
@@ -52,8 +52,8 @@ def test_version_2_knows_what_cannot_be_answered(write):
     "answers", [{}, {"answers": []}, {"answers": [{"text": "", "answer_start": 0}]}]
 )
 def test_withheld_answers_are_not_unanswerable_questions(write, answers):
-    asked = {"id": "1", "question": "Where?", **answers}
-    file = write("a.json", squad((CONTEXTS["en"][0], [asked])))
+    args = {"id": "1", "question": "Where?", **answers}
+    file = write("a.json", squad((CONTEXTS["en"][0], [args])))
     with pytest.raises(DataError, match="the question has no answers"):
         read_examples("squad", file)
     (example,) = read_examples("squad", file, require_labels=False).examples
@@ -159,4 +159,4 @@ def test_real_squad_subset(real_data):
     reading = read_examples("squad", real_data / "squad_subset", split="dev")
     assert Counter(bool(e.answers) for e in reading.examples) == {True: 705, False: 702}
     assert len({e.cluster_id for e in reading.examples}) == 173
-    assert found(reading.examples) == plainly(real_data / "squad_subset" / "dev-v1.1.json")
+    assert actual(reading.examples) == plainly(real_data / "squad_subset" / "dev-v1.1.json")

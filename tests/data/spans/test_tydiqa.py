@@ -8,15 +8,15 @@ import pytest
 
 from crosscal.data import read_examples
 from crosscal.exceptions import DataError
-from tests.data.spans.samples import CONTEXTS, found, of, plainly, question, squad
+from tests.data.spans.samples import CONTEXTS, actual, of, plainly, question, squad
 
 
 def tydiqa(*languages):
     paragraphs = []
     for number, (name, code) in enumerate(languages):
         context, answer = CONTEXTS[code]
-        asked = question(f"{name}-{number}-0", answer, context.index(answer))
-        paragraphs.append((context, [asked]))
+        args = question(f"{name}-{number}-0", answer, context.index(answer))
+        paragraphs.append((context, [args]))
     return squad(*paragraphs)
 
 
@@ -66,7 +66,7 @@ def test_real_tydiqa(real_data):
     assert Counter(e.language for e in train) == {"en": 3696, "sw": 2755}
     for language in ("en", "sw"):
         file = folder / "tydiqa-goldp-v1.1-train" / f"tydiqa.goldp.{language}.train.json"
-        assert found([e for e in train if e.language == language]) == plainly(file)
+        assert actual([e for e in train if e.language == language]) == plainly(file)
     counts = "ar 921 bn 113 en 440 fi 782 id 565 ko 276 ru 812 sw 499 te 669".split()
     expected = dict(zip(counts[::2], map(int, counts[1::2]), strict=True))
     dev = read_examples(

@@ -6,7 +6,7 @@ import pytest
 
 from crosscal.data import read_examples
 from crosscal.exceptions import DataError, SettingsError
-from tests.data.spans.samples import CONTEXTS, found, of, plainly
+from tests.data.spans.samples import CONTEXTS, actual, of, plainly
 
 
 def test_xquad_shares_questions(write, tmp_path):
@@ -36,6 +36,6 @@ def test_real_xquad(real_data):
     assert len({e.cluster_id for e in reading.examples}) == 240
     for language in XQUAD:
         part = [e for e in reading.examples if e.language == language]
-        assert found(part) == plainly(real_data / "xquad" / f"xquad.{language}.json")
+        assert actual(part) == plainly(real_data / "xquad" / f"xquad.{language}.json")
         for e in part:
             assert all(e.context[a.start :].startswith(a.text) for a in e.answers)

@@ -14,7 +14,7 @@ def sentences(reading):
 
 
 def conllu(*words: tuple[str, str, str], comments: str = "") -> str:
-    lines = ("\t".join([place, word, "_", tag, *"______"]) for place, word, tag in words)
+    lines = ("\t".join([index, word, "_", tag, *"______"]) for index, word, tag in words)
     return comments + "\n".join(lines) + "\n\n"
 
 

@@ -78,9 +78,9 @@ def test_real_pud(real_data):
     assert reading.parallel
     assert len({e.unit_id for e in reading.examples}) == 1000
     assert len({e.cluster_id for e in reading.examples}) == 1000
-    found = Counter()
+    actual = Counter()
     for example in reading.examples:
-        found[example.language] += len(example.words)
-    assert found == words
+        actual[example.language] += len(example.words)
+    assert actual == words
     # The treebanks' own statistics: nothing but the 17 tags of UD, and multiword tokens gone.
     assert len({tag for e in reading.examples for tag in e.tags}) == 17

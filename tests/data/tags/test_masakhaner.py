@@ -42,7 +42,7 @@ def test_masakhaner_from_the_hub(tmp_path):
     [("train", 2109, 56_599), ("dev", 300, 7263), ("test", 604, 15_409)],
 )
 def test_real_masakhaner(real_data, split, count, words):
-    tags = ["O", *(f"{place}-{kind}" for kind in ("PER", "ORG", "LOC", "DATE") for place in "BI")]
+    tags = ["O", *(f"{index}-{kind}" for kind in ("PER", "ORG", "LOC", "DATE") for index in "BI")]
     reading = read_examples(
         "masakhaner", real_data / "masakhaner", split=split, languages=("sw",), labels=tags
     )

@@ -48,12 +48,12 @@ def test_real_udpos(real_data):
         text = (folder / f"dev-{language}.tsv").read_bytes().decode()
         blocks = [block.split("\n") for block in re.split(r"\n\n+", text.strip("\n"))]
         expected = [[tuple(line.split("\t")) for line in block] for block in blocks]
-        found = [
+        actual = [
             list(zip(e.words, e.tags, strict=True))
             for e in reading.examples
             if e.language == language
         ]
-        assert found == expected
+        assert actual == expected
 
 
 def test_real_udpos_train(real_data):

@@ -12,8 +12,8 @@ def test_text_paragraphs_and_documents(write, tmp_path):
     write("ar.txt", "\n\nالكلب نائم.\nالسماء تمطر.\n \n\nالباب مفتوح.")
     write("th.txt", "สุนัขนอน\r\n\r\nฝนตก\r\n")
     reading = read_examples("text", tmp_path, split="train", languages=("ar", "th"))
-    found = [(e.language, e.unit_id, e.cluster_id, e.text) for e in reading.examples]
-    assert found == [
+    actual = [(e.language, e.unit_id, e.cluster_id, e.text) for e in reading.examples]
+    assert actual == [
         ("ar", "train-00000", "ar/train-document-00000", "الكلب نائم."),
         ("ar", "train-00001", "ar/train-document-00000", "السماء تمطر."),
         ("ar", "train-00002", "ar/train-document-00002", "الباب مفتوح."),

@@ -11,9 +11,9 @@ from tests.data.pairs.samples import anli, parquet
 
 
 def test_anli_reads_all_rounds_or_one(write, tmp_path):
-    for place in (1, 2, 3):
-        table = [anli(10 * place + i, label) for i, label in enumerate("enc")]
-        write(f"R{place}/dev.jsonl", jsonl(table))
+    for index in (1, 2, 3):
+        table = [anli(10 * index + i, label) for i, label in enumerate("enc")]
+        write(f"R{index}/dev.jsonl", jsonl(table))
     whole = read_examples("anli", tmp_path, split="dev", labels=NLI)
     assert [e.label for e in whole.examples] == [*NLI] * 3
     assert [e.unit_id for e in whole.examples] == [f"dev-{i:05d}" for i in range(9)]
@@ -26,8 +26,8 @@ def test_anli_reads_all_rounds_or_one(write, tmp_path):
 
 
 def test_anli_names_the_file_of_the_round(write, tmp_path):
-    for place in (1, 2, 3):
-        write(f"R{place}/dev.jsonl", jsonl([anli(place, "e")]))
+    for index in (1, 2, 3):
+        write(f"R{index}/dev.jsonl", jsonl([anli(index, "e")]))
     path = write("R3/dev.jsonl", jsonl([anli(3, "e"), anli(4, "x")]))
     with pytest.raises(DataError, match=r"unknown label 'x'.*e, n, c") as caught:
         read_examples("anli", tmp_path, split="dev", labels=NLI)
@@ -35,9 +35,9 @@ def test_anli_names_the_file_of_the_round(write, tmp_path):
 
 
 def test_anli_from_the_hub(tmp_path):
-    for place in (1, 2, 3):
-        row = {"uid": f"u{place}", "premise": "P", "hypothesis": f"H{place}", "label": place - 1}
-        parquet(tmp_path / f"dev_r{place}-00000-of-00001.parquet", [row])
+    for index in (1, 2, 3):
+        row = {"uid": f"u{index}", "premise": "P", "hypothesis": f"H{index}", "label": index - 1}
+        parquet(tmp_path / f"dev_r{index}-00000-of-00001.parquet", [row])
     whole = read_examples("anli", tmp_path, split="dev", labels=NLI)
     assert [e.label for e in whole.examples] == list(NLI)
     assert len(read_examples("anli", tmp_path, split="dev_r3", labels=NLI).examples) == 1

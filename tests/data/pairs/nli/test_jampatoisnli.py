@@ -15,10 +15,10 @@ def test_jampatoisnli_is_quoted_csv(write, tmp_path):
         ',Number,premise,hypothesis,label\n0,1,"Mi ""fren""\na come","A, b",neutral\n'
         "1,2,c😁,d,maybe\n",
     )
-    asked = {"split": "dev", "languages": ("jam",)}
-    reading = read_examples("jampatoisnli", tmp_path, labels=(*NLI, "maybe"), **asked)
+    args = {"split": "dev", "languages": ("jam",)}
+    reading = read_examples("jampatoisnli", tmp_path, labels=(*NLI, "maybe"), **args)
     assert reading.examples[0].text_a == 'Mi "fren"\na come'
     with pytest.raises(DataError, match="unknown label 'maybe'") as caught:
-        read_examples("jampatoisnli", tmp_path, labels=NLI, **asked)
+        read_examples("jampatoisnli", tmp_path, labels=NLI, **args)
     # The first record has two lines.
     assert caught.value.where == f"{tmp_path / 'jampatoisnli-val.csv'}:4"

@@ -14,8 +14,8 @@ from tests.data.pairs.samples import headed, seen
 def test_kornli_shares_the_premises_of_xnli(write, tmp_path):
     table = [(f"전제 {i // 3}", f'가설 "{i}', NLI[i % 3]) for i in range(6)]
     write("xnli.dev.ko.tsv", headed("sentence1 sentence2 gold_label", *table))
-    asked = {"languages": ("ko",), "labels": NLI}
-    reading = read_examples("kornli", tmp_path, split="dev", **asked)
+    args = {"languages": ("ko",), "labels": NLI}
+    reading = read_examples("kornli", tmp_path, split="dev", **args)
     assert seen(reading) == table
     assert [e.cluster_id for e in reading.examples][2:4] == [
         "dev-premise-00000",
@@ -23,7 +23,7 @@ def test_kornli_shares_the_premises_of_xnli(write, tmp_path):
     ]
     write("xnli.dev.ko.tsv", headed("sentence1 sentence2 gold_label", *table[1:], table[0]))
     with pytest.raises(DataError, match="premise differs"):
-        read_examples("kornli", tmp_path, split="dev", **asked)
+        read_examples("kornli", tmp_path, split="dev", **args)
     with pytest.raises(SettingsError, match="holds ko, not 'en'"):
         read_examples("kornli", tmp_path, split="dev", labels=NLI)
 

@@ -18,12 +18,12 @@ def test_ocnli_and_its_other_order_of_labels_on_the_hub(write, tmp_path):
     }
     table = [row, row | {"id": 1, "label": "-"}, row | {"id": 2, "label": "neutral"}]
     write("train.50k.json", jsonl(table))
-    asked = {"languages": ("zh",), "labels": NLI}
-    reading = read_examples("ocnli", tmp_path, split="train", **asked)
+    args = {"languages": ("zh",), "labels": NLI}
+    reading = read_examples("ocnli", tmp_path, split="train", **args)
     assert [e.label for e in reading.examples] == ["entailment", "neutral"]
     assert reading.dropped == {NO_AGREEMENT: 1}
     assert {e.cluster_id for e in reading.examples} == {"train-premise-a"}
     records = [{"sentence1": "a", "sentence2": "b", "label": n, "idx": n} for n in range(3)]
     parquet(tmp_path / "hub/train-00000-of-00001.parquet", records)
-    hub = read_examples("ocnli", tmp_path / "hub", split="train", **asked)
+    hub = read_examples("ocnli", tmp_path / "hub", split="train", **args)
     assert [e.label for e in hub.examples] == ["neutral", "entailment", "contradiction"]

@@ -32,5 +32,5 @@ def test_snli_in_all_forms(write, tmp_path):
         assert reading.dropped == {NO_AGREEMENT: 1}
         assert [e.unit_id for e in reading.examples] == ["train-00000", "train-00002"]
         assert len({e.cluster_id for e in reading.examples}) == clusters
-    kept = read_examples("snli", tmp_path / "a", split="train", labels=NLI, require_labels=False)
-    assert [e.label for e in kept.examples] == ["neutral", None, "contradiction"]
+    left = read_examples("snli", tmp_path / "a", split="train", labels=NLI, require_labels=False)
+    assert [e.label for e in left.examples] == ["neutral", None, "contradiction"]

@@ -28,18 +28,18 @@ def test_pawsx_leaves_out_what_one_language_lacks(write, tmp_path, form):
             records = [dict(zip(keys, row, strict=True)) for row in numbered]
             records = [r | {"id": int(r["id"]), "label": int(r["label"])} for r in records]
             parquet(tmp_path / f"{language}/validation-00000-of-00001.parquet", records)
-    asked = {"split": "dev", "labels": PARAPHRASE}
-    reading = read_examples(f"pawsx-{form}", tmp_path, languages=PAWSX_LANGUAGES, **asked)
+    args = {"split": "dev", "labels": PARAPHRASE}
+    reading = read_examples(f"pawsx-{form}", tmp_path, languages=PAWSX_LANGUAGES, **args)
     assert reading.dropped == {UNTRANSLATED: 6}
-    kept = [f"dev-{i:05d}" for i in range(12) if i not in (1, 4)]
+    left = [f"dev-{i:05d}" for i in range(12) if i not in (1, 4)]
     for language in PAWSX_LANGUAGES:
         rows_of = [e for e in reading.examples if e.language == language]
-        assert [e.unit_id for e in rows_of] == kept
+        assert [e.unit_id for e in rows_of] == left
         assert rows_of[0].text_b == f'{language} "x" 0'
     # Alone, a language lacks its own pairs only.
-    alone = read_examples(f"pawsx-{form}", tmp_path, languages=("zh",), **asked)
+    alone = read_examples(f"pawsx-{form}", tmp_path, languages=("zh",), **args)
     assert (len(alone.examples), alone.dropped) == (11, {UNTRANSLATED: 1})
-    english = read_examples(f"pawsx-{form}", tmp_path, languages=("en",), **asked)
+    english = read_examples(f"pawsx-{form}", tmp_path, languages=("en",), **args)
     assert (len(english.examples), english.dropped) == (12, {})
 
 
@@ -55,36 +55,36 @@ def test_pawsx_training_files_have_names_of_their_own(write, tmp_path):
 
 def test_pawsx_refuses(write, tmp_path):
     write("test-de.tsv", "a\tb\r\nc\td\r\n")
-    asked = {"split": "test", "languages": ("de",), "labels": PARAPHRASE}
+    args = {"split": "test", "languages": ("de",), "labels": PARAPHRASE}
     with pytest.raises(DataError, match="2 columns instead of 3.*no labels"):
-        read_examples("pawsx-xtreme", tmp_path, **asked)
-    reading = read_examples("pawsx-xtreme", tmp_path, require_labels=False, **asked)
+        read_examples("pawsx-xtreme", tmp_path, **args)
+    reading = read_examples("pawsx-xtreme", tmp_path, require_labels=False, **args)
     assert [e.label for e in reading.examples] == [None, None]
     path = write("test-de.tsv", 'a\tb\t1\r\n"c\td\t0\r\n')
     with pytest.raises(DataError, match="not quoted properly") as caught:
-        read_examples("pawsx-xtreme", tmp_path, **asked)
+        read_examples("pawsx-xtreme", tmp_path, **args)
     assert caught.value.where == f"{path}:2"
     path = write("test-de.tsv", "a\tb\t1\n" + "NS\tNS\t0\n" * 6)
     with pytest.raises(DataError, match="6 of 7 rows.*far more") as caught:
-        read_examples("pawsx-xtreme", tmp_path, **asked)
+        read_examples("pawsx-xtreme", tmp_path, **args)
     assert caught.value.where == f"{path}:2"
     write("test-fr.tsv", "a\tb\t1\n")
     with pytest.raises(DataError, match="1 rows in 'fr' but 2"):
         write("test-de.tsv", "a\tb\t1\nc\td\t0\n")
-        read_examples("pawsx-xtreme", tmp_path, **asked | {"languages": ("de", "fr")})
+        read_examples("pawsx-xtreme", tmp_path, **args | {"languages": ("de", "fr")})
     with pytest.raises(SettingsError, match="not 'tr'"):
-        read_examples("pawsx-xtreme", tmp_path, **asked | {"languages": ("tr",)})
+        read_examples("pawsx-xtreme", tmp_path, **args | {"languages": ("tr",)})
 
 
 def test_real_pawsx(real_data):
     languages = tuple("de en es fr ja ko zh".split())
-    asked = {"split": "dev", "labels": PARAPHRASE}
-    reading = read_examples("pawsx-xtreme", real_data / "pawsx", languages=languages, **asked)
+    args = {"split": "dev", "labels": PARAPHRASE}
+    reading = read_examples("pawsx-xtreme", real_data / "pawsx", languages=languages, **args)
     assert len(reading.examples) == 7 * 1849
     assert reading.dropped == {UNTRANSLATED: 7 * 151}
     labels = [{e.unit_id: e.label for e in reading.examples if e.language == c} for c in languages]
-    assert all(found == labels[0] for found in labels)
-    english = read_examples("pawsx-xtreme", real_data / "pawsx", **asked)
+    assert all(actual == labels[0] for actual in labels)
+    english = read_examples("pawsx-xtreme", real_data / "pawsx", **args)
     assert (len(english.examples), english.dropped) == (2000, {})
     test = read_examples(
         "pawsx-xtreme",
