@@ -41,7 +41,8 @@ class PairColumns:
 
     text_a: str
     text_b: str
-    label: str | tuple[str, ...] = "label"  # of several the first that the file has
+    label: str = "label"
+    other_label: str | None = None  # the column of labels in files that lack the usual one
     row_id: tuple[str, ...] = ()  # together they must not occur twice
     cluster: str | None = None  # rows that share a premise; without it, or a value, equal text_a
     required: tuple[str, ...] = ()  # further columns that must be there
@@ -53,12 +54,11 @@ class PairColumns:
 
     def label_of(self, file: Path) -> str:
         """Return the column of labels in a file."""
-        if isinstance(self.label, str):
+        if self.other_label is None or file.suffix == ".parquet":
             return self.label
-        header: list[str] = []
-        if file.suffix != ".parquet":
-            header = next(read_lines(file))[1].split("\t")
-        return next((name for name in self.label if name in header), self.label[0])
+        header = next(read_lines(file))[1].split("\t")
+        is_other = self.label not in header and self.other_label in header
+        return self.other_label if is_other else self.label
 
 
 HUB_NLI = PairColumns(
@@ -162,7 +162,6 @@ def columns_read(
     on_wrong_count: Callable[[int], None] | None = None,
 ) -> Iterator[Node]:
     """Yield the rows of a file with these columns."""
-    assert isinstance(columns.label, str)
     required = [columns.text_a, columns.text_b, *columns.row_id, *columns.required]
     optional = [columns.cluster] if columns.cluster else []
     (required if request.require_labels else optional).append(columns.label)
@@ -185,7 +184,6 @@ def pair_rows(
     drop: Callable[[Node], str | None] = lambda record: None,
 ) -> Iterator[PairRow]:
     """Make rows of records, without those that have no label of use or that `drop` names."""
-    assert isinstance(columns.label, str)
     for index, record in enumerate(records):
         label = word(record, columns.label)
         no_label = columns.dropped_labels.get(label or "")
@@ -216,7 +214,6 @@ def _own_label_map(file: Path, columns: PairColumns) -> dict[str, str]:
     usual = tuple(columns.label_map.values())
     if file.suffix != ".parquet" or not usual:
         return {}
-    assert isinstance(columns.label, str)
     schema = read_table(file, (), (columns.label,)).schema
     names = names_in_order(schema, columns.label, usual)
     return {} if names is usual else {str(number): name for number, name in enumerate(names)}

@@ -19,7 +19,7 @@ FORMAT = pair_format(
         columns=PairColumns(
             text_a="sentence1",
             text_b="sentence2",
-            label=("label", "noisy_label"),
+            other_label="noisy_label",
             row_id=("id",),
             label_map=PARAPHRASE_LABELS,
         ),
