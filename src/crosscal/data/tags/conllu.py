@@ -76,11 +76,7 @@ def _files(request: Request, language: str, bank: str | None) -> list[Path]:
     path = request.source
     if "{" in str(path) or not is_folder(path):
         return [file_of(request, language)]
-    split = "test" if bank == "pud" else request.split
-    if split is None:
-        raise SettingsError(
-            "no split is given", where=str(path), remedy="Name one: 'train', 'dev' or 'test'"
-        )
+    split = "test" if bank == "pud" else request.needed_split()
     names = folder_names(path)
     folders = [path, *(path / name for name in names if is_folder(path / name))]
     files_of: dict[str, dict[str, list[Path]]] = {}
