@@ -336,8 +336,8 @@ def language(code: str) -> Language:
     if code in LANGUAGES:
         return LANGUAGES[code]
     by_name = {entry.name.casefold(): entry.code for entry in LANGUAGES.values()}
-    meant = by_name.get(code.casefold())
-    remedy = f"Write '{meant}'" if meant else did_you_mean(code, LANGUAGES)
+    named_code = by_name.get(code.casefold())
+    remedy = f"Write '{named_code}'" if named_code else did_you_mean(code, LANGUAGES)
     raise SettingsError(f"unknown language '{code}'", where="languages", remedy=remedy)
 
 

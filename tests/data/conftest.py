@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,11 @@ NLI = ("entailment", "neutral", "contradiction")
 PARAPHRASE = ("different", "paraphrase")
 
 ROOT = Path(__file__).parents[2]
+
+
+def jsonl(table: list[dict[str, Any]]) -> str:
+    """Return objects as lines of JSON."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table)
 
 
 @pytest.fixture(scope="session")

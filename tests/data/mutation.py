@@ -38,25 +38,25 @@ def mutated(content: bytes, rng: np.random.Generator, *, is_json: bool = False) 
 
 
 def _bytes(content: bytes, rng: np.random.Generator) -> bytes:
-    place = int(rng.integers(len(content) + 1))
+    index = int(rng.integers(len(content) + 1))
     match rng.integers(5):
         case 0:
-            return content[:place]
+            return content[:index]
         case 1:
-            return content[:place] + content[place + int(rng.integers(1, 9)) :]
+            return content[:index] + content[index + int(rng.integers(1, 9)) :]
         case 2:
-            return content[:place] + rng.bytes(int(rng.integers(1, 5))) + content[place:]
+            return content[:index] + rng.bytes(int(rng.integers(1, 5))) + content[index:]
         case 3:
-            flipped = content[place : place + 1]
+            flipped = content[index : index + 1]
             flipped = bytes(byte ^ (1 << int(rng.integers(8))) for byte in flipped)
-            return content[:place] + flipped + content[place + 1 :]
+            return content[:index] + flipped + content[index + 1 :]
     piece = PIECES[rng.integers(len(PIECES))]
-    return content[:place] + piece + content[place + int(rng.integers(2)) * len(piece) :]
+    return content[:index] + piece + content[index + int(rng.integers(2)) * len(piece) :]
 
 
 def _lines(content: bytes, rng: np.random.Generator) -> bytes:
     lines = content.split(b"\n")
-    first, second = (int(place) for place in rng.integers(len(lines), size=2))
+    first, second = (int(index) for index in rng.integers(len(lines), size=2))
     match rng.integers(5):
         case 0:
             del lines[first]
@@ -79,11 +79,11 @@ def _json(content: bytes, rng: np.random.Generator) -> bytes:
         tree = json.loads(content)
     except (ValueError, RecursionError):
         return _bytes(content, rng)
-    places: list[tuple[Any, Any]] = []
-    _collect(tree, places)
-    if not places:
+    indices: list[tuple[Any, Any]] = []
+    _collect(tree, indices)
+    if not indices:
         return _bytes(content, rng)
-    holder, key = places[rng.integers(len(places))]
+    holder, key = indices[rng.integers(len(indices))]
     mark = "@@ here @@"
     match rng.integers(6):
         case 0:
@@ -91,7 +91,7 @@ def _json(content: bytes, rng: np.random.Generator) -> bytes:
         case 1 if isinstance(holder, list):
             holder.insert(key, holder[key])
         case 2:
-            other, second = places[rng.integers(len(places))]
+            other, second = indices[rng.integers(len(indices))]
             if not isinstance(holder[key], (dict, list)):
                 holder[key] = other[second]
         case 3 if isinstance(holder, dict):
@@ -105,7 +105,7 @@ def _json(content: bytes, rng: np.random.Generator) -> bytes:
         return content
 
 
-def _collect(node: Any, places: list[tuple[Any, Any]]) -> None:
+def _collect(node: Any, indices: list[tuple[Any, Any]]) -> None:
     stack = [node]
     while stack:
         node = stack.pop()
@@ -113,5 +113,5 @@ def _collect(node: Any, places: list[tuple[Any, Any]]) -> None:
             node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
         )
         for key in keys:
-            places.append((node, key))
+            indices.append((node, key))
             stack.append(node[key])

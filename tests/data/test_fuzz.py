@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosscal.data import Reading, read_examples
+from crosscal.data import Dataset, read_examples
 from crosscal.exceptions import DataError
 from tests.data.conftest import NLI, PARAPHRASE
-from tests.data.pairs.test_pair_readers import MNLI, MRPC_HEADER, QQP_HEADER, original, rows, tsv
+from tests.data.pairs.samples import MNLI, MRPC_HEADER, QQP_HEADER, original, rows, tsv
 
 
 def parquet() -> bytes:
@@ -71,15 +71,15 @@ CHANGES = st.lists(
 
 def damage(content: bytes, changes: list[tuple[str, float, bytes]]) -> bytes:
     for kind, where, inserted in changes:
-        place = int(where * len(content))
+        index = int(where * len(content))
         if kind == "set":
-            content = content[:place] + inserted + content[place + len(inserted) :]
+            content = content[:index] + inserted + content[index + len(inserted) :]
         elif kind == "insert":
-            content = content[:place] + inserted + content[place:]
+            content = content[:index] + inserted + content[index:]
         elif kind == "delete":
-            content = content[:place] + content[place + len(inserted) :]
+            content = content[:index] + content[index + len(inserted) :]
         else:
-            content = content[:place]
+            content = content[:index]
     return content
 
 
@@ -100,7 +100,7 @@ def test_damaged_bytes_give_an_error_or_a_reading(format, changes, tmp_path: Pat
         assert error.where
         assert error.remedy
     else:
-        assert isinstance(reading, Reading)
+        assert isinstance(reading, Dataset)
         assert reading.examples
         for example in reading.examples:
             assert example.label in labels

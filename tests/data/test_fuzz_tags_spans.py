@@ -22,13 +22,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crosscal.data import FORMATS, Reading, read_examples
+from crosscal.data import FORMATS, Dataset, read_examples
 from crosscal.data.spans.spans import SPANS
 from crosscal.data.tags.tags import TAGS
 from crosscal.exceptions import CrosscalError
 from tests.data.mutation import COUNT, mutated
-from tests.data.spans.test_span_readers import CONTEXTS, of, question, squad
-from tests.data.tags.test_tag_readers import AUTO, HEBREW, SWAHILI, TURKISH
+from tests.data.spans.samples import CONTEXTS, of, question, squad
+from tests.data.tags.samples import AUTO, HEBREW, SWAHILI, TURKISH
 
 SLOW = 5.0
 
@@ -39,21 +39,21 @@ class Case:
 
     files: dict[str, bytes]
     count: Callable[[bytes], int]
-    of_reading: Callable[[Reading], int]
-    asked: dict[str, Any] = field(default_factory=dict)
+    of_reading: Callable[[Dataset], int]
+    args: dict[str, Any] = field(default_factory=dict)
 
 
-def words(reading: Reading) -> int:
+def words(reading: Dataset) -> int:
     return sum(len(e.words) for e in reading.examples)
 
 
-def rows(reading: Reading) -> int:
+def rows(reading: Dataset) -> int:
     return len(reading.examples)
 
 
 def lines(content: bytes) -> list[str]:
-    found = content.removeprefix(b"\xef\xbb\xbf").decode().split("\n")
-    return [line.removesuffix("\r") for line in found]
+    actual = content.removeprefix(b"\xef\xbb\xbf").decode().split("\n")
+    return [line.removesuffix("\r") for line in actual]
 
 
 def word_lines(content: bytes) -> int:
@@ -174,10 +174,10 @@ CASES = {
 
 
 def test_every_format_of_both_kinds_is_fuzzed():
-    assert set(CASES) == {name for name, entry in FORMATS.items() if entry.kind in (TAGS, SPANS)}
+    assert set(CASES) == {name for name, entry in FORMATS.items() if entry.schema in (TAGS, SPANS)}
 
 
-def check_whole(reading: Reading) -> None:
+def check_whole(reading: Dataset) -> None:
     assert reading.examples
     for e in reading.examples:
         if hasattr(e, "words"):
@@ -198,11 +198,11 @@ def test_damaged_files_give_an_error_or_a_whole_reading(name, tmp_path: Path):
     case = CASES[name]
     # The same files in every run, others for every format.
     rng = np.random.default_rng(zlib.crc32(name.encode()))
-    ((place, content),) = case.files.items()
-    file = tmp_path / place
+    ((index, content),) = case.files.items()
+    file = tmp_path / index
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
-    sound = read_examples(name, tmp_path, **case.asked)
+    sound = read_examples(name, tmp_path, **case.args)
     check_whole(sound)
     assert case.of_reading(sound) == case.count(content)
     read = 0
@@ -211,7 +211,7 @@ def test_damaged_files_give_an_error_or_a_whole_reading(name, tmp_path: Path):
         file.write_bytes(damaged)
         started = time.process_time()
         try:
-            reading = read_examples(name, tmp_path, **case.asked)
+            reading = read_examples(name, tmp_path, **case.args)
         except CrosscalError as error:
             assert error.where
             assert error.remedy

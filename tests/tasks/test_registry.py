@@ -68,7 +68,7 @@ def test_languages_are_those_of_xtreme(name):
 
 def test_families_and_scorings_are_known_everywhere():
     assert {t.family for t in TASKS.values()} == set(FAMILY_NAMES)
-    assert {entry.kind.family for entry in FORMATS.values()} == set(FAMILY_NAMES)
+    assert {entry.schema.family for entry in FORMATS.values()} == set(FAMILY_NAMES)
     assert set(SCORINGS) == set(SCORERS)
     assert {t.scoring for t in TASKS.values()} == {*SCORINGS, ""}
 

@@ -97,7 +97,7 @@ def data_formats(*, as_json: bool) -> None:
         return
     table = Table("format", "family", "what")
     for name, entry in FORMATS.items():
-        table.add_row(name, entry.kind.family, escape(entry.description))
+        table.add_row(name, entry.schema.family, escape(entry.description))
     Console().print(table)
 
 

@@ -3,16 +3,16 @@
 from crosscal.data.checks.check import DataReport, Finding, PartSummary, check
 from crosscal.data.examples import PairExample
 from crosscal.data.formats import FORMATS, read_examples
-from crosscal.data.reader import Format, Reading
+from crosscal.data.reader import Dataset, Format
 
 __all__ = [
     "FORMATS",
     "DataReport",
+    "Dataset",
     "Finding",
     "Format",
     "PairExample",
     "PartSummary",
-    "Reading",
     "check",
     "read_examples",
 ]

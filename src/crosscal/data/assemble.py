@@ -4,121 +4,106 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosscal.data.reader import Format, Kind, Part, Raw, Reading, Request
+from crosscal.data.reader import Dataset, Format, LanguageRows, ParsedFiles, Request, RowSchema
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
-_LEAST_DIGITS = 5
+_MIN_DIGITS = 5
 
 
-def assemble(raw: Raw, request: Request, format: Format) -> Reading:
+def assemble(parsed: ParsedFiles, request: Request, format: Format) -> Dataset:
     """Check the rows of all languages and make examples of them.
 
-    Parameters
-    ----------
-    raw : Raw
-        What the format's reader found.
-    request : Request
-        What was asked of it.
-    format : Format
-        Whose kind says what a row must be.
-
-    Returns
-    -------
-    Reading
-        Unit ids are ``{split}-{row number}`` with at least five digits, the row number
-        counted from 0 in the file with dropped rows included; ``row-...`` without a split.
-        Cluster ids are those of the file, or the unit id of the first row with the same shared
-        text: in the reference language (English if among those read, else the first) where
-        languages are parallel, else in the language itself, with ``{language}/`` before it.
-
-    Raises
-    ------
-    DataError
-        For a row with a fault, an id that occurs twice, no rows at all, or parallel languages
-        that differ in rows or in the ids of a row.
+    Unit ids are ``{split}-{row number}`` (``row-...`` without a split), counted from 0 with dropped
+    rows included. Cluster ids are those of the file, or the unit id of the first row with the same
+    key: in the reference language where languages are parallel, else in the language itself, with
+    ``{language}/`` before it.
     """
-    for part in raw.parts:
-        _check_rows(part, raw, request, format.kind)
+    for part in parsed.parts:
+        _check_rows(part, parsed, request, format.schema)
     if format.parallel:
-        _check_parallel(raw.parts)
-    last = max(part.rows[-1].index for part in raw.parts)
-    digits = max(_LEAST_DIGITS, len(str(last)))
-    prefix = request.split or "row"
-    english = next((part for part in raw.parts if part.language == "en"), raw.parts[0])
+        _check_parallel(parsed.parts)
+    last = max(part.rows[-1].index for part in parsed.parts)
+    digits = max(_MIN_DIGITS, len(str(last)))
     examples = []
-    for part in raw.parts:
-        reference = english if format.parallel else part
-        apart = "" if format.parallel else f"{part.language}/"
-        clusters = _clusters(reference, format.kind, prefix, digits)
+    for part in parsed.parts:
+        reference = parsed.reference if format.parallel else part
+        own = "" if format.parallel else f"{part.language}/"
+        clusters = _clusters(reference, format.schema, request.prefix, digits)
         examples += [
-            format.kind.example(
-                row, f"{prefix}-{row.index:0{digits}d}", apart + cluster, part.language, raw
+            format.schema.example(
+                row,
+                f"{request.prefix}-{row.index:0{digits}d}",
+                own + cluster,
+                part.language,
+                parsed.label_map,
             )
             for row, cluster in zip(part.rows, clusters, strict=True)
         ]
-    return Reading(
+    return Dataset(
         examples=tuple(examples),
-        files=raw.files,
-        dropped=dict(raw.dropped),
+        files=parsed.files,
+        dropped=dict(parsed.dropped),
         parallel=format.parallel,
     )
 
 
-def _check_rows(part: Part, raw: Raw, request: Request, kind: Kind) -> None:
+def _check_rows(
+    part: LanguageRows, parsed: ParsedFiles, request: Request, schema: RowSchema
+) -> None:
     if not part.rows:
-        kept = f" after dropping {sum(raw.dropped.values())}" if raw.dropped else ""
+        dropped = f" after dropping {sum(parsed.dropped.values())}" if parsed.dropped else ""
         raise DataError(
-            f"no rows are left{kept} for language '{part.language}'",
+            f"no rows are left{dropped} for language '{part.language}'",
             where=str(part.file),
             remedy="Check the file, the split and the language",
         )
-    seen: dict[str, Any] = {}
+    first_with: dict[str, Any] = {}
     for row in part.rows:
-        fault = next(kind.faults(row, raw, request), None)
-        if fault is not None:
-            raise DataError(fault.what, where=f"{part.file}:{row.where}", remedy=fault.remedy)
-        if row.identity is not None:
-            first = seen.setdefault(row.identity, row)
+        problem = next(schema.problems(row, request, parsed.label_map), None)
+        if problem is not None:
+            raise DataError(problem.what, where=f"{part.file}:{row.where}", remedy=problem.remedy)
+        if row.row_id is not None:
+            first = first_with.setdefault(row.row_id, row)
             if first is not row:
                 raise DataError(
-                    f"id '{shown(row.identity)}' occurs twice (first at {first.where})",
+                    f"id '{shown(row.row_id)}' occurs twice (first at {first.where})",
                     where=f"{part.file}:{row.where}",
                     remedy="Remove one of the rows or give it its own id",
                 )
 
 
-def _check_parallel(parts: list[Part]) -> None:
+def _check_parallel(parts: list[LanguageRows]) -> None:
     first, *others = parts
-    places = [row.index for row in first.rows]
+    indices = [row.index for row in first.rows]
     for part in others:
-        if [row.index for row in part.rows] != places:
+        if [row.index for row in part.rows] != indices:
             raise DataError(
-                f"{len(part.rows)} rows in '{part.language}' but {len(places)} in "
+                f"{len(part.rows)} rows in '{part.language}' but {len(indices)} in "
                 f"'{first.language}' ({first.file.name}): parallel languages need the same rows",
                 where=str(part.file),
                 remedy="Fetch the shorter file again; a text may also hold a line break",
             )
-        for mine, other in zip(part.rows, first.rows, strict=True):
-            if mine.identity != other.identity:
+        for row, other in zip(part.rows, first.rows, strict=True):
+            if row.row_id != other.row_id:
                 raise DataError(
-                    f"id {_quoted(mine.identity)} in '{part.language}' but "
-                    f"{_quoted(other.identity)} in '{first.language}' ({first.file.name}): "
+                    f"id {_quoted(row.row_id)} in '{part.language}' but "
+                    f"{_quoted(other.row_id)} in '{first.language}' ({first.file.name}): "
                     "parallel languages need the same rows in the same order",
-                    where=f"{part.file}:{mine.where}",
+                    where=f"{part.file}:{row.where}",
                     remedy="Fetch both files again, of the same version",
                 )
 
 
-def _quoted(identity: str | None) -> str:
-    return "none" if identity is None else f"'{shown(identity)}'"
+def _quoted(row_id: str | None) -> str:
+    return "none" if row_id is None else f"'{shown(row_id)}'"
 
 
-def _clusters(reference: Part, kind: Kind, prefix: str, digits: int) -> list[str]:
+def _clusters(reference: LanguageRows, schema: RowSchema, prefix: str, digits: int) -> list[str]:
     first_with: dict[str, int] = {}
     clusters = []
     for row in reference.rows:
-        shared = kind.shared(row)
-        first = row.index if shared is None else first_with.setdefault(shared, row.index)
+        key = schema.cluster_key(row)
+        first = row.index if key is None else first_with.setdefault(key, row.index)
         clusters.append(f"{prefix}-{first:0{digits}d}" if row.cluster is None else row.cluster)
     return clusters

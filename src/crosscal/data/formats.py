@@ -20,10 +20,7 @@ from crosscal.data.pairs.nli import (
     jampatoisnli,
     klue_nli,
     kornli,
-    mnli_glue,
-    mnli_jsonl,
-    mnli_ptb,
-    mnli_tsv,
+    mnli,
     ocnli,
     rte,
     sick,
@@ -33,8 +30,8 @@ from crosscal.data.pairs.nli import (
     xnli_xtreme,
 )
 from crosscal.data.pairs.pairs import PAIRS
-from crosscal.data.pairs.paraphrase import mrpc, paws, pawsx, qqp, qqp_quora
-from crosscal.data.reader import Format, Reading, Request
+from crosscal.data.pairs.paraphrase import mrpc, paws, pawsx, qqp
+from crosscal.data.reader import Dataset, Format, Request
 from crosscal.data.spans import mlqa, spans_hub, squad, tydiqa, xquad
 from crosscal.data.tags import (
     ccg_words,
@@ -57,12 +54,9 @@ FORMATS: dict[str, Format] = {
         xnli_xtreme.FORMAT,
         xnli_original.FORMAT,
         xnli_hub.FORMAT,
-        mnli_jsonl.FORMAT,
-        mnli_tsv.FORMAT,
-        mnli_glue.FORMAT,
-        mnli_ptb.FORMAT,
+        *mnli.FORMATS,
         mrpc.FORMAT,
-        qqp.FORMAT,
+        qqp.GLUE,
         conll.FORMAT,
         masakhaner.FORMAT,
         *tags_xtreme.FORMATS,
@@ -87,7 +81,7 @@ FORMATS: dict[str, Format] = {
         klue_nli.FORMAT,
         ocnli.FORMAT,
         jampatoisnli.FORMAT,
-        qqp_quora.FORMAT,
+        qqp.QUORA,
         *columns_by_role.FORMATS,
         hellaswag.FORMAT,
         commonsenseqa.FORMAT,
@@ -115,7 +109,7 @@ def read_examples(
     labels: Sequence[str] = (),
     require_labels: bool = True,
     columns: Mapping[str, str] | None = None,
-) -> Reading:
+) -> Dataset:
     """Read examples in one of the known formats.
 
     Texts come as they stand in the file (no Unicode normalisation, no trimming), apart from
@@ -141,7 +135,7 @@ def read_examples(
 
     Returns
     -------
-    Reading
+    Dataset
         Examples, files read, rows dropped by reason.
 
     Raises
@@ -157,23 +151,23 @@ def read_examples(
         )
     _check_names("languages", languages)
     _check_names("split", () if split is None else (split,))
-    chosen = FORMATS[format]
-    if not languages or (chosen.kind is PAIRS and not labels):
+    entry = FORMATS[format]
+    if not languages or (entry.schema is PAIRS and not labels):
         raise SettingsError(
             "at least one language and two labels are needed", where="languages, labels"
         )
-    unknown = sorted(set(columns or ()) - set(chosen.columns))
+    unknown = sorted(set(columns or ()) - set(entry.columns))
     if unknown:
         raise SettingsError(
             f"format '{format}' has no column '{unknown[0]}' to be named",
             where="columns",
-            remedy=did_you_mean(unknown[0], chosen.columns)
-            if chosen.columns
+            remedy=did_you_mean(unknown[0], entry.columns)
+            if entry.columns
             else "Remove it: the format knows its columns",
         )
-    if path is None and chosen.needs_path:
+    if path is None and entry.needs_path:
         raise SettingsError(
-            f"format '{format}' needs a path", where="path", remedy=chosen.description
+            f"format '{format}' needs a path", where="path", remedy=entry.description
         )
     request = Request(
         path=None if path is None else Path(path),
@@ -183,7 +177,7 @@ def read_examples(
         require_labels=require_labels,
         columns=dict(columns or {}),
     )
-    return assemble(chosen.read(request), request, chosen)
+    return assemble(entry.read(request), request, entry)
 
 
 def _check_names(field: str, names: Sequence[str]) -> None:

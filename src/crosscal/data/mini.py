@@ -12,64 +12,54 @@ from importlib import resources
 from pathlib import Path
 
 from crosscal.data.files.layout import in_folder
+from crosscal.data.files.per_language import read_languages
 from crosscal.data.pairs.pairs import PAIRS
-from crosscal.data.pairs.premises import three_rows_each, with_premises
-from crosscal.data.pairs.tsv_pairs import read_part
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.pairs.premises import by_threes
+from crosscal.data.pairs.tsv_pairs import tsv_rows
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.exceptions import SettingsError
 
 _SPLITS = ("train", "dev", "test")
 
 
 def mini_folder() -> Path:
-    """Return the folder of the built-in sets.
-
-    Returns
-    -------
-    pathlib.Path
-        A folder on disk, also if it holds nothing.
-    """
+    """Return the folder of the built-in sets."""
     # The package is installed as files, never as a zip: the type information must be found too.
     with ExitStack() as stack:
         return stack.enter_context(resources.as_file(resources.files("crosscal.data") / "mini"))
 
 
-def _read(request: Request, *, name: str) -> Raw:
-    folder = request.path if request.path is not None else mini_folder()
+def _read(request: Request, *, name: str) -> ParsedFiles:
     if request.split is None:
         raise SettingsError(
             "no split is given", where=f"mini-{name}", remedy=f"Name one of {', '.join(_SPLITS)}"
         )
-    parts = []
-    for language in request.languages:
-        if request.split == "test":
-            file = in_folder(
-                folder, name + "-{split}.{language}.tsv", split="test", language=language
-            )
-        else:
-            file = in_folder(folder, name + "-{split}.tsv", split=request.split)
-            _check_english(language, request)
-        parts.append(read_part(file, language, require_labels=request.require_labels))
+    parsed = read_languages(request, partial(_files, name=name), tsv_rows)
     if name == "nli" and request.split == "test":
-        # Parallel: the premise is told by its place, since translations may coincide.
-        reference = next((part for part in parts if part.language == "en"), parts[0])
-        clusters = three_rows_each(reference, request.split)
-        parts = [with_premises(part, clusters) for part in parts]
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
+        # By position and not by equal premises, since translations of several may coincide.
+        return by_threes(parsed, request.split)
+    return parsed
 
 
-def _check_english(language: str, request: Request) -> None:
+def _files(request: Request, language: str, *, name: str) -> list[Path]:
+    folder = request.path if request.path is not None else mini_folder()
+    split = request.needed_split()
+    if split == "test":
+        pattern = name + "-{split}.{language}.tsv"
+        return [in_folder(folder, pattern, split=split, language=language)]
+    file = in_folder(folder, name + "-{split}.tsv", split=split)
     if language != "en":
         raise SettingsError(
-            f"split '{request.split}' of the built-in sets is English only, not '{language}'",
+            f"split '{split}' of the built-in sets is English only, not '{language}'",
             where="languages",
             remedy="Ask for 'en', or for the test split",
         )
+    return [file]
 
 
 def _format(name: str, description: str) -> Format:
     return Format(
-        kind=PAIRS,
+        schema=PAIRS,
         name=f"mini-{name}",
         description=description,
         read=partial(_read, name=name),

@@ -1,4 +1,4 @@
-"""What a reader is asked, what it found row by row, and what it hands over."""
+"""What a reader is asked for, the rows it parses, and the examples that are made of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.data.examples import Example
+from crosscal.exceptions import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class Request:
     split : str or None
         For example ``"train"``; None if the path names one file.
     languages : tuple of str
-        Codes, in the order wanted.
+        Codes, in the order in which they are returned.
     labels : tuple of str
         The task's labels, in its order; empty if it has none, or any.
     require_labels : bool
@@ -37,64 +38,70 @@ class Request:
     require_labels: bool = True
     columns: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def source(self) -> Path:
+        """The path, in formats that cannot do without."""
+        assert self.path is not None
+        return self.path
+
+    @property
+    def prefix(self) -> str:
+        """What ids of units and clusters begin with."""
+        return self.split or "row"
+
+    def needed_split(self, example: str = "Name one: 'train', 'dev' or 'test'") -> str:
+        """Return the split, or say that there is none."""
+        if self.split is None:
+            raise SettingsError("no split is given", where=str(self.path), remedy=example)
+        return self.split
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the rows of every family have; the rest is checked by their `RowSchema`."""
+
+    index: int  # of the data row in its language, from 0, dropped rows counted
+    where: int | str  # line number, or another name of the place in the file
+    cluster: str | None = field(default=None, kw_only=True)  # what the file says about dependence
+    row_id: str | None = field(default=None, kw_only=True)  # the file's own, must not occur twice
+
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """The rows of one language.
-
-    Attributes
-    ----------
-    language : str
-        Code.
-    file : pathlib.Path
-        Where the rows come from, for messages.
-    rows : list
-        In file order, each of the row type of the format's kind. Every row type has ``index``
-        (zero-based number of the data row in its file and language, dropped rows counted),
-        ``where`` (line number, or another name of the place), ``cluster`` (what the file says
-        about dependence, or None) and ``identity`` (an id of the file's own that must not occur
-        twice, or None).
-    """
+class LanguageRows:
+    """The rows of one language in file order, and the file to name in messages."""
 
     language: str
     file: Path
-    rows: list[Any]
+    rows: list[Any]  # of one subclass of `Row`
 
 
 @dataclass(frozen=True, kw_only=True)
-class Raw:
-    """Everything a format's reader found.
+class ParsedFiles:
+    """Everything that a format's reader parsed."""
 
-    Attributes
-    ----------
-    parts : list of Part
-        One per language wanted, in that order; where languages are not parallel, one a file.
-    files : tuple of pathlib.Path
-        Every file read, each once.
-    dropped : dict of str to int
-        How many rows were left out, by reason.
-    spellings : mapping of str to str
-        Label in the file to label of the task, where they differ.
-    """
+    parts: list[LanguageRows]  # one per language; where they are not parallel, one or more
+    files: tuple[Path, ...]  # every file read, each once
+    dropped: dict[str, int] = field(default_factory=dict)  # rows by reason
+    label_map: Mapping[str, str] = field(default_factory=dict)  # label in the file to the task's
 
-    parts: list[Part]
-    files: tuple[Path, ...]
-    dropped: dict[str, int] = field(default_factory=dict)
-    spellings: Mapping[str, str] = field(default_factory=dict)
+    @property
+    def reference(self) -> LanguageRows:
+        """The language whose premises are trusted: English if it was read, else the first."""
+        return next((part for part in self.parts if part.language == "en"), self.parts[0])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Dataset:
     """Examples and what became of the rest.
 
     Attributes
     ----------
     examples : tuple of examples
-        Language by language in the order asked, rows in file order.
+        Language by language in the order of the request, rows in file order.
     files : tuple of pathlib.Path
         Every file read (labels and premise ids may lie in files of their own), for hashing.
     dropped : dict of str to int
-        How many rows were left out, by reason; empty if none.
+        How many rows were dropped, by reason; empty if none.
     parallel : bool
         Whether languages share their rows: row i of each translates row i of the others.
     """
@@ -106,40 +113,24 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a row, and what to do about it.
-
-    Attributes
-    ----------
-    what, remedy : str
-        Sentences for the user, without final stop.
-    """
+class Problem:
+    """What is wrong with a row, and what to do: sentences for the user, without final stop."""
 
     what: str
     remedy: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
-    """What rows of one family of tasks must fulfil, and how examples are made of them.
+class RowSchema:
+    """What rows of one family of tasks must fulfil, and how examples are made of them."""
 
-    Attributes
-    ----------
-    family : str
-        As tasks name it.
-    faults : callable
-        From (row, raw, request) to what is wrong with the row, worst first.
-    shared : callable
-        From a row to the text whose equality makes rows of a file one cluster; None if the row
-        stands alone.
-    example : callable
-        From (row, unit id, cluster id, language, raw) to an example.
-    """
-
-    family: str
-    faults: Callable[[Any, Raw, Request], Iterator[Fault]]
-    shared: Callable[[Any], str | None]
-    example: Callable[[Any, str, str, str, Raw], Example]
+    family: str  # as tasks name it
+    # From row, request and label map to what is wrong, worst first.
+    problems: Callable[[Any, Request, Mapping[str, str]], Iterator[Problem]]
+    # From row, unit id, cluster id, language and label map.
+    example: Callable[[Any, str, str, str, Mapping[str, str]], Example]
+    # Rows of a file with equal keys are one cluster; None: the row stands alone.
+    cluster_key: Callable[[Any], str | None] = lambda row: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +143,10 @@ class Format:
         As written in a study file.
     description : str
         One line: which files, which columns.
-    kind : Kind
+    schema : RowSchema
         What its rows are.
     read : callable
-        From `Request` to `Raw`.
+        From `Request` to `ParsedFiles`.
     parallel : bool
         Whether languages share their rows; if not, ids of clusters begin with the language.
     needs_path : bool
@@ -166,8 +157,8 @@ class Format:
 
     name: str
     description: str
-    kind: Kind
-    read: Callable[[Request], Raw]
+    schema: RowSchema
+    read: Callable[[Request], ParsedFiles]
     parallel: bool = True
     needs_path: bool = True
     columns: tuple[str, ...] = ()

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from crosscal.data.reader import Fault
+from crosscal.data.files.json_tree import NOT_TEXT
+from crosscal.data.reader import Problem
 
-_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _SHOWN = 60
 
 
-def text_faults(name: str, text: str, *, may_be_empty: bool = False) -> Iterator[Fault]:
-    """Yield what is wrong with a text.
-
-    Parameters
-    ----------
-    name : str
-        What it is, for the message: ``"first text"``.
-    text : str
-        The text.
-    may_be_empty : bool, default False
-        Whether an empty or blank text is sound.
-
-    Yields
-    ------
-    Fault
-        For an empty or blank text, a NUL character, half a surrogate pair.
-    """
+def text_problems(name: str, text: str, *, may_be_empty: bool = False) -> Iterator[Problem]:
+    """Yield what is wrong with a text: empty or blank, a NUL character, half a surrogate pair."""
     if not may_be_empty and not text.strip():
-        yield Fault(f"the {name} is empty", "Fill in or remove the row")
-    if _NOT_TEXT.search(text):
-        yield Fault(
+        yield Problem(f"the {name} is empty", "Fill in or remove the row")
+    if NOT_TEXT.search(text):
+        yield Problem(
             f"the {name} holds a NUL character or half a surrogate pair",
             "The text was damaged when it was converted; fetch the file again",
         )

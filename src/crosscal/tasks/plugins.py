@@ -154,9 +154,9 @@ def check_task(task: Task, *, where: str) -> None:
         _known(task.scoring, SCORINGS, f"{where}.scoring")
     for name in task.formats:
         _known(name, FORMATS, f"{where}.formats")
-        if FORMATS[name].kind.family != task.family:
+        if FORMATS[name].schema.family != task.family:
             raise SettingsError(
-                f"format '{name}' holds {FORMATS[name].kind.family}, not {task.family}",
+                f"format '{name}' holds {FORMATS[name].schema.family}, not {task.family}",
                 where=f"{where}.formats",
                 remedy="Choose formats of the task's family; `crosscal data formats` lists them",
             )

@@ -7,30 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosscal.data.bitexts.sentences import SentenceRow
-from crosscal.data.files.published import check_there
-from crosscal.data.reader import Part, Request
+from crosscal.data.files.naming import check_exists
+from crosscal.data.reader import LanguageRows, Request
 from crosscal.exceptions import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """The sentences of one file.
-
-    Attributes
-    ----------
-    file : pathlib.Path
-        Where they stand.
-    lines : sequence of int
-        Line number of each.
-    ids : sequence of str
-        Id of each, different from those of all others.
-    texts : sequence of str
-        The sentences.
-    """
+    """The sentences of one file."""
 
     file: Path
-    lines: Sequence[int]
-    ids: Sequence[str]
+    lines: Sequence[int]  # line number of each
+    ids: Sequence[str]  # id of each, all different
     texts: Sequence[str]
 
 
@@ -40,52 +28,36 @@ def bitext_parts(
     english: Side,
     pairs: Sequence[tuple[int, int]] | None,
     request: Request,
-) -> list[Part]:
+) -> list[LanguageRows]:
     """Make rows of two sides: the other language first, then English, which goes on counting.
 
     Sentences that a chain of pairs connects form one cluster, named by its first pair.
-
-    Parameters
-    ----------
-    language : str
-        Of the pair: the one that is not English.
-    other, english : Side
-        The sentences.
-    pairs : sequence of (int, int) or None
-        Places in `other` and in `english` that translate each other; None if unknown.
-    request : Request
-        Its split begins the names of clusters.
-
-    Returns
-    -------
-    list of Part
-        Two, both of this language, each with its own file.
     """
     first = len(other.ids)
     partners: dict[int, list[int]] = {}
-    for mine, theirs in pairs or ():
-        partners.setdefault(mine, []).append(first + theirs)
-        partners.setdefault(first + theirs, []).append(mine)
+    for other_index, english_index in pairs or ():
+        partners.setdefault(other_index, []).append(first + english_index)
+        partners.setdefault(first + english_index, []).append(other_index)
     clusters = _connected(partners)
-    prefix = request.split or "row"
     parts = []
     for is_english, side, begin in ((False, other, 0), (True, english, first)):
+        sentences = zip(side.lines, side.ids, side.texts, strict=True)
         rows = [
             SentenceRow(
-                begin + place,
-                side.lines[place],
+                index,
+                line,
                 is_english,
-                side.ids[place],
-                side.texts[place],
-                None if pairs is None else tuple(sorted(partners.get(begin + place, ()))),
-                f"{prefix}-pair-{clusters[begin + place]:05d}"
-                if begin + place in clusters
+                sentence_id,
+                text,
+                None if pairs is None else tuple(sorted(partners.get(index, ()))),
+                cluster=f"{request.prefix}-pair-{clusters[index]:05d}"
+                if index in clusters
                 else None,
-                side.ids[place],
+                row_id=sentence_id,
             )
-            for place in range(len(side.ids))
+            for index, (line, sentence_id, text) in enumerate(sentences, begin)
         ]
-        parts.append(Part(language=language, file=side.file, rows=rows))
+        parts.append(LanguageRows(language=language, file=side.file, rows=rows))
     return parts
 
 
@@ -93,30 +65,17 @@ def _connected(partners: dict[int, list[int]]) -> dict[int, int]:
     """Return, for each sentence that has a partner, the first sentence of its group."""
     group: dict[int, int] = {}
     for start in sorted(partners):
-        waiting = [] if start in group else [start]
-        while waiting:
-            place = waiting.pop()
-            if group.setdefault(place, start) == start:
-                waiting += [p for p in partners[place] if p not in group]
+        queue = [] if start in group else [start]
+        while queue:
+            index = queue.pop()
+            if group.setdefault(index, start) == start:
+                queue += [p for p in partners[index] if p not in group]
     return group
 
 
 def check_not_english(request: Request) -> None:
-    """Refuse English as the language of a pair, after `check_there`.
-
-    Parameters
-    ----------
-    request : Request
-        What was asked.
-
-    Raises
-    ------
-    SettingsError
-        If English is among the languages.
-    DataError
-        If the path does not exist.
-    """
-    check_there(request)
+    """Refuse English as the language of a pair, after `check_exists`."""
+    check_exists(request)
     if "en" in request.languages:
         raise SettingsError(
             "English is one side of every pair, not the language of one",

@@ -14,20 +14,17 @@ from pathlib import Path
 from crosscal.data.bitexts.bitext import Side, bitext_parts, check_not_english
 from crosscal.data.bitexts.sentences import SENTENCES
 from crosscal.data.files.columns import plain_columns
-from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.files.published import split_words
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.layout import is_folder
+from crosscal.data.files.naming import file_of, under_any_split
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
-from crosscal.exceptions import DataError, SettingsError
+from crosscal.exceptions import DataError
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     check_not_english(request)
-    if request.split is None:
-        raise SettingsError(
-            "no split is given", where=str(request.path), remedy="Name one: 'dev' or 'test'"
-        )
-    parts: list[Part] = []
+    request.needed_split("Name one: 'dev' or 'test'")
+    parts: list[LanguageRows] = []
     files: list[Path] = []
     for language in request.languages:
         other = _side(_file(request, language, language))
@@ -44,21 +41,19 @@ def _read(request: Request) -> Raw:
                 remedy="Choose a split that has them; tests were published without",
             )
         parts += bitext_parts(language, other, english, pairs, request)
-    return Raw(parts=parts, files=(*(part.file for part in parts), *files))
+    return ParsedFiles(parts=parts, files=(*(part.file for part in parts), *files))
 
 
 def _file(request: Request, language: str, side: str) -> Path:
-    assert request.path is not None
-    if not is_folder(request.path):
+    path = request.source
+    if not is_folder(path):
         raise DataError(
-            "this is no folder" if request.path.exists() else "there is no such folder",
-            where=str(request.path),
+            "this is no folder" if path.exists() else "there is no such folder",
+            where=str(path),
             remedy="Give the folder that holds sentences and gold pairs",
         )
-    words = split_words(request.split)
-    places = ("{language}-en.{split}." + side, "{language}-en/{language}-en.{split}." + side)
-    spelled = [place.replace("{split}", other) for other in words[1:] for place in places]
-    return file_of(request, language, [*places, *spelled])
+    names = ("{language}-en.{split}." + side, "{language}-en/{language}-en.{split}." + side)
+    return file_of(request, language, under_any_split(request, names))
 
 
 def _exists(file: Path) -> bool:
@@ -69,33 +64,33 @@ def _side(file: Path) -> Side:
     lines: list[int] = []
     ids: dict[str, int] = {}
     texts: list[str] = []
-    for number, (identity, text) in plain_columns(file, ("id", "sentence")):
-        if not identity.strip() or identity in ids:
-            again = f" (first at {ids[identity]})" if identity in ids else ""
+    for number, (row_id, text) in plain_columns(file, ("id", "sentence")):
+        if not row_id.strip() or row_id in ids:
+            again = f" (first at {ids[row_id]})" if row_id in ids else ""
             raise DataError(
-                f"id '{shown(identity)}' is blank or occurs twice{again}",
+                f"id '{shown(row_id)}' is blank or occurs twice{again}",
                 where=f"{file}:{number}",
                 remedy="Give each sentence its own id",
             )
         lines.append(number)
-        ids[identity] = number
+        ids[row_id] = number
         texts.append(text)
     return Side(file=file, lines=lines, ids=list(ids), texts=texts)
 
 
 def _gold(file: Path, other: Side, english: Side) -> list[tuple[int, int]]:
-    mine = {identity: place for place, identity in enumerate(other.ids)}
-    theirs = {identity: place for place, identity in enumerate(english.ids)}
+    other_index = {row_id: index for index, row_id in enumerate(other.ids)}
+    english_index = {row_id: index for index, row_id in enumerate(english.ids)}
     pairs: dict[tuple[int, int], int] = {}
     for number, (first, second) in plain_columns(file, ("id", "id")):
-        for identity, known, side in ((first, mine, other), (second, theirs, english)):
-            if identity not in known:
+        for row_id, known, side in ((first, other_index, other), (second, english_index, english)):
+            if row_id not in known:
                 raise DataError(
-                    f"no sentence in {side.file.name} has the id '{shown(identity)}'",
+                    f"no sentence in {side.file.name} has the id '{shown(row_id)}'",
                     where=f"{file}:{number}",
                     remedy="The other language stands first; fetch all three files again",
                 )
-        pair = (mine[first], theirs[second])
+        pair = (other_index[first], english_index[second])
         if pair in pairs:
             raise DataError(
                 f"the pair occurs twice (first at {pairs[pair]})",
@@ -107,7 +102,7 @@ def _gold(file: Path, other: Side, english: Side) -> list[tuple[int, int]]:
 
 
 FORMAT = Format(
-    kind=SENTENCES,
+    schema=SENTENCES,
     name="bucc2018",
     description="BUCC 2018: {language}-en.{split}.{language} and .en, id TAB sentence; .gold, id "
     "TAB id",

@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crosscal.data.examples import SentenceExample
-from crosscal.data.reader import Fault, Kind, Raw, Request
-from crosscal.data.text import text_faults
+from crosscal.data.reader import Problem, Request, Row, RowSchema
+from crosscal.data.text import text_problems
 
 
 @dataclass(frozen=True, slots=True)
-class SentenceRow:
-    """One sentence, not yet checked.
+class SentenceRow(Row):
+    """A sentence of a pair of languages; the English side goes on counting after the other."""
 
-    Attributes
-    ----------
-    index, where, cluster, identity
-        See `crosscal.data.reader.Part`; the other-language side comes first, the English side
-        goes on counting. Translations of each other share a cluster.
-    english : bool
-        Which side.
-    sentence_id : str
-        The file's own id.
-    text : str
-        The sentence.
-    partners : tuple of int or None
-        Indices of the rows that translate it; None if the files do not say.
-    """
-
-    index: int
-    where: int | str
     english: bool
     sentence_id: str
     text: str
-    partners: tuple[int, ...] | None
-    cluster: str | None = None
-    identity: str | None = None
+    partners: tuple[int, ...] | None  # indices of its translations; None if the files do not say
 
 
-def _faults(row: SentenceRow, raw: Raw, request: Request) -> Iterator[Fault]:
-    yield from text_faults("sentence", row.text)
+def _problems(
+    row: SentenceRow, request: Request, label_map: Mapping[str, str]
+) -> Iterator[Problem]:
+    yield from text_problems("sentence", row.text)
     if row.partners is None and request.require_labels:
-        yield Fault("the sentence has no gold translation", "Choose a split that has gold pairs")
+        yield Problem("the sentence has no gold translation", "Choose a split that has gold pairs")
 
 
-def _example(row: SentenceRow, unit: str, cluster: str, language: str, raw: Raw) -> SentenceExample:
+def _example(
+    row: SentenceRow, unit: str, cluster: str, language: str, label_map: Mapping[str, str]
+) -> SentenceExample:
     partners = None
     if row.partners is not None:
         prefix, digits = unit.rsplit("-", 1)
@@ -55,4 +40,4 @@ def _example(row: SentenceRow, unit: str, cluster: str, language: str, raw: Raw)
     )
 
 
-SENTENCES = Kind(family="retrieval", faults=_faults, shared=lambda row: None, example=_example)
+SENTENCES = RowSchema(family="retrieval", problems=_problems, example=_example)

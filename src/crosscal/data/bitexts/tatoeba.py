@@ -15,7 +15,7 @@ from crosscal.data.bitexts.bitext import Side, bitext_parts, check_not_english
 from crosscal.data.bitexts.sentences import SENTENCES
 from crosscal.data.files.layout import folder_names, in_folder
 from crosscal.data.files.lines import read_lines
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
@@ -60,34 +60,32 @@ ISO_639_3 = {
 }
 
 
-def _read_laser(request: Request) -> Raw:
-    assert request.path is not None
+def _read_laser(request: Request) -> ParsedFiles:
     check_not_english(request)
-    parts: list[Part] = []
+    parts: list[LanguageRows] = []
     for language in request.languages:
         code = ISO_639_3.get(language, language)
         name = "tatoeba.{language}-eng."
-        other = _side(in_folder(request.path, f"{name}{code}", language=code), code)
-        english = _side(in_folder(request.path, f"{name}eng", language=code), "eng")
+        other = _side(in_folder(request.source, f"{name}{code}", language=code), code)
+        english = _side(in_folder(request.source, f"{name}eng", language=code), "eng")
         _check_lengths(other, english)
-        pairs = [(place, place) for place in range(len(other.ids))]
+        pairs = [(index, index) for index in range(len(other.ids))]
         parts += bitext_parts(language, other, english, pairs, request)
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
+    return ParsedFiles(parts=parts, files=tuple(part.file for part in parts))
 
 
-def _read_xtreme(request: Request) -> Raw:
-    assert request.path is not None
+def _read_xtreme(request: Request) -> ParsedFiles:
     check_not_english(request)
-    parts: list[Part] = []
+    parts: list[LanguageRows] = []
     files: list[Path] = []
     for language in request.languages:
         name = "{language}-en."
-        other = _side(in_folder(request.path, f"{name}{language}", language=language), language)
-        english = _side(in_folder(request.path, f"{name}en", language=language), "en")
+        other = _side(in_folder(request.source, f"{name}{language}", language=language), language)
+        english = _side(in_folder(request.source, f"{name}en", language=language), "en")
         _check_lengths(other, english)
-        gold = request.path / f"test-{language}.tsv"
+        gold = request.source / f"test-{language}.tsv"
         pairs = None
-        if gold.name in folder_names(request.path):
+        if gold.name in folder_names(request.source):
             pairs = _gold(gold, len(other.ids))
             files.append(gold)
         elif request.require_labels:
@@ -97,7 +95,7 @@ def _read_xtreme(request: Request) -> Raw:
                 remedy=f"Put {gold.name} beside it, or read LASER's files in 'tatoeba-laser'",
             )
         parts += bitext_parts(language, other, english, pairs, request)
-    return Raw(parts=parts, files=tuple(dict.fromkeys([*(p.file for p in parts), *files])))
+    return ParsedFiles(parts=parts, files=tuple(dict.fromkeys([*(p.file for p in parts), *files])))
 
 
 def _side(file: Path, code: str) -> Side:
@@ -142,7 +140,7 @@ def _gold(file: Path, count: int) -> list[tuple[int, int]]:
 
 FORMATS = (
     Format(
-        kind=SENTENCES,
+        schema=SENTENCES,
         name="tatoeba-laser",
         description="Tatoeba in LASER's form: tatoeba.{code}-eng.{code} and .eng, line by line; "
         "codes of three letters are found for XTREME's languages",
@@ -150,7 +148,7 @@ FORMATS = (
         parallel=False,
     ),
     Format(
-        kind=SENTENCES,
+        schema=SENTENCES,
         name="tatoeba-xtreme",
         description="Tatoeba in XTREME form: {language}-en.{language} and {language}-en.en, the "
         "latter sorted; test-{language}.tsv says what translates what, if it is there",

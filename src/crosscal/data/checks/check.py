@@ -16,7 +16,7 @@ from crosscal.data.checks.content import Content, Oddity, Severity, View, conten
 from crosscal.data.checks.damage import damages
 from crosscal.data.checks.family_oddities import family_oddities
 from crosscal.data.checks.parallel import parallel_oddities
-from crosscal.data.reader import Reading
+from crosscal.data.reader import Dataset
 
 _SHOWN = 5
 _LONG_FACTOR = 20
@@ -34,7 +34,7 @@ class Finding:
     kind : str
         Short and stable, for programs, for example ``"conflicting duplicate"``.
     source : str
-        Name of the reading.
+        Name of the dataset.
     language : str
         Code.
     count : int
@@ -56,12 +56,12 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class PartSummary:
-    """Counts of one language in one reading.
+    """Counts of one language in one dataset.
 
     Attributes
     ----------
     source, language : str
-        Name of the reading, code of the language.
+        Name of the dataset, code of the language.
     rows, clusters : int
         How many.
     labels : dict of str to int
@@ -84,9 +84,9 @@ class DataReport:
     Attributes
     ----------
     parts : tuple of PartSummary
-        Reading by reading, language by language.
+        Dataset by dataset, language by language.
     dropped : dict of str to dict of str to int
-        Rows the readers left out, by reading and reason.
+        Rows the readers dropped, by dataset and reason.
     findings : tuple of Finding
         Errors first.
     """
@@ -111,14 +111,14 @@ class DataReport:
         return {"ok": self.ok, **asdict(self)}
 
 
-def check(readings: Mapping[str, Reading]) -> DataReport:
+def check(datasets: Mapping[str, Dataset]) -> DataReport:
     """Look for what would spoil a study.
 
     Parameters
     ----------
-    readings : mapping of str to Reading
+    datasets : mapping of str to Dataset
         By a name that the user knows, for example ``"target train"``. Languages of a parallel
-        reading are compared. Examples that occur in several readings are reported.
+        one are compared. Examples that occur in several are reported.
 
     Returns
     -------
@@ -127,30 +127,30 @@ def check(readings: Mapping[str, Reading]) -> DataReport:
     """
     parts: list[PartSummary] = []
     findings: list[Finding] = []
-    seen: dict[str, dict[str, list[Content]]] = {}
-    for source, reading in readings.items():
-        seen[source] = {}
-        for language, examples in groupby(reading.examples, key=lambda e: str(e.language)):
+    contents_of: dict[str, dict[str, list[Content]]] = {}
+    for source, dataset in datasets.items():
+        contents_of[source] = {}
+        for language, examples in groupby(dataset.examples, key=lambda e: str(e.language)):
             rows = list(examples)
             view = view_of(rows[0])
-            held = seen[source][language] = contents(rows)
-            parts.append(_summary(source, language, held, view))
+            content = contents_of[source][language] = contents(rows)
+            parts.append(_summary(source, language, content, view))
             oddities = [
-                *_label_oddities(held, view),
-                *_duplicates(held, view),
+                *_label_oddities(content, view),
+                *_duplicates(content, view),
                 *family_oddities(rows),
-                *_texts(held, view),
+                *_texts(content, view),
             ]
             findings += [_finding(source, language, *oddity) for oddity in oddities]
-        if reading.parallel and reading.examples:
-            view = view_of(reading.examples[0])
-            for language, oddity in parallel_oddities(seen[source], view):
+        if dataset.parallel and dataset.examples:
+            view = view_of(dataset.examples[0])
+            for language, oddity in parallel_oddities(contents_of[source], view):
                 findings.append(_finding(source, language, *oddity))
-    findings += _overlaps(readings, seen)
+    findings += _overlaps(datasets, contents_of)
     order = ("error", "warning", "note")
     return DataReport(
         parts=tuple(parts),
-        dropped={source: reading.dropped for source, reading in readings.items()},
+        dropped={source: dataset.dropped for source, dataset in datasets.items()},
         findings=tuple(sorted(findings, key=lambda finding: order.index(finding.severity))),
     )
 
@@ -200,14 +200,14 @@ def _duplicates(rows: Sequence[Content], view: View) -> list[Oddity]:
 
 def _texts(rows: Sequence[Content], view: View) -> list[Oddity]:
     empty: list[str] = []
-    found: dict[tuple[Severity, str], list[str]] = {}
+    damaged: dict[tuple[Severity, str], list[str]] = {}
     # Neighbours share their premise or context, of which one look is enough.
     damages_of = lru_cache(maxsize=16)(damages)
     for row in rows:
         if not all(text.strip() for text in row.texts[view.may_be_empty :]):
             empty.append(row.unit_id)
         for damage in dict.fromkeys(damage for text in row.texts for damage in damages_of(text)):
-            found.setdefault(damage, []).append(row.unit_id)
+            damaged.setdefault(damage, []).append(row.unit_id)
     lengths = [max(map(len, row.texts)) for row in rows]
     limit = max(_LONG_LEAST, _LONG_FACTOR * sorted(lengths)[len(lengths) // 2])
     long = [row.unit_id for row, length in zip(rows, lengths, strict=True) if length > limit]
@@ -219,32 +219,32 @@ def _texts(rows: Sequence[Content], view: View) -> list[Oddity]:
             f"a text has more than {limit} characters: perhaps an unpaired quote swallowed rows",
             long,
         ),
-        *((severity, "damaged text", name, units) for (severity, name), units in found.items()),
+        *((severity, "damaged text", name, units) for (severity, name), units in damaged.items()),
     )
 
 
 def _overlaps(
-    readings: Mapping[str, Reading], seen: Mapping[str, Mapping[str, Sequence[Content]]]
+    datasets: Mapping[str, Dataset], contents_of: Mapping[str, Mapping[str, Sequence[Content]]]
 ) -> list[Finding]:
     findings = []
     units = {
         (name, language): {(row.side, row.texts): row.unit_id for row in rows}
-        for name, parts in seen.items()
+        for name, parts in contents_of.items()
         for language, rows in parts.items()
     }
-    names = list(readings)
-    for (name, language), mine in units.items():
-        view = view_of(readings[name].examples[0])
+    names = list(datasets)
+    for (name, language), own_units in units.items():
+        view = view_of(datasets[name].examples[0])
         for other in names[: names.index(name)]:
-            theirs = units.get((other, language), {})
-            if not theirs or view_of(readings[other].examples[0]) is not view:
+            other_units = units.get((other, language), {})
+            if not other_units or view_of(datasets[other].examples[0]) is not view:
                 continue
-            shared = [unit for key, unit in mine.items() if key in theirs]
+            shared = [unit for key, unit in own_units.items() if key in other_units]
             if shared:
-                many = (
+                occurrence = (
                     f"{view.noun} also occurs" if len(shared) == 1 else f"{view.noun}s also occur"
                 )
-                message = f"{many} in '{other}'"
+                message = f"{occurrence} in '{other}'"
                 findings.append(_finding(name, language, "warning", "overlap", message, shared))
     return findings
 

@@ -25,97 +25,38 @@ Oddity = tuple[Severity, str, str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an example holds.
-
-    Attributes
-    ----------
-    unit_id, cluster_id : str
-        Of the example.
-    texts : tuple of str
-        In a fixed order; equal texts make duplicates.
-    side : str
-        Examples on different sides are no duplicates of each other; empty where there is one.
-    labels : tuple of str
-        What is counted: the label, a tag a word; empty if the file has none.
-    gold : object
-        What duplicates should agree in.
-    shared_gold : object
-        What translations should agree in; None if they need not.
-    """
+    """What an example holds, whatever its family."""
 
     unit_id: str
     cluster_id: str
-    texts: tuple[str, ...]
-    labels: tuple[str, ...]
-    gold: object
-    shared_gold: object
-    side: str = ""
+    texts: tuple[str, ...]  # in a fixed order; equal texts make duplicates
+    labels: tuple[str, ...]  # what is counted: the label, a tag a word; empty without any
+    gold: object  # what duplicates should agree in
+    shared_gold: object  # what translations should agree in; None if they need not
+    side: str = ""  # examples on different sides are no duplicates; empty where there is one
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """How the examples of one type are looked at and spoken of.
-
-    Attributes
-    ----------
-    content : callable
-        From an example to its `Content`.
-    noun : str
-        What an example is, for messages.
-    gold : str
-        What its gold is called: ``"label"``; duplicates have "the same" or "another" one.
-    labelled : str or None
-        What has a label of its own, ``"row"`` or ``"word"``; None if labels are no classes, of
-        which each should be there.
-    balanced : bool
-        Whether a label that is ten times rarer than another is worth a warning.
-    counted : bool
-        Whether labels, of whatever sort, are counted.
-    may_be_empty : int
-        How many of the first texts may be empty.
-    leading : str or None
-        What the first text is called if it is the same in several examples of a cluster.
-    """
+    """How the examples of one type are looked at and spoken of."""
 
     content: Callable[[Any], Content]
-    noun: str
-    gold: str = "label"
-    labelled: str | None = None
-    balanced: bool = False
-    counted: bool = True
-    may_be_empty: int = 0
-    leading: str | None = None
+    noun: str  # what an example is, for messages
+    gold: str = "label"  # what its gold is called; duplicates have "the same" or "another" one
+    labelled: str | None = None  # what has a class of its own: "row", "word"; None if nothing has
+    balanced: bool = False  # whether a label ten times rarer than another is worth a warning
+    counted: bool = True  # whether labels, of whatever sort, are counted
+    may_be_empty: int = 0  # how many of the first texts may be empty
+    leading: str | None = None  # what the first text is called, if a cluster shares it
 
 
 def view_of(example: object) -> View:
-    """Return how an example is looked at.
-
-    Parameters
-    ----------
-    example : PairExample or one of the other types of example
-        Any.
-
-    Returns
-    -------
-    View
-        That of its type.
-    """
+    """Return how an example is looked at."""
     return _VIEWS[type(example)]
 
 
 def contents(examples: Sequence[Any]) -> list[Content]:
-    """Return what examples of one type hold.
-
-    Parameters
-    ----------
-    examples : sequence of examples
-        At least one.
-
-    Returns
-    -------
-    list of Content
-        In the same order.
-    """
+    """Return what examples of one type hold."""
     content = view_of(examples[0]).content
     return [content(example) for example in examples]
 

@@ -30,41 +30,31 @@ _ISOLATING = {"\u2066", "\u2067", "\u2068"}
 def damages(text: str) -> tuple[Damage, ...]:
     """Name the damage that a text shows.
 
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    tuple of (severity, str)
-        What is wrong; empty for almost every good text.
-
     Examples
     --------
     >>> damages("Il est allÃ© Ã  l'Ã©cole")
     (('warning', 'UTF-8 read as Windows-1252 (mojibake)'),)
     """
-    found: list[Damage] = []
+    signs: list[Damage] = []
     if "\ufffd" in text:
-        found.append(("warning", "replacement character U+FFFD: a byte was lost"))
+        signs.append(("warning", "replacement character U+FFFD: a byte was lost"))
     if _MOJIBAKE.search(text):
-        found.append(("warning", "UTF-8 read as Windows-1252 (mojibake)"))
+        signs.append(("warning", "UTF-8 read as Windows-1252 (mojibake)"))
     if _CONTROL.search(text):
-        found.append(("warning", "control character"))
+        signs.append(("warning", "control character"))
     if _LINE_BREAK.search(text):
-        found.append(("note", "line break or line separator inside the text"))
+        signs.append(("note", "line break or line separator inside the text"))
     if _ENTITY.search(text):
-        found.append(("warning", "HTML entity"))
+        signs.append(("warning", "HTML entity"))
     if _ESCAPE.search(text):
-        found.append(("warning", "written-out escape such as \\u00e9"))
+        signs.append(("warning", "written-out escape such as \\u00e9"))
     if _PARSE_TREE.search(text):
-        found.append(("error", "parse tree: an unpaired quote swallowed other records"))
+        signs.append(("error", "parse tree: an unpaired quote swallowed other records"))
     if _MARK.search(text) and _unpaired_marks(text):
-        found.append(("warning", "unpaired mark of writing direction"))
+        signs.append(("warning", "unpaired mark of writing direction"))
     if _PRIVATE.search(text):
-        found.append(("warning", "character of private use"))
-    return tuple(found)
+        signs.append(("warning", "character of private use"))
+    return tuple(signs)
 
 
 def _unpaired_marks(text: str) -> bool:

@@ -13,20 +13,9 @@ _IOB = re.compile("O|[BI]-.+")
 
 
 def family_oddities(rows: Sequence[Any]) -> list[Oddity]:
-    """Look at the examples of one language.
-
-    Parameters
-    ----------
-    rows : sequence of examples
-        Of one type, at least one.
-
-    Returns
-    -------
-    list of Oddity
-        What was found.
-    """
-    look = _LOOKS.get(type(rows[0]))
-    return [oddity for oddity in look(rows) if oddity[3]] if look else []
+    """Look at the examples of one language."""
+    check = _CHECKS.get(type(rows[0]))
+    return [oddity for oddity in check(rows) if oddity[3]] if check else []
 
 
 def _pairs(rows: Sequence[PairExample]) -> list[Oddity]:
@@ -56,25 +45,15 @@ def _spans(rows: Sequence[SpanExample]) -> list[Oddity]:
 def _tags(rows: Sequence[TagExample]) -> list[Oddity]:
     if not all(_IOB.fullmatch(tag) for row in rows for tag in row.tags or ()):
         return []
-    odd = [row for row in rows if iob_breaks(row.tags or ())]
+    inconsistent = [row for row in rows if iob_breaks(row.tags or ())]
     message = "an I- tag follows no tag of its type, so that where its entity begins is a guess"
-    if odd and not any(_begins_with_b(row.tags or ()) for row in rows):
+    if inconsistent and not any(_begins_with_b(row.tags or ()) for row in rows):
         message = "entities begin with I-: B- stands only between two of a type (IOB1)"
-    return [("note", "inconsistent IOB", message, [row.unit_id for row in odd])]
+    return [("note", "inconsistent IOB", message, [row.unit_id for row in inconsistent])]
 
 
 def iob_breaks(tags: Sequence[str]) -> list[int]:
     """Return the places at which an entity begins with an I- tag.
-
-    Parameters
-    ----------
-    tags : sequence of str
-        Tags of one sentence: ``O``, ``B-type``, ``I-type``.
-
-    Returns
-    -------
-    list of int
-        Of I- tags that come first, or follow ``O`` or another type.
 
     Examples
     --------
@@ -83,20 +62,20 @@ def iob_breaks(tags: Sequence[str]) -> list[int]:
     """
     before = ["O", *tags]
     return [
-        place
-        for place, tag in enumerate(tags)
-        if tag.startswith("I-") and before[place][1:] != tag[1:]
+        index
+        for index, tag in enumerate(tags)
+        if tag.startswith("I-") and before[index][1:] != tag[1:]
     ]
 
 
 def _begins_with_b(tags: Sequence[str]) -> bool:
     before = ["O", *tags]
     return any(
-        tag.startswith("B-") and before[place][1:] != tag[1:] for place, tag in enumerate(tags)
+        tag.startswith("B-") and before[index][1:] != tag[1:] for index, tag in enumerate(tags)
     )
 
 
-_LOOKS: dict[type, Callable[[Sequence[Any]], list[Oddity]]] = {
+_CHECKS: dict[type, Callable[[Sequence[Any]], list[Oddity]]] = {
     PairExample: _pairs,
     ChoiceExample: _choices,
     SpanExample: _spans,

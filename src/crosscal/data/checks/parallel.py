@@ -28,54 +28,42 @@ _TEMPLATE = 10
 def parallel_oddities(
     parts: Mapping[str, Sequence[Content]], view: View
 ) -> list[tuple[str, Oddity]]:
-    """Compare every language with English, or with the first if English is not there.
-
-    Parameters
-    ----------
-    parts : mapping of str to sequence of Content
-        Rows by language; row i of each should be the same example.
-    view : View
-        Of their type.
-
-    Returns
-    -------
-    list of (str, Oddity)
-        Language, and what speaks against it. Languages with other units than the reference
-        are named as such and compared no further.
-    """
+    """Compare every language with English, or with the first if English is not there."""
     if len(parts) < 2:
         return []
     reference = "en" if "en" in parts else next(iter(parts))
-    trusted = parts[reference]
-    ids = [row.unit_id for row in trusted]
-    found: list[tuple[str, Oddity]] = []
+    reference_rows = parts[reference]
+    ids = [row.unit_id for row in reference_rows]
+    by_language: list[tuple[str, Oddity]] = []
     for language, rows in parts.items():
         if language == reference:
             continue
         if [row.unit_id for row in rows] != ids:
             message = f"the units differ from those of '{reference}'"
             units = sorted({row.unit_id for row in rows} ^ set(ids)) or ids
-            found.append((language, ("error", "not parallel", message, units)))
+            by_language.append((language, ("error", "not parallel", message, units)))
             continue
         oddities = [
-            *_labels(reference, trusted, rows, view.gold),
-            *(_leading(reference, trusted, rows, view.leading) if view.leading else ()),
-            *_lengths(reference, trusted, rows),
-            *_numerals(reference, trusted, rows),
-            *_untranslated(reference, trusted, rows),
+            *_labels(reference, reference_rows, rows, view.gold),
+            *(_leading(reference, reference_rows, rows, view.leading) if view.leading else ()),
+            *_lengths(reference, reference_rows, rows),
+            *_numerals(reference, reference_rows, rows),
+            *_untranslated(reference, reference_rows, rows),
         ]
-        found += [(language, oddity) for oddity in oddities]
-    return found
+        by_language += [(language, oddity) for oddity in oddities]
+    return by_language
 
 
 def _labels(
     reference: str,
-    trusted: Sequence[Content],
+    reference_rows: Sequence[Content],
     rows: Sequence[Content],
     gold: str,
 ) -> list[Oddity]:
     units = [
-        b.unit_id for a, b in zip(trusted, rows, strict=True) if a.shared_gold != b.shared_gold
+        b.unit_id
+        for a, b in zip(reference_rows, rows, strict=True)
+        if a.shared_gold != b.shared_gold
     ]
     message = f"the {gold} differs from that of the same row in '{reference}'"
     return [("error", "misaligned label", message, units)] if units else []
@@ -83,32 +71,34 @@ def _labels(
 
 def _leading(
     reference: str,
-    trusted: Sequence[Content],
+    reference_rows: Sequence[Content],
     rows: Sequence[Content],
     name: str,
 ) -> list[Oddity]:
     """Find premises or contexts that repeat in one language and change in the other."""
     apart: list[str] = []
     together: list[str] = []
-    for place in range(1, len(rows)):
-        same = trusted[place].texts[0] == trusted[place - 1].texts[0]
-        same_here = rows[place].texts[0] == rows[place - 1].texts[0]
+    for index in range(1, len(rows)):
+        same = reference_rows[index].texts[0] == reference_rows[index - 1].texts[0]
+        same_here = rows[index].texts[0] == rows[index - 1].texts[0]
         if same and not same_here:
-            apart.append(rows[place].unit_id)
+            apart.append(rows[index].unit_id)
         elif same_here and not same:
-            together.append(rows[place].unit_id)
-    found: list[Oddity] = []
+            together.append(rows[index].unit_id)
+    oddities: list[Oddity] = []
     if apart:
         severity: Severity = "error" if len(apart) > 0.02 * len(rows) else "warning"
         message = f"the {name} changes where that in '{reference}' repeats"
-        found.append((severity, f"misaligned {name}", message, apart))
+        oddities.append((severity, f"misaligned {name}", message, apart))
     if together:
         message = f"the {name} repeats where that in '{reference}' changes"
-        found.append(("warning", f"repeated {name}", message, together))
-    return found
+        oddities.append(("warning", f"repeated {name}", message, together))
+    return oddities
 
 
-def _lengths(reference: str, trusted: Sequence[Content], rows: Sequence[Content]) -> list[Oddity]:
+def _lengths(
+    reference: str, reference_rows: Sequence[Content], rows: Sequence[Content]
+) -> list[Oddity]:
     """Find translations far longer or shorter than is usual for the pair of languages.
 
     The logarithm of the ratio of lengths is compared with its median; the scale is the median
@@ -116,10 +106,10 @@ def _lengths(reference: str, trusted: Sequence[Content], rows: Sequence[Content]
     """
     logs = [
         [
-            math.log((len(mine) + 10) / (len(other) + 10))
-            for other, mine in zip(a.texts, b.texts, strict=False)
+            math.log((len(text) + 10) / (len(other) + 10))
+            for other, text in zip(a.texts, b.texts, strict=False)
         ]
-        for a, b in zip(trusted, rows, strict=True)
+        for a, b in zip(reference_rows, rows, strict=True)
     ]
     flat = [value for pair in logs for value in pair]
     middle = median(flat)
@@ -133,25 +123,31 @@ def _lengths(reference: str, trusted: Sequence[Content], rows: Sequence[Content]
     return [("note", "odd length", message, units)] if units else []
 
 
-def _numerals(reference: str, trusted: Sequence[Content], rows: Sequence[Content]) -> list[Oddity]:
+def _numerals(
+    reference: str, reference_rows: Sequence[Content], rows: Sequence[Content]
+) -> list[Oddity]:
     """Numerals of the reference should reappear in the row, not in its neighbour.
 
     Translators write out some numbers, so single rows prove nothing; the share over the file
     does. It is compared with the shares one row group before and after.
     """
-    wanted = [_numbers(row) for row in trusted]
+    expected = [_numbers(row) for row in reference_rows]
     present = [_numbers(row) for row in rows]
-    places = [place for place, numbers in enumerate(wanted) if numbers]
-    if len(places) < _LEAST_WITH_NUMERALS:
+    with_numerals = [index for index, numbers in enumerate(expected) if numbers]
+    if len(with_numerals) < _LEAST_WITH_NUMERALS:
         return []
-    missing = [place for place in places if not wanted[place] & present[place]]
-    share = 1 - len(missing) / len(places)
+    missing = [index for index in with_numerals if not expected[index] & present[index]]
+    share = 1 - len(missing) / len(with_numerals)
     count = len(rows)
     elsewhere, shift = max(
-        (sum(bool(wanted[p] & present[(p + s) % count]) for p in places) / len(places), s)
+        (
+            sum(bool(expected[p] & present[(p + s) % count]) for p in with_numerals)
+            / len(with_numerals),
+            s,
+        )
         for s in (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)
     )
-    units = [rows[place].unit_id for place in missing]
+    units = [rows[index].unit_id for index in missing]
     if elsewhere > share + _NEIGHBOUR_MARGIN:
         message = (
             f"numerals of '{reference}' are found {shift:+d} rows away ({elsewhere:.0%}) rather "
@@ -174,15 +170,15 @@ def _numbers(row: Content) -> set[int]:
 
 
 def _untranslated(
-    reference: str, trusted: Sequence[Content], rows: Sequence[Content]
+    reference: str, reference_rows: Sequence[Content], rows: Sequence[Content]
 ) -> list[Oddity]:
     # A text of many clusters is a question that a format asks of every row, in one language.
     clusters = Counter(
-        text for text, _ in {(t, row.cluster_id) for row in trusted for t in row.texts}
+        text for text, _ in {(t, row.cluster_id) for row in reference_rows for t in row.texts}
     )
     units = [
         b.unit_id
-        for a, b in zip(trusted, rows, strict=True)
+        for a, b in zip(reference_rows, rows, strict=True)
         if any(
             len(text) > _LONG_ENOUGH and text == other and clusters[text] <= _TEMPLATE
             for text, other in zip(a.texts, b.texts, strict=False)

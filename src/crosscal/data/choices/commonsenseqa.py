@@ -21,18 +21,18 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     question = record.key("question")
     nested = isinstance(question.value, dict)
     # Places inside the question would hide the line from messages.
-    holder = replace(question, place=record.place) if nested else record
+    holder = replace(question, location=record.location) if nested else record
     names, texts = _choices(holder.key("choices"))
     concept = word(holder, "question_concept")
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         "",
         text(holder, "stem" if nested else "question"),
         texts,
         answer_among(record, "answerKey", names),
-        f"{request.split or 'row'}-concept-{concept}" if concept else None,
-        word(record, "id"),
+        cluster=f"{request.prefix}-concept-{concept}" if concept else None,
+        row_id=word(record, "id"),
     )
 
 
@@ -61,7 +61,7 @@ FORMAT = option_format(
             "{split}_rand_split_no_answers.jsonl",
             "{split}.jsonl",
         ),
-        wanted=("id", "question"),
+        required=("id", "question"),
         optional=("choices", "answerKey", "question_concept"),
         row=_row,
     ),

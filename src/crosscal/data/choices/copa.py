@@ -24,17 +24,19 @@ QUESTIONS = {"cause": "What was the cause?", "effect": "What happened as a resul
 
 
 def _row(index: int, record: Node, request: Request) -> ChoiceRow:
-    asked = text(record, "question")
-    if asked not in QUESTIONS:
-        raise record.fault(f"unknown question '{shown(asked)}'", did_you_mean(asked, QUESTIONS))
+    question = text(record, "question")
+    if question not in QUESTIONS:
+        raise record.fault(
+            f"unknown question '{shown(question)}'", did_you_mean(question, QUESTIONS)
+        )
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         text(record, "premise"),
-        QUESTIONS[asked],
+        QUESTIONS[question],
         (text(record, "choice1"), text(record, "choice2")),
         answer_among(record, "label", ("0", "1")),
-        identity=word(record, "idx"),
+        row_id=word(record, "idx"),
     )
 
 
@@ -50,7 +52,7 @@ FORMAT = option_format(
             "{language}/{split}.jsonl",
             "{split}.jsonl",
         ),
-        wanted=("premise", "choice1", "choice2", "question"),
+        required=("premise", "choice1", "choice2", "question"),
         optional=("label", "idx"),
         row=_row,
         languages=(),

@@ -13,19 +13,19 @@ from crosscal.data.files.json_tree import Node
 from crosscal.data.files.records import text, word
 from crosscal.data.reader import Request
 
-_PLACES = ("0", "1", "2", "3")
-_ANSWERS = tuple(f"answer{place}" for place in _PLACES)
+_NUMBERS = ("0", "1", "2", "3")
+_ANSWERS = tuple(f"answer{number}" for number in _NUMBERS)
 
 
 def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         text(record, "context"),
         text(record, "question"),
         tuple(text(record, name) for name in _ANSWERS),
-        answer_among(record, "label", _PLACES),
-        identity=word(record, "id"),
+        answer_among(record, "label", _NUMBERS),
+        row_id=word(record, "id"),
     )
 
 
@@ -35,7 +35,7 @@ FORMAT = option_format(
     "answer0 to answer3, label",
     OptionFiles(
         names=("{split}.csv", "{split}.jsonl"),
-        wanted=("id", "context", "question", *_ANSWERS),
+        required=("id", "context", "question", *_ANSWERS),
         optional=("label",),
         row=_row,
     ),

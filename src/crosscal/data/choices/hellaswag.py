@@ -11,56 +11,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crosscal.data.choices.choices import CHOICES, ChoiceRow
-from crosscal.data.choices.option_files import OptionFiles, answer_among, read_option_files
+from crosscal.data.choices.choices import ChoiceRow
+from crosscal.data.choices.option_files import OptionFiles, answer_among, option_format
 from crosscal.data.files.json_tree import Node
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.published import check_languages, published_files
 from crosscal.data.files.records import text, word
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Request
 from crosscal.exceptions import DataError
 
-_PLACES = ("0", "1", "2", "3")
-_LINES = 2 + len(_PLACES)
-_TEXT_NAMES = ("hellaswag_{split}_full.txt", "hellaswag_{split}_full.txt.bz2")
+_NUMBERS = ("0", "1", "2", "3")
+_LINES = 2 + len(_NUMBERS)
 
 
 def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     source = word(record, "source_id")
     endings = tuple(ending.text() for ending in record.key("endings").items())
-    if len(endings) != len(_PLACES):
+    if len(endings) != len(_NUMBERS):
         raise record.fault(
-            f"{len(endings)} endings instead of {len(_PLACES)}", "Fetch the file again"
+            f"{len(endings)} endings instead of {len(_NUMBERS)}", "Fetch the file again"
         )
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         text(record, "ctx"),
         "",
         endings,
-        answer_among(record, "label", _PLACES),
-        f"{request.split or 'row'}-source-{source}" if source else None,
+        answer_among(record, "label", _NUMBERS),
+        cluster=f"{request.prefix}-source-{source}" if source else None,
     )
 
 
-_LAYOUT = OptionFiles(
-    names=("hellaswag_{split}.jsonl", *_TEXT_NAMES),
-    wanted=("ctx", "endings"),
-    optional=("label", "source_id"),
-    row=_row,
-)
-
-
-def _read(request: Request) -> Raw:
-    check_languages(request, _LAYOUT.languages, "hellaswag")
-    file = published_files(request, "en", _LAYOUT.names)[0]
+def _text_rows(file: Path) -> list[ChoiceRow] | None:
     if ".txt" not in file.suffixes:
-        return read_option_files(request, layout=_LAYOUT, name="hellaswag")
-    part = Part(language="en", file=file, rows=_text_rows(file))
-    return Raw(parts=[part], files=(file,))
-
-
-def _text_rows(file: Path) -> list[ChoiceRow]:
+        return None
     rows: list[ChoiceRow] = []
     item: list[str] = []
     number = 0
@@ -68,22 +51,22 @@ def _text_rows(file: Path) -> list[ChoiceRow]:
         item.append(line)
         if len(item) < _LINES:
             continue
-        begin = number - _LINES + 1
+        first = number - _LINES + 1
         (head, label), endings = item[:2], tuple(item[2:])
         activity, colon, context = head.partition(": ")
         if not colon or not activity:
             raise DataError(
                 "no ': ' between activity and context",
-                where=f"{file}:{begin}",
+                where=f"{file}:{first}",
                 remedy=f"An item has {_LINES} lines; one may be missing or added above",
             )
-        if label not in _PLACES:
+        if label not in _NUMBERS:
             raise DataError(
                 "the line after the context is not the number of an ending, 0 to 3",
-                where=f"{file}:{begin + 1}",
+                where=f"{file}:{first + 1}",
                 remedy=f"An item has {_LINES} lines; one may be missing or added above",
             )
-        rows.append(ChoiceRow(len(rows), begin, context, "", endings, int(label)))
+        rows.append(ChoiceRow(len(rows), first, context, "", endings, int(label)))
         item = []
     if item:
         raise DataError(
@@ -94,10 +77,19 @@ def _text_rows(file: Path) -> list[ChoiceRow]:
     return rows
 
 
-FORMAT = Format(
-    kind=CHOICES,
-    name="hellaswag",
-    description="HellaSwag: hellaswag_{split}.jsonl or {split}-*.parquet with ctx, endings, label; "
-    "or text of six lines an item, .bz2 allowed",
-    read=_read,
+FORMAT = option_format(
+    "hellaswag",
+    "HellaSwag: hellaswag_{split}.jsonl or {split}-*.parquet with ctx, endings, label; or text of "
+    "six lines an item, .bz2 allowed",
+    OptionFiles(
+        names=(
+            "hellaswag_{split}.jsonl",
+            "hellaswag_{split}_full.txt",
+            "hellaswag_{split}_full.txt.bz2",
+        ),
+        required=("ctx", "endings"),
+        optional=("label", "source_id"),
+        row=_row,
+        other_form=_text_rows,
+    ),
 )

@@ -1,133 +1,67 @@
-"""Data sets of multiple-choice questions: from their files to rows."""
+"""Data sets of multiple-choice questions as declarations: files, keys, and a row of each record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from crosscal.data.choices.choices import CHOICES, ChoiceRow
 from crosscal.data.files.json_tree import Node
-from crosscal.data.files.published import check_languages, read_published
+from crosscal.data.files.naming import check_languages, published_files
+from crosscal.data.files.per_language import read_languages
 from crosscal.data.files.records import read_records, word
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.text import shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptionFiles:
-    """How a set of questions lies on disk.
+    """How a set of questions lies on disk."""
 
-    Attributes
-    ----------
-    names : tuple of str
-        Of its files, with ``{split}`` and ``{language}``; see `published_files`.
-    wanted, optional : tuple of str
-        Columns or keys that must and that may be there.
-    row : callable
-        From (index, record, request) to a row; asks `word` for what may be missing.
-    languages : tuple of str
-        All that there are; empty if any.
-    """
-
-    names: tuple[str, ...]
-    wanted: tuple[str, ...]
+    names: tuple[str, ...]  # of its files, as for `published_files`
+    required: tuple[str, ...]  # columns or keys
     optional: tuple[str, ...]
-    row: Callable[[int, Node, Request], ChoiceRow]
-    languages: tuple[str, ...] = ("en",)
+    row: Callable[[int, Node, Request], ChoiceRow]  # from index and record
+    languages: tuple[str, ...] = ("en",)  # all that there are; empty if any
+    # Reads a file that is not made of records, if it is one.
+    other_form: Callable[[Path], list[ChoiceRow] | None] = lambda file: None
+    # What further files say about the rows.
+    finish: Callable[[ParsedFiles], ParsedFiles] = lambda parsed: parsed
 
 
-def option_format(
-    name: str, description: str, layout: OptionFiles, *, parallel: bool = True
-) -> Format:
-    """Return the format of a data set.
+def option_format(name: str, description: str, layout: OptionFiles) -> Format:
+    """Return the format of a data set."""
 
-    Parameters
-    ----------
-    name, description : str
-        See `Format`.
-    layout : OptionFiles
-        How it lies on disk.
-    parallel : bool, default True
-        Whether its languages share their rows.
+    def find(request: Request, language: str) -> list[Path]:
+        return published_files(request, language, layout.names)
 
-    Returns
-    -------
-    Format
-        For `crosscal.data.formats`.
-    """
-    return Format(
-        kind=CHOICES,
-        name=name,
-        description=description,
-        read=partial(read_option_files, layout=layout, name=name),
-        parallel=parallel,
-    )
+    def rows(file: Path, request: Request) -> list[ChoiceRow]:
+        other = layout.other_form(file)
+        if other is not None:
+            return other
+        records = read_records(file, layout.required, layout.optional)
+        return [layout.row(index, record, request) for index, record in enumerate(records)]
 
+    def read(request: Request) -> ParsedFiles:
+        if layout.languages:
+            check_languages(request, layout.languages, name)
+        return layout.finish(read_languages(request, find, rows))
 
-def read_option_files(request: Request, *, layout: OptionFiles, name: str) -> Raw:
-    """Read a set of questions.
-
-    Parameters
-    ----------
-    request : Request
-        What was asked.
-    layout : OptionFiles
-        How the set lies on disk.
-    name : str
-        The format, for messages.
-
-    Returns
-    -------
-    Raw
-        One part a language.
-
-    Raises
-    ------
-    DataError
-        If a file is missing, damaged, or of another kind.
-    SettingsError
-        For a language that the set does not have, or a split that is not given.
-    """
-
-    def rows(file: Path, first: int) -> list[ChoiceRow]:
-        records = read_records(file, layout.wanted, layout.optional)
-        return [layout.row(index, record, request) for index, record in enumerate(records, first)]
-
-    if layout.languages:
-        check_languages(request, layout.languages, name)
-    return read_published(request, layout.names, rows)
+    return Format(schema=CHOICES, name=name, description=description, read=read)
 
 
 def answer_among(record: Node, name: str, names: Sequence[str]) -> int | None:
-    """Return the place of the right option by what the file calls it.
+    """Return the index of the right option by what the file calls it.
 
-    Parameters
-    ----------
-    record : Node
-        A question.
-    name : str
-        Column or key that holds the answer.
-    names : sequence of str
-        What the options are called, in their order: ``"A"``, ``"B"``, ...
-
-    Returns
-    -------
-    int or None
-        Counted from 0; None if the file does not say (nothing, an empty text, or -1).
-
-    Raises
-    ------
-    DataError
-        If no option is called so.
+    None if the file does not say: nothing, an empty text, or -1.
     """
-    called = word(record, name)
-    if called in (None, "", "-1"):
+    answer = word(record, name)
+    if answer in (None, "", "-1"):
         return None
-    if called not in names:
+    if answer not in names:
         raise record.fault(
-            f"no option is called '{shown(str(called))}' ('{name}')",
+            f"no option is called '{shown(str(answer))}' ('{name}')",
             f"The options are {', '.join(shown(str(n)) for n in names)}",
         )
-    return list(names).index(called)
+    return list(names).index(answer)

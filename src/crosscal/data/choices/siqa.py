@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from crosscal.data.choices.choices import CHOICES, ChoiceRow
-from crosscal.data.choices.option_files import OptionFiles, answer_among, read_option_files
+from crosscal.data.choices.choices import ChoiceRow
+from crosscal.data.choices.option_files import OptionFiles, answer_among, option_format
 from crosscal.data.files.json_tree import Node
+from crosscal.data.files.layout import is_folder
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.naming import is_folder
 from crosscal.data.files.records import text
-from crosscal.data.reader import Format, Raw, Request
+from crosscal.data.reader import ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
@@ -30,7 +30,7 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     answer = answer_among(record, "correct", _LETTERS)
     return ChoiceRow(
         index,
-        record.place,
+        record.location,
         text(record, "context"),
         text(record, "question"),
         tuple(text(record, name) for name in _ANSWERS),
@@ -38,22 +38,13 @@ def _row(index: int, record: Node, request: Request) -> ChoiceRow:
     )
 
 
-_LAYOUT = OptionFiles(
-    names=("{split}.jsonl", "socialIQa_v1.4_{split}.jsonl"),
-    wanted=("context", "question", *_ANSWERS),
-    optional=("correct", "label"),
-    row=_row,
-)
-
-
-def _read(request: Request) -> Raw:
-    raw = read_option_files(request, layout=_LAYOUT, name="siqa")
-    (part,) = raw.parts
+def _with_listed(parsed: ParsedFiles) -> ParsedFiles:
+    (part,) = parsed.parts
     labels = part.file.with_name(f"{part.file.stem}-labels.lst")
     if any(row.answer is not None for row in part.rows) or not is_folder(labels.parent):
-        return raw
+        return parsed
     if not labels.exists():
-        return raw
+        return parsed
     answers = _listed(labels)
     if len(answers) != len(part.rows):
         raise DataError(
@@ -62,7 +53,7 @@ def _read(request: Request) -> Raw:
             remedy="Fetch both again; line i of one belongs to line i of the other",
         )
     rows = [replace(row, answer=answer) for row, answer in zip(part.rows, answers, strict=True)]
-    return replace(raw, parts=[replace(part, rows=rows)], files=(*raw.files, labels))
+    return replace(parsed, parts=[replace(part, rows=rows)], files=(*parsed.files, labels))
 
 
 def _listed(file: Path) -> list[int]:
@@ -78,10 +69,15 @@ def _listed(file: Path) -> list[int]:
     return answers
 
 
-FORMAT = Format(
-    kind=CHOICES,
-    name="siqa",
-    description="Social IQa: {split}.jsonl with {split}-labels.lst, socialIQa_v1.4_{split}.jsonl "
-    "with 'correct', or {split}-*.parquet",
-    read=_read,
+FORMAT = option_format(
+    "siqa",
+    "Social IQa: {split}.jsonl with {split}-labels.lst, socialIQa_v1.4_{split}.jsonl with "
+    "'correct', or {split}-*.parquet",
+    OptionFiles(
+        names=("{split}.jsonl", "socialIQa_v1.4_{split}.jsonl"),
+        required=("context", "question", *_ANSWERS),
+        optional=("correct", "label"),
+        row=_row,
+        finish=_with_listed,
+    ),
 )

@@ -17,27 +17,7 @@ _QUOTES_REMEDY = (
 def plain_columns(
     path: Path, names: Sequence[str], *, optional: int = 0
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a file without header.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    names : sequence of str
-        What the columns hold, for the error message.
-    optional : int, default 0
-        How many of the last columns may be missing.
-
-    Yields
-    ------
-    tuple of (int, list of str)
-        One-based line number, and the cells.
-
-    Raises
-    ------
-    DataError
-        If a row has another number of columns.
-    """
+    """Yield line number and cells of a file without header, `optional` cells of which may lack."""
     most, least = len(names), len(names) - optional
     for number, line in read_lines(path):
         cells = line.split("\t")
@@ -48,41 +28,21 @@ def plain_columns(
 
 def named_columns(
     path: Path,
-    wanted: Sequence[str],
+    names: Sequence[str],
     *,
     absent_at_end: int = 0,
     on_wrong_count: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the wanted columns of a file whose first line names its columns.
+    """Yield line number and the named cells of a file whose first line names its columns.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    wanted : sequence of str
-        Names of the columns to return, in this order; others are ignored.
-    absent_at_end : int, default 0
-        How many cells a row may lack at its end; none of them may be a wanted one.
-    on_wrong_count : callable, optional
-        Called with the line number of a row with another number of columns than the header,
-        which is then left out; without it such a row is an error.
-
-    Yields
-    ------
-    tuple of (int, list of str)
-        One-based line number, and the wanted cells.
-
-    Raises
-    ------
-    DataError
-        If the header lacks a wanted column or names one twice, a row has another number of
-        columns, or there are no rows.
+    A row may lack `absent_at_end` cells at its end, none of them a named one. Another number of
+    columns is an error, or a call of `on_wrong_count`, and the row is dropped.
     """
     lines = read_lines(path)
     _, first = next(lines)
     header = [cell.strip() for cell in first.split("\t")]
-    places = [place_of(path, header, name) for name in wanted]
-    last = max(places)
+    indices = [column_index(path, header, name) for name in names]
+    last = max(indices)
     number = 1
     for number, line in lines:
         cells = line.split("\t")
@@ -93,7 +53,7 @@ def named_columns(
                     raise _wrong_count(path, number, cells, "as in the header", len(header))
                 on_wrong_count(number)
                 continue
-        yield number, [cells[place] for place in places]
+        yield number, [cells[index] for index in indices]
     if number == 1:
         raise DataError(
             "the file has a header and no rows",
@@ -102,28 +62,8 @@ def named_columns(
         )
 
 
-def place_of(path: Path, header: Sequence[str], name: str) -> int:
-    """Return where a column stands in a header.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file, for the message.
-    header : sequence of str
-        Names of its columns.
-    name : str
-        The column.
-
-    Returns
-    -------
-    int
-        Counted from 0.
-
-    Raises
-    ------
-    DataError
-        If the header lacks it or names it twice.
-    """
+def column_index(path: Path, header: Sequence[str], name: str) -> int:
+    """Return where a column stands in a header that names it once."""
     header = list(header)
     if header.count(name) == 1:
         return header.index(name)

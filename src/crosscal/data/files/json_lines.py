@@ -11,23 +11,7 @@ from crosscal.exceptions import DataError
 
 
 def json_lines(file: Path) -> Iterator[Node]:
-    """Yield the objects of a file.
-
-    Parameters
-    ----------
-    file : pathlib.Path
-        In UTF-8.
-
-    Yields
-    ------
-    Node
-        An object; its place is the line number.
-
-    Raises
-    ------
-    DataError
-        If a line is blank, no JSON, nested too deeply, or no object.
-    """
+    """Yield the objects of a file."""
     for number, line in read_lines(file):
         try:
             value = decoded(line)

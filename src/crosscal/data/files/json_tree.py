@@ -27,65 +27,23 @@ class _Repeating(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value in a JSON file.
-
-    Attributes
-    ----------
-    file : pathlib.Path
-        The file.
-    place : str
-        Path from the root, for example ``data[3].paragraphs[0]``; empty for the root.
-    value : object
-        As `json` reads it; whole numbers of more than 18 digits are floats.
-    """
+    """A value in a JSON file, or a row of another file as named values."""
 
     file: Path
-    place: str
-    value: Any
+    location: str  # from the root, as data[3].paragraphs[0], or empty; of a row its number
+    value: Any  # as `json` reads it; whole numbers of more than 18 digits are floats
 
     def key(self, name: str) -> Node:
-        """Return the value of a key.
-
-        Parameters
-        ----------
-        name : str
-            The key.
-
-        Returns
-        -------
-        Node
-            Its value.
-
-        Raises
-        ------
-        DataError
-            If this is no object, or lacks the key.
-        """
-        found = self.optional(name)
-        if found is None:
+        """Return the value of a key."""
+        node = self.optional(name)
+        if node is None:
             keys = [key[:40] for key in self.value if key.isprintable()][:24]
             remedy = did_you_mean(name, keys) if keys else "The object is empty"
             raise self.fault(f"the object has no key '{name}'", remedy)
-        return found
+        return node
 
     def optional(self, name: str) -> Node | None:
-        """Return the value of a key, or None if the object does not have it.
-
-        Parameters
-        ----------
-        name : str
-            The key.
-
-        Returns
-        -------
-        Node or None
-            Its value.
-
-        Raises
-        ------
-        DataError
-            If this is no object, or one in which a key stands twice.
-        """
+        """Return the value of a key, or None if the object does not have it."""
         if not isinstance(self.value, dict):
             raise self._other("an object")
         if isinstance(self.value, _Repeating):
@@ -94,39 +52,17 @@ class Node:
             raise self.fault(f"{shown} stands twice in one object", "Remove one of the two")
         if name not in self.value:
             return None
-        return Node(self.file, f"{self.place}.{name}".lstrip("."), self.value[name])
+        return Node(self.file, f"{self.location}.{name}".lstrip("."), self.value[name])
 
     def items(self) -> Iterator[Node]:
-        """Yield the items of a list.
-
-        Yields
-        ------
-        Node
-            Item by item.
-
-        Raises
-        ------
-        DataError
-            If this is no list.
-        """
+        """Yield the items of a list."""
         if not isinstance(self.value, list):
             raise self._other("a list")
         for number, item in enumerate(self.value):
-            yield Node(self.file, f"{self.place}[{number}]", item)
+            yield Node(self.file, f"{self.location}[{number}]", item)
 
     def text(self) -> str:
-        """Return the value as text.
-
-        Returns
-        -------
-        str
-            Any text that can be written as UTF-8, also an empty one.
-
-        Raises
-        ------
-        DataError
-            If this is no text, or holds a NUL character or half a surrogate pair.
-        """
+        """Return the value as text."""
         if not isinstance(self.value, str):
             raise self._other("text")
         if NOT_TEXT.search(self.value):
@@ -137,84 +73,35 @@ class Node:
         return self.value
 
     def whole(self) -> int:
-        """Return the value as a whole number.
-
-        Returns
-        -------
-        int
-            Of 18 digits at most.
-
-        Raises
-        ------
-        DataError
-            If this is something else: a fraction, NaN, a longer number, true or false.
-        """
+        """Return the value as a whole number."""
         if type(self.value) is not int:
             raise self._other("a whole number")
         return self.value
 
     def flag(self) -> bool:
-        """Return the value as a truth value.
-
-        Returns
-        -------
-        bool
-            True or False.
-
-        Raises
-        ------
-        DataError
-            If this is something else, a number or text included.
-        """
+        """Return the value as a truth value."""
         if not isinstance(self.value, bool):
             raise self._other("true or false")
         return self.value
 
     def fault(self, what: str, remedy: str) -> DataError:
-        """Return an error about this place.
+        """Return an error about this place."""
+        return DataError(what, where=f"{self.file}:{self.location or 'top level'}", remedy=remedy)
 
-        Parameters
-        ----------
-        what, remedy : str
-            As for `DataError`.
-
-        Returns
-        -------
-        DataError
-            To be raised.
-        """
-        return DataError(what, where=f"{self.file}:{self.place or 'top level'}", remedy=remedy)
-
-    def _other(self, wanted: str) -> DataError:
-        found = _KINDS.get(type(self.value))
+    def _other(self, expected: str) -> DataError:
+        actual = _KINDS.get(type(self.value))
         if isinstance(self.value, dict):
-            found = "an object"
-        elif found is None:
-            found = f"the number {self.value}"
+            actual = "an object"
+        elif actual is None:
+            actual = f"the number {self.value}"
         return self.fault(
-            f"{wanted} is needed here, but this is {found}",
+            f"{expected} is needed here, but this is {actual}",
             "Check that the file is of this format, and fetch it again",
         )
 
 
 def read_json(file: Path) -> Node:
-    """Read a JSON file.
-
-    Parameters
-    ----------
-    file : pathlib.Path
-        In UTF-8.
-
-    Returns
-    -------
-    Node
-        The root.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, is no JSON (with the line), or is nested too deeply.
-    """
+    """Read a JSON file."""
     text = "\n".join(line for _, line in read_lines(file))
     try:
         value = decoded(text)
@@ -234,33 +121,15 @@ def read_json(file: Path) -> Node:
 
 
 def decoded(text: str) -> Any:
-    """Return what a JSON text says, for a `Node`.
-
-    Parameters
-    ----------
-    text : str
-        One value in JSON.
-
-    Returns
-    -------
-    object
-        As `json` reads it, but numbers and repeated keys as `Node` expects them.
-
-    Raises
-    ------
-    json.JSONDecodeError
-        If the text is no JSON.
-    RecursionError
-        If it is nested too deeply.
-    """
+    """Return what a JSON text says, for a `Node`."""
     return json.loads(text, object_pairs_hook=_object, parse_int=_number)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    repeating = _Repeating(found)
+    values = dict(pairs)
+    if len(values) == len(pairs):
+        return values
+    repeating = _Repeating(values)
     repeating.repeated = Counter(name for name, _ in pairs).most_common(1)[0][0]
     return repeating
 

@@ -12,66 +12,29 @@ from crosscal.spelling import did_you_mean
 
 
 def in_folder(path: Path, pattern: str, **fields: str) -> Path:
-    """Return the file that a pattern names in a folder, or list the ones there are.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The folder.
-    pattern : str
-        File name with fields in braces, for example ``"{split}-{language}.tsv"``.
-    **fields : str
-        Their values.
-
-    Returns
-    -------
-    pathlib.Path
-        A path at which something exists.
-
-    Raises
-    ------
-    DataError
-        If the folder or the file is missing; names the field (split, language) that no
-        file has, its nearest value, and the values found.
-    """
+    """Return the file that a pattern names in a folder, or say which values its fields take."""
     names = folder_names(path)
-    wanted = pattern
+    file_name = pattern
     for field, value in fields.items():
-        wanted = wanted.replace("{" + field + "}", value)
-    if wanted in names:
-        return path / wanted
+        file_name = file_name.replace("{" + field + "}", value)
+    if file_name in names:
+        return path / file_name
     for field, value in fields.items():
-        found = values_of(names, pattern, field, fields)
-        if value not in found:
-            remedy = did_you_mean(value, found) if found else "No file there fits the pattern"
+        known = values_of(names, pattern, field, fields)
+        if value not in known:
+            remedy = did_you_mean(value, known) if known else "No file there fits the pattern"
             raise DataError(
-                f"there is no {field} '{value}': no file is named {wanted}",
+                f"there is no {field} '{value}': no file is named {file_name}",
                 where=str(path),
                 remedy=f"{remedy} (files named {pattern})",
             )
     raise DataError(
-        f"no file is named {wanted}", where=str(path), remedy=f"Files are named {pattern}"
+        f"no file is named {file_name}", where=str(path), remedy=f"Files are named {pattern}"
     )
 
 
 def folder_names(path: Path) -> list[str]:
-    """Return the names in a folder, sorted by code point.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The folder.
-
-    Returns
-    -------
-    list of str
-        Names of files and folders.
-
-    Raises
-    ------
-    DataError
-        If it is missing, not a folder, or not permitted.
-    """
+    """Return the names in a folder, sorted by code point."""
     if path.exists() and not path.is_dir():
         raise DataError(
             "this is a file, but a folder is needed",
@@ -84,26 +47,16 @@ def folder_names(path: Path) -> list[str]:
         return sorted(entry.name for entry in path.iterdir())
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; False also if nothing is there."""
+    with opening(path):
+        return path.is_dir()
+
+
 def values_of(names: Sequence[str], pattern: str, field: str, fields: dict[str, str]) -> list[str]:
     """Return the values that one field of a pattern takes among file names.
 
     The fields before it, in the order given, keep their values; those after it are free.
-
-    Parameters
-    ----------
-    names : sequence of str
-        File names.
-    pattern : str
-        As for `in_folder`.
-    field : str
-        The field in question.
-    fields : dict of str to str
-        All fields with their values.
-
-    Returns
-    -------
-    list of str
-        Sorted, each once.
     """
     order = list(fields)
     expression = re.escape(pattern)

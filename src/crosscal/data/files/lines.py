@@ -26,18 +26,7 @@ _WIDE_MARKS = {
 
 @contextmanager
 def opening(path: Path) -> Iterator[None]:
-    """Turn what the operating system says about a file into a `DataError`.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file that is read inside the ``with`` block.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, a folder, not permitted, or cannot be read.
-    """
+    """Turn what the operating system says about a file into a `DataError`."""
     try:
         yield
     except FileNotFoundError as error:
@@ -69,28 +58,12 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
     Lines end at ``\n`` or ``\r\n`` and nowhere else; the line end is removed, a byte
     order mark at the start too, and nothing else is changed.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file; compressed if its name ends in ``.bz2``.
-
-    Yields
-    ------
-    tuple of (int, str)
-        One-based line number, and the line.
-
-    Raises
-    ------
-    DataError
-        If the file is empty, missing, not permitted, not UTF-8 (with line and byte offset),
-        holds a NUL character, or is compressed and was cut or altered.
     """
     with opening(path), _binary(path) as handle:
         offset = 0
-        for number, raw in enumerate(_sound(handle, path), start=1):
-            yield number, _decode(raw, path, number, offset)
-            offset += len(raw)
+        for number, data in enumerate(_sound(handle, path), start=1):
+            yield number, _decode(data, path, number, offset)
+            offset += len(data)
         if offset == 0:
             raise DataError(
                 "the file is empty", where=str(path), remedy="Fetch or write the file again"
@@ -108,9 +81,9 @@ def _sound(handle: IO[bytes], path: Path) -> Iterator[bytes]:
         return
     number = 0
     try:
-        for raw in handle:
+        for data in handle:
             number += 1
-            yield raw
+            yield data
     except (EOFError, OSError, ValueError) as error:
         raise DataError(
             f"the compressed file is damaged after line {number} ({error})",
@@ -119,29 +92,29 @@ def _sound(handle: IO[bytes], path: Path) -> Iterator[bytes]:
         ) from error
 
 
-def _decode(raw: bytes, path: Path, number: int, offset: int) -> str:
+def _decode(data: bytes, path: Path, number: int, offset: int) -> str:
     if number == 1:
-        for mark, name in _WIDE_MARKS.items():
-            if raw.startswith(mark):
+        for bom, name in _WIDE_MARKS.items():
+            if data.startswith(bom):
                 raise DataError(
                     f"the file is in {name}, not UTF-8",
                     where=f"{path}:1",
                     remedy=f"Convert it, for example with iconv -f {name} -t UTF-8",
                 )
-        if raw.startswith(codecs.BOM_UTF8):
+        if data.startswith(codecs.BOM_UTF8):
             offset += len(codecs.BOM_UTF8)
-            raw = raw[len(codecs.BOM_UTF8) :]
-    if b"\0" in raw:
+            data = data[len(codecs.BOM_UTF8) :]
+    if b"\0" in data:
         raise DataError(
-            f"NUL character at byte offset {offset + raw.index(0)}",
+            f"NUL character at byte offset {offset + data.index(0)}",
             where=f"{path}:{number}",
             remedy="The file is damaged or not UTF-8 text; fetch it again",
         )
     try:
-        line = raw.decode("utf-8")
+        line = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"not UTF-8: byte 0x{raw[error.start]:02X} at byte offset {offset + error.start} "
+            f"not UTF-8: byte 0x{data[error.start]:02X} at byte offset {offset + error.start} "
             f"({error.reason})",
             where=f"{path}:{number}",
             remedy="Convert the file to UTF-8, for example with iconv, or fetch it again",

@@ -30,38 +30,22 @@ _SHARD = re.compile(
 
 
 def shards(folder: Path, split: str) -> list[Path]:
-    """Return the files of a split in order.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Holds ``{split}-00000-of-00001.parquet`` or ``{split}.parquet``.
-    split : str
-        Under its original or its Hub name (``dev`` or ``validation``).
-
-    Returns
-    -------
-    list of pathlib.Path
-        At least one.
-
-    Raises
-    ------
-    DataError
-        If there is none, or one of several is missing.
-    """
-    wanted = _HUB_NAMES.get(split, split)
-    found: dict[str, list[tuple[str, re.Match[str]]]] = {}
+    """Return the files of a split in order."""
+    hub_split = _HUB_NAMES.get(split, split)
+    by_split: dict[str, list[tuple[str, re.Match[str]]]] = {}
     for name in folder_names(folder):
         if match := _SHARD.fullmatch(name):
-            found.setdefault(match["split"], []).append((name, match))
-    if wanted not in found:
+            by_split.setdefault(match["split"], []).append((name, match))
+    if hub_split not in by_split:
         raise DataError(
-            f"there is no split '{split}': no file is named {wanted}-*.parquet",
+            f"there is no split '{split}': no file is named {hub_split}-*.parquet",
             where=str(folder),
-            remedy=did_you_mean(wanted, sorted(found)) if found else "The folder has no parquet",
+            remedy=did_you_mean(hub_split, sorted(by_split))
+            if by_split
+            else "The folder has no parquet",
         )
-    count = found[wanted][0][1]["count"]
-    numbers = [match["number"] for _, match in found[wanted]]
+    count = by_split[hub_split][0][1]["count"]
+    numbers = [match["number"] for _, match in by_split[hub_split]]
     complete = [None] if count is None else [f"{i:05d}" for i in range(int(count))]
     if numbers != complete:
         raise DataError(
@@ -69,37 +53,17 @@ def shards(folder: Path, split: str) -> list[Path]:
             where=str(folder),
             remedy="Fetch the missing shards, and remove those of another version",
         )
-    return [folder / name for name, _ in found[wanted]]
+    return [folder / name for name, _ in by_split[hub_split]]
 
 
-def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> pa.Table:
-    """Read columns of one file.
-
-    Parameters
-    ----------
-    file : pathlib.Path
-        The file.
-    wanted : sequence of str
-        Names of the columns.
-    optional : sequence of str, default ()
-        Names of columns that are read if they are there.
-
-    Returns
-    -------
-    pyarrow.Table
-        With these columns, at least one row.
-
-    Raises
-    ------
-    DataError
-        If the file is truncated or no Parquet, lacks a column, or has no rows.
-    """
+def read_table(file: Path, required: Sequence[str], optional: Sequence[str] = ()) -> pa.Table:
+    """Read columns of one file."""
     with opening(file):
         try:
             # Its own handle: pyarrow's message for a missing permission names no cause.
             with file.open("rb") as handle, pq.ParquetFile(handle) as parquet:
                 names = parquet.schema_arrow.names
-                for name in wanted:
+                for name in required:
                     if name not in names:
                         raise DataError(
                             f"the file has no column '{name}'",
@@ -107,7 +71,7 @@ def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) 
                             remedy=f"{did_you_mean(name, names)}; or choose another format",
                         )
                 present = [name for name in optional if name in names]
-                table = parquet.read(columns=[*wanted, *present], use_threads=False)
+                table = parquet.read(columns=[*required, *present], use_threads=False)
                 table.validate(full=True)
                 promised = parquet.metadata.num_rows
         except (DataError, FileNotFoundError, IsADirectoryError, PermissionError):
@@ -130,57 +94,15 @@ def read_table(file: Path, wanted: Sequence[str], optional: Sequence[str] = ()) 
 
 
 def texts(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[str]:
-    """Return a column of text.
-
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray or pyarrow.Array
-        The column.
-    name : str
-        Its name, for the message.
-    file : pathlib.Path
-        Its file, for the message.
-
-    Returns
-    -------
-    list of str
-        One per row.
-
-    Raises
-    ------
-    DataError
-        If it is no text, or a value is missing or not UTF-8.
-    """
+    """Return a column of text."""
     return list(_values(column, name, file, "text", str))
 
 
 def label_names(
     column: pa.ChunkedArray | pa.Array, name: str, file: Path, names: Sequence[str]
 ) -> list[str | None]:
-    """Return a column of label numbers as names.
-
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray or pyarrow.Array
-        The column.
-    name : str
-        Its name, for the message.
-    file : pathlib.Path
-        Its file, for the message.
-    names : sequence of str
-        Name of label 0, 1, ...
-
-    Returns
-    -------
-    list of str or None
-        One per row; None for -1, by which the Hub marks rows without label.
-
-    Raises
-    ------
-    DataError
-        If a value is no whole number, missing, or out of range.
-    """
-    found: list[str | None] = []
+    """Return a column of label numbers as names; None for -1, as the Hub marks no label."""
+    labels: list[str | None] = []
     for row, value in enumerate(_values(column, name, file, "whole numbers", int)):
         if not -1 <= value < len(names):
             raise DataError(
@@ -188,25 +110,12 @@ def label_names(
                 where=f"{file}:row {row}",
                 remedy="Known are: " + ", ".join(f"{i} {label}" for i, label in enumerate(names)),
             )
-        found.append(None if value == -1 else names[value])
-    return found
+        labels.append(None if value == -1 else names[value])
+    return labels
 
 
 def names_of(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
-    """Return the names that a file of the Hub gives the numbers of a column.
-
-    Parameters
-    ----------
-    schema : pyarrow.Schema
-        With the metadata of its file.
-    column : str
-        A column of label numbers, or of lists of them.
-
-    Returns
-    -------
-    tuple of str or None
-        Name of label 0, 1, ...; None if the file does not say, or not intelligibly.
-    """
+    """Return the names that a file of the Hub gives the numbers of a column."""
     metadata = (schema.metadata or {}).get(b"huggingface")
     try:
         feature: Any = json.loads(metadata or b"null")
@@ -226,48 +135,13 @@ def names_of(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
 
 
 def names_in_order(schema: pa.Schema, column: str, usual: Sequence[str]) -> Sequence[str]:
-    """Return the names of a file's label numbers: its own order of them, or the usual one.
-
-    Parameters
-    ----------
-    schema : pyarrow.Schema
-        With the metadata of its file.
-    column : str
-        A column of label numbers.
-    usual : sequence of str
-        Name of label 0, 1, ... as the data set has it.
-
-    Returns
-    -------
-    sequence of str
-        What the file says, if these are the same names; else `usual`.
-    """
+    """Return the names of a file's label numbers: its own order of them, or the usual one."""
     own = names_of(schema, column)
     return own if own is not None and sorted(own) == sorted(usual) else usual
 
 
 def plain_values(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[Any]:
-    """Return a column as Python values.
-
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray or pyarrow.Array
-        The column.
-    name : str
-        Its name, for the message.
-    file : pathlib.Path
-        Its file, for the message.
-
-    Returns
-    -------
-    list
-        One per row, None where there is no value.
-
-    Raises
-    ------
-    DataError
-        If text is not UTF-8, or a value cannot be held in Python.
-    """
+    """Return a column as Python values."""
     try:
         values: list[Any] = column.to_pylist()
     except (UnicodeDecodeError, OverflowError, ValueError, pa.ArrowException) as error:
@@ -279,12 +153,26 @@ def plain_values(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> l
     return values
 
 
+def lists(column: pa.ChunkedArray, name: str, file: Path, item: type) -> list[list[Any]]:
+    """Return a column of lists of `str` or `int`, one per row."""
+    values = plain_values(column, name, file)
+    for row, value in enumerate(values):
+        if not isinstance(value, list) or any(type(entry) is not item for entry in value):
+            what = "text" if item is str else "whole numbers"
+            raise DataError(
+                f"column '{name}' holds no list of {what}",
+                where=f"{file}:row {row}",
+                remedy="Check that the file is of this data set, and fetch it again",
+            )
+    return values
+
+
 def _values(
-    column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, wanted: type
+    column: pa.ChunkedArray | pa.Array, name: str, file: Path, kind: str, expected: type
 ) -> list[Any]:
     values = plain_values(column, name, file)
     for row, value in enumerate(values):
-        if type(value) is not wanted:
+        if type(value) is not expected:
             what = "no value" if value is None else f"no {kind}, but {type(value).__name__}"
             raise DataError(
                 f"column '{name}' holds {what}",

@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from crosscal.data.files.columns import place_of
+from crosscal.data.files.columns import column_index
 from crosscal.data.files.lines import read_lines
 from crosscal.exceptions import DataError
 
@@ -21,31 +21,12 @@ _REMEDY = (
 
 
 def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    separator : str, default ","
-        One character between cells.
-
-    Yields
-    ------
-    tuple of (int, list of str)
-        One-based number of the line on which the row begins, and its cells.
-
-    Raises
-    ------
-    DataError
-        For a blank line between rows, a quote that is not closed or is followed by text, a
-        cell of more than 131,072 characters (as an unpaired quote makes them).
-    """
+    """Yield the cells of each row, and the number of the line on which it begins."""
     rows = csv.reader(
         (line + "\n" for _, line in read_lines(path)), delimiter=separator, strict=True
     )
     while True:
-        begin = rows.line_num + 1
+        first_line = rows.line_num + 1
         try:
             cells = next(rows)
         except StopIteration:
@@ -53,48 +34,25 @@ def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[st
         except csv.Error as error:
             raise DataError(
                 f"the row that begins here is not quoted properly ({error})",
-                where=f"{path}:{begin}",
+                where=f"{path}:{first_line}",
                 remedy=_REMEDY,
             ) from error
         if not cells:
             raise DataError(
-                "the line is blank", where=f"{path}:{begin}", remedy="Remove the blank line"
+                "the line is blank", where=f"{path}:{first_line}", remedy="Remove the blank line"
             )
-        yield begin, cells
+        yield first_line, cells
 
 
 def quoted_columns(
-    path: Path, wanted: Sequence[str], optional: Sequence[str] = (), separator: str = ","
+    path: Path, required: Sequence[str], optional: Sequence[str] = (), separator: str = ","
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield columns of a file whose first row names its columns.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    wanted : sequence of str
-        Names of columns that must be there; others are ignored.
-    optional : sequence of str, default ()
-        Names of columns that are read if they are there.
-    separator : str, default ","
-        One character between cells.
-
-    Yields
-    ------
-    tuple of (int, dict of str to str)
-        One-based number of the line on which the row begins, and its cells by column.
-
-    Raises
-    ------
-    DataError
-        As `quoted_rows`; if the header lacks a wanted column or names it twice, a row has
-        another number of cells, or there are no rows.
-    """
+    """Yield cells by column where the first row names them, and the line on which a row begins."""
     rows = quoted_rows(path, separator)
     _, header = next(rows)
     header = [name.strip() for name in header]
-    names = [*wanted, *(name for name in optional if name in header)]
-    places = [(name, place_of(path, header, name)) for name in names]
+    names = [*required, *(name for name in optional if name in header)]
+    indices = [(name, column_index(path, header, name)) for name in names]
     number = 1
     for number, cells in rows:
         if len(cells) != len(header):
@@ -104,7 +62,7 @@ def quoted_columns(
                 where=f"{path}:{number}",
                 remedy="A cell that holds the separator stands in quotes; fetch the file again",
             )
-        yield number, {name: cells[place] for name, place in places}
+        yield number, {name: cells[index] for name, index in indices}
     if number == 1:
         raise DataError(
             "the file has a header and no rows",

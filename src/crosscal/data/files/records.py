@@ -20,48 +20,30 @@ SUFFIXES = (".tsv", ".txt", ".csv", ".jsonl", ".json", ".parquet")
 
 def read_records(
     file: Path,
-    wanted: Sequence[str],
+    required: Sequence[str],
     optional: Sequence[str] = (),
     *,
+    read_as: str | None = None,
     quoting: Quoting | None = None,
     absent_at_end: int = 0,
     on_wrong_count: Callable[[int], None] | None = None,
 ) -> Iterator[Node]:
     """Yield the rows of a file by the ending of its name, ``.bz2`` behind it allowed.
 
-    Parameters
-    ----------
-    file : pathlib.Path
-        ``.csv``: commas and a header. ``.jsonl``: an object a line. ``.json``: a list of objects,
-        or an object a line. ``.parquet``. Anything else: tabs and a header.
-    wanted : sequence of str
-        Names of columns or keys that must be there; others are ignored.
-    optional : sequence of str, default ()
-        Names of columns or keys that may be there.
-    quoting : {"literal", "doubled"}, optional
-        Whether quotes are letters, or enclose cells; by default the first with tabs and the
-        second with commas. No other file has quotes to be read.
-    absent_at_end, on_wrong_count
-        As for `named_columns`, in files with tabs and literal quotes.
-
-    Yields
-    ------
-    Node
-        An object of name to value; its place is a line number, or the number of a row or item.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read as what its name says, or a row lacks what is wanted.
+    ``.csv``: commas, a header, quotes around cells. ``.jsonl``: an object a line. ``.json``: a list
+    of objects, or an object a line. ``.parquet``. Anything else: tabs, a header, quotes as letters.
+    `read_as` is the ending that counts for all but Parquet; `quoting` changes what quotes are.
     """
     kind = (file.with_suffix("") if file.suffix == ".bz2" else file).suffix
+    if read_as and kind != ".parquet":
+        kind = read_as
     if kind == ".parquet":
-        return _parquet_rows(file, wanted, optional)
+        return _parquet_rows(file, required, optional)
     if kind in (".jsonl", ".json"):
-        return _objects(file, wanted, is_list=kind == ".json" and _begins_list(file))
+        return _objects(file, required, is_list=kind == ".json" and _begins_list(file))
     separator = "," if kind == ".csv" else "\t"
     if (quoting or ("doubled" if kind == ".csv" else "literal")) == "doubled":
-        rows = quoted_columns(file, wanted, optional, separator)
+        rows = quoted_columns(file, required, optional, separator)
         return (Node(file, str(number), cells) for number, cells in rows)
     if separator == ",":
         raise DataError(
@@ -69,29 +51,11 @@ def read_records(
             where=str(file),
             remedy="Leave out 'quoting', or write the file with tabs",
         )
-    return _tab_rows(file, wanted, optional, absent_at_end, on_wrong_count)
+    return _tab_rows(file, required, optional, absent_at_end, on_wrong_count)
 
 
 def text(record: Node, name: str) -> str:
-    """Return a text.
-
-    Parameters
-    ----------
-    record : Node
-        A row.
-    name : str
-        Name of the column or key.
-
-    Returns
-    -------
-    str
-        As it stands; what a text must be is for the kind of row to say.
-
-    Raises
-    ------
-    DataError
-        If there is none, or a value of another kind.
-    """
+    """Return a text as it stands; what a text must be is for the schema of the row to say."""
     value = record.key(name).value
     if isinstance(value, str):
         return value
@@ -102,25 +66,7 @@ def text(record: Node, name: str) -> str:
 
 
 def word(record: Node, name: str) -> str | None:
-    """Return a label or an id.
-
-    Parameters
-    ----------
-    record : Node
-        A row.
-    name : str
-        Name of the column or key.
-
-    Returns
-    -------
-    str or None
-        Text, or a whole number written out; None if there is no value.
-
-    Raises
-    ------
-    DataError
-        If it is of another kind, or text that cannot be written as UTF-8.
-    """
+    """Return a label or an id: text or a whole number written out, None if there is none."""
     node = record.optional(name)
     if node is None or node.value is None:
         return None
@@ -137,22 +83,22 @@ def word(record: Node, name: str) -> str | None:
 
 def _tab_rows(
     file: Path,
-    wanted: Sequence[str],
+    required: Sequence[str],
     optional: Sequence[str],
     absent_at_end: int,
     on_wrong_count: Callable[[int], None] | None,
 ) -> Iterator[Node]:
     _, first = next(read_lines(file))
     header = [name.strip() for name in first.split("\t")]
-    names = [*wanted, *(name for name in optional if name in header)]
+    names = [*required, *(name for name in optional if name in header)]
     rows = named_columns(file, names, absent_at_end=absent_at_end, on_wrong_count=on_wrong_count)
     for number, cells in rows:
         yield Node(file, str(number), dict(zip(names, cells, strict=True)))
 
 
-def _objects(file: Path, wanted: Sequence[str], *, is_list: bool) -> Iterator[Node]:
+def _objects(file: Path, required: Sequence[str], *, is_list: bool) -> Iterator[Node]:
     for item in read_json(file).items() if is_list else json_lines(file):
-        for name in wanted:
+        for name in required:
             item.key(name)
         yield item
 
@@ -164,8 +110,8 @@ def _begins_list(file: Path) -> bool:
     return False
 
 
-def _parquet_rows(file: Path, wanted: Sequence[str], optional: Sequence[str]) -> Iterator[Node]:
-    table = read_table(file, wanted, optional)
+def _parquet_rows(file: Path, required: Sequence[str], optional: Sequence[str]) -> Iterator[Node]:
+    table = read_table(file, required, optional)
     names = table.column_names
     columns = [plain_values(table[name], name, file) for name in names]
     for number, values in enumerate(zip(*columns, strict=True)):

@@ -15,112 +15,104 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from crosscal.data.files.json_tree import Node
-from crosscal.data.files.published import published_files
-from crosscal.data.files.records import SUFFIXES, Quoting, read_records, word
-from crosscal.data.pairs.pair_files import PairColumns, pair_rows
-from crosscal.data.pairs.pairs import PAIRS
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.naming import published_files
+from crosscal.data.files.per_language import read_languages
+from crosscal.data.files.records import SUFFIXES, Quoting, word
+from crosscal.data.pairs.pair_files import PairColumns, columns_read, pair_rows
+from crosscal.data.pairs.pairs import PAIRS, PairRow
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
 ROLES = ("text_a", "text_b", "label", "id", "cluster", "language", "labels", "quoting")
-_LEFT_OUT = "rows labelled '{}', left out as the study says"
+_DROPPED = "rows labelled '{}', left out as the study says"
 _BASES = ("{language}/{split}", "{split}-{language}", "{split}.{language}", "{split}")
 _NAMES = tuple(base + suffix for base in _BASES for suffix in SUFFIXES)
 
 
-def _read(request: Request) -> Raw:
-    asked = request.columns
-    spellings, left_out = _spellings(asked.get("labels", ""))
+def _read(request: Request) -> ParsedFiles:
+    roles = request.columns
+    quoting = _quoting(roles.get("quoting"))
+    label_map, dropped_labels = _label_map(roles.get("labels", ""))
+    of_language, cluster = roles.get("language"), roles.get("cluster")
     columns = PairColumns(
-        text_a=asked.get("text_a", "text_a"),
-        text_b=asked.get("text_b", "text_b"),
-        label=asked.get("label", "label"),
-        identity=asked.get("id"),
-        cluster=asked.get("cluster"),
-        spellings=spellings,
-        left_out=left_out,
+        text_a=roles.get("text_a", "text_a"),
+        text_b=roles.get("text_b", "text_b"),
+        label=roles.get("label", "label"),
+        row_id=(roles["id"],) if roles.get("id") else (),
+        cluster=cluster,
+        required=tuple(name for name in (cluster, of_language) if name),
+        label_map=label_map,
+        dropped_labels=dropped_labels,
     )
     dropped: Counter[str] = Counter()
-    parts: list[Part] = []
-    files: list[Path] = []
-    for language in request.languages:
-        for file in _files(request, language):
-            records = _records(file, language, columns, request)
-            rows = list(pair_rows(records, columns, request, dropped))
-            if not rows and not dropped and "language" in asked:
-                raise DataError(
-                    f"no row is in language '{language}'",
-                    where=str(file),
-                    remedy=f"Look at column '{asked['language']}'",
-                )
-            parts.append(Part(language=language, file=file, rows=rows))
-            files.append(file)
-    return Raw(
-        parts=parts,
-        files=tuple(dict.fromkeys(files)),
-        dropped=dict(dropped),
-        spellings=spellings,
-    )
+
+    def rows(file: Path, request: Request) -> list[PairRow]:
+        (language,) = request.languages
+        records = [
+            record
+            for record in columns_read(file, columns, request, quoting=quoting)
+            if not of_language or word(record, of_language) == language
+        ]
+        own_rows = list(pair_rows(records, columns, request, dropped))
+        if not own_rows and not dropped and of_language:
+            raise DataError(
+                f"no row is in language '{language}'",
+                where=str(file),
+                remedy=f"Look at column '{of_language}'",
+            )
+        return own_rows
+
+    parsed = read_languages(request, _files, rows)
+    return replace(parsed, dropped=dict(dropped), label_map=label_map)
 
 
 def _files(request: Request, language: str) -> list[Path]:
     if "language" in request.columns:
         request = replace(request, languages=(language,))  # One file holds several.
-    found = published_files(request, language, _NAMES)
-    if len(found) > 1:
+    files = published_files(request, language, _NAMES)
+    if len(files) > 1:
         raise SettingsError(
-            f"{len(found)} files make up split '{request.split}', but this format reads one",
+            f"{len(files)} files make up split '{request.split}', but this format reads one",
             where=str(request.path),
             remedy="Name one file, or join them",
         )
-    return found
+    return files
 
 
-def _records(file: Path, language: str, columns: PairColumns, request: Request) -> list[Node]:
-    wanted = [columns.text_a, columns.text_b]
-    wanted += [name for name in (columns.identity, columns.cluster) if name]
-    optional: list[str] = []
-    (wanted if request.require_labels else optional).append(columns.label)
-    of_language = request.columns.get("language")
-    wanted += [of_language] if of_language else []
-    quoting = request.columns.get("quoting")
-    if quoting not in (None, "literal", "doubled"):
+def _quoting(name: str | None) -> Quoting | None:
+    if name not in (None, "literal", "doubled"):
         raise SettingsError(
-            f"'{shown(str(quoting))}' is no way of quoting",
+            f"'{shown(str(name))}' is no way of quoting",
             where="columns.quoting",
-            remedy=did_you_mean(str(quoting), ("literal", "doubled")),
+            remedy=did_you_mean(str(name), ("literal", "doubled")),
         )
-    records = read_records(file, wanted, optional, quoting=cast("Quoting | None", quoting))
-    return [
-        record for record in records if of_language is None or word(record, of_language) == language
-    ]
+    return cast("Quoting | None", name)
 
 
-def _spellings(listed: str) -> tuple[dict[str, str], dict[str, str]]:
+def _label_map(text: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return label in the file to label of the task, and to the reason for leaving it out."""
-    spellings: dict[str, str] = {}
-    left_out: dict[str, str] = {}
-    for item in filter(str.strip, listed.split(",")):
-        spelled, equals, label = (part.strip() for part in item.partition("="))
-        if not equals or not spelled or spelled in {*spellings, *left_out}:
+    label_map: dict[str, str] = {}
+    dropped_labels: dict[str, str] = {}
+    for item in filter(str.strip, text.split(",")):
+        file_label, equals, label = (part.strip() for part in item.partition("="))
+        if not equals or not file_label or file_label in {*label_map, *dropped_labels}:
             raise SettingsError(
                 f"'{shown(item.strip())}' does not say how a label is spelled, or says it again",
                 where="columns.labels",
                 remedy="Write pairs with commas between, for example '0 = entailment, - ='",
             )
         if label:
-            spellings[spelled] = label
+            label_map[file_label] = label
         else:
-            left_out[spelled] = _LEFT_OUT.format(spelled)
-    return spellings, left_out
+            dropped_labels[file_label] = _DROPPED.format(file_label)
+    return label_map, dropped_labels
 
 
 def _format(name: str, description: str, *, parallel: bool) -> Format:
     return Format(
-        kind=PAIRS,
+        schema=PAIRS,
         name=name,
         description=description,
         read=_read,

@@ -57,16 +57,6 @@ _WEB_ADDRESS = re.compile(r"(?<=\w) @ (?=[\w-]+\.[a-z])")
 def detokenise(text: str) -> str:
     r"""Join Penn-Treebank tokens to running text.
 
-    Parameters
-    ----------
-    text : str
-        Tokens separated by spaces.
-
-    Returns
-    -------
-    str
-        Running text; equal to the input if nothing in it looks tokenised.
-
     Examples
     --------
     >>> detokenise("He said , `` I do n't know if Jon 's ( old ) car can not go 9 % faster . ''")
@@ -80,27 +70,27 @@ def detokenise(text: str) -> str:
     tokens = _directed_quotes(tokens)
     pieces: list[str] = []
     single_open = False
-    for place, token in enumerate(tokens):
-        before = tokens[place - 1] if place else ""
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else ""
         if len(token) > 1 and token.startswith("'") and token.casefold() not in _CLITICS:
             single_open = True
         if token == "'":
             joined = single_open or _takes_apostrophe(before)
             single_open = False
         else:
-            joined = _joined(tokens, place)
-        pieces.append(token if joined or not place else " " + token)
+            joined = _joined(tokens, index)
+        pieces.append(token if joined or not index else " " + token)
     written = "".join(pieces)
     written = written.replace("``", '"').replace("''", '"')
     written = _INITIALS.sub(r"\1&\2", written)
     return _DOUBLE_DASH.sub("--", written)
 
 
-def _joined(tokens: list[str], place: int) -> bool:
+def _joined(tokens: list[str], index: int) -> bool:
     """Tell whether a token other than a lone apostrophe follows without a space."""
-    if place == 0:
+    if index == 0:
         return True
-    token, before = tokens[place], tokens[place - 1]
+    token, before = tokens[index], tokens[index - 1]
     folded, folded_before = token.casefold(), before.casefold()
     if before in _TO_THE_RIGHT:
         return True
@@ -109,7 +99,7 @@ def _joined(tokens: list[str], place: int) -> bool:
     if before == "#" and token[:1].isdigit():
         return True
     if folded in _SPLIT_WORDS.get(folded_before, ()):
-        after = tokens[place + 1].casefold() if place + 1 < len(tokens) else ""
+        after = tokens[index + 1].casefold() if index + 1 < len(tokens) else ""
         return not (folded == "not" and after in _TWO_WORDS_BEFORE)
     return False
 
@@ -126,13 +116,13 @@ def _directed_quotes(tokens: list[str]) -> list[str]:
     """Turn every double quote into the opening or the closing one, by the state before it."""
     directed: list[str] = []
     is_open = False
-    for place, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if token in ("``", "''"):
             # Some taggers write an opening sign where a question or exclamation ends.
-            ends = place > 0 and tokens[place - 1] in ("?", "!")
-            if is_open or (ends and not {"``", "''"} & set(tokens[place + 1 :])):
+            ends = index > 0 and tokens[index - 1] in ("?", "!")
+            if is_open or (ends and not {"``", "''"} & set(tokens[index + 1 :])):
                 token, is_open = "''", False
-            elif token == "``" or place == 0:
+            elif token == "``" or index == 0:
                 token, is_open = "``", True
         directed.append(token)
     return directed
@@ -152,16 +142,5 @@ ARTEFACTS: dict[str, re.Pattern[str]] = {
 
 
 def artefacts(text: str) -> tuple[str, ...]:
-    """Name the traces of tokenisation that a text holds.
-
-    Parameters
-    ----------
-    text : str
-        Any English text.
-
-    Returns
-    -------
-    tuple of str
-        Keys of `ARTEFACTS` that occur; a few hold for untokenised but careless text too.
-    """
+    """Name the traces of tokenisation that a text holds."""
     return tuple(name for name, pattern in ARTEFACTS.items() if pattern.search(text))

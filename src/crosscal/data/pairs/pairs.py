@@ -2,62 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crosscal.data.examples import PairExample
-from crosscal.data.reader import Fault, Kind, Raw, Request
-from crosscal.data.text import shown, text_faults
+from crosscal.data.reader import Problem, Request, Row, RowSchema
+from crosscal.data.text import shown, text_problems
 from crosscal.spelling import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
-class PairRow:
-    """One row of a file, not yet checked against the task.
+class PairRow(Row):
+    """Two texts and a label; without `cluster`, rows with equal `text_a` form one."""
 
-    Attributes
-    ----------
-    index, where, cluster, identity
-        See `crosscal.data.reader.Part`; without `cluster`, rows with equal `text_a` form one.
-    text_a, text_b : str
-        The texts.
-    label : str or None
-        As in the file; None if the file says that there is none.
-    """
-
-    index: int
-    where: int | str
     text_a: str
     text_b: str
-    label: str | None
-    cluster: str | None = None
-    identity: str | None = None
+    label: str | None  # as in the file; None if it says that there is none
 
 
-def _faults(row: PairRow, raw: Raw, request: Request) -> Iterator[Fault]:
-    yield from text_faults("first text", row.text_a)
-    yield from text_faults("second text", row.text_b)
+def _problems(row: PairRow, request: Request, label_map: Mapping[str, str]) -> Iterator[Problem]:
+    yield from text_problems("first text", row.text_a)
+    yield from text_problems("second text", row.text_b)
     known = set(request.labels)
     if row.label is None:
         if request.require_labels:
-            yield Fault(
+            yield Problem(
                 "the row has no label",
                 "Choose a split that has labels; some data sets publish tests without",
             )
-    elif raw.spellings.get(row.label, row.label) not in known:
+    elif label_map.get(row.label, row.label) not in known:
         # A file may spell its labels in its own way: name those, they are what is seen.
-        own = [spelling for spelling, label in raw.spellings.items() if label in known]
-        yield Fault(
+        own = [spelling for spelling, label in label_map.items() if label in known]
+        yield Problem(
             f"unknown label '{shown(row.label)}'",
             did_you_mean(row.label, [*request.labels, *own]),
         )
 
 
-def _example(row: PairRow, unit: str, cluster: str, language: str, raw: Raw) -> PairExample:
-    label = None if row.label is None else raw.spellings.get(row.label, row.label)
+def _example(
+    row: PairRow, unit: str, cluster: str, language: str, label_map: Mapping[str, str]
+) -> PairExample:
+    label = None if row.label is None else label_map.get(row.label, row.label)
     return PairExample(unit, cluster, language, row.text_a, row.text_b, label)
 
 
-PAIRS = Kind(
-    family="classification", faults=_faults, shared=lambda row: str(row.text_a), example=_example
+PAIRS = RowSchema(
+    family="classification",
+    problems=_problems,
+    cluster_key=lambda row: str(row.text_a),
+    example=_example,
 )

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crosscal.data.pairs.pairs import PairRow
-from crosscal.data.reader import Part
+from crosscal.data.reader import LanguageRows, ParsedFiles
 from crosscal.exceptions import DataError
 
 HYPOTHESES_PER_PREMISE = 3
 
 
-def three_rows_each(reference: Part, prefix: str) -> list[str]:
+def three_rows_each(reference: LanguageRows, prefix: str) -> list[str]:
     """Name the premise of each row where three consecutive rows share one.
 
     So it is in XNLI (Conneau et al. 2018, section 3): 830 premises in dev, 1,670 in test.
-
-    Parameters
-    ----------
-    reference : Part
-        The language whose premises are trusted.
-    prefix : str
-        The split.
-
-    Returns
-    -------
-    list of str
-        Cluster ids, one per row.
-
-    Raises
-    ------
-    DataError
-        If the number of rows is no multiple of three, or the premises do not repeat so.
     """
     count = len(reference.rows)
     if count % HYPOTHESES_PER_PREMISE:
@@ -45,28 +29,8 @@ def three_rows_each(reference: Part, prefix: str) -> list[str]:
     return named_premises(reference, numbers, prefix)
 
 
-def named_premises(reference: Part, numbers: Sequence[str], prefix: str) -> list[str]:
-    """Name the premise of each row by a number given for it, and check the premises.
-
-    Parameters
-    ----------
-    reference : Part
-        The language whose premises are trusted.
-    numbers : sequence of str
-        One per row; rows with equal numbers must have equal premises.
-    prefix : str
-        The split.
-
-    Returns
-    -------
-    list of str
-        Cluster ids, one per row.
-
-    Raises
-    ------
-    DataError
-        If a premise differs from that of an earlier row of the same number.
-    """
+def named_premises(reference: LanguageRows, numbers: Sequence[str], prefix: str) -> list[str]:
+    """Name the premise of each row by its number; equal numbers must have equal premises."""
     first_with: dict[str, PairRow] = {}
     for row, number in zip(reference.rows, numbers, strict=True):
         first = first_with.setdefault(number, row)
@@ -80,29 +44,9 @@ def named_premises(reference: Part, numbers: Sequence[str], prefix: str) -> list
 
 
 def with_premises(
-    part: Part, clusters: Sequence[str], identities: Sequence[str | None] | None = None
-) -> Part:
-    """Return a part whose rows carry cluster ids, and ids of their own if there are any.
-
-    Parameters
-    ----------
-    part : Part
-        Rows of one language.
-    clusters : sequence of str
-        Cluster id of each row of the reference language.
-    identities : sequence of str, optional
-        Id of each row.
-
-    Returns
-    -------
-    Part
-        A copy.
-
-    Raises
-    ------
-    DataError
-        If the part has another number of rows.
-    """
+    part: LanguageRows, clusters: Sequence[str], row_ids: Sequence[str | None] | None = None
+) -> LanguageRows:
+    """Return rows of one language with these cluster ids, and with these ids or none."""
     if len(part.rows) != len(clusters):
         raise DataError(
             f"{len(part.rows)} rows, but {len(clusters)} in English or in the list of premises: "
@@ -110,9 +54,15 @@ def with_premises(
             where=str(part.file),
             remedy="Fetch the file again; a text may also hold a line break",
         )
-    ids = identities if identities is not None else [None] * len(clusters)
+    ids = row_ids if row_ids is not None else [None] * len(clusters)
     rows = [
-        PairRow(row.index, row.where, row.text_a, row.text_b, row.label, cluster, identity)
-        for row, cluster, identity in zip(part.rows, clusters, ids, strict=True)
+        replace(row, cluster=cluster, row_id=row_id)
+        for row, cluster, row_id in zip(part.rows, clusters, ids, strict=True)
     ]
-    return Part(language=part.language, file=part.file, rows=rows)
+    return replace(part, rows=rows)
+
+
+def by_threes(parsed: ParsedFiles, prefix: str) -> ParsedFiles:
+    """Return languages whose rows have the premises of the reference, three rows each."""
+    clusters = three_rows_each(parsed.reference, prefix)
+    return replace(parsed, parts=[with_premises(part, clusters) for part in parsed.parts])

@@ -8,28 +8,18 @@ XTREME has it). Questions across languages are read in format ``squad``, whose p
 
 from __future__ import annotations
 
-from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.per_language import file_format
 from crosscal.data.spans.spans import SPANS
 from crosscal.data.spans.squad import span_rows
 
 _FILE = "{split}-context-{language}-question-{question}.json"
-_NAMES = (_FILE, "{split}/" + _FILE, "MLQA_V1/{split}/" + _FILE)
 
-
-def _read(request: Request) -> Raw:
-    parts = []
-    for language in request.languages:
-        file = file_of(request, language, _NAMES, question=language)
-        parts.append(Part(language=language, file=file, rows=span_rows(file)))
-    return Raw(parts=parts, files=tuple(dict.fromkeys(part.file for part in parts)))
-
-
-FORMAT = Format(
-    kind=SPANS,
-    name="mlqa",
-    description="MLQA, same-language pairs: {split}-context-{language}-question-{language}.json, "
-    "also in {split}/ or MLQA_V1/{split}/",
-    read=_read,
-    parallel=False,
+FORMAT = file_format(
+    SPANS,
+    "mlqa",
+    "MLQA, same-language pairs: {split}-context-{language}-question-{language}.json, also in "
+    "{split}/ or MLQA_V1/{split}/",
+    (_FILE, "{split}/" + _FILE, "MLQA_V1/{split}/" + _FILE),
+    span_rows,
+    question=str,
 )

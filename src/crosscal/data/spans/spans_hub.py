@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.data.examples import Answer
-from crosscal.data.files.columns_hub import hub_files
+from crosscal.data.files.naming import hub_files
 from crosscal.data.files.parquet import plain_values, read_table, texts
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.per_language import file_or_folder, read_languages
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.spans.spans import SPANS, SpanRow
-from crosscal.data.spans.squad import answers_given
+from crosscal.data.spans.squad import unless_withheld
 from crosscal.data.spans.tydiqa import of_language
 from crosscal.data.spans.xquad import check_test
 from crosscal.exceptions import DataError
@@ -24,86 +25,78 @@ from crosscal.exceptions import DataError
 _COLUMNS = ("id", "context", "question", "answers")
 
 
-def _read(request: Request, *, folders: tuple[str, ...] = ()) -> Raw:
-    parts = []
-    read: dict[Path, None] = {}
-    for language in request.languages:
-        part, files = _part(request, language, folders)
-        parts.append(part)
-        read |= dict.fromkeys(files)
-    return Raw(parts=parts, files=tuple(read))
+def _read(request: Request, folders: tuple[str, ...] = ()) -> ParsedFiles:
+    return read_languages(
+        request,
+        lambda request, language: hub_files(request, language, folders),
+        _rows,
+        root=file_or_folder,
+    )
 
 
-def _part(request: Request, language: str, folders: tuple[str, ...]) -> tuple[Part, list[Path]]:
-    files = hub_files(request, language, folders)
-    source = files[0] if len(files) == 1 else files[0].parent
-    rows: list[SpanRow] = []
-    for file in files:
-        before = "" if file == source else f"{file.name}:"
-        table = read_table(file, _COLUMNS)
-        columns = [texts(table[name], name, file) for name in _COLUMNS[:3]]
-        answers = plain_values(table["answers"], "answers", file)
-        for number, (identity, context, question, given) in enumerate(
+def _rows(file: Path, request: Request) -> list[SpanRow]:
+    table = read_table(file, _COLUMNS)
+    columns = [texts(table[name], name, file) for name in _COLUMNS[:3]]
+    answers = plain_values(table["answers"], "answers", file)
+    return [
+        SpanRow(
+            number,
+            f"row {number}",
+            context,
+            question,
+            unless_withheld(_answers(value, f"{file}:row {number}")),
+            row_id=row_id,
+        )
+        for number, (row_id, context, question, value) in enumerate(
             zip(*columns, answers, strict=True)
-        ):
-            where = f"row {number}"
-            rows.append(
-                SpanRow(
-                    index=len(rows),
-                    where=before + where,
-                    context=context,
-                    question=question,
-                    answers=answers_given(_answers(given, f"{file}:{where}")),
-                    identity=identity,
-                )
-            )
-    return Part(language=language, file=source, rows=rows), files
+        )
+    ]
 
 
 def _answers(value: Any, where: str) -> list[Answer]:
-    found = value if isinstance(value, dict) else {}
-    given, starts = found.get("text"), found.get("answer_start")
+    answer = value if isinstance(value, dict) else {}
+    words, starts = answer.get("text"), answer.get("answer_start")
     whole = (
-        isinstance(given, list)
+        isinstance(words, list)
         and isinstance(starts, list)
-        and len(given) == len(starts)
-        and all(isinstance(text, str) for text in given)
+        and len(words) == len(starts)
+        and all(isinstance(text, str) for text in words)
         and all(type(start) is int for start in starts)
     )
-    if not whole or given is None or starts is None:
+    if not whole or words is None or starts is None:
         raise DataError(
             "column 'answers' holds no equally long lists 'text' and 'answer_start'",
             where=where,
             remedy="Check that the file is of this data set, and fetch it again",
         )
-    return [Answer(text, start) for text, start in zip(given, starts, strict=True)]
+    return [Answer(text, start) for text, start in zip(words, starts, strict=True)]
 
 
-def _read_xquad(request: Request) -> Raw:
+def _read_xquad(request: Request) -> ParsedFiles:
     check_test(request)
     # The Hub has the one split as 'validation'.
     validation = replace(request, split="validation")
     return _read(validation, folders=("xquad.{language}", "XQuAD.{language}"))
 
 
-def _read_tydiqa(request: Request) -> Raw:
+def _read_tydiqa(request: Request) -> ParsedFiles:
     # All languages lie in one folder or file.
-    together = replace(request, languages=request.languages[:1])
-    whole, files = _part(together, together.languages[0], ())
+    parsed = _read(replace(request, languages=request.languages[:1]))
+    (together,) = parsed.parts
     parts = [
-        Part(
+        replace(
+            together,
             language=language,
-            file=whole.file,
-            rows=of_language(whole.rows, language, whole.file),
+            rows=of_language(together.rows, language, together.file),
         )
         for language in request.languages
     ]
-    return Raw(parts=parts, files=tuple(files))
+    return replace(parsed, parts=parts)
 
 
 FORMATS = (
     Format(
-        kind=SPANS,
+        schema=SPANS,
         name="squad-hub",
         description="SQuAD's form from the Hugging Face Hub: {split}-*.parquet with id, context, "
         "question, answers; {language} may stand in the path",
@@ -111,14 +104,14 @@ FORMATS = (
         parallel=False,
     ),
     Format(
-        kind=SPANS,
+        schema=SPANS,
         name="xquad-hub",
         description="XQuAD from the Hugging Face Hub: xquad.{language}/validation-*.parquet with "
         "id, context, question, answers",
         read=_read_xquad,
     ),
     Format(
-        kind=SPANS,
+        schema=SPANS,
         name="tydiqa-hub",
         description="TyDiQA-GoldP from the Hugging Face Hub: {split}-*.parquet of all languages "
         "with id, context, question, answers",

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from crosscal.data.examples import Answer
 from crosscal.data.files.json_tree import Node, read_json
-from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.layout import is_folder
+from crosscal.data.files.per_language import file_format
+from crosscal.data.reader import Request
 from crosscal.data.spans.spans import SPANS, SpanRow
 from crosscal.exceptions import SettingsError
 
@@ -22,25 +23,11 @@ _NAMES = ("{split}-v1.1.json", "{split}-v2.0.json", "{split}.json")
 _WITHHELD = [Answer("", 0)]
 
 
-def span_rows(file: Path) -> list[SpanRow]:
-    """Read all questions of a file in SQuAD's form.
+def span_rows(file: Path, request: Request | None = None) -> list[SpanRow]:
+    """Read all questions of a file in SQuAD's form; a row's `where` is its path in the file.
 
-    Parameters
-    ----------
-    file : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    list of SpanRow
-        In file order; the place of a row is its path in the file. Answers are None where the
-        list is missing, empty although nothing says that the question is impossible, or the
-        single empty answer at 0 that stands for a withheld one.
-
-    Raises
-    ------
-    DataError
-        If the file is no JSON (with the line) or of another structure (with the path).
+    Answers are None where the list is missing, empty although nothing says that the question is
+    impossible, or the single empty answer at 0 that stands for a withheld one.
     """
     rows: list[SpanRow] = []
     for article in read_json(file).key("data").items():
@@ -50,77 +37,60 @@ def span_rows(file: Path) -> list[SpanRow]:
                 rows.append(
                     SpanRow(
                         index=len(rows),
-                        where=question.place,
+                        where=question.location,
                         context=context,
                         question=question.key("question").text(),
                         answers=_answers(question),
-                        identity=question.key("id").text(),
+                        row_id=question.key("id").text(),
                     )
                 )
     return rows
 
 
-def answers_given(answers: list[Answer]) -> tuple[Answer, ...] | None:
-    """Return answers, or None if they are the placeholder of withheld ones.
-
-    Parameters
-    ----------
-    answers : list of Answer
-        As in the file.
-
-    Returns
-    -------
-    tuple of Answer or None
-        All of them.
-    """
+def unless_withheld(answers: list[Answer]) -> tuple[Answer, ...] | None:
+    """Return answers, or None if they are the placeholder of withheld ones."""
     return None if answers == _WITHHELD else tuple(answers)
 
 
 def _answers(question: Node) -> tuple[Answer, ...] | None:
-    listed = question.optional("answers")
+    answer_list = question.optional("answers")
     flag = question.optional("is_impossible")
-    answers = [] if listed is None else list(_each(listed))
+    answers = [] if answer_list is None else list(_each(answer_list))
     if flag is None:
-        return answers_given(answers) if answers else None
+        return unless_withheld(answers) if answers else None
     if flag.flag() == bool(answers):
         says = "answers, but is_impossible is true"
         raise question.fault(
             f"the question has {says if answers else 'no answers, but is_impossible is false'}",
             "Correct one of the two",
         )
-    return answers_given(answers)
+    return unless_withheld(answers)
 
 
-def _each(listed: Node) -> Iterator[Answer]:
-    for answer in listed.items():
+def _each(answer_list: Node) -> Iterator[Answer]:
+    for answer in answer_list.items():
         yield Answer(answer.key("text").text(), answer.key("answer_start").whole())
 
 
-def _read(request: Request) -> Raw:
-    path = request.path
-    assert path is not None
+def _check_one_version(request: Request) -> None:
+    path = request.source
     if "{" not in str(path) and is_folder(path) and request.split is not None:
         names = [name.replace("{split}", request.split) for name in _NAMES]
-        there = [name for name in names if (path / name).exists()]
-        if len(there) > 1:
+        present = [name for name in names if (path / name).exists()]
+        if len(present) > 1:
             raise SettingsError(
-                f"{' and '.join(there)} are both there",
+                f"{' and '.join(present)} are both there",
                 where=str(path),
                 remedy="Name one of them: they are different data",
             )
-    files = [file_of(request, language, _NAMES) for language in request.languages]
-    parts = [
-        Part(language=language, file=file, rows=span_rows(file))
-        for language, file in zip(request.languages, files, strict=True)
-    ]
-    return Raw(parts=parts, files=tuple(dict.fromkeys(files)))
 
 
-FORMAT = Format(
-    kind=SPANS,
-    name="squad",
-    description="SQuAD v1.1 or v2.0: {split}-v1.1.json, {split}-v2.0.json, or any file in their "
-    "form; {split} and {language} may stand in the path",
-    read=_read,
-    parallel=False,
+FORMAT = file_format(
+    SPANS,
+    "squad",
+    "SQuAD v1.1 or v2.0: {split}-v1.1.json, {split}-v2.0.json, or any file in their form; {split} "
+    "and {language} may stand in the path",
+    _NAMES,
+    span_rows,
+    check=_check_one_version,
 )

@@ -12,8 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.layout import is_folder
+from crosscal.data.files.naming import file_of
+from crosscal.data.files.per_language import read_languages
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.spans.spans import SPANS, SpanRow
 from crosscal.data.spans.squad import span_rows
 from crosscal.exceptions import DataError
@@ -34,73 +36,56 @@ _NAMES = (
 
 
 def of_language(rows: list[SpanRow], language: str, file: Path) -> list[SpanRow]:
-    """Return the questions of one language, told by their ids.
+    """Return the questions of one language, named at the beginning of their ids, numbered anew.
 
-    Parameters
-    ----------
-    rows : list of SpanRow
-        Of a file with one language or several.
-    language : str
-        Code.
-    file : pathlib.Path
-        For the message.
-
-    Returns
-    -------
-    list of SpanRow
-        Numbered anew. Where no id names a language these are all rows, without ids if all
-        are mere numbers.
-
-    Raises
-    ------
-    DataError
-        If ids name languages, but not in every row, or not this one.
+    Where no id names a language these are all rows, without ids if all are mere numbers.
     """
-    named = [_CODES.get((row.identity or "").partition("-")[0]) for row in rows]
-    found = {code for code in named if code is not None}
-    if not found:
-        numbers = all((row.identity or "").isdecimal() for row in rows)
-        return [replace(row, identity=None) for row in rows] if numbers else rows
-    if None in named:
-        row = rows[named.index(None)]
+    codes = [_CODES.get((row.row_id or "").partition("-")[0]) for row in rows]
+    known = {code for code in codes if code is not None}
+    if not known:
+        numbers = all((row.row_id or "").isdecimal() for row in rows)
+        return [replace(row, row_id=None) for row in rows] if numbers else rows
+    if None in codes:
+        row = rows[codes.index(None)]
         raise DataError(
             "the id does not begin with the name of a language, as others of the file do",
             where=f"{file}:{row.where}",
             remedy="Fetch the file again",
         )
-    if rows and language not in found:
+    if rows and language not in known:
         raise DataError(
             f"the file has no questions in language '{language}'",
             where=str(file),
-            remedy=did_you_mean(language, sorted(code for code in found if code)),
+            remedy=did_you_mean(language, sorted(code for code in known if code)),
         )
-    own = [row for row, code in zip(rows, named, strict=True) if code == language]
+    own = [row for row, code in zip(rows, codes, strict=True) if code == language]
     return [replace(row, index=index) for index, row in enumerate(own)]
 
 
-def _read(request: Request) -> Raw:
-    path = request.path
-    assert path is not None
-    rows: dict[Path, list[SpanRow]] = {}
-    parts = []
-    for language in request.languages:
-        file = path
-        if "{" in str(path) or is_folder(path):
-            entry = LANGUAGES.get(language)
-            name = entry.name.lower() if entry else language
-            # One file holds all languages, or each has its own.
-            alone = replace(request, languages=(language,))
-            file = file_of(alone, language, _NAMES, name=name)
-        if file not in rows:
-            rows[file] = span_rows(file)
-        parts.append(
-            Part(language=language, file=file, rows=of_language(rows[file], language, file))
-        )
-    return Raw(parts=parts, files=tuple(rows))
+def _read(request: Request) -> ParsedFiles:
+    rows_of: dict[Path, list[SpanRow]] = {}
+
+    def rows(file: Path, request: Request) -> list[SpanRow]:
+        if file not in rows_of:
+            rows_of[file] = span_rows(file)
+        return of_language(rows_of[file], request.languages[0], file)
+
+    return read_languages(request, _files, rows)
+
+
+def _files(request: Request, language: str) -> list[Path]:
+    path = request.source
+    if "{" not in str(path) and not is_folder(path):
+        return [path]
+    entry = LANGUAGES.get(language)
+    name = entry.name.lower() if entry else language
+    # One file holds all languages, or each has its own.
+    alone = replace(request, languages=(language,))
+    return [file_of(alone, language, _NAMES, name=name)]
 
 
 FORMAT = Format(
-    kind=SPANS,
+    schema=SPANS,
     name="tydiqa-goldp",
     description="TyDiQA-GoldP: tydiqa-goldp-v1.1-{split}.json of all languages, or one file a "
     "language: tydiqa.goldp.{language}.{split}.json (XTREME)",

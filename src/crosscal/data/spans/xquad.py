@@ -6,26 +6,15 @@ paragraphs, the same in all languages. It has one split, a test.
 
 from __future__ import annotations
 
-from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.per_language import file_format
+from crosscal.data.reader import Request
 from crosscal.data.spans.spans import SPANS
 from crosscal.data.spans.squad import span_rows
 from crosscal.exceptions import SettingsError
 
 
 def check_test(request: Request) -> None:
-    """Refuse to hand out XQuAD as training or development data.
-
-    Parameters
-    ----------
-    request : Request
-        What is asked.
-
-    Raises
-    ------
-    SettingsError
-        If another split than the test is asked for.
-    """
+    """Refuse to hand out XQuAD as training or development data."""
     if request.split not in (None, "test", "validation"):
         raise SettingsError(
             f"XQuAD has no split '{request.split}'",
@@ -34,19 +23,12 @@ def check_test(request: Request) -> None:
         )
 
 
-def _read(request: Request) -> Raw:
-    check_test(request)
-    parts = []
-    for language in request.languages:
-        file = file_of(request, language, ("xquad.{language}.json",))
-        parts.append(Part(language=language, file=file, rows=span_rows(file)))
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
-
-
-FORMAT = Format(
-    kind=SPANS,
-    name="xquad",
-    description="XQuAD: folder of xquad.{language}.json in SQuAD's form; the same questions in "
-    "every language",
-    read=_read,
+FORMAT = file_format(
+    SPANS,
+    "xquad",
+    "XQuAD: folder of xquad.{language}.json in SQuAD's form; the same questions in every language",
+    ("xquad.{language}.json",),
+    span_rows,
+    parallel=True,
+    check=check_test,
 )

@@ -6,29 +6,18 @@ by single spaces. ``ccg-stagged`` is the C&C tools' ``word|POS|supertag``, a sen
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from crosscal.data.files.json_tree import Node, read_json
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.per_language import file_format
+from crosscal.data.reader import Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
 
-def _read(request: Request, *, names: tuple[str, ...], rows: Callable[[Path], list[TagRow]]) -> Raw:
-    files = [file_of(request, language, names) for language in request.languages]
-    parts = [
-        Part(language=language, file=file, rows=rows(file))
-        for language, file in zip(request.languages, files, strict=True)
-    ]
-    return Raw(parts=parts, files=tuple(dict.fromkeys(files)))
-
-
-def _of_json(file: Path) -> list[TagRow]:
+def _json_rows(file: Path, request: Request) -> list[TagRow]:
     rows = []
     for index, item in enumerate(read_json(file).items()):
         sentence, annotation = _two(item, "a sentence and its annotation")
@@ -41,7 +30,7 @@ def _of_json(file: Path) -> list[TagRow]:
                 f"{len(words)} words, {len(gold)} supertags and {count} heads",
                 "Give each word, separated by single spaces, one of each",
             )
-        rows.append(TagRow(index, item.place, words, gold))
+        rows.append(TagRow(index, item.location, words, gold))
     return rows
 
 
@@ -52,7 +41,7 @@ def _two(node: Node, what: str) -> list[Node]:
     return items
 
 
-def _of_lines(file: Path) -> list[TagRow]:
+def _stagged_rows(file: Path, request: Request) -> list[TagRow]:
     rows: list[TagRow] = []
     for number, line in read_lines(file):
         # The C&C tools begin their files with comments and a blank line.
@@ -74,20 +63,19 @@ def _of_lines(file: Path) -> list[TagRow]:
 
 
 FORMATS = (
-    Format(
-        kind=TAGS,
-        name="ccg-json",
-        description="CCG supertags: JSON list of [sentence, [[supertag, ...], [head, ...]]]; "
-        "{split} may stand in the file name",
-        read=partial(_read, names=("{split}.json",), rows=_of_json),
-        parallel=False,
-    ),
-    Format(
-        kind=TAGS,
-        name="ccg-stagged",
-        description="CCG supertags: word|POS|supertag, one sentence a line; {split} may stand "
+    file_format(
+        TAGS,
+        "ccg-json",
+        "CCG supertags: JSON list of [sentence, [[supertag, ...], [head, ...]]]; {split} may stand "
         "in the file name",
-        read=partial(_read, names=("{split}.staggedGold", "{split}.stagged"), rows=_of_lines),
-        parallel=False,
+        ("{split}.json",),
+        _json_rows,
+    ),
+    file_format(
+        TAGS,
+        "ccg-stagged",
+        "CCG supertags: word|POS|supertag, one sentence a line; {split} may stand in the file name",
+        ("{split}.staggedGold", "{split}.stagged"),
+        _stagged_rows,
     ),
 )

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from crosscal.data.files.layout import folder_names
+from crosscal.data.files.layout import folder_names, is_folder
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.naming import file_of
+from crosscal.data.files.per_language import read_languages
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
@@ -34,21 +35,21 @@ _PIECE = re.compile(
 )
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     files, source = _files(request)
-    rows: list[TagRow] = []
-    for file in files:
-        before = "" if file == source else f"{file.relative_to(source)}:"
-        for number, identity, words, tags in _sentences(file):
-            rows.append(TagRow(len(rows), f"{before}{number}", words, tags, identity=identity))
-    part = Part(language=request.languages[0], file=source, rows=rows)
-    return Raw(parts=[part], files=tuple(files))
+    return read_languages(request, lambda *_: files, _rows, root=lambda _: source)
+
+
+def _rows(file: Path, request: Request) -> list[TagRow]:
+    return [
+        TagRow(index, number, words, tags, row_id=row_id)
+        for index, (number, row_id, words, tags) in enumerate(_sentences(file))
+    ]
 
 
 def _files(request: Request) -> tuple[list[Path], Path]:
     """Return the files in order, and the file or folder to name in messages."""
-    path = request.path
-    assert path is not None
+    path = request.source
     if len(request.languages) > 1:
         raise SettingsError(
             "CCGbank is one language",
@@ -86,46 +87,46 @@ def _sections(root: Path, split: str | None) -> list[Path]:
 
 def _sentences(file: Path) -> Iterator[tuple[int, str, tuple[str, ...], tuple[str, ...]]]:
     """Yield line of the derivation, id, words and supertags."""
-    identity: str | None = None
+    row_id: str | None = None
     for number, line in read_lines(file):
         where = f"{file}:{number}"
         if match := _ID.fullmatch(line):
-            if identity is not None:
-                raise _fault(f"sentence '{identity}' has no derivation", where)
-            identity = match[1]
+            if row_id is not None:
+                raise _fault(f"sentence '{row_id}' has no derivation", where)
+            row_id = match[1]
         elif line:
-            if identity is None:
+            if row_id is None:
                 raise _fault("a derivation without an ID line before it", where)
             leaves = list(_leaves(line, where))
             words, tags = (tuple(side) for side in zip(*leaves, strict=True))
-            yield number, identity, words, tags
-            identity = None
-    if identity is not None:
-        raise _fault(f"sentence '{identity}' has no derivation", str(file))
+            yield number, row_id, words, tags
+            row_id = None
+    if row_id is not None:
+        raise _fault(f"sentence '{row_id}' has no derivation", str(file))
 
 
 def _leaves(line: str, where: str) -> Iterator[tuple[str, str]]:
     """Yield word and supertag of each leaf, after checking that the tree is whole."""
-    missing = [1]
-    place = 0
-    while place < len(line):
-        match = _PIECE.match(line, place)
-        column = place + 1
+    open_slots = [1]
+    position = 0
+    while position < len(line):
+        match = _PIECE.match(line, position)
+        column = position + 1
         if match is None:
             raise _fault(f"no node of a derivation at column {column}", where)
-        place = match.end()
+        position = match.end()
         if match["end"]:
-            if len(missing) == 1 or missing.pop():
+            if len(open_slots) == 1 or open_slots.pop():
                 raise _fault(f"a node ends too early at column {column}", where)
             continue
-        if not missing[-1]:
+        if not open_slots[-1]:
             raise _fault(f"one node too many at column {column}", where)
-        missing[-1] -= 1
+        open_slots[-1] -= 1
         if match["children"]:
-            missing.append(int(match["children"]))
+            open_slots.append(int(match["children"]))
         else:
             yield match["word"], match["tag"]
-    if missing != [0]:
+    if open_slots != [0]:
         raise _fault("the derivation is cut off at its end", where)
 
 
@@ -136,7 +137,7 @@ def _fault(what: str, where: str) -> DataError:
 
 
 FORMAT = Format(
-    kind=TAGS,
+    schema=TAGS,
     name="ccg-auto",
     description="CCGbank: folder of AUTO/{section}/*.auto, split by section (train 02-21, dev "
     "00, test 23), or one .auto file; words and supertags",

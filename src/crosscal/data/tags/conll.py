@@ -6,28 +6,24 @@ CoNLL-2003) are not read. Columns are separated by a tab, or by spaces if the fi
 
 from __future__ import annotations
 
-from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
-from crosscal.data.tags.tags import TAGS
+from pathlib import Path
+
+from crosscal.data.files.per_language import file_format
+from crosscal.data.reader import Request
+from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.tags.word_lines import tag_rows, word_lines
 
-_NAMES = ("{split}.txt", "{split}.conll", "{split}.tsv")
+
+def conll_rows(file: Path, request: Request) -> list[TagRow]:
+    """Read the sentences of one file."""
+    return tag_rows(word_lines(file, None))
 
 
-def _read(request: Request) -> Raw:
-    files = [file_of(request, language, _NAMES) for language in request.languages]
-    parts = [
-        Part(language=language, file=file, rows=tag_rows(word_lines(file, None)))
-        for language, file in zip(request.languages, files, strict=True)
-    ]
-    return Raw(parts=parts, files=tuple(dict.fromkeys(files)))
-
-
-FORMAT = Format(
-    kind=TAGS,
-    name="conll",
-    description="word and tag as first and last column (tabs, or spaces), blank line between "
-    "sentences; {split} and {language} may stand in the path",
-    read=_read,
-    parallel=False,
+FORMAT = file_format(
+    TAGS,
+    "conll",
+    "word and tag as first and last column (tabs, or spaces), blank line between sentences; "
+    "{split} and {language} may stand in the path",
+    ("{split}.txt", "{split}.conll", "{split}.tsv"),
+    conll_rows,
 )

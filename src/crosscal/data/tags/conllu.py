@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from crosscal.data.files.layout import folder_names
+from crosscal.data.files.layout import folder_names, is_folder
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.naming import file_of, is_folder
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.naming import file_of
+from crosscal.data.files.per_language import read_languages
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError, SettingsError
@@ -32,62 +34,71 @@ _NONE = "_"
 Sentence = tuple[int, tuple[str, ...], tuple[str, ...] | None, str | None]
 
 
-def _read(request: Request, *, bank: str | None) -> Raw:
+def _read(request: Request, *, bank: str | None) -> ParsedFiles:
     if bank == "pud" and request.split not in (None, "test"):
         raise SettingsError(
             f"PUD has no split '{request.split}'", where="split", remedy="It is all 'test'"
         )
-    parts = []
-    read: dict[Path, None] = {}
-    for language in request.languages:
-        files = _files(request, language, bank)
-        read |= dict.fromkeys(files)
-        source = files[0] if len(files) == 1 else request.path
-        assert source is not None
-        rows: list[TagRow] = []
-        for file in files:
-            # Ids are unique in a treebank; a language may have several.
-            before = "" if file == source else f"{file.relative_to(source)}:"
-            for line, words, tags, identity in _sentences(file):
-                name = None if identity is None else before + identity
-                rows.append(TagRow(len(rows), f"{before}{line}", words, tags, identity=name))
-        parts.append(Part(language=language, file=source, rows=rows))
-    return Raw(parts=parts, files=tuple(read))
+
+    def root(files: Sequence[Path]) -> Path:
+        return files[0] if len(files) == 1 else request.source
+
+    parsed = read_languages(
+        request, lambda request, language: _files(request, language, bank), _rows, root=root
+    )
+    return replace(parsed, parts=[_with_banks(part) for part in parsed.parts])
+
+
+def _rows(file: Path, request: Request) -> list[TagRow]:
+    return [
+        TagRow(index, line, words, tags, row_id=row_id)
+        for index, (line, words, tags, row_id) in enumerate(_sentences(file))
+    ]
+
+
+def _with_banks(part: LanguageRows) -> LanguageRows:
+    """Put the file before the ids: they are unique in a treebank, a language may have several."""
+    if part.file.is_file():
+        return part
+    rows = [
+        row if row.row_id is None else replace(row, row_id=f"{_file_in(row.where)}:{row.row_id}")
+        for row in part.rows
+    ]
+    return replace(part, rows=rows)
+
+
+def _file_in(where: str) -> str:
+    return where.rpartition(":")[0]
 
 
 def _files(request: Request, language: str, bank: str | None) -> list[Path]:
     """Find the files of one language in a folder, or in the folders of treebanks within it."""
-    path = request.path
-    assert path is not None
+    path = request.source
     if "{" in str(path) or not is_folder(path):
         return [file_of(request, language)]
-    split = "test" if bank == "pud" else request.split
-    if split is None:
-        raise SettingsError(
-            "no split is given", where=str(path), remedy="Name one: 'train', 'dev' or 'test'"
-        )
+    split = "test" if bank == "pud" else request.needed_split()
     names = folder_names(path)
     folders = [path, *(path / name for name in names if is_folder(path / name))]
-    found: dict[str, dict[str, list[Path]]] = {}
+    files_of: dict[str, dict[str, list[Path]]] = {}
     for folder in folders:
         for name in folder_names(folder):
             match = _NAME.fullmatch(name)
             if match and bank in (None, match["bank"]):
-                splits = found.setdefault(match["language"], {})
+                splits = files_of.setdefault(match["language"], {})
                 splits.setdefault(match["split"], []).append(folder / name)
-    for field, value, there in (
-        ("language", language, list(found)),
-        ("split", split, list(found.get(language, ()))),
+    for field, value, present in (
+        ("language", language, list(files_of)),
+        ("split", split, list(files_of.get(language, ()))),
     ):
-        if value not in there:
+        if value not in present:
             raise DataError(
                 f"there is no {field} '{value}'",
                 where=str(path),
-                remedy=did_you_mean(value, sorted(there))
-                if there
+                remedy=did_you_mean(value, sorted(present))
+                if present
                 else f"Files are named {{language}}_{bank or '*'}-ud-{{split}}.conllu",
             )
-    return sorted(found[language][split])
+    return sorted(files_of[language][split])
 
 
 def _sentences(file: Path) -> Iterator[Sentence]:
@@ -104,7 +115,7 @@ def _sentences(file: Path) -> Iterator[Sentence]:
 
 
 def _sentence(block: Sequence[tuple[int, str]], file: Path) -> Sentence:
-    identity: str | None = None
+    row_id: str | None = None
     words: list[str] = []
     tags: list[str] = []
     for number, line in block:
@@ -113,9 +124,9 @@ def _sentence(block: Sequence[tuple[int, str]], file: Path) -> Sentence:
             if words:
                 raise _fault("a comment inside a sentence", where)
             if match := _SENT_ID.fullmatch(line):
-                if identity is not None or not match[1]:
+                if row_id is not None or not match[1]:
                     raise _fault("a second or empty sent_id for one sentence", where)
-                identity = match[1]
+                row_id = match[1]
             continue
         cells = line.split("\t")
         if len(cells) != _COLUMNS:
@@ -134,7 +145,7 @@ def _sentence(block: Sequence[tuple[int, str]], file: Path) -> Sentence:
             where=f"{file}:{first}",
             remedy="Merge the texts into the treebank first, as its README says",
         )
-    return first, tuple(words), tuple(tags) if any(tags) else None, identity
+    return first, tuple(words), tuple(tags) if any(tags) else None, row_id
 
 
 def _fault(what: str, where: str) -> DataError:
@@ -145,7 +156,7 @@ def _fault(what: str, where: str) -> DataError:
 
 FORMATS = (
     Format(
-        kind=TAGS,
+        schema=TAGS,
         name="conllu",
         description="Universal Dependencies: a CoNLL-U file, or folder of "
         "{language}_{treebank}-ud-{split}.conllu, also within folders; words and UPOS tags",
@@ -153,7 +164,7 @@ FORMATS = (
         parallel=False,
     ),
     Format(
-        kind=TAGS,
+        schema=TAGS,
         name="ud-pud",
         description="Parallel Universal Dependencies: {language}_pud-ud-test.conllu in a folder "
         "or in folders within it; the same sentences in every language",

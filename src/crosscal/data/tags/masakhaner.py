@@ -6,11 +6,10 @@ between sentences. Folders are named by codes of three letters, on the Hub too: 
 
 from __future__ import annotations
 
-from crosscal.data.files.naming import file_of
-from crosscal.data.files.published import check_languages
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.naming import check_languages
+from crosscal.data.files.per_language import file_format
+from crosscal.data.tags.conll import conll_rows
 from crosscal.data.tags.tags import TAGS
-from crosscal.data.tags.word_lines import tag_rows, word_lines
 
 FOLDERS = {
     "am": "amh",
@@ -26,21 +25,13 @@ FOLDERS = {
 }
 """Language to the name of its folder."""
 
-
-def _read(request: Request) -> Raw:
-    check_languages(request, tuple(FOLDERS), "masakhaner")
-    parts = []
-    for language in request.languages:
-        file = file_of(request, language, ("{code}/{split}.txt",), code=FOLDERS[language])
-        parts.append(Part(language=language, file=file, rows=tag_rows(word_lines(file, None))))
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
-
-
-FORMAT = Format(
-    kind=TAGS,
-    name="masakhaner",
-    description="MasakhaNER: folder of {code}/{split}.txt, word SPACE tag, blank line between "
-    "sentences; codes of three letters are found for its languages",
-    read=_read,
-    parallel=False,
+FORMAT = file_format(
+    TAGS,
+    "masakhaner",
+    "MasakhaNER: folder of {code}/{split}.txt, word SPACE tag, blank line between sentences; codes "
+    "of three letters are found for its languages",
+    ("{code}/{split}.txt",),
+    conll_rows,
+    check=lambda request: check_languages(request, tuple(FOLDERS), "masakhaner"),
+    code=FOLDERS.__getitem__,
 )

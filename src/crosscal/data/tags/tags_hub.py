@@ -11,9 +11,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from crosscal.data.files.columns_hub import hub_files, lists
-from crosscal.data.files.parquet import names_of, read_table
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.naming import hub_files
+from crosscal.data.files.parquet import lists, names_of, read_table
+from crosscal.data.files.per_language import file_or_folder, read_languages
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.tags.masakhaner import FOLDERS
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.exceptions import DataError
@@ -26,37 +27,36 @@ WIKIANN = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 MASAKHANER = (*WIKIANN, "B-DATE", "I-DATE")
 
 
-def _read(request: Request, *, tags: str, names: tuple[str, ...], folders: tuple[str, ...]) -> Raw:
+def _read(
+    request: Request, *, tags: str, names: tuple[str, ...], folders: tuple[str, ...]
+) -> ParsedFiles:
     words = request.columns.get("words", "tokens")
     column = request.columns.get("tags", tags)
     # The names of a data set are those of its own column, not of one that the user chose.
     default = names if column == tags else None
-    parts = []
-    read: dict[Path, None] = {}
-    for language in request.languages:
-        known = LANGUAGES.get(language)
-        english = known.name if known else language
+
+    def find(request: Request, language: str) -> list[Path]:
+        entry = LANGUAGES.get(language)
+        english = entry.name if entry else language
         code = FOLDERS.get(language, language)
-        own = tuple(f.replace("{name}", english).replace("{code}", code) for f in folders)
-        files = hub_files(request, language, own)
-        read |= dict.fromkeys(files)
-        source = files[0] if len(files) == 1 else files[0].parent
-        rows: list[TagRow] = []
-        for file in files:
-            before = "" if file == source else f"{file.name}:"
-            for number, (sentence, gold) in enumerate(_rows(file, words, column, default)):
-                rows.append(TagRow(len(rows), f"{before}row {number}", sentence, gold))
-        parts.append(Part(language=language, file=source, rows=rows))
-    return Raw(parts=parts, files=tuple(read))
+        own = [name.replace("{name}", english).replace("{code}", code) for name in folders]
+        return hub_files(request, language, own)
+
+    def rows(file: Path, request: Request) -> list[TagRow]:
+        return [
+            TagRow(number, f"row {number}", *pair)
+            for number, pair in enumerate(_words_and_tags(file, words, column, default))
+        ]
+
+    return read_languages(request, find, rows, root=file_or_folder)
 
 
-def _rows(
+def _words_and_tags(
     file: Path, words: str, tags: str, default: tuple[str, ...] | None
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     table = read_table(file, [words, tags])
     sentences = [tuple(row) for row in lists(table[words], words, file, str)]
-    kind = str(table[tags].type)
-    if "int" not in kind:
+    if "int" not in str(table[tags].type):
         golds = [tuple(row) for row in lists(table[tags], tags, file, str)]
         return list(zip(sentences, golds, strict=True))
     names = names_of(table.schema, tags) or default
@@ -87,7 +87,7 @@ def _format(
     name: str, what: str, tags: str, names: tuple[str, ...], folders: tuple[str, ...]
 ) -> Format:
     return Format(
-        kind=TAGS,
+        schema=TAGS,
         name=name,
         description=f"{what} from the Hugging Face Hub: {', '.join(folders)} or {{language}}, "
         f"with {{split}}-*.parquet; columns tokens, {tags} or as named",

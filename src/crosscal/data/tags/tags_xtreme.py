@@ -6,39 +6,43 @@ sentences. Its test files have words alone: they can be read where no tags are r
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from crosscal.data.files.layout import in_folder
-from crosscal.data.reader import Format, Part, Raw, Request
-from crosscal.data.tags.tags import TAGS
+from crosscal.data.files.per_language import read_languages
+from crosscal.data.reader import Format, ParsedFiles, Request
+from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.tags.word_lines import tag_rows, word_lines
-from crosscal.exceptions import DataError, SettingsError
+from crosscal.exceptions import DataError
 
-_COLUMNS = 2
+_N_COLUMNS = 2
 
 
-def _read(request: Request) -> Raw:
-    folder, split = request.path, request.split
-    assert folder is not None
-    if split is None:
-        raise SettingsError(
-            "no split is given", where=str(folder), remedy="Name one: 'train', 'dev' or 'test'"
+def _read(request: Request) -> ParsedFiles:
+    split = request.needed_split()
+
+    def find(request: Request, language: str) -> list[Path]:
+        pattern = "{split}-{language}.tsv"
+        return [in_folder(request.source, pattern, split=split, language=language)]
+
+    return read_languages(request, find, _rows)
+
+
+def _rows(file: Path, request: Request) -> list[TagRow]:
+    sentences = list(word_lines(file))
+    if sentences and len(sentences[0][0][1]) > _N_COLUMNS:
+        number, cells = sentences[0][0]
+        raise DataError(
+            f"{len(cells)} columns instead of {_N_COLUMNS} (word TAB tag)",
+            where=f"{file}:{number}",
+            remedy="Read files with more columns in format 'conll' or 'conllu'",
         )
-    parts = []
-    for language in request.languages:
-        file = in_folder(folder, "{split}-{language}.tsv", split=split, language=language)
-        sentences = list(word_lines(file))
-        if sentences and len(sentences[0][0][1]) > _COLUMNS:
-            raise DataError(
-                f"{len(sentences[0][0][1])} columns instead of {_COLUMNS} (word TAB tag)",
-                where=f"{file}:{sentences[0][0][0]}",
-                remedy="Read files with more columns in format 'conll' or 'conllu'",
-            )
-        parts.append(Part(language=language, file=file, rows=tag_rows(iter(sentences))))
-    return Raw(parts=parts, files=tuple(part.file for part in parts))
+    return tag_rows(iter(sentences))
 
 
 def _format(name: str, what: str) -> Format:
     return Format(
-        kind=TAGS,
+        schema=TAGS,
         name=name,
         description=f"{what} in XTREME form: folder of {{split}}-{{language}}.tsv, word TAB tag, "
         "blank line between sentences",

@@ -9,26 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from crosscal.data.files.naming import file_of
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.per_language import file_format
+from crosscal.data.reader import Request
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.data.tags.word_lines import Line, tag_rows, word_lines
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
-_NAMES = ("{language}/{split}", "{language}-{split}", "{split}")
 
-
-def _read(request: Request) -> Raw:
-    parts = []
-    for language in request.languages:
-        file = file_of(request, language, _NAMES)
-        parts.append(Part(language=language, file=file, rows=_rows(file, language)))
-    return Raw(parts=parts, files=tuple(dict.fromkeys(part.file for part in parts)))
-
-
-def _rows(file: Path, language: str) -> list[TagRow]:
-    prefix = f"{language}:"
+def _rows(file: Path, request: Request) -> list[TagRow]:
+    prefix = f"{request.languages[0]}:"
     sentences = list(word_lines(file))
     for sentence in sentences:
         for line in sentence:
@@ -49,11 +39,11 @@ def _check_prefix(line: Line, prefix: str, file: Path) -> None:
         )
 
 
-FORMAT = Format(
-    kind=TAGS,
-    name="wikiann",
-    description="WikiANN (PAN-X) as published: {language}/{split} or {language}-{split}, "
-    "language:word TAB tag, blank line between sentences",
-    read=_read,
-    parallel=False,
+FORMAT = file_format(
+    TAGS,
+    "wikiann",
+    "WikiANN (PAN-X) as published: {language}/{split} or {language}-{split}, language:word TAB "
+    "tag, blank line between sentences",
+    ("{language}/{split}", "{language}-{split}", "{split}"),
+    _rows,
 )

@@ -18,24 +18,6 @@ def word_lines(path: Path, separator: str | None = "\t") -> Iterator[list[Line]]
 
     A blank line ends a sentence, and several do so once; so does a line whose first cell is
     ``-DOCSTART-`` (CoNLL-2003: a new document). The last sentence may end with the file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    separator : str or None, default "\t"
-        Between columns. None: a tab if there is one anywhere in the file, else one or more
-        spaces.
-
-    Yields
-    ------
-    list of (int, list of str)
-        One-based line number and cells of each word; every line of the file has equally many.
-
-    Raises
-    ------
-    DataError
-        If a line has another number of columns than the first one.
     """
     lines = list(read_lines(path))
     if separator is None:
@@ -60,28 +42,17 @@ def word_lines(path: Path, separator: str | None = "\t") -> Iterator[list[Line]]
 
 
 def _uneven(path: Path, number: int, cells: list[str], first: Line, separator: str) -> DataError:
-    many = f"{len(cells)} column{'s' * (len(cells) != 1)}"
+    count = f"{len(cells)} column{'s' * (len(cells) != 1)}"
     between = "one tab" if separator == "\t" else "spaces"
     return DataError(
-        f"{many}, but {len(first[1])} in line {first[0]}",
+        f"{count}, but {len(first[1])} in line {first[0]}",
         where=f"{path}:{number}",
         remedy=f"Columns are separated by {between}, and a blank line between sentences is empty",
     )
 
 
 def tag_rows(sentences: Iterator[list[Line]]) -> list[TagRow]:
-    """Make rows of sentences whose first column is the word and whose last is the tag.
-
-    Parameters
-    ----------
-    sentences : iterator of list of (int, list of str)
-        From `word_lines`.
-
-    Returns
-    -------
-    list of TagRow
-        Without tags where the only column is the word.
-    """
+    """Make rows of sentences whose first column is the word and whose last is the tag."""
     return [
         TagRow(index, sentence[0][0], *_words_and_tags([cells for _, cells in sentence]))
         for index, sentence in enumerate(sentences)

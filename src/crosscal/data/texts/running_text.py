@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crosscal.data.examples import TextExample
-from crosscal.data.reader import Fault, Kind, Raw, Request
-from crosscal.data.text import text_faults
+from crosscal.data.reader import Problem, Request, Row, RowSchema
+from crosscal.data.text import text_problems
 
 
 @dataclass(frozen=True, slots=True)
-class TextRow:
-    """One piece of text, not yet checked.
+class TextRow(Row):
+    """A piece of running text; the cluster is the document."""
 
-    Attributes
-    ----------
-    index, where, cluster, identity
-        See `crosscal.data.reader.Part`; the cluster is the document.
-    text : str
-        The text.
-    """
-
-    index: int
-    where: int | str
     text: str
-    cluster: str | None = None
-    identity: str | None = None
 
 
-def _faults(row: TextRow, raw: Raw, request: Request) -> Iterator[Fault]:
-    yield from text_faults("text", row.text)
+def _problems(row: TextRow, request: Request, label_map: Mapping[str, str]) -> Iterator[Problem]:
+    yield from text_problems("text", row.text)
 
 
-def _example(row: TextRow, unit: str, cluster: str, language: str, raw: Raw) -> TextExample:
+def _example(
+    row: TextRow, unit: str, cluster: str, language: str, label_map: Mapping[str, str]
+) -> TextExample:
     return TextExample(unit, cluster, language, row.text)
 
 
-RUNNING_TEXT = Kind(
+RUNNING_TEXT = RowSchema(
     family="masked language modelling",
-    faults=_faults,
-    shared=lambda row: None,
+    problems=_problems,
     example=_example,
 )

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosscal.data.files.json_lines import json_lines
-from crosscal.data.files.layout import folder_names
+from crosscal.data.files.layout import folder_names, is_folder
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.naming import file_of, is_folder
+from crosscal.data.files.naming import file_of
 from crosscal.data.files.records import text, word
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.data.texts.running_text import RUNNING_TEXT, TextRow
 from crosscal.exceptions import DataError
@@ -34,56 +34,55 @@ _CLOSING = "</doc>"
 class Article:
     """One article: its id and title, and its numbered lines."""
 
-    identity: str
+    row_id: str
     title: str
     line: int
     lines: list[tuple[int, str]] = field(default_factory=list)
 
 
-def _read(request: Request) -> Raw:
-    parts: list[Part] = []
+def _read(request: Request) -> ParsedFiles:
+    parts: list[LanguageRows] = []
     empty = 0
     for language in request.languages:
         count = 0
-        seen: dict[str, str] = {}
-        found = _files(request, language)
-        for file in found:
+        first_with: dict[str, str] = {}
+        own_files = _files(request, language)
+        for file in own_files:
             rows: list[TextRow] = []
             for article in _articles(file):
-                _check_new(article, file, seen)
+                _check_new(article, file, first_with)
                 before = len(rows)
-                rows += _rows(article, count + before, request.split or "row")
+                rows += _rows(article, count + before, request.prefix)
                 empty += len(rows) == before
             count += len(rows)
-            if rows or len(found) == 1:
-                parts.append(Part(language=language, file=file, rows=rows))
-        if count == 0 and len(found) > 1:
-            parts.append(Part(language=language, file=found[0], rows=[]))
+            if rows or len(own_files) == 1:
+                parts.append(LanguageRows(language=language, file=file, rows=rows))
+        if count == 0 and len(own_files) > 1:
+            parts.append(LanguageRows(language=language, file=own_files[0], rows=[]))
     files = tuple(dict.fromkeys(f for code in request.languages for f in _files(request, code)))
-    return Raw(parts=parts, files=files, dropped={EMPTY: empty} if empty else {})
+    return ParsedFiles(parts=parts, files=files, dropped={EMPTY: empty} if empty else {})
 
 
 def _files(request: Request, language: str) -> list[Path]:
-    path = request.path
-    assert path is not None
+    path = request.source
     if not is_folder(path):
         return [file_of(request, language)]
     folder = path / language
     if not is_folder(folder):
         # Without a folder a language the folder itself holds one language.
         folder = path if len(request.languages) == 1 else folder
-    found = [folder / name for name in folder_names(folder) if _FILE.fullmatch(name)]
+    files = [folder / name for name in folder_names(folder) if _FILE.fullmatch(name)]
     for name in folder_names(folder):
         if len(name) == 2 and name.isascii() and name.isupper() and is_folder(folder / name):
             inside = folder_names(folder / name)
-            found += [folder / name / file for file in inside if _FILE.fullmatch(file)]
-    if not found:
+            files += [folder / name / file for file in inside if _FILE.fullmatch(file)]
+    if not files:
         raise DataError(
             f"there are no articles in language '{language}': no file is named AA/wiki_00",
             where=str(folder),
             remedy="Give the folder that WikiExtractor wrote, or one with such a folder a language",
         )
-    return found
+    return files
 
 
 def _articles(file: Path) -> Iterator[Article]:
@@ -93,7 +92,7 @@ def _articles(file: Path) -> Iterator[Article]:
 
 def _from_json(file: Path) -> Iterator[Article]:
     for record in json_lines(file):
-        number = int(record.place)
+        number = int(record.location)
         article = Article(word(record, "id") or "", text(record, "title"), number)
         article.lines = [(number, line) for line in text(record, "text").split("\n")]
         yield article
@@ -126,30 +125,31 @@ def _from_text(file: Path) -> Iterator[Article]:
         )
 
 
-def _check_new(article: Article, file: Path, seen: dict[str, str]) -> None:
+def _check_new(article: Article, file: Path, first_with: dict[str, str]) -> None:
     where = f"{file}:{article.line}"
-    if not article.identity.strip() or article.identity in seen:
-        again = f" (first at {seen[article.identity]})" if article.identity in seen else ""
+    if not article.row_id.strip() or article.row_id in first_with:
+        again = f" (first at {first_with[article.row_id]})" if article.row_id in first_with else ""
         raise DataError(
-            f"article id '{shown(article.identity)}' is blank or occurs twice{again}",
+            f"article id '{shown(article.row_id)}' is blank or occurs twice{again}",
             where=where,
             remedy="Extract the articles again into an empty folder",
         )
-    seen[article.identity] = where
+    first_with[article.row_id] = where
 
 
 def _rows(article: Article, first: int, prefix: str) -> list[TextRow]:
     lines = [(number, line) for number, line in article.lines if line.strip()]
     if lines and lines[0][1].strip() in (article.title, html.unescape(article.title)):
         lines = lines[1:]
-    cluster = f"{prefix}-article-{article.identity}"
+    cluster = f"{prefix}-article-{article.row_id}"
     return [
-        TextRow(first + place, number, line, cluster) for place, (number, line) in enumerate(lines)
+        TextRow(index, number, line, cluster=cluster)
+        for index, (number, line) in enumerate(lines, first)
     ]
 
 
 FORMAT = Format(
-    kind=RUNNING_TEXT,
+    schema=RUNNING_TEXT,
     name="wikipedia",
     description="Wikipedia as WikiExtractor writes it: {language}/AA/wiki_00, .bz2 allowed, text "
     "with <doc ...> or JSON lines",

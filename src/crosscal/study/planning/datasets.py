@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from crosscal.artifacts import sha256_file
-from crosscal.data import FORMATS, Reading
+from crosscal.data import FORMATS, Dataset
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.study.config.settings import Source, Trained
 from crosscal.study.planning.sources import digest, distinct_names, read_source
@@ -18,17 +18,17 @@ class Readings:
 
     Attributes
     ----------
-    found : dict of str to Reading
+    found : dict of str to Dataset
         All that was read so far.
     """
 
     def __init__(self) -> None:
-        self.found: dict[str, Reading] = {}
+        self.found: dict[str, Dataset] = {}
         self._digests: dict[str, str] = {}
 
     def read(
         self, field: str, source: Source, split: str, languages: Sequence[str], chosen: Task
-    ) -> Reading:
+    ) -> Dataset:
         """Read a source, or return what was read of it before.
 
         Raises
@@ -80,7 +80,7 @@ class Readings:
 def _check_family(field: str, source: Source, chosen: Task) -> None:
     for part in (source, *source.also):
         # An unknown format is an error of the reader.
-        family = FORMATS[part.format].kind.family if part.format in FORMATS else chosen.family
+        family = FORMATS[part.format].schema.family if part.format in FORMATS else chosen.family
         if family != chosen.family:
             raise SettingsError(
                 f"format '{part.format}' holds examples of the family {family}, but the task "
@@ -96,12 +96,12 @@ def source_of(data: Trained, split: str) -> Source:
     return found
 
 
-def check_apart(readings: Mapping[str, Reading], target: str) -> None:
+def check_apart(readings: Mapping[str, Dataset], target: str) -> None:
     """Refuse examples to recalibrate on that share a cluster with the test, in any language.
 
     Parameters
     ----------
-    readings : mapping of str to Reading
+    readings : mapping of str to Dataset
         By field of the study file.
     target : str
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crosscal.data import Reading
+from crosscal.data import Dataset
 from crosscal.study.config.settings import Study
 
 # Raise a kind's number whenever its code would give another result.
@@ -100,4 +100,4 @@ class Plan:
     stages: tuple[Stage, ...]
     runs: tuple[Run, ...]
     asked: int
-    readings: dict[str, Reading]
+    readings: dict[str, Dataset]

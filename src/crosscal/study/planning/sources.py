@@ -10,13 +10,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from crosscal.data import Reading, read_examples
+from crosscal.data import Dataset, read_examples
 from crosscal.study.config.settings import Source
 
 
 def read_source(
     source: Source, split: str, languages: Sequence[str], labels: Sequence[str]
-) -> Reading:
+) -> Dataset:
     """Read a source of a study and those that it is followed by, each with what it keeps.
 
     Parameters
@@ -33,7 +33,7 @@ def read_source(
 
     Returns
     -------
-    Reading
+    Dataset
         Of several sources, unit and cluster ids begin with the number of the source.
     """
     if not source.also:
@@ -59,7 +59,7 @@ def read_source(
     )
 
 
-def _read(source: Source, split: str, languages: Sequence[str], labels: Sequence[str]) -> Reading:
+def _read(source: Source, split: str, languages: Sequence[str], labels: Sequence[str]) -> Dataset:
     reading = read_examples(
         source.format,
         source.path,

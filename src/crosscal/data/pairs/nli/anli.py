@@ -12,21 +12,12 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from crosscal.data.files.layout import folder_names
-from crosscal.data.files.naming import file_of, is_folder
+from crosscal.data.files.layout import folder_names, is_folder
+from crosscal.data.files.naming import check_languages, file_of
 from crosscal.data.files.parquet import shards
-from crosscal.data.files.published import check_languages
-from crosscal.data.files.records import read_records
-from crosscal.data.pairs.pair_files import (
-    PairColumns,
-    PairFiles,
-    columns_of,
-    own_spellings,
-    pair_rows,
-)
-from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
-from crosscal.exceptions import SettingsError
+from crosscal.data.pairs.pair_files import HUB_NLI, PairColumns, PairFiles, file_rows
+from crosscal.data.pairs.pairs import PAIRS
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
 
 _ROUND = re.compile(r"(?P<split>\w+)_r(?P<round>[123])")
 _LAYOUT = PairFiles(
@@ -34,59 +25,43 @@ _LAYOUT = PairFiles(
     columns=PairColumns(
         text_a="context",
         text_b="hypothesis",
-        identity="uid",
-        spellings={"e": "entailment", "n": "neutral", "c": "contradiction"},
+        row_id=("uid",),
+        label_map={"e": "entailment", "n": "neutral", "c": "contradiction"},
     ),
-    hub=PairColumns(
-        text_a="premise",
-        text_b="hypothesis",
-        identity="uid",
-        spellings={"0": "entailment", "1": "neutral", "2": "contradiction"},
-    ),
+    hub=replace(HUB_NLI, row_id=("uid",)),
 )
 
 
-def _read(request: Request) -> Raw:
+def _read(request: Request) -> ParsedFiles:
     check_languages(request, _LAYOUT.languages, "anli")
-    parts: list[Part] = []
-    dropped: Counter[str] = Counter()
+    parts: list[LanguageRows] = []
     count = 0
     files = _files(request)
-    for file in files:
-        columns = columns_of(file, _LAYOUT)
-        wanted = [columns.text_a, columns.text_b, "uid"]
-        optional = [] if request.require_labels else [columns.label]
-        records = read_records(file, [*wanted, *([] if optional else [columns.label])], optional)
-        spelled = own_spellings(file, columns)
-        rows: list[PairRow] = [
-            replace(row, index=count + row.index, label=spelled.get(row.label or "", row.label))
-            for row in pair_rows(records, columns, request, dropped)
-        ]
+    for file in files:  # a round is a part of its own: premises are shared within it alone
+        rows = file_rows(file, request, _LAYOUT, Counter())
+        rows = [replace(row, index=count + row.index) for row in rows]
         count += len(rows)
-        parts.append(Part(language="en", file=file, rows=rows))
-    return Raw(parts=parts, files=tuple(files), spellings=columns.spellings)
+        parts.append(LanguageRows(language="en", file=file, rows=rows))
+    label_map = _LAYOUT.columns_of(files[-1]).label_map
+    return ParsedFiles(parts=parts, files=tuple(files), label_map=label_map)
 
 
 def _files(request: Request) -> list[Path]:
-    path = request.path
-    assert path is not None
+    path = request.source
     if not is_folder(path):
         return [file_of(request, "en")]
-    if request.split is None:
-        raise SettingsError(
-            "no split is given", where=str(path), remedy="Name one, for example 'dev' or 'dev_r1'"
-        )
-    match = _ROUND.fullmatch(request.split)
-    split = match["split"] if match else request.split
+    split = request.needed_split("Name one, for example 'dev' or 'dev_r1'")
+    match = _ROUND.fullmatch(split)
+    split = match["split"] if match else split
     rounds = [match["round"]] if match else ["1", "2", "3"]
     if any(name.endswith(".parquet") for name in folder_names(path)):
         return [file for number in rounds for file in shards(path, f"{split}_r{number}")]
-    asked = replace(request, split=split)
-    return [file_of(asked, "en", [f"R{number}/{{split}}.jsonl"]) for number in rounds]
+    of_split = replace(request, split=split)
+    return [file_of(of_split, "en", _LAYOUT.names, round=number) for number in rounds]
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="anli",
     description="ANLI: R1/{split}.jsonl, R2, R3 with uid, context, hypothesis, label, or Parquet "
     "{split}_r1-* and so on; all rounds, or one as in split dev_r1",

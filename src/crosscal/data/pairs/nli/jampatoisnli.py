@@ -16,5 +16,4 @@ FORMAT = pair_format(
         columns=PairColumns(text_a="premise", text_b="hypothesis"),
         languages=("jam",),
     ),
-    parallel=True,
 )

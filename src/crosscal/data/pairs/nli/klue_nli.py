@@ -7,7 +7,9 @@ gold_label; or Parquet with guid, premise, hypothesis, label (0 entailment, 1 ne
 
 from __future__ import annotations
 
-from crosscal.data.pairs.pair_files import PairColumns, PairFiles, pair_format
+from dataclasses import replace
+
+from crosscal.data.pairs.pair_files import HUB_NLI, PairColumns, PairFiles, pair_format
 
 FORMAT = pair_format(
     "klue-nli",
@@ -16,15 +18,9 @@ FORMAT = pair_format(
     PairFiles(
         names=("klue-nli-v1.1_{split}.json",),
         columns=PairColumns(
-            text_a="premise", text_b="hypothesis", label="gold_label", identity="guid"
+            text_a="premise", text_b="hypothesis", label="gold_label", row_id=("guid",)
         ),
-        hub=PairColumns(
-            text_a="premise",
-            text_b="hypothesis",
-            identity="guid",
-            spellings={"0": "entailment", "1": "neutral", "2": "contradiction"},
-        ),
+        hub=replace(HUB_NLI, row_id=("guid",)),
         languages=("ko",),
     ),
-    parallel=True,
 )

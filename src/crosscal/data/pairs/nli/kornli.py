@@ -8,38 +8,37 @@ On the Hub: Parquet with premise, hypothesis, label.
 
 from __future__ import annotations
 
-from crosscal.data.files.published import split_words
-from crosscal.data.pairs.pair_files import PairColumns, PairFiles, read_pair_files
-from crosscal.data.pairs.pairs import PAIRS
-from crosscal.data.pairs.premises import three_rows_each, with_premises
-from crosscal.data.reader import Format, Raw, Request
+from dataclasses import replace
 
-_LAYOUT = PairFiles(
-    names=("xnli.{split}.ko.tsv", "multinli.{split}.ko.tsv"),
-    columns=PairColumns(text_a="sentence1", text_b="sentence2", label="gold_label"),
-    hub=PairColumns(
-        text_a="premise",
-        text_b="hypothesis",
-        spellings={"0": "entailment", "1": "neutral", "2": "contradiction"},
-    ),
-    languages=("ko",),
-    forgiving=True,
+from crosscal.data.files.naming import split_names
+from crosscal.data.pairs.pair_files import (
+    HUB_NLI,
+    PairColumns,
+    PairFiles,
+    Tolerance,
+    pair_format,
 )
+from crosscal.data.pairs.premises import by_threes
+from crosscal.data.reader import ParsedFiles, Request
 
 
-def _read(request: Request) -> Raw:
-    raw = read_pair_files(request, layout=_LAYOUT, name="kornli")
-    if not {"dev", "test"} & set(split_words(request.split)) or raw.dropped:
-        return raw
-    (part,) = raw.parts
-    clusters = three_rows_each(part, request.split or "row")
-    return Raw(parts=[with_premises(part, clusters)], files=raw.files, spellings=raw.spellings)
+def _premises_of_xnli(parsed: ParsedFiles, request: Request) -> ParsedFiles:
+    if not {"dev", "test"} & set(split_names(request.split)) or parsed.dropped:
+        return parsed
+    return by_threes(parsed, request.prefix)
 
 
-FORMAT = Format(
-    kind=PAIRS,
-    name="kornli",
-    description="KorNLI (Korean): xnli.{split}.ko.tsv or multinli.{split}.ko.tsv with sentence1, "
-    "sentence2, gold_label, or {split}-*.parquet with premise, hypothesis, label",
-    read=_read,
+FORMAT = pair_format(
+    "kornli",
+    "KorNLI (Korean): xnli.{split}.ko.tsv or multinli.{split}.ko.tsv with sentence1, sentence2, "
+    "gold_label, or {split}-*.parquet with premise, hypothesis, label",
+    PairFiles(
+        names=("xnli.{split}.ko.tsv", "multinli.{split}.ko.tsv"),
+        columns=PairColumns(
+            text_a="sentence1", text_b="sentence2", label="gold_label", tolerance=Tolerance()
+        ),
+        hub=replace(HUB_NLI, tolerance=Tolerance()),
+        languages=("ko",),
+        finish=_premises_of_xnli,
+    ),
 )

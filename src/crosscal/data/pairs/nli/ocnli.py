@@ -8,8 +8,7 @@ annotators did not agree. The test split has no labels. On the Hub (clue, ocnli)
 
 from __future__ import annotations
 
-from crosscal.data.pairs.nli.mnli_rows import NO_AGREEMENT
-from crosscal.data.pairs.pair_files import PairColumns, PairFiles, pair_format
+from crosscal.data.pairs.pair_files import NO_AGREEMENT, PairColumns, PairFiles, pair_format
 
 FORMAT = pair_format(
     "ocnli",
@@ -20,16 +19,15 @@ FORMAT = pair_format(
         columns=PairColumns(
             text_a="sentence1",
             text_b="sentence2",
-            identity="id",
+            row_id=("id",),
             cluster="prem_id",
-            left_out={"-": NO_AGREEMENT},
+            dropped_labels={"-": NO_AGREEMENT},
         ),
         hub=PairColumns(
             text_a="sentence1",
             text_b="sentence2",
-            spellings={"0": "neutral", "1": "entailment", "2": "contradiction"},
+            label_map={"0": "neutral", "1": "entailment", "2": "contradiction"},
         ),
         languages=("zh",),
     ),
-    parallel=True,
 )

@@ -14,12 +14,11 @@ FORMAT = pair_format(
     "RTE in GLUE form: {split}.tsv or {split}-*.parquet with sentence1, sentence2, label",
     PairFiles(
         names=("{split}.tsv",),
-        columns=PairColumns(text_a="sentence1", text_b="sentence2", identity="index"),
+        columns=PairColumns(text_a="sentence1", text_b="sentence2", row_id=("index",)),
         hub=PairColumns(
             text_a="sentence1",
             text_b="sentence2",
-            spellings={"0": "entailment", "1": "not_entailment"},
+            label_map={"0": "entailment", "1": "not_entailment"},
         ),
     ),
-    parallel=True,
 )

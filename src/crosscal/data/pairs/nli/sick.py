@@ -14,17 +14,23 @@ from functools import partial
 from pathlib import Path
 
 from crosscal.data.files.json_tree import Node
-from crosscal.data.files.naming import file_of
-from crosscal.data.files.published import check_languages, split_words
+from crosscal.data.files.naming import (
+    check_languages,
+    file_of,
+    split_names,
+    under_any_split,
+)
+from crosscal.data.files.per_language import read_languages
 from crosscal.data.files.records import read_records, text, word
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
-SPELLINGS = {word.upper(): word for word in ("entailment", "neutral", "contradiction")}
+LABEL_MAP = {word.upper(): word for word in ("entailment", "neutral", "contradiction")}
 _SETS = {"train": "TRAIN", "dev": "TRIAL", "test": "TEST"}
+_LABELS = ("entailment_label", "entailment_judgment")
 _NAMES = {
     "sick": ("SICK.txt", "SICK_{split}.txt", "SICK_{split}_annotated.txt"),
     "sick-nl": ("SICK_NL.txt",),
@@ -35,41 +41,39 @@ _TEXTS = {
 }
 
 
-def _read(request: Request, *, name: str) -> Raw:
+def _read(request: Request, *, name: str) -> ParsedFiles:
     languages = ("nl", "en") if name == "sick-nl" else ("en",)
     check_languages(request, languages, name)
-    split = next((key for key in _SETS if key in split_words(request.split)), None)
-    parts = []
-    for language in request.languages:
-        file = _file(request, language, name)
-        texts = _TEXTS[language if name == "sick-nl" else "nl"]
-        optional = ["entailment_label", "entailment_judgment"]
+    split = next((key for key in _SETS if key in split_names(request.split)), None)
+
+    def find(request: Request, language: str) -> list[Path]:
+        return [_file(request, language, name)]
+
+    def rows(file: Path, request: Request) -> list[PairRow]:
+        text_a, text_b = _TEXTS[request.languages[0] if name == "sick-nl" else "nl"]
+        required = ["pair_ID", text_a, text_b]
         # Only a file that is named after its set can do without the column that says it.
-        wanted = ["pair_ID", *texts]
-        wanted += ["SemEval_set"] if split and not _of_a_set(file) else []
-        rows = [
+        required += ["SemEval_set"] if split and not _of_a_set(file) else []
+        return [
             PairRow(
                 index,
-                record.place,
-                text(record, texts[0]),
-                text(record, texts[1]),
+                record.location,
+                text(record, text_a),
+                text(record, text_b),
                 _label(record),
-                identity=text(record, "pair_ID"),
+                row_id=text(record, "pair_ID"),
             )
-            for index, record in enumerate(read_records(file, wanted, optional))
-            if "SemEval_set" not in wanted or _set(record) == _SETS.get(split or "")
+            for index, record in enumerate(read_records(file, required, _LABELS))
+            if "SemEval_set" not in required or _set(record) == _SETS.get(split or "")
         ]
-        parts.append(Part(language=language, file=file, rows=rows))
-    files = tuple(dict.fromkeys(part.file for part in parts))
-    return Raw(parts=parts, files=files, spellings=SPELLINGS)
+
+    return replace(read_languages(request, find, rows), label_map=LABEL_MAP)
 
 
 def _file(request: Request, language: str, name: str) -> Path:
-    words = split_words(request.split)
-    names = _NAMES[name]
-    spelled = [pattern.replace("{split}", other) for other in words[1:] for pattern in names]
     # One file holds both languages.
-    file = file_of(replace(request, languages=(language,)), language, [*names, *spelled])
+    alone = replace(request, languages=(language,))
+    file = file_of(alone, language, under_any_split(request, _NAMES[name]))
     if name == "sick" and file.name in _NAMES["sick-nl"]:
         raise SettingsError(
             "the sentences of this file are Dutch, but its format was given as 'sick'",
@@ -80,30 +84,30 @@ def _file(request: Request, language: str, name: str) -> Path:
 
 
 def _of_a_set(file: Path) -> bool:
-    words = {word for key in _SETS for word in split_words(key)}
+    words = {word for key in _SETS for word in split_names(key)}
     return not words.isdisjoint(file.stem.split("_"))
 
 
 def _label(record: Node) -> str | None:
-    for name in ("entailment_label", "entailment_judgment"):
+    for name in _LABELS:
         if (label := word(record, name)) is not None:
             return label
     return None
 
 
 def _set(record: Node) -> str:
-    found = text(record, "SemEval_set")
-    if found not in _SETS.values():
+    name = text(record, "SemEval_set")
+    if name not in _SETS.values():
         raise DataError(
-            f"unknown SemEval_set '{shown(found)}'",
-            where=f"{record.file}:{record.place}",
-            remedy=did_you_mean(found, _SETS.values()),
+            f"unknown SemEval_set '{shown(name)}'",
+            where=f"{record.file}:{record.location}",
+            remedy=did_you_mean(name, _SETS.values()),
         )
-    return found
+    return name
 
 
 FORMATS = tuple(
-    Format(kind=PAIRS, name=name, description=description, read=partial(_read, name=name))
+    Format(schema=PAIRS, name=name, description=description, read=partial(_read, name=name))
     for name, description in (
         (
             "sick",

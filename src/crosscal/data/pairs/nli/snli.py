@@ -8,8 +8,15 @@ last four columns.
 
 from __future__ import annotations
 
-from crosscal.data.pairs.nli.mnli_rows import NO_AGREEMENT
-from crosscal.data.pairs.pair_files import PairColumns, PairFiles, pair_format
+from dataclasses import replace
+
+from crosscal.data.pairs.pair_files import (
+    HUB_NLI,
+    NO_AGREEMENT,
+    PairColumns,
+    PairFiles,
+    pair_format,
+)
 
 FORMAT = pair_format(
     "snli",
@@ -22,15 +29,9 @@ FORMAT = pair_format(
             text_b="sentence2",
             label="gold_label",
             cluster="captionID",
-            left_out={"-": NO_AGREEMENT},
+            dropped_labels={"-": NO_AGREEMENT},
         ),
-        hub=PairColumns(
-            text_a="premise",
-            text_b="hypothesis",
-            spellings={"0": "entailment", "1": "neutral", "2": "contradiction"},
-            left_out={"-1": NO_AGREEMENT},
-        ),
+        hub=replace(HUB_NLI, dropped_labels={"-1": NO_AGREEMENT}),
         absent_at_end=4,
     ),
-    parallel=True,
 )

@@ -13,52 +13,39 @@ from typing import Any
 import pyarrow as pa
 
 from crosscal.data.files.layout import folder_names
+from crosscal.data.files.naming import no_language_folder
 from crosscal.data.files.parquet import label_names, names_in_order, read_table, shards, texts
+from crosscal.data.files.per_language import read_languages
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.pairs.premises import three_rows_each, with_premises
-from crosscal.data.reader import Format, Part, Raw, Request
-from crosscal.exceptions import DataError, SettingsError
-from crosscal.spelling import did_you_mean
+from crosscal.data.pairs.premises import by_threes
+from crosscal.data.reader import Format, ParsedFiles, Request
+from crosscal.exceptions import DataError
 
 LABELS = ("entailment", "neutral", "contradiction")
 _COLUMNS = ("premise", "hypothesis", "label")
 _TOGETHER = "all_languages"
 
 
-def _read(request: Request) -> Raw:
-    assert request.path is not None
-    if request.split is None:
-        raise SettingsError(
-            "no split is given", where=str(request.path), remedy="Name one: 'dev' or 'test'"
-        )
-    folders = folder_names(request.path)
-    parts: list[Part] = []
-    files: dict[Path, None] = {}
-    for language in request.languages:
-        if language in folders:
-            folder, read = request.path / language, _own_folder
-        elif _TOGETHER in folders:
-            folder, read = request.path / _TOGETHER, _one_of_all
-        else:
-            raise DataError(
-                f"there is no folder for language '{language}'",
-                where=str(request.path),
-                remedy=did_you_mean(language, folders) if folders else "The folder is empty",
-            )
-        rows: list[PairRow] = []
-        for file in shards(folder, request.split):
-            files[file] = None
-            for number, (text_a, text_b, label) in enumerate(read(file, language)):
-                rows.append(PairRow(len(rows), f"row {number}", text_a, text_b, label))
-        parts.append(Part(language=language, file=file, rows=rows))
-    if request.split != "train":
-        reference = next((part for part in parts if part.language == "en"), parts[0])
-        clusters = three_rows_each(reference, request.split)
-        parts = [with_premises(part, clusters) for part in parts]
-    return Raw(parts=parts, files=tuple(files))
+def _read(request: Request) -> ParsedFiles:
+    split = request.needed_split("Name one: 'dev' or 'test'")
+    folders = folder_names(request.source)
+    own = [language for language in request.languages if language in folders]
+
+    def find(request: Request, language: str) -> list[Path]:
+        if language not in folders and _TOGETHER not in folders:
+            raise no_language_folder(request.source, language, language, folders)
+        return shards(request.source / (language if language in own else _TOGETHER), split)
+
+    def rows(file: Path, request: Request) -> list[PairRow]:
+        (language,) = request.languages
+        triples = _own_folder(file) if language in own else _one_of_all(file, language)
+        return [PairRow(number, f"row {number}", *row) for number, row in enumerate(triples)]
+
+    parsed = read_languages(request, find, rows)
+    return parsed if split == "train" else by_threes(parsed, split)
 
 
-def _own_folder(file: Path, language: str) -> list[tuple[str, str, str | None]]:
+def _own_folder(file: Path) -> list[tuple[str, str, str | None]]:
     table = read_table(file, _COLUMNS)
     first, second = (texts(table[name], name, file) for name in _COLUMNS[:2])
     return list(zip(first, second, _labels(table, file), strict=True))
@@ -103,7 +90,7 @@ def _hypothesis(value: Any, language: str) -> str | None:
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="xnli-hub",
     description="XNLI from the Hugging Face Hub: {language}/{split}-*.parquet or "
     "all_languages/{split}-*.parquet with premise, hypothesis, label",

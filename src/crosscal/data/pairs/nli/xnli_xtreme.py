@@ -8,55 +8,51 @@ premises that repeat in English. Split ``train`` is MultiNLI, whose rows are in 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from crosscal.data.files.columns import named_columns
 from crosscal.data.files.layout import folder_names, in_folder
+from crosscal.data.files.per_language import read_languages
 from crosscal.data.pairs.pairs import PAIRS
 from crosscal.data.pairs.premises import named_premises, three_rows_each, with_premises
-from crosscal.data.pairs.tsv_pairs import read_part
-from crosscal.data.reader import Format, Part, Raw, Request
-from crosscal.exceptions import DataError, SettingsError
+from crosscal.data.pairs.tsv_pairs import tsv_rows
+from crosscal.data.reader import Format, LanguageRows, ParsedFiles, Request
+from crosscal.exceptions import DataError
 
-SPELLINGS = {"contradictory": "contradiction"}
+LABEL_MAP = {"contradictory": "contradiction"}
 
 
-def _read(request: Request) -> Raw:
-    folder, split = request.path, request.split
-    assert folder is not None
-    if split is None:
-        raise SettingsError(
-            "no split is given", where=str(folder), remedy="Name one: 'dev' or 'test'"
-        )
-    wanted = [
-        in_folder(folder, "{split}-{language}.tsv", split=split, language=language)
-        for language in request.languages
-    ]
-    parts = [
-        read_part(file, language, require_labels=request.require_labels)
-        for file, language in zip(wanted, request.languages, strict=True)
-    ]
+def _read(request: Request) -> ParsedFiles:
+    folder = request.source
+    split = request.needed_split("Name one: 'dev' or 'test'")
+
+    def find(request: Request, language: str) -> list[Path]:
+        return [in_folder(folder, "{split}-{language}.tsv", split=split, language=language)]
+
+    parsed = replace(read_languages(request, find, tsv_rows), label_map=LABEL_MAP)
     if split == "train":
-        return Raw(parts=parts, files=tuple(wanted), spellings=SPELLINGS)
+        return parsed
     names = folder_names(folder)
-    reference = next((part for part in parts if part.language == "en"), parts[0])
+    reference = parsed.reference
     if reference.language != "en" and f"{split}-en.tsv" in names:
-        reference = read_part(folder / f"{split}-en.tsv", "en", require_labels=False)
-    files = dict.fromkeys([*wanted, reference.file])
-    identities: list[str | None] | None = None
+        file = folder / f"{split}-en.tsv"
+        rows = tsv_rows(file, replace(request, require_labels=False))
+        reference = LanguageRows(language="en", file=file, rows=rows)
+    files = dict.fromkeys([*parsed.files, reference.file])
+    row_ids: list[str | None] | None = None
     if f"{split}.meta.tsv" in names:
         meta = folder / f"{split}.meta.tsv"
         files[meta] = None
-        numbers, identities = _listed(meta, reference)
+        numbers, row_ids = _premise_and_row_ids(meta, reference)
         clusters = named_premises(reference, numbers, split)
     else:
         clusters = three_rows_each(reference, split)
-    parts = [with_premises(part, clusters, identities) for part in parts]
-    return Raw(parts=parts, files=tuple(files), spellings=SPELLINGS)
+    parts = [with_premises(part, clusters, row_ids) for part in parsed.parts]
+    return replace(parsed, parts=parts, files=tuple(files))
 
 
-def _listed(meta: Path, reference: Part) -> tuple[list[str], list[str | None]]:
-    """Return premise id and pair id of each row as the list beside the texts gives them."""
+def _premise_and_row_ids(meta: Path, reference: LanguageRows) -> tuple[list[str], list[str | None]]:
     rows = [cells for _, cells in named_columns(meta, ["promptID", "pairID"])]
     if len(rows) != len(reference.rows):
         raise DataError(
@@ -68,7 +64,7 @@ def _listed(meta: Path, reference: Part) -> tuple[list[str], list[str | None]]:
 
 
 FORMAT = Format(
-    kind=PAIRS,
+    schema=PAIRS,
     name="xnli-xtreme",
     description="XNLI in XTREME form: folder of {split}-{language}.tsv, premise TAB hypothesis "
     "TAB label without header; premise ids from {split}.meta.tsv if there",

@@ -7,42 +7,33 @@ Some copies carry rows of their own with the id -1: they are no part of the corp
 
 from __future__ import annotations
 
-from crosscal.data.files.columns import named_columns
-from crosscal.data.files.layout import in_folder
-from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.files.json_tree import Node
+from crosscal.data.pairs.pair_files import PairColumns, PairFiles, pair_format
 
-COLUMNS = ("Quality", "#1 ID", "#2 ID", "#1 String", "#2 String")
 FOREIGN = "id -1: added to this copy, not part of the corpus"
+PARAPHRASE_LABELS = {"0": "different", "1": "paraphrase"}
 
 
-def _read(request: Request) -> Raw:
-    assert request.path is not None
-    file = request.path
-    if file.is_dir() and request.split is not None:
-        file = in_folder(file, "msr_paraphrase_{split}.txt", split=request.split)
-    rows: list[PairRow] = []
-    dropped = 0
-    for index, (number, cells) in enumerate(named_columns(file, COLUMNS)):
-        quality, first, second, text_a, text_b = cells
-        if "-1" in (first, second):
-            dropped += 1
-            continue
-        rows.append(
-            PairRow(index, number, text_a, text_b, quality, identity=f"{first} and {second}")
-        )
-    return Raw(
-        parts=[Part(language=request.languages[0], file=file, rows=rows)],
-        files=(file,),
-        dropped={FOREIGN: dropped} if dropped else {},
-        spellings={"0": "different", "1": "paraphrase"},
-    )
+def _foreign(record: Node) -> str | None:
+    return FOREIGN if "-1" in (record.value["#1 ID"], record.value["#2 ID"]) else None
 
 
-FORMAT = Format(
-    kind=PAIRS,
-    name="mrpc",
-    description="MRPC: msr_paraphrase_{split}.txt with columns Quality, #1 ID, #2 ID, "
-    "#1 String, #2 String; rows with id -1 are dropped",
-    read=_read,
+FORMAT = pair_format(
+    "mrpc",
+    "MRPC: msr_paraphrase_{split}.txt with columns Quality, #1 ID, #2 ID, #1 String, #2 String; "
+    "rows with id -1 are dropped",
+    PairFiles(
+        names=("msr_paraphrase_{split}.txt",),
+        columns=PairColumns(
+            text_a="#1 String",
+            text_b="#2 String",
+            label="Quality",
+            row_id=("#1 ID", "#2 ID"),
+            label_map=PARAPHRASE_LABELS,
+            unlabelled=(),
+        ),
+        languages=(),
+        read_as=".tsv",
+        drop=_foreign,
+    ),
 )

@@ -15,95 +15,76 @@ the languages read is left out of all of them, and counted in each.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from crosscal.data.files.json_tree import Node
-from crosscal.data.files.published import check_languages, published_files
+from crosscal.data.files.naming import check_languages, published_files
+from crosscal.data.files.per_language import read_languages
 from crosscal.data.files.quoted import quoted_rows
-from crosscal.data.pairs.pair_files import PairColumns, PairFiles, read_pair_files
+from crosscal.data.pairs.pair_files import PairColumns, PairFiles, pair_format
 from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.pairs.paraphrase.paws import SPELLINGS
-from crosscal.data.reader import Format, Part, Raw, Request
+from crosscal.data.pairs.paraphrase.mrpc import PARAPHRASE_LABELS
+from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.exceptions import DataError
 
 LANGUAGES = ("de", "en", "es", "fr", "ja", "ko", "zh")
 UNTRANSLATED = "a sentence that was not translated ('NS' or blank) in one of the languages read"
 _PLACEHOLDER = "NS"
 # Of a language; the published dev set in German has 3.4 %.
-_MOST_UNTRANSLATED = 0.1
+_MAX_UNTRANSLATED = 0.1
 _ALWAYS_ALLOWED = 5
-_XTREME = ("sentence1", "sentence2", "label")
-_LAYOUT = PairFiles(
-    names=(
-        "{language}/{split}_2k.tsv",
-        "{language}/{split}.tsv",
-        "{language}/translated_{split}.tsv",
-    ),
-    columns=PairColumns(text_a="sentence1", text_b="sentence2", identity="id", spellings=SPELLINGS),
-    languages=LANGUAGES,
-)
+_N_COLUMNS = 3
 
 
-def _read(request: Request, *, name: str) -> Raw:
-    if name == "pawsx-xtreme":
-        raw = _xtreme(request)
-    else:
-        raw = read_pair_files(request, layout=_LAYOUT, name=name)
-    return _without_untranslated(raw)
-
-
-def _xtreme(request: Request) -> Raw:
+def _read_xtreme(request: Request) -> ParsedFiles:
     check_languages(request, LANGUAGES, "pawsx-xtreme")
-    parts = []
-    for language in request.languages:
-        file = published_files(request, language, ("{split}-{language}.tsv",))[0]
-        rows = [
-            PairRow(index, record.place, *(record.value.get(name) for name in _XTREME))
-            for index, record in enumerate(_quoted(file, request.require_labels))
-        ]
-        parts.append(Part(language=language, file=file, rows=rows))
-    files = tuple(dict.fromkeys(part.file for part in parts))
-    return Raw(parts=parts, files=files, spellings=SPELLINGS)
+    parsed = read_languages(
+        request,
+        lambda request, language: published_files(request, language, ("{split}-{language}.tsv",)),
+        _xtreme_rows,
+    )
+    return _without_untranslated(replace(parsed, label_map=PARAPHRASE_LABELS), request)
 
 
-def _quoted(file: Path, require_labels: bool) -> Iterator[Node]:
-    for number, cells in quoted_rows(file, "\t"):
-        if len(cells) != len(_XTREME) and (require_labels or len(cells) != len(_XTREME) - 1):
+def _xtreme_rows(file: Path, request: Request) -> list[PairRow]:
+    rows = []
+    for index, (number, cells) in enumerate(quoted_rows(file, "\t")):
+        without_label = len(cells) == _N_COLUMNS - 1
+        if len(cells) != _N_COLUMNS and (request.require_labels or not without_label):
             raise DataError(
                 f"{len(cells)} column{'s' * (len(cells) != 1)} instead of 3 "
                 "(sentence1 TAB sentence2 TAB label)",
                 where=f"{file}:{number}",
                 remedy="XTREME's test files have no labels: fetch the original ones"
-                if len(cells) == len(_XTREME) - 1
+                if without_label
                 else "Fetch the file again",
             )
-        yield Node(file, str(number), dict(zip(_XTREME, cells, strict=False)))
+        label = None if without_label else cells[2]
+        rows.append(PairRow(index, number, cells[0], cells[1], label))
+    return rows
 
 
-def _without_untranslated(raw: Raw) -> Raw:
+def _without_untranslated(parsed: ParsedFiles, request: Request) -> ParsedFiles:
     """Leave out, in all languages, the pairs that one of them lacks."""
-    missing: set[int] = set()
-    for part in raw.parts:
-        mine = [row for row in part.rows if _lacks(row)]
-        missing |= {row.index for row in mine}
-        if len(mine) > max(_ALWAYS_ALLOWED, _MOST_UNTRANSLATED * len(part.rows)):
+    missing_indices: set[int] = set()
+    for part in parsed.parts:
+        lacking = [row for row in part.rows if _lacks(row)]
+        missing_indices |= {row.index for row in lacking}
+        if len(lacking) > max(_ALWAYS_ALLOWED, _MAX_UNTRANSLATED * len(part.rows)):
             raise DataError(
-                f"{len(mine)} of {len(part.rows)} rows hold a sentence that was not translated, "
+                f"{len(lacking)} of {len(part.rows)} rows hold a sentence that was not translated, "
                 "far more than in the published file",
-                where=f"{part.file}:{mine[0].where}",
+                where=f"{part.file}:{lacking[0].where}",
                 remedy="Fetch the file again",
             )
     parts = [
-        replace(part, rows=[row for row in part.rows if row.index not in missing])
-        for part in raw.parts
+        replace(part, rows=[row for row in part.rows if row.index not in missing_indices])
+        for part in parsed.parts
     ]
-    lost = sum(len(part.rows) for part in raw.parts) - sum(len(part.rows) for part in parts)
-    dropped = Counter(raw.dropped)
-    dropped.update({UNTRANSLATED: lost} if lost else {})
-    return replace(raw, parts=parts, dropped=dict(dropped))
+    n_dropped = sum(len(part.rows) for part in parsed.parts) - sum(len(part.rows) for part in parts)
+    dropped = Counter(parsed.dropped)
+    dropped.update({UNTRANSLATED: n_dropped} if n_dropped else {})
+    return replace(parsed, parts=parts, dropped=dict(dropped))
 
 
 def _lacks(row: PairRow) -> bool:
@@ -111,24 +92,37 @@ def _lacks(row: PairRow) -> bool:
     return "" in texts or _PLACEHOLDER in texts
 
 
-def _format(name: str, description: str) -> Format:
-    return Format(kind=PAIRS, name=name, description=description, read=partial(_read, name=name))
-
+_LAYOUT = PairFiles(
+    names=(
+        "{language}/{split}_2k.tsv",
+        "{language}/{split}.tsv",
+        "{language}/translated_{split}.tsv",
+    ),
+    columns=PairColumns(
+        text_a="sentence1", text_b="sentence2", row_id=("id",), label_map=PARAPHRASE_LABELS
+    ),
+    languages=LANGUAGES,
+    finish=_without_untranslated,
+)
 
 FORMATS = (
-    _format(
+    pair_format(
         "pawsx-original",
         "PAWS-X as published: {language}/{split}_2k.tsv, {language}/train.tsv or "
         "translated_train.tsv with id, sentence1, sentence2, label; pairs with 'NS' are dropped",
+        _LAYOUT,
     ),
-    _format(
-        "pawsx-xtreme",
-        "PAWS-X in XTREME form: {split}-{language}.tsv, sentence1 TAB sentence2 TAB label "
-        "without header, with quoting; pairs with 'NS' are dropped",
+    Format(
+        schema=PAIRS,
+        name="pawsx-xtreme",
+        description="PAWS-X in XTREME form: {split}-{language}.tsv, sentence1 TAB sentence2 TAB "
+        "label without header, with quoting; pairs with 'NS' are dropped",
+        read=_read_xtreme,
     ),
-    _format(
+    pair_format(
         "pawsx-hub",
         "PAWS-X from the Hugging Face Hub: {language}/{split}-*.parquet with id, sentence1, "
         "sentence2, label; pairs with 'NS' are dropped",
+        _LAYOUT,
     ),
 )

@@ -1,66 +1,48 @@
-"""Format ``qqp``: Quora Question Pairs as the GLUE benchmark lays them out, or on the Hub.
+"""Formats ``qqp`` and ``qqp-quora``: Quora Question Pairs, as GLUE lays them out and as published.
 
-``{split}.tsv`` with id, qid1, qid2, question1, question2, is_duplicate, or
+GLUE: ``{split}.tsv`` with id, qid1, qid2, question1, question2, is_duplicate, or
 ``{split}-*.parquet`` with question1, question2, label. The published training file holds a few
 questions broken over several lines and a few that are empty; every loader leaves them out,
 most without a word. Here they are counted, and more than a few are an error.
+
+Quora: ``quora_duplicate_questions.tsv``, one file without splits, the same columns with tabs and
+with quoting (questions hold line breaks). Pairs with an empty question are dropped and counted.
 """
 
 from __future__ import annotations
 
-from crosscal.data.files.columns import named_columns
-from crosscal.data.pairs.glue import glue_raw, tsv_file
-from crosscal.data.pairs.pairs import PAIRS, PairRow
-from crosscal.data.reader import Format, Part, Raw, Request
-from crosscal.exceptions import DataError
+import sys
+from dataclasses import replace
 
-COLUMNS = ("id", "question1", "question2")
-LABELS = ("different", "paraphrase")
+from crosscal.data.pairs.pair_files import PairColumns, PairFiles, Tolerance, pair_format
+from crosscal.data.pairs.paraphrase.mrpc import PARAPHRASE_LABELS
+
 BROKEN = "a question broken over several lines (wrong number of columns)"
 EMPTY = "an empty question"
-_MOST_BROKEN = 0.001
-_ALWAYS_ALLOWED = 5
+_HUB = PairColumns(text_a="question1", text_b="question2", label_map=PARAPHRASE_LABELS)
+_COLUMNS = replace(_HUB, label="is_duplicate", row_id=("id",), unlabelled=())
 
-
-def _read(request: Request) -> Raw:
-    file = tsv_file(request)
-    if file is None:
-        return glue_raw(request, ("question1", "question2"), LABELS)
-    broken: list[int] = []
-    empty = 0
-    rows: list[PairRow] = []
-    label = ["is_duplicate"] if request.require_labels else []
-    found = named_columns(file, [*COLUMNS, *label], on_wrong_count=broken.append)
-    for number, (identity, text_a, text_b, *gold) in found:
-        if not text_a.strip() or not text_b.strip():
-            empty += 1
-            continue
-        # Broken lines are counted too, so that a row number still finds its line.
-        index = number - 2
-        rows.append(
-            PairRow(index, number, text_a, text_b, gold[0] if gold else None, identity=identity)
-        )
-    lost = len(broken) + empty
-    if lost > max(_ALWAYS_ALLOWED, _MOST_BROKEN * len(rows)):
-        raise DataError(
-            f"{len(broken)} rows have the wrong number of columns and {empty} an empty question, "
-            "far more than in the published file",
-            where=f"{file}:{broken[0] if broken else 2}",
-            remedy="Fetch the file again; quotes must not be interpreted when it is converted",
-        )
-    counts = {BROKEN: len(broken), EMPTY: empty}
-    return Raw(
-        parts=[Part(language=request.languages[0], file=file, rows=rows)],
-        files=(file,),
-        dropped={reason: count for reason, count in counts.items() if count},
-        spellings={"0": "different", "1": "paraphrase"},
-    )
-
-
-FORMAT = Format(
-    kind=PAIRS,
-    name="qqp",
-    description="QQP in GLUE form: {split}.tsv with question1, question2, is_duplicate, or "
+GLUE = pair_format(
+    "qqp",
+    "QQP in GLUE form: {split}.tsv with question1, question2, is_duplicate, or "
     "{split}-*.parquet with question1, question2, label",
-    read=_read,
+    PairFiles(
+        names=("{split}.tsv",),
+        columns=replace(_COLUMNS, tolerance=Tolerance(broken=BROKEN, blank=EMPTY)),
+        hub=_HUB,
+        read_as=".tsv",
+        languages=(),
+    ),
+)
+
+QUORA = pair_format(
+    "qqp-quora",
+    "QQP as Quora published it: quora_duplicate_questions.tsv with question1, question2, "
+    "is_duplicate, with quoting; no splits",
+    PairFiles(
+        names=("quora_duplicate_questions.tsv",),
+        columns=replace(_COLUMNS, tolerance=Tolerance(blank=EMPTY, always=sys.maxsize)),
+        read_as=".tsv",
+        quoting="doubled",
+    ),
 )
