@@ -39,6 +39,9 @@ def estimate(
         "clusters": 500,
         "seeds": 3,
         "per_seed": (value - 0.002, value, value + 0.002),
+        "seed_variance": "pooled over recipes",
+        # Half the interval is 1.96 standard errors; 1.96 + 0.84 of them are visible.
+        "detectable": None if quantity == "level" else half * (1.959964 + 0.841621) / 1.959964,
     }
     return Estimate(**(row | more))  # type: ignore[arg-type]
 
