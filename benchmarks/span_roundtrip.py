@@ -31,7 +31,7 @@ import numpy as np
 from crosscal.data import read_examples
 from crosscal.data.examples import Answer, SpanExample
 from crosscal.encoders.loading import load_tokenizer, locate_encoder
-from crosscal.tasks import Limits
+from crosscal.tasks import InputLimits
 from crosscal.tasks.families.span_tokens import (
     context_rows,
     gold_places,
@@ -40,7 +40,7 @@ from crosscal.tasks.families.span_tokens import (
     set_apart,
 )
 
-LIMITS = Limits(max_length=384, types=1)
+LIMITS = InputLimits(max_length=384, types=1)
 XQUAD = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 TYDIQA = ("ar", "bn", "en", "fi", "id", "ko", "ru", "sw", "te")
 

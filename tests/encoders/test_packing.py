@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from crosscal.encoders.loading import load_encoder  # noqa: E402
-from crosscal.encoders.packing import PACKED, Batch, encode  # noqa: E402
+from crosscal.encoders.packing import PACKED, PackedBatch, encode  # noqa: E402
 
 # Float32 sums in another order: values of size 1, dot products of at most 66 terms, 4 layers.
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
@@ -20,9 +20,9 @@ def sequences(lengths: list[int], *, seed: int = 0) -> list[list[int]]:
     return [torch.randint(5, 300, (n,), generator=generator).tolist() for n in sorted(lengths)]
 
 
-def batch_of(rows: list[list[int]], *, types: int = 1) -> Batch:
+def batch_of(rows: list[list[int]], *, types: int = 1) -> PackedBatch:
     lengths = [len(row) for row in rows]
-    return Batch(
+    return PackedBatch(
         ids=torch.tensor([i for row in rows for i in row]),
         types=torch.tensor([(place % types) for row in rows for place in range(len(row))]),
         places=torch.tensor([place for row in rows for place in range(len(row))]),
@@ -104,7 +104,7 @@ def test_runs_without_sequences_change_nothing(tiny_encoder, kind):
     model = load_encoder(tiny_encoder(kind)).eval()
     batch = batch_of(sequences([1, 3, 3]))
     assert batch.runs == ((1, 1), (3, 2))
-    holes = Batch(
+    holes = PackedBatch(
         ids=batch.ids,
         types=batch.types,
         places=batch.places,

@@ -48,7 +48,7 @@ def test_full_vocabulary_and_no_ids():
 torch = pytest.importorskip("torch")
 
 from crosscal.encoders.loading import load_encoder  # noqa: E402
-from crosscal.encoders.packing import Batch, encode  # noqa: E402
+from crosscal.encoders.packing import PackedBatch, encode  # noqa: E402
 from crosscal.encoders.trimming import (  # noqa: E402
     embedding_name,
     load_weights,
@@ -65,9 +65,9 @@ def tokens() -> np.ndarray:
     return np.random.default_rng(2).choice(np.arange(5, 300, 3), 40).astype(np.int32)
 
 
-def batch(rows: np.ndarray) -> Batch:
+def batch(rows: np.ndarray) -> PackedBatch:
     places = np.concatenate([np.arange(8), np.arange(32)])
-    return Batch(
+    return PackedBatch(
         ids=torch.from_numpy(rows.astype(np.int64)),
         types=torch.zeros(40, dtype=torch.long),
         places=torch.from_numpy(places),

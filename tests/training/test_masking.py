@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch")
 from crosscal.data.examples import TextExample  # noqa: E402
 from crosscal.encoders.loading import load_tokenizer  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
-from crosscal.tasks import Limits, TokenSet  # noqa: E402
+from crosscal.tasks import EncodedDataset, InputLimits  # noqa: E402
 from crosscal.tasks.families.masked import MASKED  # noqa: E402
 from crosscal.training import loop  # noqa: E402
 from crosscal.training.batches import mask  # noqa: E402
 from crosscal.training.losses import loss  # noqa: E402
-from crosscal.training.mixing import Mixture, Part  # noqa: E402
+from crosscal.training.mixing import Mixture, TrainingTask  # noqa: E402
 from crosscal.training.model import VocabularyHead  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 from tests.training.conftest import parts  # noqa: E402
@@ -42,7 +42,7 @@ def running_text(count, longest, seed, ids=(10, 250), mark=4):
     drawn[offsets[:-1]], drawn[offsets[1:] - 1] = 1, 2
     between = np.ones(len(drawn), dtype=bool)
     between[offsets[:-1]] = between[offsets[1:] - 1] = False
-    return TokenSet(
+    return EncodedDataset(
         ids=drawn,
         types=np.zeros(len(drawn), dtype=np.uint8),
         offsets=offsets,
@@ -169,8 +169,8 @@ def texts(tiny_encoder, sentences):
     def make(kind):
         examples = [TextExample(f"u{i}", f"u{i}", "sw", text) for i, text in enumerate(sentences)]
         tokenizer = load_tokenizer(tiny_encoder(kind))
-        tokens = MASKED.tokenise(tokenizer, examples * 4, (), Limits(max_length=40, types=1))
-        return Part(name="text", examples=tokens, development=None, outputs=0)
+        tokens = MASKED.tokenise(tokenizer, examples * 4, (), InputLimits(max_length=40, types=1))
+        return TrainingTask(name="text", examples=tokens, development=None, outputs=0)
 
     return make
 

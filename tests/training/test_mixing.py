@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 pytest.importorskip("torch")
 
-from crosscal.tasks import TokenSet
-from crosscal.training.mixing import Mixture, Part, plan_steps, shares
+from crosscal.tasks import EncodedDataset
+from crosscal.training.mixing import Mixture, TrainingTask, plan_steps, shares
 from crosscal.training.settings import TrainingSettings
 
 SIZES = (4000, 1000, 200)
@@ -22,7 +22,7 @@ def blank(count, over="labels", seed=0):
 
     lengths = np.random.default_rng(seed).integers(5, 15, count)
     total = int(lengths.sum())
-    return TokenSet(
+    return EncodedDataset(
         ids=np.zeros(total, dtype=np.int32),
         types=np.zeros(total, dtype=np.uint8),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
@@ -34,11 +34,11 @@ def blank(count, over="labels", seed=0):
 
 def parts(*sizes, texts=()):
     tasks = [
-        Part(name=f"t{i}", examples=blank(size, seed=i), development=None, outputs=2)
+        TrainingTask(name=f"t{i}", examples=blank(size, seed=i), development=None, outputs=2)
         for i, size in enumerate(sizes)
     ]
     running = [
-        Part(name=f"m{i}", examples=blank(size, "vocabulary"), development=None, outputs=0)
+        TrainingTask(name=f"m{i}", examples=blank(size, "vocabulary"), development=None, outputs=0)
         for i, size in enumerate(texts)
     ]
     return [*tasks, *running]

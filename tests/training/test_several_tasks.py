@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from crosscal.training import loop  # noqa: E402
-from crosscal.training.mixing import Mixture, Part, plan_steps  # noqa: E402
+from crosscal.training.mixing import Mixture, TrainingTask, plan_steps  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 
 SETTINGS = TrainingSettings(
@@ -31,8 +31,8 @@ def two(token_set, count, longest=14):
         for n, s in ((count // 2, 3), (30, 4))
     ]
     return [
-        Part(name="train", examples=first[0], development=first[1], outputs=3),
-        Part(name="a.b", examples=second[0], development=second[1], outputs=2),
+        TrainingTask(name="train", examples=first[0], development=first[1], outputs=3),
+        TrainingTask(name="a.b", examples=second[0], development=second[1], outputs=2),
     ]
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from crosscal.encoders.packing import Batch, encode  # noqa: E402
-from crosscal.tasks import TokenSet  # noqa: E402
+from crosscal.encoders.packing import PackedBatch, encode  # noqa: E402
+from crosscal.tasks import EncodedDataset  # noqa: E402
 from crosscal.training.batches import collate  # noqa: E402
 from crosscal.training.losses import loss  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
@@ -57,7 +57,7 @@ def drawn(form, seed, groups=7):
         counted = np.add.reduceat(places, more["row_offsets"][:-1])
         gold = np.array([rng.integers(-1, count, 2) for count in counted])
         more["arrays"] = {"places": places}
-    return TokenSet(
+    return EncodedDataset(
         ids=rng.integers(5, 300, offsets[-1]).astype(np.int32),
         types=np.zeros(offsets[-1], dtype=np.uint8),
         offsets=offsets,
@@ -73,7 +73,7 @@ def alone(model, vocabulary, tokens, sequence):
     """Hidden states of one sequence by itself."""
     ids = tokens.ids[tokens.offsets[sequence] : tokens.offsets[sequence + 1]]
     places = torch.arange(len(ids))
-    batch = Batch(
+    batch = PackedBatch(
         ids=torch.from_numpy(vocabulary.rows(ids)),
         types=torch.zeros_like(places),
         places=places,

@@ -24,7 +24,7 @@ Pooling = Literal["mean", "first"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class PackedBatch:
     """Token sequences laid end to end, sorted by length.
 
     Attributes
@@ -45,12 +45,12 @@ class Batch:
         """Number of sequences."""
         return sum(count for _, count in self.runs)
 
-    def to(self, device: torch.device) -> Batch:
+    def to(self, device: torch.device) -> PackedBatch:
         """Return the same batch on another device."""
         ids, types, places = (
             tensor.to(device, non_blocking=True) for tensor in (self.ids, self.types, self.places)
         )
-        return Batch(ids=ids, types=types, places=places, runs=self.runs)
+        return PackedBatch(ids=ids, types=types, places=places, runs=self.runs)
 
 
 def packed_attention(
@@ -80,7 +80,7 @@ def packed_attention(
     scaling : float, optional
         Factor on the dot products.
     runs : tuple of (int, int)
-        (length, count) of the stretches of equal length, see `Batch`.
+        (length, count) of the stretches of equal length, see `PackedBatch`.
 
     Returns
     -------
@@ -105,14 +105,14 @@ def packed_attention(
 AttentionInterface.register(PACKED, packed_attention)
 
 
-def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
+def encode(model: PreTrainedModel, batch: PackedBatch) -> Tensor:
     """Last hidden states of a batch.
 
     Parameters
     ----------
     model : PreTrainedModel
         An encoder of transformers.
-    batch : Batch
+    batch : PackedBatch
         Sequences to encode; every token type must be known to the model.
 
     Returns
@@ -125,14 +125,14 @@ def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
     return hidden
 
 
-def hidden_states(model: PreTrainedModel, batch: Batch) -> tuple[Tensor, ...]:
+def hidden_states(model: PreTrainedModel, batch: PackedBatch) -> tuple[Tensor, ...]:
     """Hidden states of every layer of a batch.
 
     Parameters
     ----------
     model : PreTrainedModel
         An encoder of transformers with L layers.
-    batch : Batch
+    batch : PackedBatch
         Sequences to encode; every token type must be known to the model.
 
     Returns
@@ -145,7 +145,7 @@ def hidden_states(model: PreTrainedModel, batch: Batch) -> tuple[Tensor, ...]:
     return tuple(hidden[rows] for hidden in output.hidden_states)
 
 
-def padding_share(model: PreTrainedModel, batch: Batch) -> float:
+def padding_share(model: PreTrainedModel, batch: PackedBatch) -> float:
     """Share of the rows that the model computes which are padding (0 for packed batches)."""
     if model.config._attn_implementation == PACKED:
         return 0.0
@@ -153,7 +153,7 @@ def padding_share(model: PreTrainedModel, batch: Batch) -> float:
     return 1.0 - len(batch.ids) / rows
 
 
-def _run(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[Any, int | Tensor]:
+def _run(model: PreTrainedModel, batch: PackedBatch, **wanted: bool) -> tuple[Any, int | Tensor]:
     """Return the model's output, and the index that takes the batch's rows out of its tensors."""
     if model.config._attn_implementation != PACKED:
         return _run_padded(model, batch, **wanted)
@@ -168,7 +168,7 @@ def _run(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[Any, int
     return output, 0
 
 
-def _run_padded(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[Any, Tensor]:
+def _run_padded(model: PreTrainedModel, batch: PackedBatch, **wanted: bool) -> tuple[Any, Tensor]:
     longest = max(length for length, _ in batch.runs)
     rows, start = [], 0
     for length, count in batch.runs:
@@ -184,14 +184,14 @@ def _run_padded(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[A
     return output, mask
 
 
-def pool(hidden: Tensor, batch: Batch, pooling: Pooling) -> Tensor:
+def pool(hidden: Tensor, batch: PackedBatch, pooling: Pooling) -> Tensor:
     """One vector a sequence.
 
     Parameters
     ----------
     hidden : Tensor
         Shape (T, hidden), a row a token of the batch.
-    batch : Batch
+    batch : PackedBatch
         N sequences.
     pooling : {"mean", "first"}
         Mean over all tokens of the sequence, special ones included, or the first token alone.

@@ -26,6 +26,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]*")
 _LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _LISTS = {f.name for f in fields(Task) if f.type == "tuple[str, ...]"}
 _TABLES = {"missing", "facts"}
+# What files call attributes that have another name.
+_KEYS = {"published_settings": "facts"}
 _LABELLED = ("classification", "tagging")
 
 
@@ -210,14 +212,16 @@ def _document(path: Path) -> dict[str, Any]:
 def _task(table: object, where: str) -> Task:
     if not isinstance(table, dict):
         raise SettingsError("this is no table", where=where, remedy="Begin it with [[task]]")
-    known = {f.name: f for f in fields(Task)}
+    known = {_KEYS.get(f.name, f.name): f for f in fields(Task)}
     for key in table:
         _known(key, known, where)
     for name, entry in known.items():
         required = entry.default is MISSING and entry.default_factory is MISSING
         if required and name not in table:
             raise SettingsError(f"key '{name}' is missing", where=where, remedy="Add it")
-    task = Task(**{key: _value(key, value, f"{where}.{key}") for key, value in table.items()})
+    task = Task(
+        **{known[key].name: _value(key, value, f"{where}.{key}") for key, value in table.items()}
+    )
     check_task(task, where=where)
     return task
 

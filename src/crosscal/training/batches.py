@@ -16,9 +16,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from crosscal.encoders.packing import Batch
+from crosscal.encoders.packing import PackedBatch
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.tasks.families.tokens import TokenSet
+from crosscal.tasks.families.tokens import EncodedDataset
 
 Indices = npt.NDArray[np.int64]
 
@@ -83,12 +83,12 @@ def budgeted(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class TrainingBatch:
     """A batch and what is asked of it.
 
     Attributes
     ----------
-    batch : Batch
+    batch : PackedBatch
         The sequences.
     rows : Tensor or None
         Places of the scored tokens in the batch, int64, shape (R,); None: R whole sequences.
@@ -101,15 +101,15 @@ class Work:
         Where each scored row stands in the token set, shape (R,).
     """
 
-    batch: Batch
+    batch: PackedBatch
     rows: Tensor | None
     answers: Tensor | None
     gold: Tensor
     places: Indices
 
-    def to(self, device: torch.device) -> Work:
+    def to(self, device: torch.device) -> TrainingBatch:
         """Return the same work on another device."""
-        return Work(
+        return TrainingBatch(
             batch=self.batch.to(device),
             rows=None if self.rows is None else self.rows.to(device, non_blocking=True),
             answers=None if self.answers is None else self.answers.to(device, non_blocking=True),
@@ -128,7 +128,7 @@ class Work:
         return flat[self.answers]
 
 
-def sequences_of(tokens: TokenSet, chosen: Indices) -> Indices:
+def sequences_of(tokens: EncodedDataset, chosen: Indices) -> Indices:
     """Sequences of the chosen groups, shortest first (ties in the order of the groups)."""
     groups = tokens.groups
     found = np.concatenate([np.arange(groups[g], groups[g + 1]) for g in chosen])
@@ -136,11 +136,11 @@ def sequences_of(tokens: TokenSet, chosen: Indices) -> Indices:
     return found[np.argsort(lengths, kind="stable")]
 
 
-def lay_out(tokens: TokenSet, sequences: Indices, ids: npt.NDArray[np.int64]) -> Batch:
+def lay_out(tokens: EncodedDataset, sequences: Indices, ids: npt.NDArray[np.int64]) -> PackedBatch:
     """Lay sequences, which must be sorted by length, end to end; `ids` are rows of the table."""
     places = spans(tokens.offsets, sequences)
     lengths = (tokens.offsets[sequences + 1] - tokens.offsets[sequences]).tolist()
-    return Batch(
+    return PackedBatch(
         ids=torch.from_numpy(ids),
         types=torch.from_numpy(tokens.types[places].astype(np.int64)),
         places=torch.from_numpy(np.concatenate([np.arange(length) for length in lengths])),
@@ -153,12 +153,14 @@ def spans(offsets: npt.NDArray[np.int64], chosen: Indices) -> Indices:
     return np.concatenate([np.arange(offsets[i], offsets[i + 1]) for i in chosen])
 
 
-def collate(tokens: TokenSet, chosen: Indices, vocabulary: Vocabulary, columns: int) -> Work:
+def collate(
+    tokens: EncodedDataset, chosen: Indices, vocabulary: Vocabulary, columns: int
+) -> TrainingBatch:
     """Gather the chosen groups of a set that is not scored over the vocabulary.
 
     Parameters
     ----------
-    tokens : TokenSet
+    tokens : EncodedDataset
         The set.
     chosen : ndarray of int64
         Groups.
@@ -171,7 +173,7 @@ def collate(tokens: TokenSet, chosen: Indices, vocabulary: Vocabulary, columns: 
     places = spans(tokens.row_offsets, sequences)
     ids = tokens.ids[spans(tokens.offsets, sequences)]
     competing, gold = _competing(tokens, chosen, sequences, places, columns)
-    return Work(
+    return TrainingBatch(
         batch=lay_out(tokens, sequences, vocabulary.rows(ids)),
         rows=_rows(tokens, sequences, places) if len(tokens.rows) else None,
         answers=None if competing is None else torch.from_numpy(competing),
@@ -180,7 +182,7 @@ def collate(tokens: TokenSet, chosen: Indices, vocabulary: Vocabulary, columns: 
     )
 
 
-def _rows(tokens: TokenSet, sequences: Indices, places: Indices) -> Tensor:
+def _rows(tokens: EncodedDataset, sequences: Indices, places: Indices) -> Tensor:
     """Places in the batch of the scored tokens."""
     counts = np.diff(tokens.row_offsets)[sequences]
     lengths = np.diff(tokens.offsets)[sequences]
@@ -190,9 +192,9 @@ def _rows(tokens: TokenSet, sequences: Indices, places: Indices) -> Tensor:
 
 
 def _competing(
-    tokens: TokenSet, chosen: Indices, sequences: Indices, places: Indices, columns: int
+    tokens: EncodedDataset, chosen: Indices, sequences: Indices, places: Indices, columns: int
 ) -> tuple[Indices | None, npt.NDArray[np.int32]]:
-    """Which scores compete, and which of them is right: see `Work`."""
+    """Which scores compete, and which of them is right: see `TrainingBatch`."""
     if tokens.over == "labels":
         return None, np.asarray(tokens.gold[places])
     if tokens.over == "group":
@@ -225,11 +227,11 @@ def _firsts(bounds: npt.NDArray[np.int64], units: Indices) -> Indices:
 
 
 def mask(
-    tokens: TokenSet,
+    tokens: EncodedDataset,
     chosen: Indices,
     vocabulary: Vocabulary,
     generator: np.random.Generator,
-) -> Work:
+) -> TrainingBatch:
     """Gather groups of running text, and mask 15 % of their tokens.
 
     Devlin et al. (2019), section 3.1: of the chosen tokens, at least one a batch, 80 % become
@@ -249,7 +251,7 @@ def mask(
     drawn = generator.integers(len(vocabulary), size=len(rows))
     ids = ids.copy()
     ids[rows] = np.where(fate < 0.8, mark, np.where(fate < 0.9, drawn, right))
-    return Work(
+    return TrainingBatch(
         batch=lay_out(tokens, sequences, ids),
         rows=torch.from_numpy(rows),
         answers=None,

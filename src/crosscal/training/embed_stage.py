@@ -9,7 +9,7 @@ from typing import Any
 from crosscal.data.examples import SentenceExample
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
-from crosscal.tasks import Limits
+from crosscal.tasks import InputLimits
 from crosscal.tasks.families.sentence_tokens import sentence_tokens
 from crosscal.tasks.retrieval.search import EVERY_LAYER
 from crosscal.training.embedding import embed
@@ -48,7 +48,7 @@ def embed_stage(
         Sentences, tokens and how many sentences were cut.
     """
     folder = Path(parameters["encoder"])
-    limits = Limits(max_length=settings["max_length"], types=token_types(folder))
+    limits = InputLimits(max_length=settings["max_length"], types=token_types(folder))
     tokenizer = load_tokenizer(folder)
     tokens = {
         split: sentence_tokens(tokenizer, part, limits, prefix=settings["prefix"])

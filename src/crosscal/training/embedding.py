@@ -16,7 +16,7 @@ from crosscal.artifacts import disk_errors, flush, write_aside
 from crosscal.encoders.packing import Pooling, hidden_states, pool
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import SettingsError, StageFailed
-from crosscal.tasks.families.tokens import TokenSet
+from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices, lay_out, prediction_order, spans
 
 # Fixed, so that the batches and with them the last bits do not depend on any setting.
@@ -29,7 +29,7 @@ _ZEROS = bytes(1 << 20)
 def embed(
     model: PreTrainedModel,
     vocabulary: Vocabulary,
-    tokens: TokenSet,
+    tokens: EncodedDataset,
     path: Path,
     *,
     layers: Sequence[int] | None = None,
@@ -44,7 +44,7 @@ def embed(
         An encoder of L layers, trimmed to `vocabulary`.
     vocabulary : Vocabulary
         Ids that the model's embedding table holds.
-    tokens : TokenSet
+    tokens : EncodedDataset
         N sequences, as `crosscal.tasks.families.sentence_tokens.sentence_tokens` makes them.
     path : Path
         File of the result (.npy). Unfinished work lies beside it, as ``.partial`` and
@@ -101,7 +101,7 @@ def _is_done(path: Path, shape: tuple[int, ...]) -> bool:
 def _fill(
     model: PreTrainedModel,
     vocabulary: Vocabulary,
-    tokens: TokenSet,
+    tokens: EncodedDataset,
     path: Path,
     progress: Path,
     shape: tuple[int, ...],

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from crosscal.artifacts import disk_errors, flush, write_aside
-from crosscal.encoders.packing import Batch, padding_share
+from crosscal.encoders.packing import PackedBatch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import DataError, StageFailed
-from crosscal.training.batches import Indices, Work, collate, mask, prediction_order
+from crosscal.training.batches import Indices, TrainingBatch, collate, mask, prediction_order
 from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
 from crosscal.training.losses import loss
-from crosscal.training.mixing import Part, plan_steps
+from crosscal.training.mixing import TrainingTask, plan_steps
 from crosscal.training.model import Model
 from crosscal.training.settings import Mixture, TrainingSettings
 
@@ -34,7 +34,7 @@ _MASKS = 0x6D61736B
 def train(
     model: Model,
     vocabulary: Vocabulary,
-    parts: Sequence[Part],
+    parts: Sequence[TrainingTask],
     settings: TrainingSettings,
     *,
     mixture: Mixture,
@@ -51,7 +51,7 @@ def train(
         Encoder, trimmed to `vocabulary`, and a head for each part.
     vocabulary : Vocabulary
         Ids of the full vocabulary that the model's embedding table holds.
-    parts : sequence of Part
+    parts : sequence of TrainingTask
         What is trained on, and the English development examples that choose the checkpoint; of
         several parts the mean of their scores does.
     settings : TrainingSettings
@@ -174,7 +174,9 @@ def _accelerator(precision: str) -> Accelerator:
     return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
 
 
-def _work(part: Part, chosen: Indices, vocabulary: Vocabulary, seed: int, step: int) -> Work:
+def _work(
+    part: TrainingTask, chosen: Indices, vocabulary: Vocabulary, seed: int, step: int
+) -> TrainingBatch:
     if part.outputs:
         return collate(part.examples, chosen, vocabulary, part.outputs)
     return mask(part.examples, chosen, vocabulary, np.random.default_rng([seed, _MASKS, step]))
@@ -202,7 +204,7 @@ def _rate(step: int, steps: int, settings: TrainingSettings) -> float:
     return settings.learning_rate * min(1.0, share)
 
 
-def _clip(model: Model, table: Tensor, batch: Batch | None, limit: float) -> float:
+def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) -> float:
     """Scale the gradient to a norm of at most `limit`; returns the norm before.
 
     Only the table's rows of this batch can have a gradient. Looking at no others
@@ -223,7 +225,7 @@ def _clip(model: Model, table: Tensor, batch: Batch | None, limit: float) -> flo
     return float(norm)
 
 
-def _languages(part: Part, chosen: Indices) -> dict[str, int]:
+def _languages(part: TrainingTask, chosen: Indices) -> dict[str, int]:
     """Count the groups of each language."""
     if not len(part.languages):
         return {}
@@ -231,7 +233,7 @@ def _languages(part: Part, chosen: Indices) -> dict[str, int]:
     return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
-def _speed(batch: Batch, seconds: float) -> dict[str, float]:
+def _speed(batch: PackedBatch, seconds: float) -> dict[str, float]:
     tokens = len(batch.ids)
     return {
         "examples": batch.size,
@@ -287,7 +289,7 @@ def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> None:
 
 @torch.no_grad()
 def evaluate(
-    model: Model, vocabulary: Vocabulary, part: Part, batch_tokens: int
+    model: Model, vocabulary: Vocabulary, part: TrainingTask, batch_tokens: int
 ) -> dict[str, float]:
     """Score a part's development examples.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from crosscal.tasks.families.tokens import TokenSet
+from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices, training_order
 from crosscal.training.settings import Mixture, TrainingSettings
 
@@ -17,16 +17,16 @@ _TASKS = 0x6D697865
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class TrainingTask:
     """One task of a training stage.
 
     Attributes
     ----------
     name : str
         Names its head.
-    examples : TokenSet
+    examples : EncodedDataset
         What is trained on.
-    development : TokenSet or None
+    development : EncodedDataset or None
         What chooses the checkpoint; None for masked language modelling.
     outputs : int
         Scores a row; 0 for the vocabulary.
@@ -35,8 +35,8 @@ class Part:
     """
 
     name: str
-    examples: TokenSet
-    development: TokenSet | None
+    examples: EncodedDataset
+    development: EncodedDataset | None
     outputs: int
     languages: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
 
@@ -77,13 +77,13 @@ def shares(sizes: Sequence[int], mixture: Mixture) -> np.ndarray[tuple[int], np.
 
 
 def plan_steps(
-    parts: Sequence[Part], mixture: Mixture, settings: TrainingSettings, seed: int
+    parts: Sequence[TrainingTask], mixture: Mixture, settings: TrainingSettings, seed: int
 ) -> list[Step]:
     """Lay out all steps of a stage.
 
     Parameters
     ----------
-    parts : sequence of Part
+    parts : sequence of TrainingTask
         Those over the vocabulary get the share ``mixture.mlm`` of the steps, equally.
     mixture : Mixture
         Shares of the others.
@@ -138,7 +138,7 @@ class _Stream(Iterator[Indices]):
     """Batches of one part without end, every epoch in a new order."""
 
     def __init__(
-        self, examples: TokenSet, settings: TrainingSettings, seed: int, part: int
+        self, examples: EncodedDataset, settings: TrainingSettings, seed: int, part: int
     ) -> None:
         self._lengths = examples.lengths
         self._settings = settings

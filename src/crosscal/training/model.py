@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from crosscal.encoders.packing import Batch, Pooling, encode, pool
+from crosscal.encoders.packing import PackedBatch, Pooling, encode, pool
 from crosscal.encoders.trimming import embedding_table
 
 
@@ -64,12 +64,12 @@ class Model(nn.Module):
         """Return the head of a name."""
         return self.heads[self.names.index(name)]
 
-    def forward(self, batch: Batch, rows: Tensor | None, head: str) -> Tensor:
+    def forward(self, batch: PackedBatch, rows: Tensor | None, head: str) -> Tensor:
         """Scores of a batch.
 
         Parameters
         ----------
-        batch : Batch
+        batch : PackedBatch
             N sequences.
         rows : Tensor or None
             Places of the tokens to be scored, int64; None: whole sequences.

@@ -14,7 +14,7 @@ from torch import nn
 from crosscal.artifacts import disk_errors, flush
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import StageFailed
-from crosscal.tasks.families.tokens import TokenSet
+from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import collate, prediction_order
 from crosscal.training.model import Model
 
@@ -27,7 +27,7 @@ SHARD_BATCHES = 16
 def predict(
     model: Model,
     vocabulary: Vocabulary,
-    examples: TokenSet,
+    examples: EncodedDataset,
     shards: Path,
     *,
     head: str,
@@ -43,7 +43,7 @@ def predict(
         Trimmed to `vocabulary`.
     vocabulary : Vocabulary
         Ids that the model's embedding table holds.
-    examples : TokenSet
+    examples : EncodedDataset
         What is scored.
     shards : Path
         Folder for parts of the result; removed at the end.
@@ -111,7 +111,7 @@ def predict(
 def _shard(
     model: Model,
     vocabulary: Vocabulary,
-    examples: TokenSet,
+    examples: EncodedDataset,
     batches: list[npt.NDArray[np.int64]],
     head: str,
     outputs: int,

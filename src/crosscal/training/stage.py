@@ -16,9 +16,9 @@ from transformers import PreTrainedModel
 from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.tasks import FAMILIES, MOST_ORDERED, TokenSet, mean_scores, permuted_labels
+from crosscal.tasks import FAMILIES, MOST_ORDERED, EncodedDataset, mean_scores, permuted_labels
 from crosscal.training.loop import train
-from crosscal.training.mixing import Part
+from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
 from crosscal.training.predicting import predict
 from crosscal.training.settings import Mixture, TrainingSettings
@@ -107,21 +107,21 @@ def _tokens_seen(log: Path) -> int:
     return sum(int(line.get("tokens", 0)) for line in lines)
 
 
-def _part(part: dict[str, Any], inputs: dict[str, Path]) -> Part:
+def _part(part: dict[str, Any], inputs: dict[str, Path]) -> TrainingTask:
     name, family = part["name"], FAMILIES[part["family"]]
     development = inputs.get(f"dev:{name}")
-    examples = TokenSet.load(inputs[f"train:{name}"])
+    examples = EncodedDataset.load(inputs[f"train:{name}"])
     languages = np.array(examples.units["language"].to_pylist(), dtype=np.str_)
-    return Part(
+    return TrainingTask(
         name=name,
         examples=examples,
-        development=None if development is None else TokenSet.load(development),
+        development=None if development is None else EncodedDataset.load(development),
         outputs=family.outputs(part["labels"]),
         languages=languages[family.units_of(examples)],
     )
 
 
-def _tokens(part: Part) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
+def _tokens(part: TrainingTask) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
     """All ids that a part can show the model."""
     found = [part.examples.ids]
     if part.development is not None:
@@ -164,7 +164,7 @@ def predict_stage(
     family = FAMILIES[part["family"]]
     outputs = family.outputs(part["labels"])
     splits = [split for split in ("dev", "test", "calibration") if split in inputs]
-    tokens = {split: TokenSet.load(inputs[split]) for split in splits}
+    tokens = {split: EncodedDataset.load(inputs[split]) for split in splits}
     with reproducible(settings["threads"]):
         model, vocabulary = build_model(
             settings,

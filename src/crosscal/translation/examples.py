@@ -17,10 +17,10 @@ from crosscal.translation.outcomes import (
     EMPTY,
     Dropped,
     Lookup,
+    MissingTranslations,
     Outcome,
     Projection,
     Rebuilt,
-    Wanted,
     is_lost,
 )
 from crosscal.translation.spans import rebuild_span
@@ -144,7 +144,7 @@ def rebuild(
         waiting = []
         for index in pending:
             outcome = _outcome(examples[index], Lookup(known), target, projection)
-            if isinstance(outcome, Wanted):
+            if isinstance(outcome, MissingTranslations):
                 texts += len(outcome.texts)
                 wanted.update(dict.fromkeys(outcome.texts))
                 waiting.append(index)
@@ -187,7 +187,7 @@ def _outcome(example: Example, lookup: Lookup, target: str, projection: Projecti
     sources = _texts(example)
     found = lookup.get_all(sources)
     if lookup.missing:
-        return Wanted(tuple(lookup.missing))
+        return MissingTranslations(tuple(lookup.missing))
     if any(map(is_lost, sources, found)):
         return Dropped(EMPTY)
     return Rebuilt(_with_texts(example, found, target))

@@ -59,7 +59,7 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MissingTranslations:
     """An example that cannot be rebuilt before more texts are translated.
 
     Attributes
@@ -103,7 +103,7 @@ class Rebuilt:
     answers_lost: int = 0
 
 
-Outcome = Wanted | Dropped | Rebuilt
+Outcome = MissingTranslations | Dropped | Rebuilt
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class AnswerPosition:
     """Where an answer stands in its sentence, and both texts' translations.
 
     Attributes
@@ -50,12 +50,12 @@ class Place:
         return self.sentence[slice(*self.span)]
 
 
-def find(place: Place, method: str, level: float) -> Span | str:
+def find(place: AnswerPosition, method: str, level: float) -> Span | str:
     """Find a translated answer in its translated sentence.
 
     Parameters
     ----------
-    place : Place
+    place : AnswerPosition
         What is known.
     method : {"exact", "normalised", "fuzzy"}
         Letter by letter; without regard to case and diacritics; by the words in common.

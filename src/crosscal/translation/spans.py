@@ -11,13 +11,13 @@ from crosscal.translation.outcomes import (
     EMPTY,
     Dropped,
     Lookup,
+    MissingTranslations,
     Outcome,
     Projection,
     Rebuilt,
-    Wanted,
     is_lost,
 )
-from crosscal.translation.projection import MARKS_LOST, REASONS, Place, find, mark, unmark
+from crosscal.translation.projection import MARKS_LOST, REASONS, AnswerPosition, find, mark, unmark
 from crosscal.translation.sentences import Span, sentences
 
 
@@ -88,7 +88,7 @@ def rebuild_span(
 
     Returns
     -------
-    Wanted, Dropped or Rebuilt
+    MissingTranslations, Dropped or Rebuilt
 
     Raises
     ------
@@ -105,19 +105,19 @@ def rebuild_span(
     if projection.methods != ("marked",):
         lookup.get_all(wanted.text for wanted in targets)
     if lookup.missing:
-        return Wanted(tuple(lookup.missing))
+        return MissingTranslations(tuple(lookup.missing))
     if is_lost(example.question, question) or not all(context.translations):
         return Dropped(EMPTY)
 
     projected = _project(context, targets, lookup, projection)
-    if isinstance(projected, Wanted | Dropped):
+    if isinstance(projected, MissingTranslations | Dropped):
         return projected
     return _assembled(example, question, target, targets, projected)
 
 
 def _project(
     context: _Context, targets: Sequence[_Target], lookup: Lookup, projection: Projection
-) -> Wanted | Dropped | _Projected:
+) -> MissingTranslations | Dropped | _Projected:
     found: dict[int, Span] = {}
     first: str | None = None
     reasons = set()
@@ -127,7 +127,7 @@ def _project(
                 continue
             marked = _by_marks(context, targets, lookup)
             if lookup.missing:
-                return Wanted(tuple(lookup.missing))
+                return MissingTranslations(tuple(lookup.missing))
             if marked is None:
                 reasons.add(MARKS_LOST)
             else:
@@ -136,7 +136,7 @@ def _project(
         for index, wanted in enumerate(targets):
             if index in found:
                 continue
-            place = Place(
+            place = AnswerPosition(
                 sentence=context.sentence(wanted.sentence),
                 span=wanted.span,
                 translated_sentence=context.translations[wanted.sentence],

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from crosscal.tasks import TokenSet, mean_scores
+from crosscal.tasks import EncodedDataset, mean_scores
 
 # Rows of each sequence, and how many places each of them has.
 PLACES = [[1, 3, 2], [1], [1, 1, 2, 3]]
@@ -19,7 +19,7 @@ def token_set(over):
     bounds = np.cumsum([0, *COUNTS])
     rows = int(bounds[-1])
     one_each = np.arange(rows + 1)
-    return TokenSet(
+    return EncodedDataset(
         ids=np.arange(rows, dtype=np.int32),
         types=np.zeros(rows, dtype=np.uint8),
         offsets=bounds if over == "sequence" else one_each,

@@ -16,7 +16,7 @@ from crosscal.data.examples import Answer, SpanExample
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
 from crosscal.exceptions import DataError
-from crosscal.tasks import Limits
+from crosscal.tasks import InputLimits
 from crosscal.tasks.families import span_search as search
 from crosscal.tasks.families.span import NO_ANSWER, SPAN
 from crosscal.tasks.families.span_tokens import (
@@ -41,7 +41,7 @@ CONTEXTS = {
     "fi": "Kissa nukkuu talon lämpimällä katolla (118), hän sanoi: ”Kone”, vuodesta 1990.",
 }
 QUESTION = "Where is the cat?"
-LONG = Limits(max_length=400, types=2)
+LONG = InputLimits(max_length=400, types=2)
 
 
 def encode(tokenizer, context, limits=LONG, question=QUESTION):
@@ -193,10 +193,10 @@ def test_windows_hold_every_token_and_every_short_answer(tiny_encoder, kind, dat
         data.draw(st.lists(st.sampled_from(sorted(CONTEXTS.values())), min_size=1, max_size=5))
     )
     max_length = data.draw(st.integers(40, 120))
-    limits = Limits(max_length=max_length, types=2)
+    limits = InputLimits(max_length=max_length, types=2)
     windows = encode(tokenizer, context, limits, "cat?")
     assert not windows.question_cut
-    (whole,) = encode(tokenizer, context, Limits(max_length=10_000, types=2), "cat?").encodings
+    (whole,) = encode(tokenizer, context, InputLimits(max_length=10_000, types=2), "cat?").encodings
     inside = [p for p, text in enumerate(whole.sequence_ids) if text == 1]
     wanted = [(whole.ids[p], whole.offsets[p]) for p in inside]
     asked = len(whole.ids) - len(inside)
@@ -236,7 +236,7 @@ def test_windows_are_those_of_question_and_context_tokenised_together(
     folder = tiny_encoder(kind)
     tokenizer = load_tokenizer(folder)
     context = " ".join(CONTEXTS.values())
-    windows = encode(tokenizer, context, Limits(max_length=max_length, types=2)).encodings
+    windows = encode(tokenizer, context, InputLimits(max_length=max_length, types=2)).encodings
     with set_apart(tokenizer):
         asked = len(tokenizer.encode(QUESTION, add_special_tokens=False))
         room = max_length - tokenizer.num_special_tokens_to_add(is_pair=True) - asked
@@ -246,7 +246,7 @@ def test_windows_are_those_of_question_and_context_tokenised_together(
     assert len(windows) == len(expected)
     for window, other in zip(windows, expected, strict=True):
         assert window.ids == other.ids
-        types = window_types(window, Limits(max_length=max_length, types=token_types(folder)))
+        types = window_types(window, InputLimits(max_length=max_length, types=token_types(folder)))
         assert types == (other.type_ids if token_types(folder) > 1 else [0] * len(types))
         assert window.offsets == other.offsets
         assert [s == 1 for s in window.sequence_ids] == [s == 1 for s in other.sequence_ids]
@@ -256,7 +256,7 @@ def test_windows_are_those_of_question_and_context_tokenised_together(
 @pytest.mark.parametrize("unit", ["cat ", "ﷺ", "猫", "?!"])
 def test_long_questions_are_cut_and_leave_room(tiny_encoder, kind, unit):
     tokenizer = load_tokenizer(tiny_encoder(kind))
-    limits = Limits(max_length=32, types=2)
+    limits = InputLimits(max_length=32, types=2)
     windows = encode(tokenizer, CONTEXTS["en"], limits, question=unit * 200)
     assert windows.question_cut
     for window in windows.encodings:
@@ -265,7 +265,7 @@ def test_long_questions_are_cut_and_leave_room(tiny_encoder, kind, unit):
     assert len(windows.encodings) > 1
     assert sum(window.sequence_ids.count(1) for window in windows.encodings[:1]) >= 16
     with pytest.raises(DataError, match="leave no room") as caught:
-        encode(tokenizer, CONTEXTS["en"], Limits(max_length=19, types=2), question=unit * 200)
+        encode(tokenizer, CONTEXTS["en"], InputLimits(max_length=19, types=2), question=unit * 200)
     assert caught.value.where == "training.max_length"
 
 
@@ -332,7 +332,7 @@ def test_perfect_scores_give_the_gold_answers(tiny_encoder, kind, max_length):
     examples.append(example(6, CONTEXTS["fi"], language="fi"))
     examples.append(example(7, CONTEXTS["fi"], known=False, language="fi"))
     tokens = SPAN.tokenise(
-        tokenizer, examples, (NO_ANSWER,), Limits(max_length=max_length, types=2)
+        tokenizer, examples, (NO_ANSWER,), InputLimits(max_length=max_length, types=2)
     )
     assert tokens.over == "sequence"
     assert len(tokens) == len(tokens.gold) == len(tokens.arrays["question"])
@@ -380,7 +380,7 @@ def test_perfect_scores_give_the_gold_answers(tiny_encoder, kind, max_length):
 def test_no_answer_scores_the_least_of_all_windows(tiny_encoder):
     tokenizer = load_tokenizer(tiny_encoder("bert"))
     tokens = SPAN.tokenise(
-        tokenizer, [example(0, CONTEXTS["en"])], (NO_ANSWER,), Limits(max_length=40, types=2)
+        tokenizer, [example(0, CONTEXTS["en"])], (NO_ANSWER,), InputLimits(max_length=40, types=2)
     )
     count = len(tokens)
     assert count > 1
@@ -419,7 +419,9 @@ def test_gold_answers_of_xquad_come_back(packaged, real_data, language):
     examples = read_examples("xquad", folder, split="test", languages=(language,)).examples[::8]
     lost = []
     for entry in examples:
-        windows = encode(packaged, entry.context, Limits(max_length=384, types=1), entry.question)
+        windows = encode(
+            packaged, entry.context, InputLimits(max_length=384, types=1), entry.question
+        )
         if entry.answers[0].text not in found_texts(windows, entry.context, entry.answers[0]):
             lost.append(entry.answers[0].text)
     assert len(lost) <= 2, lost

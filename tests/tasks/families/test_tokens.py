@@ -12,7 +12,7 @@ pytest.importorskip("tokenizers")
 from crosscal.data import PairExample
 from crosscal.encoders.loading import load_tokenizer
 from crosscal.exceptions import DataError
-from crosscal.tasks import Limits, TokenSet
+from crosscal.tasks import EncodedDataset, InputLimits
 from crosscal.tasks.families.classification import CLASSIFICATION, gold
 from crosscal.tasks.families.tokens import end_to_end
 
@@ -26,15 +26,15 @@ def pairs(sentences):
     return [*zip(sentences, shifted, strict=True), ("", "one empty"), ("cafe\u0301", "café")]
 
 
-def tokenise(folder, pairs, *, max_length=256, types=2) -> TokenSet:
+def tokenise(folder, pairs, *, max_length=256, types=2) -> EncodedDataset:
     examples = [
         PairExample(f"u{i}", f"c{i}", "en", *pair, LABELS[i % 3]) for i, pair in enumerate(pairs)
     ]
-    limits = Limits(max_length=max_length, types=types)
+    limits = InputLimits(max_length=max_length, types=types)
     return CLASSIFICATION.tokenise(load_tokenizer(folder), examples, LABELS, limits)
 
 
-def rows(tokens: TokenSet, name: str = "ids") -> list[list[int]]:
+def rows(tokens: EncodedDataset, name: str = "ids") -> list[list[int]]:
     return [part.tolist() for part in np.split(getattr(tokens, name), tokens.offsets[1:-1])]
 
 
@@ -105,7 +105,7 @@ def test_chunks_do_not_show(tiny_encoder, pairs, monkeypatch):
 def test_set_comes_back_from_disk(tiny_encoder, pairs, tmp_path):
     tokens = tokenise(tiny_encoder("bert"), pairs, max_length=16)
     tokens.save(tmp_path)
-    back = TokenSet.load(tmp_path)
+    back = EncodedDataset.load(tmp_path)
     for name in ("ids", "types", "offsets", "gold"):
         found, expected = getattr(back, name), getattr(tokens, name)
         assert np.array_equal(found, expected)
@@ -122,7 +122,7 @@ def test_set_comes_back_from_disk(tiny_encoder, pairs, tmp_path):
 def test_sets_of_every_form_come_back_from_disk(tmp_path):
     """Groups, rows, further arrays and empty arrays; mapped into memory, not read."""
     units = pa.table({"unit_id": ["a"], "cluster_id": ["a"], "language": ["ar"], "more": ["قطة"]})
-    tokens = TokenSet(
+    tokens = EncodedDataset(
         ids=np.arange(9, dtype=np.int32),
         types=np.zeros(9, dtype=np.uint8),
         offsets=np.array([0, 4, 9]),
@@ -136,7 +136,7 @@ def test_sets_of_every_form_come_back_from_disk(tmp_path):
         truncated=3,
     )
     tokens.save(tmp_path)
-    back = TokenSet.load(tmp_path)
+    back = EncodedDataset.load(tmp_path)
     for name in ("ids", "types", "offsets", "groups", "rows", "row_offsets", "gold"):
         assert np.array_equal(getattr(back, name), getattr(tokens, name))
     assert {name: array.tolist() for name, array in back.arrays.items()} == {
@@ -150,7 +150,7 @@ def test_sets_of_every_form_come_back_from_disk(tmp_path):
 
 
 def test_usually_a_sequence_is_its_own_group_and_scored_as_a_whole():
-    tokens = TokenSet(
+    tokens = EncodedDataset(
         ids=np.arange(5, dtype=np.int32),
         types=np.zeros(5, dtype=np.uint8),
         offsets=np.array([0, 2, 5]),

@@ -24,7 +24,7 @@ INFERENCE_TASKS = (
         formats=("xnli-original", "xnli-xtreme", "xnli-hub"),
         train_task="mnli",
         roles=("target",),
-        facts=jiant_settings(32, 2, 256)
+        published_settings=jiant_settings(32, 2, 256)
         | xtreme_settings(
             "batch 32, 5 epochs, learning rate 3e-5 (XLM-R Large, XLM) or 2e-5, inputs of up to "
             "128 tokens"

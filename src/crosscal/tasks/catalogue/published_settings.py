@@ -13,7 +13,7 @@ XTREME_SCRIPTS = "scripts of XTREME"
 
 
 def jiant_settings(batch: int, epochs: int, tokens: int) -> dict[str, str]:
-    """Return the settings of jiant 2's guide to XTREME, as facts of a task.
+    """Return the settings of jiant 2's guide to XTREME, as settings published for a task.
 
     Parameters
     ----------
@@ -32,5 +32,5 @@ def jiant_settings(batch: int, epochs: int, tokens: int) -> dict[str, str]:
 
 
 def xtreme_settings(text: str) -> dict[str, str]:
-    """Return what the scripts of XTREME set, as facts of a task."""
+    """Return what the scripts of XTREME set, as settings published for a task."""
     return {XTREME_SCRIPTS: text}

@@ -54,7 +54,7 @@ ANSWER_TASKS = (
         metric=_MEAN,
         train_task="squad1",
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_FACTS,
     ),
     Task(
         name="mlqa",
@@ -70,7 +70,7 @@ ANSWER_TASKS = (
         metric=_MEAN,
         train_task="squad1",
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_FACTS,
     ),
     Task(
         name="tydiqa",
@@ -85,7 +85,7 @@ ANSWER_TASKS = (
         scoring="squad",
         metric=_MEAN,
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_FACTS,
     ),
     Task(
         name="tydiqa-en",

@@ -46,7 +46,7 @@ TAG_TASKS = (
         scoring="pos",
         metric="F1 over runs of equal tags",
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_FACTS,
     ),
     Task(
         name="panx",
@@ -62,7 +62,7 @@ TAG_TASKS = (
         scoring="entities",
         metric="F1 over entities",
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_FACTS,
     ),
     Task(
         name="masakhaner",

@@ -9,9 +9,9 @@ import numpy as np
 
 from crosscal.exceptions import DataError
 from crosscal.spelling import did_you_mean
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
 from crosscal.tasks.families.pair_tokens import pair_tokens
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.tokens import EncodedDataset, end_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +63,15 @@ def gold(example: PairExample, labels: Sequence[str]) -> int:
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[PairExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[PairExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     pairs = [(example.text_a, example.text_b) for example in examples]
     ids, types, truncated = pair_tokens(tokenizer, pairs, limits)
     flat, offsets = end_to_end(ids)
-    return TokenSet(
+    return EncodedDataset(
         ids=flat.astype(np.int32),
         types=end_to_end(types)[0].astype(np.uint8),
         offsets=offsets,
@@ -78,7 +81,7 @@ def _tokenise(
     )
 
 
-def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+def _predictions(tokens: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
     return Scored(units=tokens.units, scores=scores, gold=np.asarray(tokens.gold, dtype=np.int64))
 
 
@@ -87,7 +90,7 @@ CLASSIFICATION = Family(
     outputs=len,
     tokenise=_tokenise,
     predictions=_predictions,
-    common_choices=True,
+    shared_labels=True,
 )
 
 

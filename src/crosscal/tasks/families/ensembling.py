@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-from crosscal.tasks.families.tokens import TokenSet
+from crosscal.tasks.families.tokens import EncodedDataset
 
 Floats = npt.NDArray[np.float32]
 
 
-def mean_scores(tokens: TokenSet, scores: Sequence[Floats]) -> Floats:
+def mean_scores(tokens: EncodedDataset, scores: Sequence[Floats]) -> Floats:
     """Average the probabilities that several models give.
 
     Parameters
     ----------
-    tokens : TokenSet
+    tokens : EncodedDataset
         What was scored.
     scores : sequence of ndarray of float32, shape (rows, outputs)
         Of each model.
@@ -34,7 +34,7 @@ def mean_scores(tokens: TokenSet, scores: Sequence[Floats]) -> Floats:
     return np.asarray(mean, dtype=np.float32)
 
 
-def log_shares(tokens: TokenSet, scores: Floats) -> npt.NDArray[np.float64]:
+def log_shares(tokens: EncodedDataset, scores: Floats) -> npt.NDArray[np.float64]:
     """Return log-probabilities within what competes, shape (rows, outputs)."""
     values = scores.astype(np.float64)
     if tokens.over == "labels":

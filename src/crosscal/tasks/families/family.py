@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from crosscal.tasks.families.tokens import Ints, TokenSet
+from crosscal.tasks.families.tokens import EncodedDataset, Ints
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class InputLimits:
     """What an encoder can take in.
 
     Attributes
@@ -56,7 +56,7 @@ class Scored:
     extra: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
-def one_each(tokens: TokenSet) -> Ints:
+def one_each(tokens: EncodedDataset) -> Ints:
     """Return the numbers of groups of which each is a unit."""
     return np.arange(len(tokens))
 
@@ -72,11 +72,11 @@ class Family:
     outputs : callable
         From the task's labels to the number of scores a row.
     tokenise : callable
-        From (tokenizer, examples, labels, limits) to a `TokenSet`.
+        From (tokenizer, examples, labels, limits) to a `EncodedDataset`.
     predictions : callable
         From (token set, float32 scores of its rows, labels) to `Scored`; the scores have shape
         (rows, outputs).
-    common_choices : bool
+    shared_labels : bool
         Whether the labels are the choices of every unit.
     units_of : callable
         From a token set to the row of its units that each group is, or is of the first part of;
@@ -91,10 +91,10 @@ class Family:
 
     name: str
     outputs: Callable[[Sequence[str]], int]
-    tokenise: Callable[[Tokenizer, Sequence[Any], Sequence[str], Limits], TokenSet]
-    predictions: Callable[[TokenSet, Floats, Sequence[str]], Scored]
-    common_choices: bool
-    units_of: Callable[[TokenSet], Ints] = one_each
+    tokenise: Callable[[Tokenizer, Sequence[Any], Sequence[str], InputLimits], EncodedDataset]
+    predictions: Callable[[EncodedDataset, Floats, Sequence[str]], Scored]
+    shared_labels: bool
+    units_of: Callable[[EncodedDataset], Ints] = one_each
     bias: tuple[float, ...] = ()
     version: int = 1
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crosscal.exceptions import SettingsError
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
+from crosscal.tasks.families.tokens import EncodedDataset, end_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,11 @@ _MASKS = ("<mask>", "[MASK]")
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[TextExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[TextExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     mask = next((tokenizer.token_to_id(mask) for mask in _MASKS if tokenizer.token_to_id(mask)), 0)
     if not mask:
         raise SettingsError(
@@ -47,7 +50,7 @@ def _tokenise(
     ids, offsets = end_to_end(sequences)
     inner = np.ones(len(ids), dtype=bool)
     inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
-    return TokenSet(
+    return EncodedDataset(
         ids=ids.astype(np.int32),
         types=np.zeros(len(ids), dtype=np.uint8),
         offsets=offsets,
@@ -63,7 +66,7 @@ def _tokenise(
     )
 
 
-def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+def _predictions(tokens: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
     raise SettingsError(
         "masked language modelling is trained on, not predicted",
         where="targets",
@@ -76,7 +79,7 @@ MASKED = Family(
     outputs=lambda labels: 0,
     tokenise=_tokenise,
     predictions=_predictions,
-    common_choices=False,
+    shared_labels=False,
     units_of=lambda tokens: tokens.arrays["text"],
     version=2,
 )

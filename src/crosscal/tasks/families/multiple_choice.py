@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
 from crosscal.tasks.families.pair_tokens import pair_tokens
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.tokens import EncodedDataset, end_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,14 +44,17 @@ def option_pair(example: ChoiceExample, option: str) -> tuple[str, str]:
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[ChoiceExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[ChoiceExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     pairs = [option_pair(example, option) for example in examples for option in example.options]
     ids, types, truncated = pair_tokens(tokenizer, pairs, limits)
     flat, offsets = end_to_end(ids)
     counts = [len(example.options) for example in examples]
     gold = [-1 if example.answer is None else example.answer for example in examples]
-    return TokenSet(
+    return EncodedDataset(
         ids=flat.astype(np.int32),
         types=end_to_end(types)[0].astype(np.uint8),
         offsets=offsets,
@@ -66,7 +69,7 @@ def _tokenise(
     )
 
 
-def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+def _predictions(tokens: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
     return Scored(
         units=tokens.units.select(["unit_id", "cluster_id", "language"]),
         scores=np.split(scores[:, 0], tokens.groups[1:-1]),
@@ -80,5 +83,5 @@ MULTIPLE_CHOICE = Family(
     outputs=lambda labels: 1,
     tokenise=_tokenise,
     predictions=_predictions,
-    common_choices=False,
+    shared_labels=False,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from crosscal.tasks.families.family import Limits
+from crosscal.tasks.families.family import InputLimits
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -14,7 +14,7 @@ _CHUNK = 1000
 
 
 def pair_tokens(
-    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], limits: Limits
+    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], limits: InputLimits
 ) -> tuple[list[list[int]], list[list[int]], int]:
     """Tokenise pairs of texts.
 
@@ -24,7 +24,7 @@ def pair_tokens(
         The encoder's fast tokenizer.
     pairs : sequence of (str, str)
         First and second text of each sequence.
-    limits : Limits
+    limits : InputLimits
         Of longer inputs the longer text is cut first.
 
     Returns

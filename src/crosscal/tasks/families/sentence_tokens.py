@@ -9,8 +9,8 @@ import numpy as np
 
 from crosscal.data.examples import SentenceExample
 from crosscal.exceptions import DataError
-from crosscal.tasks.families.family import Limits, unit_table
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.family import InputLimits, unit_table
+from crosscal.tasks.families.tokens import EncodedDataset, end_to_end
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -21,10 +21,10 @@ _CHUNK = 1000
 def sentence_tokens(
     tokenizer: Tokenizer,
     examples: Sequence[SentenceExample],
-    limits: Limits,
+    limits: InputLimits,
     *,
     prefix: str = "",
-) -> TokenSet:
+) -> EncodedDataset:
     """Tokenise sentences, each alone between the encoder's special tokens.
 
     Parameters
@@ -33,7 +33,7 @@ def sentence_tokens(
         The encoder's fast tokenizer.
     examples : sequence of SentenceExample
         N sentences.
-    limits : Limits
+    limits : InputLimits
         Longer sentences are cut at their end, and counted.
     prefix : str
         Put before every sentence as it stands, the blank at its end included; multilingual-e5
@@ -41,7 +41,7 @@ def sentence_tokens(
 
     Returns
     -------
-    TokenSet
+    EncodedDataset
         One sequence a sentence, scored as a whole, without gold.
 
     Raises
@@ -61,7 +61,7 @@ def sentence_tokens(
             truncated += bool(encoding.overflowing)
     tokenizer.no_truncation()
     ids, offsets = end_to_end(parts)
-    return TokenSet(
+    return EncodedDataset(
         ids=ids.astype(np.int32),
         types=np.zeros(len(ids), dtype=np.uint8),
         offsets=offsets,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
 from crosscal.tasks.families.span_search import Window, best_spans
 from crosscal.tasks.families.span_tokens import (
     PLACES,
@@ -26,7 +26,7 @@ from crosscal.tasks.families.span_tokens import (
     set_apart,
     window_types,
 )
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.tokens import EncodedDataset, end_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +45,11 @@ _CONTEXTS = 64
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[SpanExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[SpanExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     sequences: list[list[int]] = []
     types: list[list[int]] = []
     rows: list[list[int]] = []
@@ -77,7 +80,7 @@ def _tokenise(
     ids, offsets = end_to_end(sequences)
     flat_rows, row_offsets = end_to_end(rows)
     chars = np.concatenate(characters)
-    return TokenSet(
+    return EncodedDataset(
         ids=ids.astype(np.int32),
         types=end_to_end(types)[0].astype(np.uint8),
         offsets=offsets,
@@ -106,7 +109,7 @@ def _question_table(examples: Sequence[SpanExample]) -> pa.Table:
     )
 
 
-def _predictions(tokens: TokenSet, scores: Floats, *, may_be_unanswerable: bool) -> Scored:
+def _predictions(tokens: EncodedDataset, scores: Floats, *, may_be_unanswerable: bool) -> Scored:
     contexts = tokens.units["context"].to_pylist()
     answers = tokens.units["answers"].to_pylist()
     known = tokens.units["known"].to_pylist()
@@ -159,7 +162,7 @@ def _two_or_more(
     return texts, values
 
 
-def _answerable(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+def _answerable(tokens: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
     return _predictions(tokens, scores, may_be_unanswerable=NO_ANSWER in labels)
 
 
@@ -171,5 +174,5 @@ SPAN = Family(
     version=2,
     tokenise=_tokenise,
     predictions=_answerable,
-    common_choices=False,
+    shared_labels=False,
 )

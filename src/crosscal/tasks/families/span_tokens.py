@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crosscal.exceptions import DataError
-from crosscal.tasks.families.family import Limits
+from crosscal.tasks.families.family import InputLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ class Windows:
 
 
 def question_windows(
-    tokenizer: Tokenizer, question: str, context: Encoding, limits: Limits
+    tokenizer: Tokenizer, question: str, context: Encoding, limits: InputLimits
 ) -> Windows:
     """Tokenise a question with every part of its context.
 
@@ -106,7 +106,7 @@ def question_windows(
     context : Encoding
         Second text, tokenised without special tokens: once for all questions about it, as most
         tokens are the context's.
-    limits : Limits
+    limits : InputLimits
         Longest input.
 
     Returns
@@ -144,7 +144,7 @@ def question_windows(
     return Windows(encodings=[first, *first.overflowing], question_cut=cut)
 
 
-def window_types(window: Encoding, limits: Limits) -> list[int]:
+def window_types(window: Encoding, limits: InputLimits) -> list[int]:
     """Return the token types of a window; all 0 where the encoder tells none apart."""
     if limits.types <= 1:
         return [0] * len(window)

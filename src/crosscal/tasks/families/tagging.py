@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored
+from crosscal.tasks.families.tokens import EncodedDataset, end_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,8 +113,11 @@ def _word_tokens(tokenizer: Tokenizer, examples: Sequence[TagExample]) -> Iterat
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[TagExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[TagExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     opening, closing = tokenizer.encode("").ids
     room = limits.max_length - 2
     sequences: list[list[int]] = []
@@ -134,7 +137,7 @@ def _tokenise(
             start += len(sequences[-1])
     ids, offsets = end_to_end(sequences)
     flat_rows, row_offsets = end_to_end(rows)
-    return TokenSet(
+    return EncodedDataset(
         ids=ids.astype(np.int32),
         types=np.zeros(len(ids), dtype=np.uint8),
         offsets=offsets,
@@ -158,7 +161,7 @@ def _word_table(examples: Sequence[TagExample]) -> pa.Table:
     return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
 
 
-def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+def _predictions(tokens: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
     return Scored(
         units=tokens.units.select(["unit_id", "cluster_id", "language"]),
         scores=scores,
@@ -172,6 +175,6 @@ TAGGING = Family(
     outputs=len,
     tokenise=_tokenise,
     predictions=_predictions,
-    common_choices=True,
+    shared_labels=True,
     units_of=lambda tokens: tokens.row_offsets[:-1],
 )

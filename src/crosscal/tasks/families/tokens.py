@@ -20,7 +20,7 @@ _ARRAYS = ("ids", "types", "offsets", "gold", "groups", "rows", "row_offsets")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenSet:
+class EncodedDataset:
     """N token sequences, laid end to end, and what of them is scored.
 
     The one form that all families of tasks are trained and predicted in: a head scores *rows*
@@ -107,7 +107,7 @@ class TokenSet:
         pq.write_table(table, folder / "units.parquet")
 
     @classmethod
-    def load(cls, folder: Path) -> TokenSet:
+    def load(cls, folder: Path) -> EncodedDataset:
         """Map the arrays of a folder written by `save` into memory."""
         units = pq.read_table(folder / "units.parquet")
         facts = json.loads(units.schema.metadata[b"tokens"])
