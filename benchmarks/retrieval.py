@@ -44,7 +44,7 @@ def tatoeba(options):
 
     torch.set_num_threads(1)
     encoder = locate_encoder(options.encoder)
-    limits = InputLimits(max_length=longest_input(encoder) or 512, types=token_types(encoder))
+    limits = InputLimits(max_length=longest_input(encoder) or 512, token_types=token_types(encoder))
     others = tuple(code for code in XNLI if code != "en")
     read = read_examples("tatoeba-laser", options.data, split="test", languages=others).examples
     sides = {

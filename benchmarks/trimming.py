@@ -38,7 +38,7 @@ def one(variant: str, steps: int, folder: Path) -> dict[str, float]:
     torch.set_num_threads(1)
     encoder = locate_encoder("packaged")
     task = TASKS["mini-nli"]
-    limits = InputLimits(max_length=128, types=1)
+    limits = InputLimits(max_length=128, token_types=1)
     sets = []
     for split, count in (("train", PAIRS), ("dev", 30)):
         examples = read_examples("mini-nli", split=split, labels=task.labels).examples[:count]

@@ -189,7 +189,7 @@ def token_set() -> Callable[..., Any]:
         names = [f"u{i}" for i in range(count)]
         return EncodedDataset(
             ids=np.concatenate(rows).astype(np.int32),
-            types=np.zeros(int(lengths.sum()), dtype=np.uint8),
+            token_type_ids=np.zeros(int(lengths.sum()), dtype=np.uint8),
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             gold=gold.astype(np.int32),
             units=pa.table({"unit_id": names, "cluster_id": names, "language": ["en"] * count}),

@@ -69,9 +69,9 @@ def batch(rows: np.ndarray) -> PackedBatch:
     places = np.concatenate([np.arange(8), np.arange(32)])
     return PackedBatch(
         ids=torch.from_numpy(rows.astype(np.int64)),
-        types=torch.zeros(40, dtype=torch.long),
-        places=torch.from_numpy(places),
-        runs=((8, 1), (32, 1)),
+        token_type_ids=torch.zeros(40, dtype=torch.long),
+        position_ids=torch.from_numpy(places),
+        length_groups=((8, 1), (32, 1)),
     )
 
 

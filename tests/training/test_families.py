@@ -103,7 +103,7 @@ def test_families_learn_and_predict(tiny_encoder, tmp_path, name, kind, make, la
     }
     folder = tiny_encoder(kind)
     tokenizer = load_tokenizer(folder)
-    limits = InputLimits(max_length=40, types=token_types(folder))
+    limits = InputLimits(max_length=40, token_types=token_types(folder))
     inputs = {}
     for split, examples in sets.items():
         inputs[split] = tmp_path / split

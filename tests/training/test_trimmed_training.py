@@ -18,7 +18,8 @@ from crosscal.encoders.trimming import (  # noqa: E402
 )
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.training import loop  # noqa: E402
-from crosscal.training.batches import collate, prediction_order  # noqa: E402
+from crosscal.training.batches import prediction_order  # noqa: E402
+from crosscal.training.collate import collate  # noqa: E402
 from crosscal.training.loop import train  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
@@ -44,7 +45,7 @@ def go(model, vocabulary, data, settings, folder):
 
 def scores_of(model, vocabulary, tokens):
     order = prediction_order(tokens.lengths, batch_tokens=100)
-    batches = [collate(tokens, chosen, vocabulary, 3).batch for chosen in order]
+    batches = [collate(tokens, chosen, vocabulary, 3).packed for chosen in order]
     with torch.no_grad():
         return torch.cat([model.eval()(one, None, TASK) for one in batches])
 

@@ -13,7 +13,8 @@ from crosscal.training.settings import Mixture, TrainingSettings
 
 if TYPE_CHECKING:
     from crosscal.training.checkpoint import Progress
-    from crosscal.training.loop import evaluate, train
+    from crosscal.training.evaluation import evaluate
+    from crosscal.training.loop import train
     from crosscal.training.mixing import TrainingTask
     from crosscal.training.model import Model
     from crosscal.training.predicting import predict
@@ -38,7 +39,7 @@ _WITH_TORCH = {
     "Model": "model",
     "TrainingTask": "mixing",
     "build_model": "stage",
-    "evaluate": "loop",
+    "evaluate": "evaluation",
     "predict": "predicting",
     "predict_stage": "stage",
     "train": "loop",

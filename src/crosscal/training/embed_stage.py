@@ -48,35 +48,35 @@ def embed_stage(
         Sentences, tokens and how many sentences were cut.
     """
     folder = Path(parameters["encoder"])
-    limits = InputLimits(max_length=settings["max_length"], types=token_types(folder))
+    limits = InputLimits(max_length=settings["max_length"], token_types=token_types(folder))
     tokenizer = load_tokenizer(folder)
     tokens = {
-        split: sentence_tokens(tokenizer, part, limits, prefix=settings["prefix"])
-        for split, part in examples.items()
+        split: sentence_tokens(tokenizer, of_split, limits, prefix=settings["prefix"])
+        for split, of_split in examples.items()
     }
     with reproducible(settings["threads"]):
         weights = inputs["model"] / "encoder.safetensors" if "model" in inputs else None
-        ids = [part.ids for part in tokens.values()]
+        ids = [dataset.ids for dataset in tokens.values()]
         encoder, vocabulary = trained_encoder(settings, folder, weights, ids)
-        total = sum(len(part) for part in tokens.values())
+        total = sum(len(dataset) for dataset in tokens.values())
         done = 0
         layer = settings["layer"]
         layers = None if layer == EVERY_LAYER else [layer]
         if layer is None:
             layers = [encoder.config.num_hidden_layers]
-        for split, part in tokens.items():
+        for split, dataset in tokens.items():
             embed(
                 encoder,
                 vocabulary,
-                part,
+                dataset,
                 scratch / f"{split}.npy",
                 layers=layers,
                 pooling=settings["pooling"],
                 report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
             )
-            done += len(part)
+            done += len(dataset)
     return {
         "examples": total,
-        "tokens": sum(len(part.ids) for part in tokens.values()),
-        "truncated": sum(part.truncated for part in tokens.values()),
+        "tokens": sum(len(dataset.ids) for dataset in tokens.values()),
+        "truncated": sum(dataset.truncated for dataset in tokens.values()),
     }

@@ -66,24 +66,24 @@ def train_stage(
     dict
         Development scores, best step, tokens seen.
     """
-    chosen = TrainingSettings(**settings["training"])
-    parts = [_part(part, inputs) for part in settings["parts"]]
+    training = TrainingSettings(**settings["training"])
+    tasks = [_training_task(part, inputs) for part in settings["parts"]]
     start = inputs.get("start")
     with reproducible(settings["threads"]):
         model, vocabulary = build_model(
             settings,
             Path(parameters["encoder"]),
             None if start is None else start / "encoder.safetensors",
-            [ids for part in parts for ids in _tokens(part)],
-            {part.name: part.outputs for part in parts},
-            dropout=chosen.dropout,
+            [ids for task in tasks for ids in _token_ids(task)],
+            {task.name: task.outputs for task in tasks},
+            dropout=training.dropout,
             biases={part["name"]: FAMILIES[part["family"]].bias for part in settings["parts"]},
         )
         progress = train(
             model,
             vocabulary,
-            parts,
-            chosen,
+            tasks,
+            training,
             mixture=Mixture(**settings["mixture"]),
             seed=settings["seed"],
             folder=scratch,
@@ -107,7 +107,7 @@ def _tokens_seen(log: Path) -> int:
     return sum(int(line.get("tokens", 0)) for line in lines)
 
 
-def _part(part: dict[str, Any], inputs: dict[str, Path]) -> TrainingTask:
+def _training_task(part: dict[str, Any], inputs: dict[str, Path]) -> TrainingTask:
     name, family = part["name"], FAMILIES[part["family"]]
     development = inputs.get(f"dev:{name}")
     examples = EncodedDataset.load(inputs[f"train:{name}"])
@@ -121,14 +121,14 @@ def _part(part: dict[str, Any], inputs: dict[str, Path]) -> TrainingTask:
     )
 
 
-def _tokens(part: TrainingTask) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
-    """All ids that a part can show the model."""
-    found = [part.examples.ids]
-    if part.development is not None:
-        found.append(part.development.ids)
-    if "mask" in part.examples.arrays:
-        found.append(np.asarray(part.examples.arrays["mask"], dtype=np.int32))
-    return found
+def _token_ids(task: TrainingTask) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
+    """All ids that a task can show the model."""
+    ids = [task.examples.ids]
+    if task.development is not None:
+        ids.append(task.development.ids)
+    if "mask" in task.examples.arrays:
+        ids.append(np.asarray(task.examples.arrays["mask"], dtype=np.int32))
+    return ids
 
 
 def predict_stage(
@@ -198,7 +198,11 @@ def predict_stage(
                 done += len(examples)
             scores = sampled[0] if seeds == [None] else mean_scores(examples, sampled)
             np.save(scratch / f"{split}.npy", scores)
-            if split == "dev" and examples.over == "labels" and 2 <= outputs <= MOST_ORDERED:
+            if (
+                split == "dev"
+                and examples.softmax_over == "labels"
+                and 2 <= outputs <= MOST_ORDERED
+            ):
                 known = np.asarray(examples.gold) >= 0
                 gold = np.asarray(examples.gold, dtype=np.int64)[known]
                 suspected = permuted_labels(scores[known].astype(np.float64), gold, part["labels"])

@@ -58,7 +58,7 @@ def _prepare(
         for language in stage.parameters["languages"]
         for example in _in_language(stage, language, inputs.get(f"translated:{language}"))
     ]
-    limits = InputLimits(max_length=stage.settings["max_length"], types=token_types(encoder))
+    limits = InputLimits(max_length=stage.settings["max_length"], token_types=token_types(encoder))
     tokens = FAMILIES[stage.settings["family"]].tokenise(
         load_tokenizer(encoder), examples, stage.settings["labels"], limits
     )

@@ -1,4 +1,4 @@
-"""What a family of tasks is: three pure functions between examples and predictions."""
+"""What a family of tasks is: pure functions between examples and predictions."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class InputLimits:
     ----------
     max_length : int
         Longest input in tokens, special ones included.
-    types : int
-        Token types that the encoder knows; with one, all types are 0.
+    token_types : int
+        How many the encoder tells apart; with one, all are 0.
     """
 
     max_length: int
-    types: int
+    token_types: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Scored:
     scores : sequence of array
         Scores of each unit's choices.
     gold : array of int
-        Place of the right choice, -1 if it is not among them.
+        Index of the right choice, -1 if it is not among them.
     extra : mapping of str to list
         Further columns, for example the choices of each unit.
     """
@@ -56,9 +56,9 @@ class Scored:
     extra: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
-def one_each(tokens: EncodedDataset) -> Ints:
+def one_each(dataset: EncodedDataset) -> Ints:
     """Return the numbers of groups of which each is a unit."""
-    return np.arange(len(tokens))
+    return np.arange(len(dataset))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,20 +72,20 @@ class Family:
     outputs : callable
         From the task's labels to the number of scores a row.
     tokenise : callable
-        From (tokenizer, examples, labels, limits) to a `EncodedDataset`.
+        From (tokenizer, examples, labels, limits) to an `EncodedDataset`.
     predictions : callable
-        From (token set, float32 scores of its rows, labels) to `Scored`; the scores have shape
+        From (data set, float32 scores of its rows, labels) to `Scored`; the scores have shape
         (rows, outputs).
     shared_labels : bool
         Whether the labels are the choices of every unit.
     units_of : callable
-        From a token set to the row of its units that each group is, or is of the first part of;
-        as a rule each group is one.
+        From a data set to the row of `units` that each group is, or is the first part of; as a
+        rule each group is one.
     bias : tuple of float
         What a new head adds to each of its scores before it has learnt anything, for scores of
         which some are seldom right (Lin et al. 2017, section 4.1); empty: nothing.
     version : int
-        Raised when token sets or scores of this family come out otherwise than before: stages
+        Raised when data sets or scores of this family come out otherwise than before: stages
         of older versions are then computed again, those of other families stay.
     """
 
