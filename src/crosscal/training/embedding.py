@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from accelerate import Accelerator
 from transformers import PreTrainedModel
 
 from crosscal.artifacts import disk_errors, flush, write_aside
@@ -19,6 +18,7 @@ from crosscal.exceptions import SettingsError, StageFailed
 from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices, prediction_order
 from crosscal.training.collate import pack, ragged_indices
+from crosscal.training.precision import default_device
 
 # Fixed, so that the batches and with them the last bits do not depend on any setting.
 BATCH_TOKENS = 4096
@@ -111,7 +111,7 @@ def _fill(
     report: Callable[[int], None],
 ) -> None:
     """Write the rows of one shard of batches after another, and then give the file its name."""
-    device = Accelerator().device
+    device = default_device()
     model.to(device).eval()
     partial = path.with_name(path.name + ".partial")
     order = prediction_order(np.diff(tokens.offsets), batch_tokens=BATCH_TOKENS)

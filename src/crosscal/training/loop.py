@@ -11,8 +11,6 @@ from typing import TextIO
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from crosscal.artifacts import disk_errors, flush, write_aside
@@ -27,6 +25,7 @@ from crosscal.training.evaluation import evaluate, is_best, mean_evaluation
 from crosscal.training.losses import training_loss
 from crosscal.training.mixing import TrainingTask, plan_steps
 from crosscal.training.model import Model
+from crosscal.training.precision import Precision, default_device
 from crosscal.training.settings import Mixture, TrainingSettings
 
 _MASKS = 0x6D61736B
@@ -93,18 +92,18 @@ def train(
     if outcome.exists():
         discard_state(state)
         return Progress(**json.loads(outcome.read_text()))
-    accelerator = _accelerator(settings.precision)
+    device = default_device()
+    precision = Precision(settings.precision, device)
     torch.manual_seed(seed)  # dropout; the order has a generator of its own
+    model.to(device)
     optimizer = _optimizer(model, settings)
-    model, optimizer = accelerator.prepare(model, optimizer)
-    raw_model: Model = accelerator.unwrap_model(model)
 
     plan = plan_steps(tasks, mixture, settings, seed)
     eval_steps = {
         round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)
     }
-    progress = load_state(state, raw_model, optimizer)
-    table = embedding_table(raw_model.encoder).weight
+    progress = load_state(state, model, optimizer)
+    table = embedding_table(model.encoder).weight
     saved = time.monotonic()
 
     with disk_errors(folder), _open_log(folder / "log.jsonl", progress.log_bytes) as log:
@@ -116,14 +115,13 @@ def train(
 
             model.train()
             task, groups = tasks[plan[step - 1].task], plan[step - 1].groups
-            batch = _batch(task, groups, vocabulary, seed, step).to(accelerator.device)
-            with accelerator.autocast():
+            batch = _batch(task, groups, vocabulary, seed, step).to(device)
+            with precision.autocast():
                 scores = model(batch.packed, batch.scored_positions, task.name)  # (R, C)
             loss = training_loss(batch.candidate_logits(scores), batch.gold, settings)
-            accelerator.backward(loss)
-            accelerator.unscale_gradients()  # of fp16: clipping must see the true norm
-            norm = _clip(raw_model, table, batch.packed if task.outputs else None, settings.clip)
-            optimizer.step()
+            precision.backward(loss, optimizer)
+            norm = _clip(model, table, batch.packed if task.outputs else None, settings.clip)
+            precision.step(optimizer)
             optimizer.zero_grad()
 
             if not torch.isfinite(loss):
@@ -140,39 +138,34 @@ def train(
                 "gradient_norm": norm,
                 "learning_rate": learning_rate,
                 **_speed(batch.packed, time.monotonic() - started),
-                "padding": padding_share(raw_model.encoder, batch.packed),
+                "padding": padding_share(model.encoder, batch.packed),
             }
             log.write(json.dumps(line) + "\n")
 
             progress.step = step
             if step in eval_steps:
-                scores_of = {
-                    task.name: evaluate(raw_model, vocabulary, task, settings.batch_tokens)
-                    for task in tasks
-                    if task.development is not None
-                }
+                with precision.autocast():
+                    scores_of = {
+                        task.name: evaluate(model, vocabulary, task, settings.batch_tokens)
+                        for task in tasks
+                        if task.development is not None
+                    }
                 evaluation = mean_evaluation([*scores_of.values()])
                 progress.evaluations.append({"step": step, **evaluation})
                 log.write(json.dumps({"step": step, "development": scores_of}) + "\n")
                 if is_best(progress.evaluations, settings.select_by):
                     progress.best_step = step
-                    _save_model(raw_model, vocabulary, folder)
+                    _save_model(model, vocabulary, folder)
             report(step, len(plan))
             if time.monotonic() - saved > checkpoint_seconds:
                 log.flush()
                 progress.log_bytes = log.tell()
-                save_state(state, raw_model, optimizer, progress)
+                save_state(state, model, optimizer, progress)
                 saved = time.monotonic()
     # In this order: killed in between, the stage finds its outcome and trains no step again.
     write_aside(outcome, json.dumps(asdict(progress)).encode())
     discard_state(state)
     return progress
-
-
-def _accelerator(precision: str) -> Accelerator:
-    # Otherwise the precision of a process's first stage would bind all later ones.
-    AcceleratorState._reset_state()
-    return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
 
 
 def _batch(

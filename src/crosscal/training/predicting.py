@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from accelerate import Accelerator
 from torch import nn
 
 from crosscal.artifacts import disk_errors, flush
@@ -18,6 +17,7 @@ from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices, prediction_order
 from crosscal.training.collate import collate
 from crosscal.training.model import Model
+from crosscal.training.precision import default_device
 
 # Fixed, so that the batches and with them the last bits do not depend on settings of training.
 BATCH_TOKENS = 4096
@@ -68,7 +68,7 @@ def predict(
     StageFailed
         If a score is not finite.
     """
-    device = Accelerator().device
+    device = default_device()
     model.to(device).eval()
     if dropout_seed is not None:
         for module in model.modules():
