@@ -1,4 +1,4 @@
-"""What a translator is, and how one is found by name: built in, or a plug-in.
+"""What a translator is, and how one is found by name: `seq2seq`, or a plug-in.
 
 A plug-in is a Python package with an entry point in the group ``crosscal.translators``. The
 entry point names a function that takes ``source``, ``target`` and its own settings, all by
@@ -7,20 +7,18 @@ keyword, and returns a `Translator`.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
-from crosscal.exceptions import CrosscalError, SettingsError, StageFailed
+from crosscal.exceptions import CrosscalError, MissingExtra, SettingsError, StageFailed
 from crosscal.spelling import did_you_mean
 
 GROUP = "crosscal.translators"
-_BUILT_IN = {
-    "apertium": "crosscal.translation.apertium:load_apertium",
-    "seq2seq": "crosscal.translation.seq2seq:load_seq2seq",
-}
+_SEQ2SEQ = "seq2seq"
+# Plug-ins of this repository, by the package that has to be installed.
+_PACKAGES = {"apertium": "crosscal-apertium"}
 
 
 @runtime_checkable
@@ -71,7 +69,7 @@ def load_translator(
     Parameters
     ----------
     name : str
-        ``"apertium"``, ``"seq2seq"``, or the name of a plug-in.
+        ``"seq2seq"``, or the name of a plug-in, such as ``"apertium"``.
     source, target : str
         Codes of two different languages.
     **settings
@@ -88,7 +86,7 @@ def load_translator(
         If there is no such translator or setting (names the nearest), both languages are the
         same, a plug-in cannot be loaded or made ready, or its name is taken.
     MissingExtra
-        If the programme, the language pair or the library is not installed.
+        If the plug-in, the programme, the language pair or the library is not installed.
     ArtifactError
         If a model's files are missing or damaged.
     """
@@ -149,12 +147,12 @@ def _check_settings(name: str, loader: Callable[..., Translator], settings: dict
 
 def translator_names() -> list[str]:
     """Names of all translators, those of plug-ins included, in alphabetical order."""
-    return sorted({*_BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
+    return sorted({_SEQ2SEQ, *(point.name for point in entry_points(group=GROUP))})
 
 
 def _loader(name: str) -> Callable[..., Translator]:
     plugins: list[EntryPoint] = [p for p in entry_points(group=GROUP) if p.name == name]
-    if len(plugins) + (name in _BUILT_IN) > 1:
+    if len(plugins) + (name == _SEQ2SEQ) > 1:
         packages = ", ".join(sorted({point.value for point in plugins}))
         raise SettingsError(
             f"the name '{name}' is given to more than one translator ({packages})",
@@ -171,14 +169,20 @@ def _loader(name: str) -> Callable[..., Translator]:
             where="translator.name",
             remedy="Install the plug-in again",
         ) from error
-    if name in _BUILT_IN:
-        module, _, function = _BUILT_IN[name].partition(":")
-        loaded = getattr(importlib.import_module(module), function)
-        return loaded
+    if name == _SEQ2SEQ:
+        from crosscal.translation.seq2seq import load_seq2seq
+
+        return load_seq2seq
+    if name in _PACKAGES:
+        raise MissingExtra(
+            f"the translator '{name}' is a package of its own, which is not installed",
+            where="translator.name",
+            remedy=f"Run: pip install plugins/{_PACKAGES[name]}, in a clone of crosscal",
+        )
     raise SettingsError(
         f"unknown translator '{name}'",
         where="translator.name",
-        remedy=did_you_mean(name, translator_names()),
+        remedy=did_you_mean(name, {*translator_names(), *_PACKAGES}),
     )
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from crosscal.exceptions import DataError, MissingExtra, SettingsError, StageFailed
-from crosscal.translation.apertium_modes import (
+from crosscal_apertium.modes import (
     check_chain,
     fingerprint,
     given_modes,
