@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
-from crosscal.tasks.catalogue.bitext_mining import BITEXT_TASKS
-from crosscal.tasks.catalogue.multiple_choice import OPTION_TASKS
-from crosscal.tasks.catalogue.nli import INFERENCE_TASKS
-from crosscal.tasks.catalogue.paraphrase import PAIR_TASKS
-from crosscal.tasks.catalogue.question_answering import ANSWER_TASKS
-from crosscal.tasks.catalogue.tagging import TAG_TASKS
+from crosscal.tasks.catalogue.bitext_mining import BITEXT_MINING_TASKS
+from crosscal.tasks.catalogue.multiple_choice import MULTIPLE_CHOICE_TASKS
+from crosscal.tasks.catalogue.nli import NLI_TASKS
+from crosscal.tasks.catalogue.paraphrase import PARAPHRASE_TASKS
+from crosscal.tasks.catalogue.question_answering import QUESTION_ANSWERING_TASKS
+from crosscal.tasks.catalogue.tagging import TAGGING_TASKS
 from crosscal.tasks.description import Task
 from crosscal.tasks.plugins import check_task, installed_tasks
 
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        *INFERENCE_TASKS,
-        *PAIR_TASKS,
-        *OPTION_TASKS,
-        *ANSWER_TASKS,
-        *TAG_TASKS,
-        *BITEXT_TASKS,
+        *NLI_TASKS,
+        *PARAPHRASE_TASKS,
+        *MULTIPLE_CHOICE_TASKS,
+        *QUESTION_ANSWERING_TASKS,
+        *TAGGING_TASKS,
+        *BITEXT_MINING_TASKS,
     )
 }
 """Those of the package and those registered; `all_tasks` adds what other packages bring."""
@@ -63,8 +63,8 @@ def all_tasks() -> dict[str, Task]:
     SettingsError
         If a plug-in cannot be loaded, or brings a name that is taken.
     """
-    for found in installed_tasks():
-        register(found)
+    for installed in installed_tasks():
+        register(installed)
     return TASKS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crosscal.tasks.catalogue.published_settings import JIANT, XTREME
 from crosscal.tasks.description import Task
 
-BITEXT_TASKS = (
+BITEXT_MINING_TASKS = (
     Task(
         name="bucc2018",
         family="retrieval",

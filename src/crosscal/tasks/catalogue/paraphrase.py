@@ -7,7 +7,7 @@ from crosscal.tasks.description import Task
 
 PARAPHRASE_LABELS = ("different", "paraphrase")
 
-PAIR_TASKS = (
+PARAPHRASE_TASKS = (
     Task(
         name="pawsx",
         family="classification",

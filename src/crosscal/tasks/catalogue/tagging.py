@@ -8,7 +8,7 @@ from crosscal.tasks.description import Task
 UPOS = tuple(
     "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
 )
-_FACTS = jiant_settings(32, 10, 256) | xtreme_settings("10 epochs, learning rate 2e-5")
+_SETTINGS = jiant_settings(32, 10, 256) | xtreme_settings("10 epochs, learning rate 2e-5")
 
 
 def entity_tags(*types: str) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def entity_tags(*types: str) -> tuple[str, ...]:
     return ("O", *(f"{place}-{name}" for name in types for place in "BI"))
 
 
-TAG_TASKS = (
+TAGGING_TASKS = (
     Task(
         name="udpos",
         family="tagging",
@@ -46,7 +46,7 @@ TAG_TASKS = (
         scoring="pos",
         metric="F1 over runs of equal tags",
         roles=("target",),
-        published_settings=_FACTS,
+        published_settings=_SETTINGS,
     ),
     Task(
         name="panx",
@@ -62,7 +62,7 @@ TAG_TASKS = (
         scoring="entities",
         metric="F1 over entities",
         roles=("target",),
-        published_settings=_FACTS,
+        published_settings=_SETTINGS,
     ),
     Task(
         name="masakhaner",
