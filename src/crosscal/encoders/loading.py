@@ -76,11 +76,11 @@ def _from_hub(name: str, network: bool) -> Path:
             where="encoder.name",
             remedy="Give the path of an existing folder or run: pip install 'crosscal[train]'",
         ) from None
-    wanted = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*", "*.model"]
+    patterns = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*", "*.model"]
     try:
         return Path(
             snapshot_download(
-                name, allow_patterns=[*wanted, "vocab.txt"], local_files_only=not network
+                name, allow_patterns=[*patterns, "vocab.txt"], local_files_only=not network
             )
         )
     except (HFValidationError, HfHubHTTPError, OSError) as error:
@@ -168,8 +168,8 @@ def _keep_texts_apart(tokenizer: Tokenizer) -> None:
     added = tokenizer.get_added_tokens_decoder().values()
     special = [token.content for token in added if token.special and len(token.content) > 1]
     if special:
-        found = "|".join(f"{_literal(text[0])}(?={_literal(text[1:])})" for text in special)
-        cut = Split(Regex(found), "merged_with_previous")
+        pattern = "|".join(f"{_literal(text[0])}(?={_literal(text[1:])})" for text in special)
+        cut = Split(Regex(pattern), "merged_with_previous")
         before = tokenizer.pre_tokenizer
         tokenizer.pre_tokenizer = cut if before is None else Sequence([before, cut])
 

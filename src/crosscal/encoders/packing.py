@@ -71,28 +71,7 @@ def packed_attention(
     length_groups: tuple[tuple[int, int], ...] = (),
     **_: object,
 ) -> tuple[Tensor, None]:
-    """Attention of each sequence of a packed batch to itself.
-
-    Parameters
-    ----------
-    module : Module
-        The calling attention layer (unused; the interface passes it).
-    query, key, value : Tensor
-        Shape (1, heads, T, width).
-    attention_mask : None
-        Packed batches have none.
-    dropout : float
-        Probability with which attention weights are dropped.
-    scaling : float, optional
-        Factor on the dot products.
-    length_groups : tuple of (int, int)
-        (length, count) of the stretches of equal length, see `PackedBatch`.
-
-    Returns
-    -------
-    tuple
-        The result, shape (1, T, heads, width), and no attention weights.
-    """
+    """Attention of each sequence of a packed batch to itself."""
     heads, width = query.shape[1], query.shape[3]
     outputs, start = [], 0
     for length, count in length_groups:
@@ -132,21 +111,7 @@ def encode(model: PreTrainedModel, batch: PackedBatch) -> Tensor:
 
 
 def hidden_states(model: PreTrainedModel, batch: PackedBatch) -> tuple[Tensor, ...]:
-    """Hidden states of every layer of a batch.
-
-    Parameters
-    ----------
-    model : PreTrainedModel
-        An encoder of transformers with L layers.
-    batch : PackedBatch
-        Sequences to encode; every token type must be known to the model.
-
-    Returns
-    -------
-    tuple of Tensor
-        L + 1 of shape (T, hidden), rows in the order of ``batch.ids``: what the first layer is
-        given, then what each layer gives. The last is what `encode` returns, to the bit.
-    """
+    """Hidden states of every layer of a batch."""
     output, rows = _run(model, batch, output_hidden_states=True)
     return tuple(hidden[rows] for hidden in output.hidden_states)
 
@@ -193,25 +158,10 @@ def _run_padded(model: PreTrainedModel, batch: PackedBatch, **outputs: bool) -> 
 
 
 def pool(hidden: Tensor, batch: PackedBatch, pooling: Pooling) -> Tensor:
-    """One vector a sequence.
-
-    Parameters
-    ----------
-    hidden : Tensor
-        Shape (T, hidden), a row a token of the batch.
-    batch : PackedBatch
-        N sequences.
-    pooling : {"mean", "first"}
-        Mean over all tokens of the sequence, special ones included, or the first token alone.
-
-    Returns
-    -------
-    Tensor
-        Shape (N, hidden).
-    """
-    found, start = [], 0
+    """One vector a sequence, (N, width): the mean of all its tokens, or the first alone."""
+    pooled, start = [], 0
     for length, count in batch.length_groups:
         rows = hidden[start : start + length * count].view(count, length, hidden.shape[1])
-        found.append(rows[:, 0] if pooling == "first" else rows.mean(dim=1))
+        pooled.append(rows[:, 0] if pooling == "first" else rows.mean(dim=1))
         start += length * count
-    return torch.cat(found)
+    return torch.cat(pooled)

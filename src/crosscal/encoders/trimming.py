@@ -56,13 +56,7 @@ def save_weights(model: PreTrainedModel, vocabulary: Vocabulary, path: Path) -> 
 
 
 def load_weights(model: PreTrainedModel, path: Path) -> None:
-    """Lay saved parameters and rows over an encoder with the full vocabulary, in place.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is damaged or belongs to an encoder of another shape.
-    """
+    """Lay saved parameters and rows over an encoder with the full vocabulary, in place."""
     try:
         tensors = load_file(path)
         rows, ids = tensors.pop(_ROWS), tensors.pop(_ROW_IDS)

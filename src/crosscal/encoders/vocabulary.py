@@ -50,15 +50,9 @@ class Vocabulary:
         return len(self.kept)
 
     def rows(self, ids: Ids) -> npt.NDArray[np.int64]:
-        """Rows of the trimmed table for ids of the full vocabulary.
-
-        Raises
-        ------
-        KeyError
-            If an id was not kept.
-        """
+        """Rows of the trimmed table for ids of the full vocabulary."""
         rows = np.searchsorted(self.kept, ids)
-        found = self.kept[np.minimum(rows, len(self.kept) - 1)] == ids
-        if not found.all():
-            raise KeyError(f"token id {int(ids[~found][0])} is not in the trimmed vocabulary")
+        is_kept = self.kept[np.minimum(rows, len(self.kept) - 1)] == ids
+        if not is_kept.all():
+            raise KeyError(f"token id {int(ids[~is_kept][0])} is not in the trimmed vocabulary")
         return rows.astype(np.int64)

@@ -80,17 +80,6 @@ class Task:
     published_settings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def languages_of(self, split: str) -> tuple[str, ...]:
-        """Return the languages in which a split is there.
-
-        Parameters
-        ----------
-        split : str
-            One of `splits`.
-
-        Returns
-        -------
-        tuple of str
-            `languages` without those that `missing` lists.
-        """
+        """Return the languages in which a split is there."""
         absent = self.missing.get(split, ())
         return tuple(code for code in self.languages if code not in absent)

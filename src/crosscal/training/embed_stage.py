@@ -24,29 +24,7 @@ def embed_stage(
     scratch: Path,
     report: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """Embed the sentences of every split.
-
-    Parameters
-    ----------
-    settings : dict
-        ``layers``, ``pooling``, ``trim``, ``threads``, ``layer`` (None: the last; or
-        `EVERY_LAYER`), ``prefix``, ``max_length``.
-    parameters : dict
-        ``encoder``.
-    examples : mapping of str to sequence of SentenceExample
-        By split.
-    inputs : dict of str to Path
-        ``model`` if the recipe has trained one.
-    scratch : Path
-        Folder to fill: ``{split}.npy`` of shape (layers, sentences, hidden).
-    report : callable
-        Called with (sentences done, sentences in all).
-
-    Returns
-    -------
-    dict
-        Sentences, tokens and how many sentences were cut.
-    """
+    """Embed the sentences of every split."""
     folder = Path(parameters["encoder"])
     limits = InputLimits(max_length=settings["max_length"], token_types=token_types(folder))
     tokenizer = load_tokenizer(folder)

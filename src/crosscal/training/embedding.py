@@ -37,42 +37,7 @@ def embed(
     pooling: Pooling = "mean",
     report: Callable[[int], None] = lambda done: None,
 ) -> npt.NDArray[np.float32]:
-    """Embed sentences; what was embedded before an interruption is not embedded again.
-
-    Parameters
-    ----------
-    model : PreTrainedModel
-        An encoder of L layers, trimmed to `vocabulary`.
-    vocabulary : Vocabulary
-        Ids that the model's embedding table holds.
-    tokens : EncodedDataset
-        N sequences, as `crosscal.tasks.families.sentence_tokens.sentence_tokens` makes them.
-    path : Path
-        File of the result (.npy). Unfinished work lies beside it, as ``.partial`` and
-        ``.progress``; a finished file of the right shape is returned as it is.
-    layers : sequence of int, optional
-        0 for what the first layer is given, l for what layer l gives, up to L; None for all.
-    pooling : {"mean", "first"}
-        Mean over all tokens of the sentence, prefix and special tokens included, or the first
-        token alone.
-    report : callable
-        Called with the number of sentences done.
-
-    Returns
-    -------
-    ndarray of float32
-        The file mapped into memory; shape (layers, N, hidden), sentences in the order of
-        `tokens`, not normalised. A layer is one stretch of the file.
-
-    Raises
-    ------
-    SettingsError
-        If the model has no such layer or a layer is asked for twice.
-    StageFailed
-        If an embedding is not finite.
-    ArtifactError
-        If the disk is full; the place for the whole result is taken at the start.
-    """
+    """Embed sentences; what was embedded before an interruption is not embedded again."""
     deepest = int(model.config.num_hidden_layers)
     numbers = list(range(deepest + 1) if layers is None else layers)
     if not numbers or len(set(numbers)) < len(numbers) or not set(numbers) <= {*range(deepest + 1)}:

@@ -15,13 +15,7 @@ def default_device() -> torch.device:
 
 
 class Precision:
-    """Autocast of the forward pass, and for fp16 the scaling of small gradients.
-
-    Raises
-    ------
-    SettingsError
-        For fp16 on the processor, where torch has no fast products of it.
-    """
+    """Autocast of the forward pass, and for fp16 the scaling of small gradients."""
 
     def __init__(self, name: str, device: torch.device) -> None:
         if name == "fp16" and device.type == "cpu":

@@ -47,24 +47,8 @@ def train_stage(
 ) -> dict[str, Any]:
     """Train on one task or several, from the pretrained encoder or from another stage's.
 
-    Parameters
-    ----------
-    settings : dict
-        ``parts``: list of name, family and labels; ``training``, ``mixture``, ``seed``,
-        ``threads``, and what `build_model` needs.
-    parameters : dict
-        ``encoder``, ``checkpoint_seconds``.
-    inputs : dict of str to Path
-        ``train:NAME`` and ``dev:NAME`` of every part, ``start`` if there is an earlier stage.
-    scratch : Path
-        Folder to fill.
-    report : callable
-        Called with (steps done, steps in all).
-
-    Returns
-    -------
-    dict
-        Development scores, best step, tokens seen.
+    `inputs` are ``train:NAME`` and ``dev:NAME`` of every task, and ``start`` if there is an
+    earlier stage. Returns the summary for the manifest.
     """
     training = TrainingSettings(**settings["training"])
     tasks = [_training_task(part, inputs) for part in settings["parts"]]
@@ -140,25 +124,7 @@ def predict_stage(
 ) -> dict[str, Any]:
     """Score the English development examples and the test examples of every language.
 
-    Parameters
-    ----------
-    settings : dict
-        ``part``: name, family and labels of the target; ``prediction``: ``dropout_samples`` and
-        ``dropout``; ``threads``, and what `build_model` needs.
-    parameters : dict
-        ``encoder``.
-    inputs : dict of str to Path
-        ``model``, ``dev``, ``test``.
-    scratch : Path
-        Folder to fill: ``dev.npy`` and ``test.npy``.
-    report : callable
-        Called with (groups done, groups in all).
-
-    Returns
-    -------
-    dict
-        Examples and tokens scored; the order of the labels that the English development
-        scores speak for, if it is another than the task's.
+    `inputs` are ``model``, ``dev``, ``test``; `scratch` receives ``dev.npy`` and ``test.npy``.
     """
     part = settings["part"]
     family = FAMILIES[part["family"]]
@@ -219,24 +185,7 @@ def trained_encoder(
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
 ) -> tuple[PreTrainedModel, Vocabulary]:
-    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens.
-
-    Parameters
-    ----------
-    settings : dict
-        A stage's: ``layers``, ``trim``.
-    encoder : Path
-        Folder of the pretrained encoder.
-    weights : Path, optional
-        Trained weights to lay over it.
-    tokens : list of ndarray
-        All token ids that the encoder will meet.
-
-    Returns
-    -------
-    (PreTrainedModel, Vocabulary)
-        The encoder, and the ids that its embedding table holds: all if it is not trimmed.
-    """
+    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens."""
     pretrained = load_encoder(encoder, layers=settings["layers"])
     if weights is not None:
         load_weights(pretrained, weights)

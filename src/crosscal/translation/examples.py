@@ -1,7 +1,7 @@
 """Translate examples: ids, labels and answers are kept, texts and language change.
 
 Which texts an example needs may depend on how others came out, so translation goes in rounds: each
-example says which texts it still wants, every different one is translated once, and so on until all
+example says which texts it still needs, every different one is translated once, and so on until all
 examples are either rebuilt or dropped for a reason.
 """
 
@@ -60,7 +60,7 @@ class Translation:
     known : dict of str to str
         Every different text that was translated, in the order of translation.
     texts : int
-        How many texts the examples wanted translated, equal ones counted each time.
+        How many texts the examples had to have translated, equal ones counted each time.
     """
 
     projected: Projected
@@ -115,47 +115,30 @@ def rebuild(
     translate: Callable[[list[str]], list[str]],
     projection: Projection,
 ) -> Translation:
-    """Translate examples by a function from texts to translations.
-
-    Parameters
-    ----------
-    examples : sequence of examples
-        As for `translate_examples`, which see for errors.
-    source, target : str
-        Codes of the languages.
-    translate : callable
-        Called once a round with different texts, none blank; returns as many.
-    projection : Projection
-        How answers are carried over.
-
-    Returns
-    -------
-    Translation
-        The examples and all texts.
-    """
+    """Translate examples by a function from texts to translations."""
     for example in examples:
         _check(example, source)
     known: dict[str, str] = {}
-    ends: dict[int, Dropped | Rebuilt] = {}
+    outcomes: dict[int, Dropped | Rebuilt] = {}
     pending: Sequence[int] = range(len(examples))
     texts = 0
     while True:
-        wanted: dict[str, None] = {}
+        missing: dict[str, None] = {}
         waiting = []
         for index in pending:
             outcome = _outcome(examples[index], Lookup(known), target, projection)
             if isinstance(outcome, MissingTranslations):
                 texts += len(outcome.texts)
-                wanted.update(dict.fromkeys(outcome.texts))
+                missing.update(dict.fromkeys(outcome.texts))
                 waiting.append(index)
             else:
-                ends[index] = outcome
-        if not wanted:
+                outcomes[index] = outcome
+        if not missing:
             break
-        known.update(zip(wanted, translate(list(wanted)), strict=True))
+        known.update(zip(missing, translate(list(missing)), strict=True))
         pending = waiting
     return Translation(
-        projected=_gathered([ends[index] for index in range(len(examples))]),
+        projected=_gathered([outcomes[index] for index in range(len(examples))]),
         known=known,
         texts=texts,
     )
@@ -185,12 +168,12 @@ def _outcome(example: Example, lookup: Lookup, target: str, projection: Projecti
     if isinstance(example, SpanExample):
         return rebuild_span(example, lookup, target, projection)
     sources = _texts(example)
-    found = lookup.get_all(sources)
+    translations = lookup.get_all(sources)
     if lookup.missing:
         return MissingTranslations(tuple(lookup.missing))
-    if any(map(is_lost, sources, found)):
+    if any(map(is_lost, sources, translations)):
         return Dropped(EMPTY)
-    return Rebuilt(_with_texts(example, found, target))
+    return Rebuilt(_with_texts(example, translations, target))
 
 
 def _texts(example: Example) -> list[str]:

@@ -60,26 +60,14 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class MissingTranslations:
-    """An example that cannot be rebuilt before more texts are translated.
-
-    Attributes
-    ----------
-    texts : tuple of str
-        None of them known, none blank; a text may stand twice.
-    """
+    """An example that cannot be rebuilt before these texts are translated, equal ones repeated."""
 
     texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """An example that has to be left out.
-
-    Attributes
-    ----------
-    reason : str
-        In words, the same for all examples with this fault.
-    """
+    """An example that has to be left out; the reason is the same for all with this fault."""
 
     reason: str
 
@@ -108,15 +96,7 @@ Outcome = MissingTranslations | Dropped | Rebuilt
 
 @dataclass(slots=True)
 class Lookup:
-    """Translations known so far, and those that were asked for in vain.
-
-    Attributes
-    ----------
-    known : mapping of str to str
-        Source to translation.
-    missing : list of str
-        What `get` did not find.
-    """
+    """Translations known so far, from source to translation, and texts that `get` lacked."""
 
     known: Mapping[str, str]
     missing: list[str] = field(default_factory=list)

@@ -69,7 +69,7 @@ class Seq2Seq:
         Blank texts are not given to the model. Texts longer than the limit are cut there and
         counted, and so are translations that reach theirs without an end.
         """
-        found = [""] * len(texts)
+        translations = [""] * len(texts)
         encoded = {}
         for index, text in enumerate(texts):
             if text.strip():
@@ -86,8 +86,8 @@ class Seq2Seq:
                 batch = order[start : start + self.batch]
                 translated = self._generate([encoded[index] for index in batch])
                 for index, text in zip(batch, translated, strict=True):
-                    found[index] = text
-        return found
+                    translations[index] = text
+        return translations
 
     def _generate(self, ids: list[list[int]]) -> list[str]:
         import torch
@@ -100,20 +100,20 @@ class Seq2Seq:
         for row, line in enumerate(ids):
             tokens[row, : len(line)] = torch.tensor(line)
             mask[row, : len(line)] = 1
-        given = {} if self.first_token is None else {"forced_bos_token_id": self.first_token}
+        forced = {} if self.first_token is None else {"forced_bos_token_id": self.first_token}
         with torch.inference_mode():
-            found = self.model.generate(
+            generated = self.model.generate(
                 input_ids=tokens,
                 attention_mask=mask,
                 do_sample=False,
                 num_beams=self.beams,
                 max_new_tokens=self.longest,
-                **given,
+                **forced,
             )
         ends = self.model.generation_config.eos_token_id
         ends = torch.tensor(ends if isinstance(ends, list) else [-1 if ends is None else ends])
-        self.counts[_OUTPUT_CUT] += int((~torch.isin(found[:, 1:], ends).any(dim=1)).sum())
-        lines = self.tokenizer.batch_decode(found, skip_special_tokens=True)
+        self.counts[_OUTPUT_CUT] += int((~torch.isin(generated[:, 1:], ends).any(dim=1)).sum())
+        lines = self.tokenizer.batch_decode(generated, skip_special_tokens=True)
         return [str(line).strip() for line in lines]
 
 

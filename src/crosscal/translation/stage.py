@@ -87,9 +87,9 @@ def translate_stage(
     `crosscal.translation.files.read_examples` reads it.
     """
     _check(examples, chunk)
-    chosen = projection or Projection()
-    key = [VERSION, translator.identity, chunk, chosen.methods, chosen.level]
-    memory = _Memory(
+    projection = projection or Projection()
+    key = [VERSION, translator.identity, chunk, projection.methods, projection.level]
+    cache = _ChunkCache(
         translator=translator,
         folder=scratch / _CHUNKS,
         key=json.dumps(key),
@@ -101,10 +101,10 @@ def translate_stage(
             examples,
             source=translator.source,
             target=translator.target,
-            translate=memory.translate,
-            projection=chosen,
+            translate=cache.translate,
+            projection=projection,
         )
-        summary = _summary(examples, translation, memory.counted)
+        summary = _summary(examples, translation, cache.counted)
         write_examples(
             translation.projected.examples,
             type(examples[0]),
@@ -115,13 +115,13 @@ def translate_stage(
             scratch / _SUMMARY,
             json.dumps(summary, indent=1, sort_keys=True, ensure_ascii=False).encode(),
         )
-        if memory.folder.exists():
-            shutil.rmtree(memory.folder)
-    return {**summary, "seconds": round(memory.seconds, 2)}
+        if cache.folder.exists():
+            shutil.rmtree(cache.folder)
+    return {**summary, "seconds": round(cache.seconds, 2)}
 
 
 @dataclass(kw_only=True)
-class _Memory:
+class _ChunkCache:
     """Translates in chunks, and keeps each on disk."""
 
     translator: Translator
@@ -137,16 +137,16 @@ class _Memory:
     def translate(self, texts: list[str]) -> list[str]:
         """Translate one round's texts."""
         self.total += len(texts)
-        found: list[str] = []
+        translations: list[str] = []
         for start in range(0, len(texts), self.chunk):
             part = texts[start : start + self.chunk]
             stored = self._stored(part) or self._translated(part)
-            found += stored["translations"]
+            translations += stored["translations"]
             self.counted.update(stored["counted"])
             self.seconds += stored["seconds"]
             self.done += len(part)
             self.report(self.done, self.total)
-        return found
+        return translations
 
     def _path(self, texts: list[str]) -> Path:
         # Named by content: chunks of other texts or settings are simply not found.

@@ -47,17 +47,9 @@ class Translator(Protocol):
         """What changes whenever the translations may change: versions, hashes, settings."""
 
     def translate(self, texts: Sequence[str]) -> list[str]:
-        """Translate each text.
+        """Translate each text, which may be empty, or hold line breaks and any other character.
 
-        Parameters
-        ----------
-        texts : sequence of str
-            May be empty, and may hold empty texts, line breaks and any other character.
-
-        Returns
-        -------
-        list of str
-            As many as texts, in their order; empty where the system could not translate a text.
+        Returns as many, in their order; empty where the system could not translate a text.
         """
 
 
@@ -122,13 +114,17 @@ def load_translator(
 
 def _check_settings(name: str, loader: Callable[..., Translator], settings: dict[str, Any]) -> None:
     """Check the names of settings against the loader's parameters."""
-    named = {
+    parameters = {
         word: parameter
         for word, parameter in inspect.signature(loader).parameters.items()
         if word not in ("source", "target")
     }
-    kinds = {parameter.kind for parameter in named.values()}
-    own = [word for word, p in named.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    kinds = {parameter.kind for parameter in parameters.values()}
+    own = [
+        word
+        for word, p in parameters.items()
+        if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     for setting in settings:
         if setting not in own and inspect.Parameter.VAR_KEYWORD not in kinds:
             raise SettingsError(
@@ -137,7 +133,7 @@ def _check_settings(name: str, loader: Callable[..., Translator], settings: dict
                 remedy=did_you_mean(setting, own) if own else "It has no settings",
             )
     for word in own:
-        if named[word].default is inspect.Parameter.empty and word not in settings:
+        if parameters[word].default is inspect.Parameter.empty and word not in settings:
             raise SettingsError(
                 f"the translator '{name}' needs the setting '{word}'",
                 where=f"translator.{word}",
@@ -187,28 +183,9 @@ def _loader(name: str) -> Callable[..., Translator]:
 
 
 def translate_checked(translator: Translator, texts: Sequence[str]) -> list[str]:
-    """Translate texts and check what came back.
-
-    Parameters
-    ----------
-    translator : Translator
-        Any.
-    texts : sequence of str
-        At least one.
-
-    Returns
-    -------
-    list of str
-        As many as texts, in their order.
-
-    Raises
-    ------
-    StageFailed
-        If the translator raised an error, or returned another number of texts or something that
-        is no text.
-    """
+    """Translate texts and check what came back."""
     try:
-        found = list(translator.translate(texts))
+        translations = list(translator.translate(texts))
     except CrosscalError:
         raise
     except Exception as error:  # whatever somebody else's method raises
@@ -216,13 +193,13 @@ def translate_checked(translator: Translator, texts: Sequence[str]) -> list[str]
             f"the translator '{translator.name}' failed ({type(error).__name__}: {error})",
             remedy="What it translated before is kept: run again once that is mended",
         ) from error
-    if len(found) != len(texts):
+    if len(translations) != len(texts):
         raise StageFailed(
-            f"the translator '{translator.name}' returned {len(found)} translations of "
+            f"the translator '{translator.name}' returned {len(translations)} translations of "
             f"{len(texts)} texts",
             remedy="Nothing can be matched to its source any more: report this to its authors",
         )
-    for text in found:
+    for text in translations:
         try:
             str.encode(text)
         except (TypeError, UnicodeEncodeError) as error:
@@ -230,7 +207,7 @@ def translate_checked(translator: Translator, texts: Sequence[str]) -> list[str]
                 f"the translator '{translator.name}' returned something that is no text ({error})",
                 remedy="Report this to its authors",
             ) from error
-    return found
+    return translations
 
 
 def counts_of(translator: Translator) -> dict[str, int]:

@@ -12,18 +12,7 @@ _SETTINGS = jiant_settings(32, 10, 256) | xtreme_settings("10 epochs, learning r
 
 
 def entity_tags(*types: str) -> tuple[str, ...]:
-    """Return the tags of named entities in the BIO scheme.
-
-    Parameters
-    ----------
-    *types : str
-        Types of entity.
-
-    Returns
-    -------
-    tuple of str
-        ``"O"``, then the beginning and the inside of each type.
-    """
+    """Return the tags of named entities in the BIO scheme."""
     return ("O", *(f"{place}-{name}" for name in types for place in "BI"))
 
 
