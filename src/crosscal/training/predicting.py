@@ -48,10 +48,8 @@ def predict(
         What is scored.
     shards : Path
         Folder for parts of the result; removed at the end.
-    head : str
-        Which head scores.
-    outputs : int
-        Its scores a row.
+    head, outputs : str, int
+        Which head scores, and its scores a row.
     dropout_seed : int, optional
         Predict as one of the models that dropout makes of this one (Gal and Ghahramani 2016),
         drawn from this seed; none: without dropout.
@@ -62,11 +60,6 @@ def predict(
     -------
     ndarray of float32
         Shape (rows, outputs), in the order of `examples`.
-
-    Raises
-    ------
-    StageFailed
-        If a score is not finite.
     """
     device = default_device()
     model.to(device).eval()

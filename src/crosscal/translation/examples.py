@@ -29,18 +29,10 @@ from crosscal.translation.translator import Translator, translate_checked
 
 @dataclass(frozen=True, kw_only=True)
 class Projected:
-    """Examples in the target language, and what became of the rest.
+    """Examples in the target language, in their order, and what became of the rest.
 
-    Attributes
-    ----------
-    examples : tuple of examples
-        In their order, of the type that they had.
-    dropped : dict of str to int
-        How many examples were left out, by reason; empty if none.
-    methods : dict of str to int
-        How many examples had their answers projected by each method (the first that found one).
-    answers_lost : int
-        Accepted answers that could not be projected, of examples that kept another.
+    `dropped` counts those left out by reason, `methods` how answers were projected (the first that
+    found one), `answers_lost` accepted answers that could not be, of examples that kept another.
     """
 
     examples: tuple[Example, ...]
@@ -51,17 +43,7 @@ class Projected:
 
 @dataclass(frozen=True, kw_only=True)
 class Translation:
-    """What came of translating examples.
-
-    Attributes
-    ----------
-    projected : Projected
-        The examples.
-    known : dict of str to str
-        Every different text that was translated, in the order of translation.
-    texts : int
-        How many texts the examples had to have translated, equal ones counted each time.
-    """
+    """What came of translating examples, every different text, and how many were needed."""
 
     projected: Projected
     known: dict[str, str]

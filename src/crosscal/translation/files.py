@@ -51,17 +51,7 @@ def write_examples(
 
 
 def read_examples(folder: Path) -> tuple[Example, ...]:
-    """Read what `translate_stage` left.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The artifact.
-
-    Returns
-    -------
-    tuple of examples
-        As they were written.
+    """Read what `translate_stage` left in a folder.
 
     Raises
     ------

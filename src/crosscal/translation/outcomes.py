@@ -74,16 +74,10 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """An example in the target language.
+    """An example in the target language, of the type that it had.
 
-    Attributes
-    ----------
-    example : example
-        Of the type that it had.
-    method : str or None
-        How its answer was projected; None if it has none to project.
-    answers_lost : int
-        Accepted answers that could not be projected beside others that could.
+    `method` says how its answer was projected, if it has one; `answers_lost` counts accepted ones
+    that could not be, beside others that could.
     """
 
     example: Example

@@ -27,17 +27,7 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerPosition:
-    """Where an answer stands in its sentence, and both texts' translations.
-
-    Attributes
-    ----------
-    sentence : str
-        Of the source.
-    span : (int, int)
-        The answer in it.
-    translated_sentence, translated_answer : str
-        Each translated on its own.
-    """
+    """Where an answer stands in its sentence, and the translation of each on its own."""
 
     sentence: str
     span: Span

@@ -23,25 +23,7 @@ _OUTPUT_CUT = "outputs cut at the longest length"
 
 @dataclass(frozen=True, kw_only=True)
 class Seq2Seq:
-    """A loaded model; see `load_seq2seq`.
-
-    Attributes
-    ----------
-    source, target : str
-        Codes of the languages.
-    identity : str
-        Hash of the model's files and of all settings.
-    model, tokenizer
-        As transformers loaded them.
-    first_token : int or None
-        Id that every translation begins with: the target language of a multilingual model.
-    prefix : str
-        Put before every text.
-    beams, batch, longest, threads : int
-        As `load_seq2seq` takes them; `longest` not above the model's own limit.
-    counts : dict of str to int
-        Texts that were cut before, or while, they were translated.
-    """
+    """A loaded model; see `load_seq2seq`. `counts` are texts that were cut."""
 
     source: str
     target: str
@@ -130,33 +112,7 @@ def load_seq2seq(
     longest: int = 512,
     threads: int = 1,
 ) -> Seq2Seq:
-    """Load a model from a folder.
-
-    Parameters
-    ----------
-    source, target : str
-        Codes of the languages.
-    model : str
-        Folder with ``config.json``, weights as safetensors, and a tokenizer.
-    prefix : str
-        Put before every text: T5's ``"translate English to German: "``, the ``">>fra<< "`` of a
-        Marian model with several targets.
-    source_code, target_code : str, optional
-        What a multilingual model calls the languages: ``"en"`` and ``"de"`` (M2M-100),
-        ``"eng_Latn"`` and ``"deu_Latn"`` (NLLB), ``"en_XX"`` and ``"de_DE"`` (mBART).
-    beams : int
-        1 takes the likeliest token each time; more keep as many candidates.
-    batch : int
-        Texts translated together.
-    longest : int
-        Tokens of a text, and of a translation; lowered to what the model has positions for.
-    threads : int
-        Of this process, as the last digits of sums depend on their number.
-
-    Returns
-    -------
-    Seq2Seq
-        Ready to translate.
+    """Load a model from a folder; ``docs/translation.md`` says what each setting does.
 
     Raises
     ------

@@ -45,12 +45,12 @@ def translate_stage(
     Parameters
     ----------
     examples : sequence of examples
-        As for `crosscal.translation.examples.translate_examples`; all of one type, at least one.
+        All of one type, at least one.
     translator : Translator
         Any.
     scratch : pathlib.Path
-        An existing folder, empty or as a killed call left it. Chunks of other examples, settings
-        or translators in it are not used.
+        An existing folder, empty or as a killed call left it. It then holds ``examples.parquet``,
+        for `crosscal.translation.files.read_examples`, and ``summary.json`` (without ``seconds``).
     report : callable
         Called with (texts translated, texts known to be needed) after each chunk. The second
         number grows where answers need more texts than the first round.
@@ -63,28 +63,11 @@ def translate_stage(
     -------
     dict
         ``examples`` and ``kept``; ``dropped`` and ``methods`` (each a dict of numbers) and
-        ``answers_lost`` as in `Projected`; ``texts`` (wanted), ``unique`` (different ones, each
+        ``answers_lost`` as in `Projected`; ``texts`` (needed), ``unique`` (different ones, each
         translated once), ``characters`` (in these), ``unchanged`` (share of these whose
         translation is the text itself, 0 to 1), ``empty`` (of these, translations that came out
         empty); ``counted`` (what the translator counts, a dict); ``seconds`` (spent on
         translating, those of killed calls included as far as their chunks were kept).
-
-    Raises
-    ------
-    SettingsError
-        If there are no examples, they are of several types or of one that cannot be translated,
-        or the chunk is below 1.
-    DataError
-        If an example is in another language than the translator's source.
-    StageFailed
-        If the translator fails, or returns another number of texts.
-    ArtifactError
-        If the disk is full or not writable.
-
-    Notes
-    -----
-    The folder then holds ``examples.parquet`` and ``summary.json`` (without ``seconds``);
-    `crosscal.translation.files.read_examples` reads it.
     """
     _check(examples, chunk)
     projection = projection or Projection()

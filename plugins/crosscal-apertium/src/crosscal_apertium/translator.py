@@ -41,23 +41,7 @@ _LOOSE = re.compile(r" ([.,;:!?])(?=\s|$)")
 
 @dataclass(frozen=True, kw_only=True)
 class Apertium:
-    """A chain of installed Apertium modes; see `load_apertium`.
-
-    Attributes
-    ----------
-    source, target : str
-        Codes of the languages.
-    modes : tuple of str
-        One, or several where it goes by way of other languages.
-    identity : str
-        Versions of the programmes, hashes of the modes and their data, and batch size.
-    batch : int
-        Lines given to one process.
-    timeout : float
-        Seconds that one process may take.
-    counts : dict of str to int
-        Lines that could not be translated.
-    """
+    """A chain of installed Apertium modes; see `load_apertium`. `counts` are lines that failed."""
 
     source: str
     target: str
@@ -160,11 +144,6 @@ def load_apertium(
         translation now and then, so the size belongs to the identity.
     timeout : float
         Seconds that one process may take.
-
-    Returns
-    -------
-    Apertium
-        Ready to translate.
 
     Raises
     ------

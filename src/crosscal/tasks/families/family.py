@@ -20,15 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class InputLimits:
-    """What an encoder can take in.
-
-    Attributes
-    ----------
-    max_length : int
-        Longest input in tokens, special ones included.
-    token_types : int
-        How many the encoder tells apart; with one, all are 0.
-    """
+    """What an encoder can take in: tokens, special ones included, and types it tells apart."""
 
     max_length: int
     token_types: int
@@ -38,16 +30,8 @@ class InputLimits:
 class Scored:
     """Predictions as columns, one entry a unit.
 
-    Attributes
-    ----------
-    units : pyarrow.Table
-        Columns ``unit_id, cluster_id, language``.
-    scores : sequence of array
-        Scores of each unit's choices.
-    gold : array of int
-        Index of the right choice, -1 if it is not among them.
-    extra : mapping of str to list
-        Further columns, for example the choices of each unit.
+    `units` has columns ``unit_id, cluster_id, language``; `gold` is the index of the right choice,
+    -1 if it is none of them; `extra` holds further columns, such as the choices of each unit.
     """
 
     units: pa.Table

@@ -78,14 +78,14 @@ def _tokenise(
                 question.append(number)
                 start += len(window.ids)
     ids, offsets = concat_ragged(sequences)
-    positions, row_offsets = concat_ragged(scored_positions)
+    rows, row_offsets = concat_ragged(scored_positions)
     chars = np.concatenate(char_spans)  # (rows, 2)
     return EncodedDataset(
         ids=ids.astype(np.int32),
         token_type_ids=concat_ragged(token_types)[0].astype(np.uint8),
         offsets=offsets,
         softmax_over="sequence",
-        scored_positions=positions,
+        scored_positions=rows,
         row_offsets=row_offsets,
         gold=np.array(gold, dtype=np.int32),
         units=_question_table(examples),

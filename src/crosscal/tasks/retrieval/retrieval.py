@@ -28,15 +28,10 @@ DIRECTIONS: tuple[Direction, Direction] = ("to-english", "from-english")
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """The sentences of a language and those in English, with their embeddings.
+    """The sentences of a language and those in English, n and m, with their embeddings.
 
-    Attributes
-    ----------
-    other, english : sequence of SentenceExample
-        n sentences in the language, m in English.
-    other_rows, english_rows : ndarray
-        Their embeddings, shape (n, d) and (m, d), or (layers, n, d) and (layers, m, d) for
-        `layer_sweep`; may be `numpy.memmap`.
+    These have shape (n, d) and (m, d), with layers before them for `layer_sweep`; they may be a
+    `numpy.memmap`.
     """
 
     other: Sequence[SentenceExample]
