@@ -232,7 +232,7 @@ def test_collate_concatenates_examples(token_set):
     for i in chosen:
         ids = tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]
         part = slice(start, start + len(ids))
-        assert (vocabulary.kept[batch.ids[part].numpy()] == ids).all()
+        assert (vocabulary.ids[batch.ids[part].numpy()] == ids).all()
         assert batch.position_ids[part].tolist() == list(range(len(ids)))
         start += len(ids)
     assert (

@@ -80,7 +80,7 @@ def test_files_and_log_of_a_run(assemble, data, tmp_path):
         assert found == {"step": line["step"], **line["development"][TASK]}
     assert {line["task"] for line in steps} == {TASK}
     rows = load_file(folder / "encoder.safetensors")["crosscal.row_ids"]
-    assert rows.tolist() == vocabulary.kept.tolist()
+    assert rows.tolist() == vocabulary.ids.tolist()
 
 
 def test_same_seed_same_bits_and_other_seed_others(assemble, data, tmp_path):

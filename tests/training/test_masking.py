@@ -65,9 +65,9 @@ def test_proportions_of_a_large_set():
     chosen = np.argsort(tokens.lengths, kind="stable")
     work = mask(tokens, chosen, vocabulary, np.random.default_rng(0))
     before = np.concatenate([tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]] for i in chosen])
-    after = vocabulary.kept[work.packed.ids.numpy()]
+    after = vocabulary.ids[work.packed.ids.numpy()]
     rows = work.scored_positions.numpy()
-    right = vocabulary.kept[work.gold.numpy()]
+    right = vocabulary.ids[work.gold.numpy()]
     maskable = tokens.n_rows
     assert abs(len(rows) / maskable - 0.15) < 4 * np.sqrt(0.15 * 0.85 / maskable)
     assert len(np.unique(rows)) == len(rows)

@@ -129,7 +129,7 @@ def test_scores_that_are_not_finite_fail_the_stage(assemble, tokens, tmp_path, v
     first = next(
         i
         for i in range(60)
-        if vocabulary.kept[row] in tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]
+        if vocabulary.ids[row] in tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]
     )
     for _ in range(2):
         with pytest.raises(StageFailed, match=f"the score of row {first} is not finite"):

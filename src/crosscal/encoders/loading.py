@@ -213,6 +213,6 @@ def _keep_layers(model: PreTrainedModel, layers: int) -> None:
             remedy=f"Choose a number from 1 to {total}",
         )
     encoder: Any = model.encoder
-    kept = [encoder.layer[index * total // layers] for index in range(layers)]
-    encoder.layer = torch.nn.ModuleList(kept)
+    layer_list = [encoder.layer[index * total // layers] for index in range(layers)]
+    encoder.layer = torch.nn.ModuleList(layer_list)
     model.config.num_hidden_layers = layers

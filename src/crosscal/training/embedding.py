@@ -77,7 +77,8 @@ def _fill(
 ) -> None:
     """Write the rows of one shard of batches after another, and then give the file its name."""
     device = default_device()
-    model.to(device).eval()
+    module: torch.nn.Module = model  # transformers' own methods have no types
+    module.to(device).eval()
     partial = path.with_name(path.name + ".partial")
     order = prediction_order(np.diff(tokens.offsets), batch_tokens=BATCH_TOKENS)
     done = _opened(partial, progress, shape)

@@ -229,7 +229,7 @@ def build_model(
     heads : Path, optional
         Trained heads; otherwise new ones are drawn from the seed.
     """
-    earlier = [] if weights is None or heads is not None else [saved_rows(weights).kept]
+    earlier = [] if weights is None or heads is not None else [saved_rows(weights).ids]
     pretrained, vocabulary = trained_encoder(settings, encoder, weights, [*tokens, *earlier])
     model = Model(
         pretrained,
