@@ -37,14 +37,14 @@ def tatoeba(options):
     from crosscal.encoders.vocabulary import Vocabulary
     from crosscal.languages import XNLI
     from crosscal.report.layers import layer_means
-    from crosscal.tasks.families.family import Limits
+    from crosscal.tasks.families.family import InputLimits
     from crosscal.tasks.families.sentence_tokens import sentence_tokens
     from crosscal.tasks.retrieval.retrieval import Sides, layer_sweep
     from crosscal.training.embedding import embed
 
     torch.set_num_threads(1)
     encoder = locate_encoder(options.encoder)
-    limits = Limits(max_length=longest_input(encoder) or 512, types=token_types(encoder))
+    limits = InputLimits(max_length=longest_input(encoder) or 512, token_types=token_types(encoder))
     others = tuple(code for code in XNLI if code != "en")
     read = read_examples("tatoeba-laser", options.data, split="test", languages=others).examples
     sides = {

@@ -31,16 +31,16 @@ import numpy as np
 from crosscal.data import read_examples
 from crosscal.data.examples import Answer, SpanExample
 from crosscal.encoders.loading import load_tokenizer, locate_encoder
-from crosscal.tasks import Limits
+from crosscal.tasks import InputLimits
 from crosscal.tasks.families.span_tokens import (
-    context_rows,
-    gold_places,
-    place_spans,
+    context_tokens,
+    gold_slots,
     question_windows,
-    set_apart,
+    slot_spans,
+    split_punctuation,
 )
 
-LIMITS = Limits(max_length=384, types=1)
+LIMITS = InputLimits(max_length=384, token_types=1)
 XQUAD = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 TYDIQA = ("ar", "bn", "en", "fi", "id", "ko", "ru", "sw", "te")
 
@@ -48,14 +48,14 @@ TYDIQA = ("ar", "bn", "en", "fi", "id", "ko", "ru", "sw", "te")
 def come_back(tokenizer: Any, example: SpanExample, answer: Answer) -> list[tuple[str, bool]]:
     """Return what the answer becomes in each window, and whether edges of tokens are its own."""
     found = []
-    with set_apart(tokenizer):
+    with split_punctuation(tokenizer):
         context = tokenizer.encode(example.context, add_special_tokens=False)
         windows = question_windows(tokenizer, example.question, context, LIMITS)
     for window in windows.encodings:
-        _, spans = context_rows(window, example.context)
-        first, last = gold_places(spans, [answer])
+        _, spans = context_tokens(window, example.context)
+        first, last = gold_slots(spans, [answer])
         if first > 0:
-            _, within, characters = place_spans(np.array(spans))
+            _, within, characters = slot_spans(np.array(spans))
             start, end = characters[first - 1, 0], characters[last - 1, 1]
             found.append((example.context[start:end], not within[[first - 1, last - 1]].any()))
     return found

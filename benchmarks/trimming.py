@@ -28,9 +28,9 @@ def one(variant: str, steps: int, folder: Path) -> dict[str, float]:
     from crosscal.encoders.loading import load_encoder, load_tokenizer, locate_encoder
     from crosscal.encoders.trimming import trim
     from crosscal.encoders.vocabulary import Vocabulary
-    from crosscal.tasks import FAMILIES, TASKS, Limits
+    from crosscal.tasks import FAMILIES, TASKS, InputLimits
     from crosscal.training.loop import train
-    from crosscal.training.mixing import Part
+    from crosscal.training.mixing import TrainingTask
     from crosscal.training.model import Model
     from crosscal.training.predicting import predict
     from crosscal.training.settings import Mixture, TrainingSettings
@@ -38,7 +38,7 @@ def one(variant: str, steps: int, folder: Path) -> dict[str, float]:
     torch.set_num_threads(1)
     encoder = locate_encoder("packaged")
     task = TASKS["mini-nli"]
-    limits = Limits(max_length=128, types=1)
+    limits = InputLimits(max_length=128, token_types=1)
     sets = []
     for split, count in (("train", PAIRS), ("dev", 30)):
         examples = read_examples("mini-nli", split=split, labels=task.labels).examples[:count]
@@ -52,7 +52,7 @@ def one(variant: str, steps: int, folder: Path) -> dict[str, float]:
         trim(pretrained, vocabulary)
     outputs = len(task.labels)
     model = Model(pretrained, {"nli": outputs}, pooling="mean", dropout=0.1, seed=1)
-    part = Part(name="nli", examples=training, development=development, outputs=outputs)
+    part = TrainingTask(name="nli", examples=training, development=development, outputs=outputs)
     tokens = len(training.ids)
     settings = TrainingSettings(
         epochs=steps * 512 / tokens, batch_tokens=512, evaluations=1, learning_rate=1e-4

@@ -166,7 +166,7 @@ def _save_tokenizer(folder: Path, *, roberta: bool) -> None:
 
 @pytest.fixture(scope="session")
 def token_set() -> Callable[..., Any]:
-    """Return a function that draws a `TokenSet` whose labels can be learnt."""
+    """Return a function that draws a `EncodedDataset` whose labels can be learnt."""
 
     def draw(
         count: int,
@@ -178,7 +178,7 @@ def token_set() -> Callable[..., Any]:
     ) -> Any:
         import pyarrow as pa
 
-        from crosscal.tasks.families.tokens import TokenSet
+        from crosscal.tasks.families.tokens import EncodedDataset
 
         rng = np.random.default_rng(seed)
         gold = rng.integers(0, labels, count)
@@ -187,9 +187,9 @@ def token_set() -> Callable[..., Any]:
         for row, label in zip(rows, gold, strict=True):
             row[0] = ids[0] + label  # what gives the label away
         names = [f"u{i}" for i in range(count)]
-        return TokenSet(
+        return EncodedDataset(
             ids=np.concatenate(rows).astype(np.int32),
-            types=np.zeros(int(lengths.sum()), dtype=np.uint8),
+            token_type_ids=np.zeros(int(lengths.sum()), dtype=np.uint8),
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             gold=gold.astype(np.int32),
             units=pa.table({"unit_id": names, "cluster_id": names, "language": ["en"] * count}),

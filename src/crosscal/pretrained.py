@@ -11,29 +11,7 @@ from crosscal.exceptions import ArtifactError
 
 
 def load_weights_of(model_class: Any, folder: Path, *, what: str, **options: Any) -> Any:
-    """Load a model of transformers from safetensors, in float32.
-
-    Parameters
-    ----------
-    model_class : class
-        Of transformers: ``AutoModel`` or its like.
-    folder : Path
-        As written by ``save_pretrained()``.
-    what : str
-        What the model is called in messages: ``encoder``.
-    **options
-        For ``from_pretrained``.
-
-    Returns
-    -------
-    PreTrainedModel
-        Its code comes from transformers, never from the folder.
-
-    Raises
-    ------
-    ArtifactError
-        If the weights are truncated or do not fit the configuration.
-    """
+    """Load a model of transformers from safetensors, in float32."""
     import torch
 
     try:

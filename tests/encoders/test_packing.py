@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from crosscal.encoders.loading import load_encoder  # noqa: E402
-from crosscal.encoders.packing import PACKED, Batch, encode  # noqa: E402
+from crosscal.encoders.packing import PACKED, PackedBatch, encode  # noqa: E402
 
 # Float32 sums in another order: values of size 1, dot products of at most 66 terms, 4 layers.
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
@@ -20,13 +20,13 @@ def sequences(lengths: list[int], *, seed: int = 0) -> list[list[int]]:
     return [torch.randint(5, 300, (n,), generator=generator).tolist() for n in sorted(lengths)]
 
 
-def batch_of(rows: list[list[int]], *, types: int = 1) -> Batch:
+def batch_of(rows: list[list[int]], *, types: int = 1) -> PackedBatch:
     lengths = [len(row) for row in rows]
-    return Batch(
+    return PackedBatch(
         ids=torch.tensor([i for row in rows for i in row]),
-        types=torch.tensor([(place % types) for row in rows for place in range(len(row))]),
-        places=torch.tensor([place for row in rows for place in range(len(row))]),
-        runs=tuple((n, lengths.count(n)) for n in sorted(set(lengths))),
+        token_type_ids=torch.tensor([(place % types) for row in rows for place in range(len(row))]),
+        position_ids=torch.tensor([place for row in rows for place in range(len(row))]),
+        length_groups=tuple((n, lengths.count(n)) for n in sorted(set(lengths))),
     )
 
 
@@ -103,12 +103,12 @@ def test_company_in_the_batch_does_not_matter(tiny_encoder, kind):
 def test_runs_without_sequences_change_nothing(tiny_encoder, kind):
     model = load_encoder(tiny_encoder(kind)).eval()
     batch = batch_of(sequences([1, 3, 3]))
-    assert batch.runs == ((1, 1), (3, 2))
-    holes = Batch(
+    assert batch.length_groups == ((1, 1), (3, 2))
+    holes = PackedBatch(
         ids=batch.ids,
-        types=batch.types,
-        places=batch.places,
-        runs=((1, 1), (2, 0), (3, 2)),
+        token_type_ids=batch.token_type_ids,
+        position_ids=batch.position_ids,
+        length_groups=((1, 1), (2, 0), (3, 2)),
     )
     assert holes.size == batch.size == 3
     with torch.no_grad():
@@ -153,5 +153,9 @@ def test_dropout_reaches_packed_attention(tiny_encoder):
 def test_batch_moves_as_a_whole():
     batch = batch_of(sequences([2, 3]))
     moved = batch.to(torch.device("meta"))
-    assert moved.runs == batch.runs
-    assert {moved.ids.device.type, moved.types.device.type, moved.places.device.type} == {"meta"}
+    assert moved.length_groups == batch.length_groups
+    assert {
+        moved.ids.device.type,
+        moved.token_type_ids.device.type,
+        moved.position_ids.device.type,
+    } == {"meta"}

@@ -19,13 +19,13 @@ ids = st.lists(st.integers(0, 400), min_size=1, max_size=50).map(lambda x: np.ar
 def test_vocabulary_keeps_what_occurs_and_the_first_ids(tokens, pad):
     vocabulary = Vocabulary.of(tokens, pad=pad)
     occurring = set(np.concatenate(tokens).tolist())
-    assert vocabulary.kept.tolist() == sorted(occurring | set(range(pad + 1)))
-    assert vocabulary.kept.dtype == np.int32
-    assert len(vocabulary) == len(vocabulary.kept)
+    assert vocabulary.ids.tolist() == sorted(occurring | set(range(pad + 1)))
+    assert vocabulary.ids.dtype == np.int32
+    assert len(vocabulary) == len(vocabulary.ids)
     for part in tokens:
         rows = vocabulary.rows(part)
         assert rows.dtype == np.int64
-        assert (vocabulary.kept[rows] == part).all()
+        assert (vocabulary.ids[rows] == part).all()
     assert vocabulary.rows(np.array([pad], np.int32)).tolist() == [pad]
 
 
@@ -34,21 +34,21 @@ def test_unknown_id_is_named(kept, asked):
     vocabulary = Vocabulary(np.array(sorted(kept), np.int32))
     wanted = np.array([min(kept), asked], np.int32)
     if asked in kept:
-        assert (vocabulary.kept[vocabulary.rows(wanted)] == wanted).all()
+        assert (vocabulary.ids[vocabulary.rows(wanted)] == wanted).all()
     else:
         with pytest.raises(KeyError, match=f"token id {asked} is not"):
             vocabulary.rows(wanted)
 
 
 def test_full_vocabulary_and_no_ids():
-    assert Vocabulary.full(5).kept.tolist() == [0, 1, 2, 3, 4]
+    assert Vocabulary.full(5).ids.tolist() == [0, 1, 2, 3, 4]
     assert Vocabulary.full(5).rows(np.array([], np.int32)).tolist() == []
 
 
 torch = pytest.importorskip("torch")
 
 from crosscal.encoders.loading import load_encoder  # noqa: E402
-from crosscal.encoders.packing import Batch, encode  # noqa: E402
+from crosscal.encoders.packing import PackedBatch, encode  # noqa: E402
 from crosscal.encoders.trimming import (  # noqa: E402
     embedding_name,
     load_weights,
@@ -65,13 +65,13 @@ def tokens() -> np.ndarray:
     return np.random.default_rng(2).choice(np.arange(5, 300, 3), 40).astype(np.int32)
 
 
-def batch(rows: np.ndarray) -> Batch:
+def batch(rows: np.ndarray) -> PackedBatch:
     places = np.concatenate([np.arange(8), np.arange(32)])
-    return Batch(
+    return PackedBatch(
         ids=torch.from_numpy(rows.astype(np.int64)),
-        types=torch.zeros(40, dtype=torch.long),
-        places=torch.from_numpy(places),
-        runs=((8, 1), (32, 1)),
+        token_type_ids=torch.zeros(40, dtype=torch.long),
+        position_ids=torch.from_numpy(places),
+        length_groups=((8, 1), (32, 1)),
     )
 
 
@@ -102,14 +102,14 @@ def test_weights_come_back_onto_the_full_vocabulary(tiny_encoder, tokens, tmp_pa
             parameter.add_(1.0)
     path = tmp_path / "encoder.safetensors"
     save_weights(cut, vocabulary, path)
-    assert saved_rows(path).kept.tolist() == vocabulary.kept.tolist()
+    assert saved_rows(path).ids.tolist() == vocabulary.ids.tolist()
 
     pretrained = dict(load_encoder(tiny_encoder(kind)).named_parameters())
     restored = load_encoder(tiny_encoder(kind))
     load_weights(restored, path)
     name = embedding_name(restored)
     kept = torch.zeros(300, dtype=torch.bool)
-    kept[torch.from_numpy(vocabulary.kept).long()] = True
+    kept[torch.from_numpy(vocabulary.ids).long()] = True
     for key, parameter in restored.named_parameters():
         if key == name:
             assert torch.equal(parameter[kept], pretrained[key][kept] + 1.0)

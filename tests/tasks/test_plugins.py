@@ -209,3 +209,26 @@ def test_a_real_package_is_found(tmp_path, monkeypatch):
     (info / "entry_points.txt").write_text(f"[{GROUP}]\nstance = outside_tasks:OTHER\n")
     with pytest.raises(SettingsError, match="'stance' of outside-tasks.*AttributeError"):
         all_tasks()
+
+
+def test_facts_are_the_published_settings(tmp_path):
+    (task,) = load_tasks(described(tmp_path, OUTSIDE + 'facts = { "a guide" = "3 epochs" }\n'))
+    assert task.published_settings == {"a guide": "3 epochs"}
+
+
+@pytest.mark.parametrize(
+    ("line", "where", "what"),
+    [
+        ("facts = { guide = 3 }", ".facts.guide", "text is needed"),
+        ('facts = ["3 epochs"]', ".facts", "a table is needed"),
+        ("published_settings = {}", "", "unknown 'published_settings'"),
+        ("roles = 2026-11-28", ".roles", "a list of texts"),
+        ("train_task = 2026-11-28", ".train_task", "text is needed"),
+        ('roles = ["target", "target"]', ".roles", "stands twice"),
+    ],
+)
+def test_faults_of_other_keys(tmp_path, line, where, what):
+    path = described(tmp_path, f"{OUTSIDE}{line}\n")
+    with pytest.raises(SettingsError, match=what) as caught:
+        load_tasks(path)
+    assert caught.value.where == f"{path}: task[0]{where}"

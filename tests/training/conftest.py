@@ -16,9 +16,9 @@ TASK = "task"
 
 def parts(examples: Any, development: Any = None, *, name: str = TASK, outputs: int = 3) -> Any:
     """Return the parts of a training on one task."""
-    from crosscal.training.mixing import Part
+    from crosscal.training.mixing import TrainingTask
 
-    return [Part(name=name, examples=examples, development=development, outputs=outputs)]
+    return [TrainingTask(name=name, examples=examples, development=development, outputs=outputs)]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,20 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
-
-from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
-from crosscal.training.batches import (  # noqa: E402
-    collate,
-    lay_out,
-    prediction_order,
-    spans,
-    training_order,
-)
+from crosscal.training.batches import prediction_order, training_order
 
 lengths_of = st.lists(st.integers(1, 60), min_size=1, max_size=200).map(np.array)
 budgets = st.integers(1, 300)
@@ -83,52 +73,3 @@ def test_seeds_and_epochs_differ_and_windows_bound_what_meets():
     shuffled = np.random.default_rng(1).permutation(2000)[:window]
     first = np.concatenate(one)[:window]
     assert sorted(first.tolist()) == sorted(shuffled.tolist())
-
-
-def test_collate_lays_examples_end_to_end(token_set):
-    tokens = token_set(30, 4)
-    chosen = prediction_order(tokens.lengths, batch_tokens=90)[1]
-    vocabulary = Vocabulary.of([tokens.ids], pad=1)
-    work = collate(tokens, chosen, vocabulary, 3)
-    batch = work.batch
-    assert work.rows is None
-    assert work.answers is None
-    assert work.gold.tolist() == tokens.gold[chosen].tolist()
-    assert work.places.tolist() == chosen.tolist()
-    assert batch.size == len(chosen)
-    start = 0
-    for i in chosen:
-        ids = tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]
-        part = slice(start, start + len(ids))
-        assert (vocabulary.kept[batch.ids[part].numpy()] == ids).all()
-        assert batch.places[part].tolist() == list(range(len(ids)))
-        start += len(ids)
-    assert start == len(batch.ids) == len(batch.types) == sum(n * count for n, count in batch.runs)
-    assert {t.dtype for t in (batch.ids, batch.types, batch.places)} == {torch.int64}
-    assert [n for n, count in batch.runs for _ in range(count)] == tokens.lengths[chosen].tolist()
-
-
-def test_collate_sorts_by_length(token_set):
-    """Batches are laid out in runs of equal length, in whichever order groups are chosen."""
-    tokens = token_set(30, 4)
-    order = np.argsort(tokens.lengths, kind="stable")
-    shuffled = np.random.default_rng(0).permutation(order)
-    work = collate(tokens, shuffled, Vocabulary.full(300), 3)
-    lengths = tokens.lengths[work.places]
-    assert (np.diff(lengths) >= 0).all()
-    assert sorted(work.places.tolist()) == list(range(30))
-    assert work.gold.tolist() == tokens.gold[work.places].tolist()
-    # Ties stay in the order chosen.
-    for length in np.unique(lengths):
-        expected = [i for i in shuffled if tokens.lengths[i] == length]
-        assert work.places[lengths == length].tolist() == expected
-
-
-def test_unsorted_sequences_and_unknown_ids_are_refused(token_set):
-    tokens = token_set(30, 4)
-    order = np.argsort(tokens.lengths)[::-1].copy()
-    ids = tokens.ids[spans(tokens.offsets, order)].astype(np.int64)
-    with pytest.raises(ValueError, match="sorted by length"):
-        lay_out(tokens, order, ids)
-    with pytest.raises(KeyError, match="not in the trimmed vocabulary"):
-        collate(tokens, order, Vocabulary.of([tokens.ids[:5]], pad=1), 3)

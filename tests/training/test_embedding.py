@@ -13,7 +13,7 @@ from crosscal.encoders.trimming import trim  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.exceptions import ArtifactError, SettingsError, StageFailed  # noqa: E402
 from crosscal.training import embedding  # noqa: E402
-from crosscal.training.batches import lay_out, spans  # noqa: E402
+from crosscal.training.collate import pack, ragged_indices  # noqa: E402
 from crosscal.training.embedding import embed  # noqa: E402
 
 
@@ -80,7 +80,9 @@ def test_equal_to_the_stock_model(tiny_encoder, assembled, tokens, tmp_path, kin
 def test_last_hidden_state_is_what_encode_gives(assembled, tokens, kind):
     model, vocabulary = assembled(kind, tokens)
     chosen = np.argsort(np.diff(tokens.offsets), kind="stable")[:9]
-    batch = lay_out(tokens, chosen, vocabulary.rows(tokens.ids[spans(tokens.offsets, chosen)]))
+    batch = pack(
+        tokens, chosen, vocabulary.rows(tokens.ids[ragged_indices(tokens.offsets, chosen)])
+    )
     with torch.no_grad():
         hidden = hidden_states(model.eval(), batch)
         assert torch.equal(hidden[-1], encode(model, batch))

@@ -19,7 +19,7 @@ from crosscal.data.examples import (  # noqa: E402
 )
 from crosscal.encoders.architectures import token_types  # noqa: E402
 from crosscal.encoders.loading import load_tokenizer  # noqa: E402
-from crosscal.tasks import FAMILIES, Limits, TokenSet  # noqa: E402
+from crosscal.tasks import FAMILIES, EncodedDataset, InputLimits  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 from crosscal.training.stage import predict_stage, train_stage  # noqa: E402
@@ -103,7 +103,7 @@ def test_families_learn_and_predict(tiny_encoder, tmp_path, name, kind, make, la
     }
     folder = tiny_encoder(kind)
     tokenizer = load_tokenizer(folder)
-    limits = Limits(max_length=40, types=token_types(folder))
+    limits = InputLimits(max_length=40, token_types=token_types(folder))
     inputs = {}
     for split, examples in sets.items():
         inputs[split] = tmp_path / split
@@ -130,14 +130,14 @@ def test_families_learn_and_predict(tiny_encoder, tmp_path, name, kind, make, la
     lines = map(json.loads, (inputs["model"] / "log.jsonl").read_text().splitlines())
     seen = sum((Counter(line.get("languages", {})) for line in lines), Counter())
     # Each piece of an example once an epoch, under its language.
-    assert seen.total() == epochs * len(TokenSet.load(inputs["train"]))
+    assert seen.total() == epochs * len(EncodedDataset.load(inputs["train"]))
     assert set(seen) == set(WORDS)
     assert all(count >= epochs * 200 / 5 for count in seen.values())
     prediction = {"prediction": {"dropout_samples": 0, "dropout": 0.1}}
     predict_stage(
         {**common, **prediction, "part": part}, parameters, inputs, inputs["scores"], quiet
     )
-    tokens = TokenSet.load(inputs["test"])
+    tokens = EncodedDataset.load(inputs["test"])
     scores = np.load(inputs["scores"] / "test.npy")
     found = family.predictions(tokens, scores, labels)
     guesses = np.array([int(np.argmax(row)) for row in found.scores])

@@ -15,7 +15,7 @@ from safetensors.torch import load_file  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.exceptions import DataError, StageFailed  # noqa: E402
 from crosscal.training import loop  # noqa: E402
-from crosscal.training.batches import collate  # noqa: E402
+from crosscal.training.collate import collate  # noqa: E402
 from crosscal.training.mixing import plan_steps  # noqa: E402
 from crosscal.training.settings import Mixture, TrainingSettings  # noqa: E402
 from tests.training.conftest import TASK, parts  # noqa: E402
@@ -52,11 +52,6 @@ def run(assemble, data, folder, seed=5, kind="bert", report=lambda step, steps: 
     return progress, model, vocabulary
 
 
-def scores_of(model, tokens, chosen, vocabulary):
-    work = collate(tokens, chosen, vocabulary, 3)
-    return work.logits(model(work.batch, work.rows, TASK))
-
-
 def log_of(folder):
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     return [x for x in lines if "loss" in x], [x for x in lines if "development" in x]
@@ -85,7 +80,7 @@ def test_files_and_log_of_a_run(assemble, data, tmp_path):
         assert found == {"step": line["step"], **line["development"][TASK]}
     assert {line["task"] for line in steps} == {TASK}
     rows = load_file(folder / "encoder.safetensors")["crosscal.row_ids"]
-    assert rows.tolist() == vocabulary.kept.tolist()
+    assert rows.tolist() == vocabulary.ids.tolist()
 
 
 def test_same_seed_same_bits_and_other_seed_others(assemble, data, tmp_path):
@@ -108,7 +103,7 @@ def test_it_learns(assemble, token_set, tmp_path):
 @pytest.mark.parametrize("steps", [1, 2, 10, 37])
 def test_schedule_has_a_closed_form(warmup, steps):
     settings = TrainingSettings(warmup=warmup, learning_rate=2e-3)
-    rates = [loop._rate(step, steps, settings) for step in range(1, steps + 1)]
+    rates = [loop._learning_rate(step, steps, settings) for step in range(1, steps + 1)]
     # Straight from (0, 0) to the peak at the end of the warm-up, and on to 0 behind the last step.
     top, end = warmup * steps, steps + 1
     for step, rate in enumerate(rates, start=1):
@@ -121,14 +116,16 @@ def test_schedule_reaches_the_optimiser(assemble, data, tmp_path):
     run(assemble, data, tmp_path / "a", warmup=0.3)
     steps, _ = log_of(tmp_path / "a")
     settings = TrainingSettings(**{**QUICK, "warmup": 0.3})
-    expected = [loop._rate(step, len(steps), settings) for step in range(1, len(steps) + 1)]
+    expected = [
+        loop._learning_rate(step, len(steps), settings) for step in range(1, len(steps) + 1)
+    ]
     assert [line["learning_rate"] for line in steps] == expected
 
 
 @pytest.mark.parametrize("epochs", [0.01, 0.5, 1, 1.5, 2.25])
 def test_fractional_epochs(data, epochs):
     settings = TrainingSettings(**{**QUICK, "epochs": epochs})
-    plan = [step.chosen for step in plan_steps(parts(*data), Mixture(), settings, 3)]
+    plan = [step.groups for step in plan_steps(parts(*data), Mixture(), settings, 3)]
     seen = np.bincount(np.concatenate(plan), minlength=40)
     whole, part = divmod(epochs, 1)
     assert seen.min() >= whole
@@ -138,7 +135,7 @@ def test_fractional_epochs(data, epochs):
     # A longer training begins as a shorter one does.
     settings = TrainingSettings(**{**QUICK, "epochs": epochs + 1})
     longer = plan_steps(parts(*data), Mixture(), settings, 3)
-    assert [s.chosen.tolist() for s in longer[: len(plan)]] == [b.tolist() for b in plan]
+    assert [s.groups.tolist() for s in longer[: len(plan)]] == [b.tolist() for b in plan]
 
 
 def test_more_evaluations_than_steps(assemble, data, tmp_path):
@@ -177,41 +174,11 @@ def test_selection(assemble, data, tmp_path, monkeypatch, select_by, best):
     assert is_last == (best == 6)
 
 
-def test_nll_breaks_ties_of_accuracy_and_back():
-    def best(values, select_by):
-        evaluations = []
-        found = 0
-        for number, (accuracy, nll) in enumerate(values, start=1):
-            evaluations.append({"accuracy": accuracy, "nll": nll})
-            if loop._is_best(evaluations, select_by):
-                found = number
-        return found
-
-    assert best([(0.5, 1.0), (0.6, 1.0)], "nll") == 2
-    assert best([(0.6, 1.0), (0.5, 1.0)], "nll") == 1
-    assert best([(0.5, 1.0), (0.5, 0.9), (0.5, 0.9)], "accuracy") == 2
-
-
-def test_evaluation_in_numbers(assemble, data):
-    model, vocabulary = assemble("bert", *data)
-    found = loop.evaluate(model, vocabulary, *parts(*data), 15)
-    with torch.no_grad():
-        scores = torch.cat(
-            [scores_of(model, data[1], np.array([i]), vocabulary) for i in range(len(data[1]))]
-        ).double()
-    gold = torch.from_numpy(data[1].gold.astype(np.int64))
-    guess = scores.argmax(1)
-    nll = -scores.log_softmax(1)[torch.arange(12), gold].mean()
-    assert found["accuracy"] == float((guess == gold).double().mean())
-    assert found["nll"] == pytest.approx(float(nll), abs=1e-5)
-    assert found["share"] == max(torch.bincount(guess).tolist()) / 12
-
-
 def test_gradient_is_clipped_as_pytorch_does(assemble, data):
     model, vocabulary = assemble("bert", *data)
     twin, _ = assemble("bert", *data)
     chosen = np.argsort(data[0].lengths)[:9]
-    batch = collate(data[0], chosen, vocabulary, 3).batch
+    batch = collate(data[0], chosen, vocabulary, 3).packed
     gold = torch.zeros(9, dtype=torch.long)
     for one in (model, twin):
         torch.nn.functional.cross_entropy(one(batch, None, TASK) * 50, gold).backward()

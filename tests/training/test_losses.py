@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from torch.nn.functional import cross_entropy  # noqa: E402
 
-from crosscal.training.losses import loss  # noqa: E402
+from crosscal.training.losses import training_loss  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 
 PLAIN = TrainingSettings()
@@ -47,10 +47,10 @@ def by_hand(logits, gold, settings):
 @pytest.mark.parametrize("columns", [2, 3, 17])
 def test_plain_is_cross_entropy(columns):
     logits, gold = drawn(40, columns, 1)
-    assert torch.equal(loss(logits, gold, PLAIN), cross_entropy(logits, gold))
+    assert torch.equal(training_loss(logits, gold, PLAIN), cross_entropy(logits, gold))
     gold[::3] = -1
     expected = cross_entropy(logits[gold >= 0], gold[gold >= 0])
-    torch.testing.assert_close(loss(logits, gold, PLAIN), expected)
+    torch.testing.assert_close(training_loss(logits, gold, PLAIN), expected)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.9])
@@ -59,7 +59,7 @@ def test_label_smoothing_is_torchs(columns, share):
     logits, gold = drawn(40, columns, 2)
     gold[::4] = -1
     settings = TrainingSettings(label_smoothing=share)
-    found = loss(logits, gold, settings)
+    found = training_loss(logits, gold, settings)
     expected = cross_entropy(logits, gold, label_smoothing=share, ignore_index=-1)
     torch.testing.assert_close(found, expected)
     ours, theirs = (torch.autograd.grad(value, logits)[0] for value in (found, expected))
@@ -82,14 +82,14 @@ def test_closed_forms(changes, absent):
     logits, gold = drawn(30, 6, 3, absent)
     gold[5:9] = -1
     settings = TrainingSettings(**changes)
-    found = float(loss(logits, gold, settings).detach())
+    found = float(training_loss(logits, gold, settings).detach())
     assert found == pytest.approx(by_hand(logits, gold, settings), rel=1e-5)
 
 
 def test_focal_weighs_down_what_is_known_already():
     logits = torch.tensor([[0.0, np.log(9.0)]])  # p = 0.1 and 0.9
     for right, p in ((0, 0.1), (1, 0.9)):
-        found = loss(logits, torch.tensor([right]), TrainingSettings(focal=2.0))
+        found = training_loss(logits, torch.tensor([right]), TrainingSettings(focal=2.0))
         assert float(found) == pytest.approx(-np.log(p) * (1 - p) ** 2, rel=1e-5)
 
 
@@ -97,7 +97,10 @@ def test_penalty_rewards_doubt():
     settings = TrainingSettings(confidence_penalty=1.0)
     sure, unsure = (torch.tensor([[0.0, value]]) for value in (8.0, 0.0))
     gold = torch.tensor([0])
-    gains = [float(loss(x, gold, PLAIN) - loss(x, gold, settings)) for x in (sure, unsure)]
+    gains = [
+        float(training_loss(x, gold, PLAIN) - training_loss(x, gold, settings))
+        for x in (sure, unsure)
+    ]
     assert gains[1] == pytest.approx(np.log(2), rel=1e-5)
     assert 0 < gains[0] < 0.01
 
@@ -131,7 +134,7 @@ def test_loss_and_gradient_are_always_finite(changes, rows, data):
             for row in logits
         ]
     )
-    value = loss(logits, gold, TrainingSettings(**changes))
+    value = training_loss(logits, gold, TrainingSettings(**changes))
     (gradient,) = torch.autograd.grad(value, logits)
     assert torch.isfinite(value)
     assert torch.isfinite(gradient).all()
@@ -142,6 +145,6 @@ def test_loss_and_gradient_are_always_finite(changes, rows, data):
 def test_no_gold_is_no_loss():
     logits, _ = drawn(4, 3, 5)
     for settings in (PLAIN, TrainingSettings(label_smoothing=0.1, focal=2.0)):
-        found = loss(logits, torch.full((4,), -1), settings)
+        found = training_loss(logits, torch.full((4,), -1), settings)
         assert found.item() == 0.0
         assert not torch.autograd.grad(found, logits)[0].any()

@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch")
 from crosscal.data.examples import TextExample  # noqa: E402
 from crosscal.encoders.loading import load_tokenizer  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
-from crosscal.tasks import Limits, TokenSet  # noqa: E402
+from crosscal.tasks import EncodedDataset, InputLimits  # noqa: E402
 from crosscal.tasks.families.masked import MASKED  # noqa: E402
 from crosscal.training import loop  # noqa: E402
-from crosscal.training.batches import mask  # noqa: E402
-from crosscal.training.losses import loss  # noqa: E402
-from crosscal.training.mixing import Mixture, Part  # noqa: E402
+from crosscal.training.collate import mask  # noqa: E402
+from crosscal.training.losses import training_loss  # noqa: E402
+from crosscal.training.mixing import Mixture, TrainingTask  # noqa: E402
 from crosscal.training.model import VocabularyHead  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 from tests.training.conftest import parts  # noqa: E402
@@ -42,12 +42,12 @@ def running_text(count, longest, seed, ids=(10, 250), mark=4):
     drawn[offsets[:-1]], drawn[offsets[1:] - 1] = 1, 2
     between = np.ones(len(drawn), dtype=bool)
     between[offsets[:-1]] = between[offsets[1:] - 1] = False
-    return TokenSet(
+    return EncodedDataset(
         ids=drawn,
-        types=np.zeros(len(drawn), dtype=np.uint8),
+        token_type_ids=np.zeros(len(drawn), dtype=np.uint8),
         offsets=offsets,
-        over="vocabulary",
-        rows=np.flatnonzero(between),
+        softmax_over="vocabulary",
+        scored_positions=np.flatnonzero(between),
         row_offsets=np.concatenate([[0], np.cumsum(inner)]),
         gold=np.empty(0, dtype=np.int32),
         units=pa.table({}),
@@ -65,10 +65,10 @@ def test_proportions_of_a_large_set():
     chosen = np.argsort(tokens.lengths, kind="stable")
     work = mask(tokens, chosen, vocabulary, np.random.default_rng(0))
     before = np.concatenate([tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]] for i in chosen])
-    after = vocabulary.kept[work.batch.ids.numpy()]
-    rows = work.rows.numpy()
-    right = vocabulary.kept[work.gold.numpy()]
-    maskable = tokens.scored
+    after = vocabulary.ids[work.packed.ids.numpy()]
+    rows = work.scored_positions.numpy()
+    right = vocabulary.ids[work.gold.numpy()]
+    maskable = tokens.n_rows
     assert abs(len(rows) / maskable - 0.15) < 4 * np.sqrt(0.15 * 0.85 / maskable)
     assert len(np.unique(rows)) == len(rows)
     assert (right == before[rows]).all()
@@ -87,7 +87,8 @@ def test_proportions_of_a_large_set():
     drawn = after[rows][(after[rows] != 260) & (after[rows] != before[rows])]
     assert len(np.unique(drawn)) > 0.9 * len(vocabulary)
     assert (
-        before[tokens.rows[work.places] * 0 + rows] == tokens.ids[tokens.rows[work.places]]
+        before[tokens.scored_positions[work.dataset_rows] * 0 + rows]
+        == tokens.ids[tokens.scored_positions[work.dataset_rows]]
     ).all()
 
 
@@ -99,8 +100,8 @@ def test_every_batch_has_something_to_guess_and_sets_are_not_changed():
         work = mask(
             tokens, np.array([seed % 50]), vocabulary_of(tokens), np.random.default_rng(seed)
         )
-        assert len(work.rows) == len(work.gold) == len(work.places) >= 1
-        counts.append(len(work.rows))
+        assert len(work.scored_positions) == len(work.gold) == len(work.dataset_rows) >= 1
+        counts.append(len(work.scored_positions))
     assert (tokens.ids == kept).all()
     assert max(counts) > 1
 
@@ -110,7 +111,9 @@ def test_masks_are_drawn_anew():
     vocabulary = vocabulary_of(tokens)
 
     def rows(seed):
-        return mask(tokens, np.arange(20), vocabulary, np.random.default_rng(seed)).rows.tolist()
+        return mask(
+            tokens, np.arange(20), vocabulary, np.random.default_rng(seed)
+        ).scored_positions.tolist()
 
     assert rows([1, 2]) == rows([1, 2]) != rows([1, 3])
 
@@ -121,14 +124,14 @@ def test_head_scores_the_kept_vocabulary(assemble, kind):
     model, vocabulary = assemble(kind, tokens, outputs={"text": 0})
     assert len(vocabulary) < 300
     work = mask(tokens, np.arange(10), vocabulary, np.random.default_rng(0))
-    scores = work.logits(model(work.batch, work.rows, "text"))
-    assert scores.shape == (len(work.rows), len(vocabulary))
+    scores = work.candidate_logits(model(work.packed, work.scored_positions, "text"))
+    assert scores.shape == (len(work.scored_positions), len(vocabulary))
     # The table is the encoder's own parameter, and learns from both its uses.
     table = model.encoder.get_input_embeddings().weight
     names = [name for name, parameter in model.named_parameters() if parameter is table]
     assert len(names) == 1
     assert names[0].startswith("encoder.")
-    loss(scores, work.gold, SETTINGS).backward()
+    training_loss(scores, work.gold, SETTINGS).backward()
     assert (table.grad.abs().sum(dim=1) > 0).all()
     assert all(p.grad is not None for p in model.head("text").parameters())
 
@@ -153,7 +156,9 @@ def test_whole_table_is_clipped(assemble):
     twin, _ = assemble("bert", tokens, outputs={"text": 0})
     work = mask(tokens, np.arange(10), vocabulary, np.random.default_rng(0))
     for one in (model, twin):
-        loss(one(work.batch, work.rows, "text") * 10, work.gold, SETTINGS).backward()
+        training_loss(
+            one(work.packed, work.scored_positions, "text") * 10, work.gold, SETTINGS
+        ).backward()
     norm = loop._clip(model, model.encoder.get_input_embeddings().weight, None, 0.5)
     expected = torch.nn.utils.clip_grad_norm_(twin.parameters(), 0.5)
     assert norm == pytest.approx(float(expected), rel=1e-5)
@@ -169,8 +174,10 @@ def texts(tiny_encoder, sentences):
     def make(kind):
         examples = [TextExample(f"u{i}", f"u{i}", "sw", text) for i, text in enumerate(sentences)]
         tokenizer = load_tokenizer(tiny_encoder(kind))
-        tokens = MASKED.tokenise(tokenizer, examples * 4, (), Limits(max_length=40, types=1))
-        return Part(name="text", examples=tokens, development=None, outputs=0)
+        tokens = MASKED.tokenise(
+            tokenizer, examples * 4, (), InputLimits(max_length=40, token_types=1)
+        )
+        return TrainingTask(name="text", examples=tokens, development=None, outputs=0)
 
     return make
 

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 pytest.importorskip("torch")
 
-from crosscal.tasks import TokenSet
-from crosscal.training.mixing import Mixture, Part, plan_steps, shares
+from crosscal.tasks import EncodedDataset
+from crosscal.training.mixing import Mixture, TrainingTask, plan_steps, shares
 from crosscal.training.settings import TrainingSettings
 
 SIZES = (4000, 1000, 200)
@@ -22,23 +22,23 @@ def blank(count, over="labels", seed=0):
 
     lengths = np.random.default_rng(seed).integers(5, 15, count)
     total = int(lengths.sum())
-    return TokenSet(
+    return EncodedDataset(
         ids=np.zeros(total, dtype=np.int32),
-        types=np.zeros(total, dtype=np.uint8),
+        token_type_ids=np.zeros(total, dtype=np.uint8),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         gold=np.zeros(count, dtype=np.int32),
         units=pa.table({}),
-        over=over,
+        softmax_over=over,
     )
 
 
 def parts(*sizes, texts=()):
     tasks = [
-        Part(name=f"t{i}", examples=blank(size, seed=i), development=None, outputs=2)
+        TrainingTask(name=f"t{i}", examples=blank(size, seed=i), development=None, outputs=2)
         for i, size in enumerate(sizes)
     ]
     running = [
-        Part(name=f"m{i}", examples=blank(size, "vocabulary"), development=None, outputs=0)
+        TrainingTask(name=f"m{i}", examples=blank(size, "vocabulary"), development=None, outputs=0)
         for i, size in enumerate(texts)
     ]
     return [*tasks, *running]
@@ -68,7 +68,7 @@ def test_shares(mixture, expected):
 @pytest.mark.parametrize(("mixture", "expected"), MIXTURES)
 def test_steps_follow_the_shares(mixture, expected):
     steps = plan_steps(parts(*SIZES), mixture, SETTINGS, 3)
-    seen = np.bincount([step.part for step in steps], minlength=3)
+    seen = np.bincount([step.task for step in steps], minlength=3)
     errors = np.sqrt(np.array(expected) * (1 - np.array(expected)) / len(steps))
     assert (np.abs(seen / len(steps) - expected) < 4 * errors).all()
     # As many steps as one after the other, each counted up to the cap.
@@ -86,9 +86,9 @@ def test_parts_go_through_their_examples_in_rounds():
     for number, part in enumerate(made):
         seen = np.zeros(len(part.examples), dtype=int)
         for step in steps:
-            if step.part == number:
-                assert part.examples.lengths[step.chosen].sum() <= 40
-                np.add.at(seen, step.chosen, 1)
+            if step.task == number:
+                assert part.examples.lengths[step.groups].sum() <= 40
+                np.add.at(seen, step.groups, 1)
                 assert seen.max() - seen.min() <= 1
         assert seen.max() >= 1
 
@@ -99,16 +99,16 @@ def test_share_of_masked_text_is_exact(share, tasks):
     without = plan_steps(parts(*tasks), Mixture(), SETTINGS, 5)
     made = parts(*tasks, texts=(80,))
     steps = plan_steps(made, Mixture(mlm=share), SETTINGS, 5)
-    text = [step for step in steps if step.part == len(tasks)]
+    text = [step for step in steps if step.task == len(tasks)]
     assert len(steps) == round(len(without) / (1 - share))
     assert len(text) / len(steps) == pytest.approx(share, abs=1 / len(steps))
     # The steps of the tasks are what they are without it, in the same order.
-    others = [step for step in steps if step.part < len(tasks)]
-    assert [(s.part, s.chosen.tolist()) for s in others] == [
-        (s.part, s.chosen.tolist()) for s in without
+    others = [step for step in steps if step.task < len(tasks)]
+    assert [(s.task, s.groups.tolist()) for s in others] == [
+        (s.task, s.groups.tolist()) for s in without
     ]
     # The text is everywhere, not in a lump.
-    places = np.flatnonzero([step.part == len(tasks) for step in steps])
+    places = np.flatnonzero([step.task == len(tasks) for step in steps])
     halves = np.histogram(places, bins=2, range=(0, len(steps)))[0] / len(places)
     assert abs(halves[0] - 0.5) < 4 * 0.5 / np.sqrt(len(places))
 
@@ -116,7 +116,7 @@ def test_share_of_masked_text_is_exact(share, tasks):
 def test_texts_share_equally():
     made = parts(2000, texts=(50, 500))
     steps = plan_steps(made, Mixture(mlm=0.5), SETTINGS, 2)
-    counts = np.bincount([step.part for step in steps])
+    counts = np.bincount([step.task for step in steps])
     assert counts[1] + counts[2] == counts[0]
     assert abs(counts[1] - counts[2]) < 4 * np.sqrt(counts[0])
 
@@ -126,14 +126,14 @@ def test_one_task_alone_sees_every_example_so_often(epochs):
     settings = SETTINGS.model_copy(update={"epochs": float(epochs)})
     for sampling in ("proportional", "uniform", "capped", "temperature"):
         steps = plan_steps(parts(123), Mixture(sampling=sampling, cap=5), settings, 1)
-        seen = np.bincount(np.concatenate([step.chosen for step in steps]))
+        seen = np.bincount(np.concatenate([step.groups for step in steps]))
         assert seen.tolist() == [epochs] * 123
 
 
 def test_plan_depends_on_the_seed_alone():
     def plan(seed):
         steps = plan_steps(parts(60, 40, texts=(30,)), Mixture(mlm=0.2), SETTINGS, seed)
-        return [(step.part, step.chosen.tolist()) for step in steps]
+        return [(step.task, step.groups.tolist()) for step in steps]
 
     np.random.seed(1)
     first = plan(1)
@@ -146,7 +146,7 @@ def test_tasks_of_equal_lengths_are_ordered_apart():
     """Each part has an order of its own, or equal sets would go hand in hand."""
     part = parts(60)[0]
     steps = plan_steps([part, part], Mixture(sampling="uniform"), SETTINGS, 1)
-    orders = [[s.chosen.tolist() for s in steps if s.part == number][:8] for number in (0, 1)]
+    orders = [[s.groups.tolist() for s in steps if s.task == number][:8] for number in (0, 1)]
     assert orders[0] != orders[1]
 
 

@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch")
 
 from crosscal.encoders.loading import load_encoder  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
-from crosscal.training.batches import collate, prediction_order  # noqa: E402
+from crosscal.training.batches import prediction_order  # noqa: E402
+from crosscal.training.collate import collate  # noqa: E402
 from crosscal.training.model import Model  # noqa: E402
 
 # Float32 sums in another order: values of size 1, dot products of at most 66 terms, 4 layers.
@@ -22,7 +23,7 @@ def classifier(folder, pooling="mean", dropout=0.0, seed=3):
 
 
 def scores(model, tokens, chosen):
-    return model(collate(tokens, chosen, Vocabulary.full(300), 3).batch, None, "task")
+    return model(collate(tokens, chosen, Vocabulary.full(300), 3).packed, None, "task")
 
 
 def stock_scores(folder, head, tokens, order, pooling):

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from crosscal.exceptions import ArtifactError, StageFailed  # noqa: E402
 from crosscal.training import predicting  # noqa: E402
-from crosscal.training.batches import collate  # noqa: E402
+from crosscal.training.collate import collate  # noqa: E402
 from tests.training.conftest import TASK  # noqa: E402
 
 
@@ -46,7 +46,7 @@ def test_rows_are_in_the_order_of_the_input(assemble, tokens, tmp_path, kind):
     assert told[-1] == 60
     with torch.no_grad():
         for row in range(60):
-            batch = collate(tokens, np.array([row]), vocabulary, 3).batch
+            batch = collate(tokens, np.array([row]), vocabulary, 3).packed
             alone = model.eval()(batch, None, TASK)
             assert np.allclose(scores[row], alone.numpy()[0], atol=1e-5)
     assert len(np.unique(scores[:, 0])) > 50
@@ -129,7 +129,7 @@ def test_scores_that_are_not_finite_fail_the_stage(assemble, tokens, tmp_path, v
     first = next(
         i
         for i in range(60)
-        if vocabulary.kept[row] in tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]
+        if vocabulary.ids[row] in tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]
     )
     for _ in range(2):
         with pytest.raises(StageFailed, match=f"the score of row {first} is not finite"):

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from crosscal.training import loop  # noqa: E402
-from crosscal.training.mixing import Mixture, Part, plan_steps  # noqa: E402
+from crosscal.training.mixing import Mixture, TrainingTask, plan_steps  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 
 SETTINGS = TrainingSettings(
@@ -31,8 +31,8 @@ def two(token_set, count, longest=14):
         for n, s in ((count // 2, 3), (30, 4))
     ]
     return [
-        Part(name="train", examples=first[0], development=first[1], outputs=3),
-        Part(name="a.b", examples=second[0], development=second[1], outputs=2),
+        TrainingTask(name="train", examples=first[0], development=first[1], outputs=3),
+        TrainingTask(name="a.b", examples=second[0], development=second[1], outputs=2),
     ]
 
 
@@ -84,9 +84,9 @@ def test_both_are_learnt(assemble, token_set, tmp_path):
     # The log names the task of every step, as planned.
     steps = [line["task"] for line in log if "loss" in line]
     planned = plan_steps(data, MIXTURE, settings, 6)
-    assert steps == [data[step.part].name for step in planned]
+    assert steps == [data[step.task].name for step in planned]
     assert [line["tokens"] for line in log if "loss" in line] == [
-        int(data[step.part].examples.lengths[step.chosen].sum()) for step in planned
+        int(data[step.task].examples.lengths[step.groups].sum()) for step in planned
     ]
     # Both heads are kept, and what is kept scores as the model does.
     stored = np.load(folder / "heads.npz")
@@ -128,7 +128,7 @@ def test_a_step_moves_its_own_head_alone(assemble, token_set, tmp_path, monkeypa
     kept = loop._clip
     monkeypatch.setattr(loop, "_clip", clip)
     train(assemble, data, tmp_path / "a", every=1e9)
-    expected = [[number == step.part for number in (0, 1)] for step in planned[:-1]]
+    expected = [[number == step.task for number in (0, 1)] for step in planned[:-1]]
     assert moved == expected
 
 
@@ -138,7 +138,7 @@ def test_interrupted_training_resumes_to_the_same_bits(assemble, token_set, tmp_
     data = two(token_set, 24)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     progress, _, _ = train(assemble, data, whole, kind=kind, every=1e9)
-    planned = [step.part for step in plan_steps(data, MIXTURE, SETTINGS, 6)]
+    planned = [step.task for step in plan_steps(data, MIXTURE, SETTINGS, 6)]
     change = next(i for i, part in enumerate(planned) if part != planned[0])
     for moment in (1, change, change + 1, progress.step):
         with pytest.raises(Killed):

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crosscal.tasks import TokenSet  # noqa: E402
+from crosscal.tasks import EncodedDataset  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 from crosscal.training.stage import predict_stage, reproducible, train_stage  # noqa: E402
@@ -85,7 +85,7 @@ def chain(tiny_encoder, inputs, tmp_path):
 
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "deberta-v2"])
 def test_chain_is_the_same_trimmed_or_not(chain, kind, inputs):
-    trained_tokens = len(TokenSet.load(inputs["train"]).ids)
+    trained_tokens = len(EncodedDataset.load(inputs["train"]).ids)
     (_, target), scores = chain("trimmed", kind=kind)
     (_, whole), expected = chain("whole", kind=kind, trim=False)
     assert scores["dev"].shape == (10, 3)

@@ -18,7 +18,8 @@ from crosscal.encoders.trimming import (  # noqa: E402
 )
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.training import loop  # noqa: E402
-from crosscal.training.batches import collate, prediction_order  # noqa: E402
+from crosscal.training.batches import prediction_order  # noqa: E402
+from crosscal.training.collate import collate  # noqa: E402
 from crosscal.training.loop import train  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
@@ -44,7 +45,7 @@ def go(model, vocabulary, data, settings, folder):
 
 def scores_of(model, vocabulary, tokens):
     order = prediction_order(tokens.lengths, batch_tokens=100)
-    batches = [collate(tokens, chosen, vocabulary, 3).batch for chosen in order]
+    batches = [collate(tokens, chosen, vocabulary, 3).packed for chosen in order]
     with torch.no_grad():
         return torch.cat([model.eval()(one, None, TASK) for one in batches])
 
@@ -81,11 +82,11 @@ def test_training_is_equal_to_the_bit(assemble, token_set, tmp_path, monkeypatch
     pretrained = assemble(kind, trim=False)[0].encoder.get_input_embeddings().weight
     for name, parameter in cut.encoder.named_parameters():
         if name == table:
-            assert torch.equal(parameter, theirs[name][torch.from_numpy(kept.kept).long()])
+            assert torch.equal(parameter, theirs[name][torch.from_numpy(kept.ids).long()])
         else:
             assert torch.equal(parameter, theirs[name]), name
     # The untrimmed table did not move where no token was.
-    away = np.setdiff1d(np.arange(300), kept.kept)
+    away = np.setdiff1d(np.arange(300), kept.ids)
     assert torch.equal(theirs[table][away], pretrained[away])
     assert not torch.equal(theirs[table], pretrained)
 
@@ -99,9 +100,9 @@ def test_what_is_saved_is_a_complete_encoder(assemble, token_set, tiny_encoder, 
     pretrained = load_encoder(tiny_encoder("xlm-roberta")).get_input_embeddings().weight
     load_weights(restored, tmp_path / "encoder.safetensors")
     table = restored.get_input_embeddings().weight
-    away = np.setdiff1d(np.arange(300), vocabulary.kept)
+    away = np.setdiff1d(np.arange(300), vocabulary.ids)
     assert torch.equal(table[away], pretrained[away])
-    assert torch.equal(table[vocabulary.kept], model.encoder.get_input_embeddings().weight)
+    assert torch.equal(table[vocabulary.ids], model.encoder.get_input_embeddings().weight)
     model.encoder = restored
     whole = Vocabulary.full(300)
     ours, _ = assemble(
@@ -128,7 +129,7 @@ def test_chained_stages_keep_earlier_rows(assemble, token_set, tiny_encoder, tmp
         model, vocabulary = assemble("bert", *data, trim=trim, weights=before)
         go(model, vocabulary, data, settings, folder)
         paths.append(folder / "encoder.safetensors")
-    rows = [saved_rows(path).kept for path in paths]
+    rows = [saved_rows(path).ids for path in paths]
     assert set(rows[0]) <= set(rows[1])
     if trim:
         ids = [part.ids for part in (*first, *second)]
@@ -177,5 +178,5 @@ def test_saved_file_is_the_same_whatever_was_kept(assemble, token_set, tmp_path)
     save_weights(model.encoder, vocabulary, tmp_path / "a")
     tensors = load_file(tmp_path / "a")
     assert tensors["crosscal.rows"].shape == (len(vocabulary), 32)
-    assert tensors["crosscal.row_ids"].tolist() == vocabulary.kept.tolist()
+    assert tensors["crosscal.row_ids"].tolist() == vocabulary.ids.tolist()
     assert embedding_name(model.encoder) not in tensors

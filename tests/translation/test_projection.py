@@ -8,7 +8,7 @@ from crosscal.translation.projection import (
     AMBIGUOUS,
     MARKS_LOST,
     NOT_FOUND,
-    Place,
+    AnswerPosition,
     find,
     mark,
     occurrences,
@@ -32,7 +32,7 @@ TEXTS = {
 
 def place(sentence, answer, translated_sentence, translated_answer, start=None):
     start = sentence.index(answer) if start is None else start
-    return Place(
+    return AnswerPosition(
         sentence=sentence,
         span=(start, start + len(answer)),
         translated_sentence=translated_sentence,

@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from crosscal.exceptions import SettingsError, StageFailed
+from crosscal.exceptions import MissingExtra, SettingsError, StageFailed
 from crosscal.translation import Translator, load_translator, translator, translator_names
 from crosscal.translation.translator import counts_of, translate_checked
 from tests.translation.conftest import Fake, LosesALine, ReturnsNone, Surrogates
@@ -42,7 +42,7 @@ def test_a_plug_in_is_found_and_gets_its_settings(plugins):
     found = load_translator("shouting", "en", "de", shout=False)
     assert isinstance(found, Translator)
     assert found.translate(["Ab"]) == ["ab"]
-    assert translator_names() == ["apertium", "seq2seq", "shouting"]
+    assert translator_names() == ["seq2seq", "shouting"]
 
 
 def test_open_settings_reach_the_plug_in(plugins):
@@ -56,7 +56,7 @@ def test_open_settings_reach_the_plug_in(plugins):
     [
         ("apertum", {}, "Did you mean 'apertium'"),
         ("shouting", {"shot": 1}, "Did you mean 'shout'"),
-        ("apertium", {"mode": []}, "Did you mean 'modes'"),
+        ("seq2seq", {"modle": "m"}, "Did you mean 'model'"),
         ("seq2seq", {}, "needs the setting 'model'"),
         ("needy", {}, "needs the setting 'model'"),
         ("deaf", {}, "gave no translator from 'en' to 'de'"),
@@ -85,7 +85,14 @@ def test_what_is_wrong_is_said(plugins, name, settings, message):
 
 def test_into_itself():
     with pytest.raises(SettingsError, match="into itself"):
-        load_translator("apertium", "en", "en")
+        load_translator("seq2seq", "en", "en")
+
+
+def test_a_plug_in_of_this_repository_is_named(plugins):
+    plugins()
+    with pytest.raises(MissingExtra, match="not installed") as caught:
+        load_translator("apertium", "en", "es")
+    assert "crosscal-apertium" in caught.value.remedy
 
 
 @pytest.mark.parametrize("kind", [LosesALine, ReturnsNone, Surrogates])
@@ -116,9 +123,6 @@ def test_counts_are_optional():
 
 def test_the_room_needs_no_torch():
     heavy = "[m for m in ('torch', 'transformers') if m in sys.modules]"
-    code = (
-        "import sys, crosscal.translation, crosscal.translation.seq2seq, "
-        f"crosscal.translation.apertium; print({heavy})"
-    )
+    code = f"import sys, crosscal.translation, crosscal.translation.seq2seq; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

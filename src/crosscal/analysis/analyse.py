@@ -65,7 +65,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     reasons = {
         (run.recipe, run.seed): None
         if run.dev is None
-        else collapse_reason(run.dev, common_choices=panel.common_choices)
+        else collapse_reason(run.dev, shared_labels=panel.shared_labels)
         for run in panel.runs
     }
     counted = [run for run in panel.runs if reasons[run.recipe, run.seed] is None]

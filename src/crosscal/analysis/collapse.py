@@ -11,7 +11,7 @@ SIGNIFICANCE = 0.01
 ONE_CHOICE = 0.95
 
 
-def collapse_reason(dev: Slice, *, common_choices: bool = True) -> str | None:
+def collapse_reason(dev: Slice, *, shared_labels: bool = True) -> str | None:
     """Say why a run counts as collapsed, or return None.
 
     A run is collapsed when its accuracy on the development data of the baseline language is
@@ -21,7 +21,7 @@ def collapse_reason(dev: Slice, *, common_choices: bool = True) -> str | None:
     Parameters
     ----------
     dev : Slice
-    common_choices : bool
+    shared_labels : bool
         Whether all units have the same choices; otherwise the places of choices say nothing, and
         chance is the mean of 1 / k.
 
@@ -38,7 +38,7 @@ def collapse_reason(dev: Slice, *, common_choices: bool = True) -> str | None:
     chance = float((1 / np.isfinite(dev.scores).sum(axis=1)).mean())
     chosen = dev.scores.argmax(axis=1)
     share = float(np.bincount(chosen).max() / n)
-    if common_choices and share > ONE_CHOICE:
+    if shared_labels and share > ONE_CHOICE:
         return f"{share:.1%} of the development predictions are one choice"
     hits = int((chosen == dev.gold).sum())
     p = binomtest(hits, n, chance, alternative="greater").pvalue

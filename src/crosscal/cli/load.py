@@ -52,9 +52,9 @@ def require_training() -> None:
     Raises
     ------
     MissingExtra
-        If torch, transformers or accelerate are not installed.
+        If torch or transformers are not installed.
     """
-    for package in ("torch", "transformers", "accelerate", "safetensors"):
+    for package in ("torch", "transformers", "safetensors"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(
                 f"training needs the package '{package}', which is not installed",

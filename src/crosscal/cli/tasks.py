@@ -74,7 +74,7 @@ def _lines(entry: Task) -> list[tuple[str, str]]:
         ("metric", entry.metric),
         ("scoring", entry.scoring),
         ("in Phang et al. 2020", ", ".join(entry.roles)),
-        *entry.facts.items(),
+        *entry.published_settings.items(),
         ("licence", entry.licence),
         ("citation", entry.citation),
     ]

@@ -21,12 +21,12 @@ from crosscal.encoders.packaged import cache_folder, packaged_encoder
 from crosscal.encoders.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from crosscal.encoders.packing import Batch, encode
+    from crosscal.encoders.packing import PackedBatch, encode
     from crosscal.encoders.trimming import load_weights, save_weights, trim
 
 __all__ = [
     "PACKAGED",
-    "Batch",
+    "PackedBatch",
     "Vocabulary",
     "cache_folder",
     "encode",
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 _WITH_TORCH = {
-    "Batch": "packing",
+    "PackedBatch": "packing",
     "encode": "packing",
     "load_weights": "trimming",
     "save_weights": "trimming",

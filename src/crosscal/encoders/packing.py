@@ -24,33 +24,39 @@ Pooling = Literal["mean", "first"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Token sequences laid end to end, sorted by length.
+class PackedBatch:
+    """N token sequences, concatenated and sorted by length: T tokens and no padding.
 
     Attributes
     ----------
-    ids, types, places : Tensor
+    ids, token_type_ids, position_ids : Tensor
         Token ids, token types and positions within the sequence; int64, shape (T,).
-    runs : tuple of (int, int)
+    length_groups : tuple of (int, int)
         (length, count) of each stretch of sequences of equal length, in order.
     """
 
     ids: Tensor
-    types: Tensor
-    places: Tensor
-    runs: tuple[tuple[int, int], ...]
+    token_type_ids: Tensor
+    position_ids: Tensor
+    length_groups: tuple[tuple[int, int], ...]
 
     @property
     def size(self) -> int:
         """Number of sequences."""
-        return sum(count for _, count in self.runs)
+        return sum(count for _, count in self.length_groups)
 
-    def to(self, device: torch.device) -> Batch:
+    def to(self, device: torch.device) -> PackedBatch:
         """Return the same batch on another device."""
-        ids, types, places = (
-            tensor.to(device, non_blocking=True) for tensor in (self.ids, self.types, self.places)
+        ids, token_type_ids, position_ids = (
+            tensor.to(device, non_blocking=True)
+            for tensor in (self.ids, self.token_type_ids, self.position_ids)
         )
-        return Batch(ids=ids, types=types, places=places, runs=self.runs)
+        return PackedBatch(
+            ids=ids,
+            token_type_ids=token_type_ids,
+            position_ids=position_ids,
+            length_groups=self.length_groups,
+        )
 
 
 def packed_attention(
@@ -62,34 +68,13 @@ def packed_attention(
     *,
     dropout: float = 0.0,
     scaling: float | None = None,
-    runs: tuple[tuple[int, int], ...] = (),
+    length_groups: tuple[tuple[int, int], ...] = (),
     **_: object,
 ) -> tuple[Tensor, None]:
-    """Attention of each sequence of a packed batch to itself.
-
-    Parameters
-    ----------
-    module : Module
-        The calling attention layer (unused; the interface passes it).
-    query, key, value : Tensor
-        Shape (1, heads, T, width).
-    attention_mask : None
-        Packed batches have none.
-    dropout : float
-        Probability with which attention weights are dropped.
-    scaling : float, optional
-        Factor on the dot products.
-    runs : tuple of (int, int)
-        (length, count) of the stretches of equal length, see `Batch`.
-
-    Returns
-    -------
-    tuple
-        The result, shape (1, T, heads, width), and no attention weights.
-    """
+    """Attention of each sequence of a packed batch to itself."""
     heads, width = query.shape[1], query.shape[3]
     outputs, start = [], 0
-    for length, count in runs:
+    for length, count in length_groups:
         q, k, v = (
             rows[0, :, start : start + length * count]
             .view(heads, count, length, width)
@@ -105,14 +90,14 @@ def packed_attention(
 AttentionInterface.register(PACKED, packed_attention)
 
 
-def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
+def encode(model: PreTrainedModel, batch: PackedBatch) -> Tensor:
     """Last hidden states of a batch.
 
     Parameters
     ----------
     model : PreTrainedModel
         An encoder of transformers.
-    batch : Batch
+    batch : PackedBatch
         Sequences to encode; every token type must be known to the model.
 
     Returns
@@ -125,53 +110,39 @@ def encode(model: PreTrainedModel, batch: Batch) -> Tensor:
     return hidden
 
 
-def hidden_states(model: PreTrainedModel, batch: Batch) -> tuple[Tensor, ...]:
-    """Hidden states of every layer of a batch.
-
-    Parameters
-    ----------
-    model : PreTrainedModel
-        An encoder of transformers with L layers.
-    batch : Batch
-        Sequences to encode; every token type must be known to the model.
-
-    Returns
-    -------
-    tuple of Tensor
-        L + 1 of shape (T, hidden), rows in the order of ``batch.ids``: what the first layer is
-        given, then what each layer gives. The last is what `encode` returns, to the bit.
-    """
+def hidden_states(model: PreTrainedModel, batch: PackedBatch) -> tuple[Tensor, ...]:
+    """Hidden states of every layer of a batch."""
     output, rows = _run(model, batch, output_hidden_states=True)
     return tuple(hidden[rows] for hidden in output.hidden_states)
 
 
-def padding_share(model: PreTrainedModel, batch: Batch) -> float:
+def padding_share(model: PreTrainedModel, batch: PackedBatch) -> float:
     """Share of the rows that the model computes which are padding (0 for packed batches)."""
     if model.config._attn_implementation == PACKED:
         return 0.0
-    rows = batch.size * max(length for length, _ in batch.runs)
+    rows = batch.size * max(length for length, _ in batch.length_groups)
     return 1.0 - len(batch.ids) / rows
 
 
-def _run(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[Any, int | Tensor]:
+def _run(model: PreTrainedModel, batch: PackedBatch, **outputs: bool) -> tuple[Any, int | Tensor]:
     """Return the model's output, and the index that takes the batch's rows out of its tensors."""
     if model.config._attn_implementation != PACKED:
-        return _run_padded(model, batch, **wanted)
+        return _run_padded(model, batch, **outputs)
     offset = first_position(model.config.model_type, model.config.pad_token_id)
     output = model(
         input_ids=batch.ids[None],
-        token_type_ids=batch.types[None],
-        position_ids=batch.places[None] + offset,
-        runs=batch.runs,
-        **wanted,
+        token_type_ids=batch.token_type_ids[None],
+        position_ids=batch.position_ids[None] + offset,
+        length_groups=batch.length_groups,
+        **outputs,
     )
     return output, 0
 
 
-def _run_padded(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[Any, Tensor]:
-    longest = max(length for length, _ in batch.runs)
+def _run_padded(model: PreTrainedModel, batch: PackedBatch, **outputs: bool) -> tuple[Any, Tensor]:
+    longest = max(length for length, _ in batch.length_groups)
     rows, start = [], 0
-    for length, count in batch.runs:
+    for length, count in batch.length_groups:
         index = torch.arange(start, start + length * count, device=batch.ids.device)
         rows.append(pad(index.view(count, length), (0, longest - length), value=-1))
         start += length * count
@@ -179,31 +150,18 @@ def _run_padded(model: PreTrainedModel, batch: Batch, **wanted: bool) -> tuple[A
     mask = where >= 0
     fill = int(model.config.pad_token_id or 0)
     ids = torch.where(mask, batch.ids[where], fill)
-    types = torch.where(mask, batch.types[where], 0)
-    output = model(input_ids=ids, token_type_ids=types, attention_mask=mask.long(), **wanted)
+    token_type_ids = torch.where(mask, batch.token_type_ids[where], 0)
+    output = model(
+        input_ids=ids, token_type_ids=token_type_ids, attention_mask=mask.long(), **outputs
+    )
     return output, mask
 
 
-def pool(hidden: Tensor, batch: Batch, pooling: Pooling) -> Tensor:
-    """One vector a sequence.
-
-    Parameters
-    ----------
-    hidden : Tensor
-        Shape (T, hidden), a row a token of the batch.
-    batch : Batch
-        N sequences.
-    pooling : {"mean", "first"}
-        Mean over all tokens of the sequence, special ones included, or the first token alone.
-
-    Returns
-    -------
-    Tensor
-        Shape (N, hidden).
-    """
-    found, start = [], 0
-    for length, count in batch.runs:
+def pool(hidden: Tensor, batch: PackedBatch, pooling: Pooling) -> Tensor:
+    """One vector a sequence, (N, width): the mean of all its tokens, or the first alone."""
+    pooled, start = [], 0
+    for length, count in batch.length_groups:
         rows = hidden[start : start + length * count].view(count, length, hidden.shape[1])
-        found.append(rows[:, 0] if pooling == "first" else rows.mean(dim=1))
+        pooled.append(rows[:, 0] if pooling == "first" else rows.mean(dim=1))
         start += length * count
-    return torch.cat(found)
+    return torch.cat(pooled)

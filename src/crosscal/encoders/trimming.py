@@ -38,10 +38,10 @@ def embedding_name(model: PreTrainedModel) -> str:
 def trim(model: PreTrainedModel, vocabulary: Vocabulary) -> None:
     """Replace the embedding table by the rows of a vocabulary, in place."""
     full = embedding_table(model)
-    kept = torch.from_numpy(vocabulary.kept.astype(np.int64))
+    rows = torch.from_numpy(vocabulary.ids.astype(np.int64))
     padding = full.padding_idx
     table = torch.nn.Embedding(
-        len(vocabulary), full.embedding_dim, padding_idx=padding, _weight=full.weight.detach()[kept]
+        len(vocabulary), full.embedding_dim, padding_idx=padding, _weight=full.weight.detach()[rows]
     )
     model.set_input_embeddings(table)
 
@@ -51,18 +51,12 @@ def save_weights(model: PreTrainedModel, vocabulary: Vocabulary, path: Path) -> 
     name = embedding_name(model)
     tensors = {key: value.detach().contiguous() for key, value in model.named_parameters()}
     tensors[_ROWS] = tensors.pop(name)
-    tensors[_ROW_IDS] = torch.from_numpy(vocabulary.kept.copy())
+    tensors[_ROW_IDS] = torch.from_numpy(vocabulary.ids.copy())
     save_file(tensors, path)
 
 
 def load_weights(model: PreTrainedModel, path: Path) -> None:
-    """Lay saved parameters and rows over an encoder with the full vocabulary, in place.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is damaged or belongs to an encoder of another shape.
-    """
+    """Lay saved parameters and rows over an encoder with the full vocabulary, in place."""
     try:
         tensors = load_file(path)
         rows, ids = tensors.pop(_ROWS), tensors.pop(_ROW_IDS)

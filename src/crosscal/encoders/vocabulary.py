@@ -24,11 +24,11 @@ class Vocabulary:
 
     Attributes
     ----------
-    kept : ndarray of int32
-        Ids of the full vocabulary, ascending; row i of the trimmed table is ``kept[i]``.
+    ids : ndarray of int32
+        Ids of the full vocabulary, ascending; row i of the trimmed table is ``ids[i]``.
     """
 
-    kept: Ids
+    ids: Ids
 
     @classmethod
     def of(cls, tokens: Iterable[Ids], *, pad: int) -> Vocabulary:
@@ -47,18 +47,12 @@ class Vocabulary:
 
     def __len__(self) -> int:
         """Return the number of kept ids."""
-        return len(self.kept)
+        return len(self.ids)
 
     def rows(self, ids: Ids) -> npt.NDArray[np.int64]:
-        """Rows of the trimmed table for ids of the full vocabulary.
-
-        Raises
-        ------
-        KeyError
-            If an id was not kept.
-        """
-        rows = np.searchsorted(self.kept, ids)
-        found = self.kept[np.minimum(rows, len(self.kept) - 1)] == ids
-        if not found.all():
-            raise KeyError(f"token id {int(ids[~found][0])} is not in the trimmed vocabulary")
+        """Rows of the trimmed table for ids of the full vocabulary."""
+        rows = np.searchsorted(self.ids, ids)
+        is_kept = self.ids[np.minimum(rows, len(self.ids) - 1)] == ids
+        if not is_kept.all():
+            raise KeyError(f"token id {int(ids[~is_kept][0])} is not in the trimmed vocabulary")
         return rows.astype(np.int64)

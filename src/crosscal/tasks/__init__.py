@@ -4,8 +4,8 @@ from crosscal.tasks.description import Task
 from crosscal.tasks.families.classification import MOST_ORDERED, permuted_labels
 from crosscal.tasks.families.ensembling import mean_scores
 from crosscal.tasks.families.families import FAMILIES
-from crosscal.tasks.families.family import Family, Limits, Scored
-from crosscal.tasks.families.tokens import TokenSet
+from crosscal.tasks.families.family import Family, InputLimits, Scored
+from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.tasks.plugins import load_tasks
 from crosscal.tasks.registry import TASKS, all_tasks, register, task
 
@@ -13,11 +13,11 @@ __all__ = [
     "FAMILIES",
     "MOST_ORDERED",
     "TASKS",
+    "EncodedDataset",
     "Family",
-    "Limits",
+    "InputLimits",
     "Scored",
     "Task",
-    "TokenSet",
     "all_tasks",
     "load_tasks",
     "mean_scores",

@@ -58,7 +58,7 @@ class Task:
     roles : tuple of str
         ``"intermediate"``, ``"target"`` or none, in Phang et al. 2020, English Intermediate-Task
         Training Improves Zero-Shot Cross-Lingual Transfer Too, AACL.
-    facts : mapping of str to str
+    published_settings : mapping of str to str
         Source to what it says of training on this task.
     """
 
@@ -77,20 +77,9 @@ class Task:
     metric: str = "accuracy"
     train_task: str = ""
     roles: tuple[str, ...] = ()
-    facts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    published_settings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def languages_of(self, split: str) -> tuple[str, ...]:
-        """Return the languages in which a split is there.
-
-        Parameters
-        ----------
-        split : str
-            One of `splits`.
-
-        Returns
-        -------
-        tuple of str
-            `languages` without those that `missing` lists.
-        """
+        """Return the languages in which a split is there."""
         absent = self.missing.get(split, ())
         return tuple(code for code in self.languages if code not in absent)

@@ -7,12 +7,15 @@ A TOML file holds data and nothing that runs. A package names its tasks in the e
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from crosscal.data.files.lines import opening
 from crosscal.data.formats import FORMATS
@@ -21,11 +24,22 @@ from crosscal.languages import LANGUAGES
 from crosscal.spelling import did_you_mean
 from crosscal.tasks.description import FAMILY_NAMES, SCORINGS, Task
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 GROUP = "crosscal.tasks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]*")
 _LINE = re.compile(r"\(at line (\d+), column \d+\)")
-_LISTS = {f.name for f in fields(Task) if f.type == "tuple[str, ...]"}
-_TABLES = {"missing", "facts"}
+_TASK = TypeAdapter(Task)
+# What files call attributes that have another name.
+_KEYS = {"published_settings": "facts"}
+_REFUSALS = {
+    "string_type": ("text is needed", "Write it in quotes"),
+    "tuple_type": ("a list of texts is needed", 'Write it as ["one", "two"]'),
+    "bool_type": ("true or false is needed", "Write one of them"),
+    "dict_type": ("a table is needed", "Write { name = ... }"),
+    "mapping_type": ("a table is needed", "Write { name = ... }"),
+}
 _LABELLED = ("classification", "tagging")
 
 
@@ -66,32 +80,21 @@ def load_tasks(path: Path) -> list[Task]:
             where=str(path),
             remedy="Describe each task in a table that begins with [[task]]",
         )
-    found: dict[str, Task] = {}
+    tasks: dict[str, Task] = {}
     for number, table in enumerate(tables):
         where = f"{path}: task[{number}]"
         task = _task(table, where)
-        if task.name in found:
+        if task.name in tasks:
             raise SettingsError(
                 f"task '{task.name}' is described twice", where=where, remedy="Remove one"
             )
-        found[task.name] = task
-    return list(found.values())
+        tasks[task.name] = task
+    return list(tasks.values())
 
 
 def installed_tasks() -> list[Task]:
-    """Load the tasks of installed packages.
-
-    Returns
-    -------
-    list of Task
-        In order of the entry points' names; empty if there are none.
-
-    Raises
-    ------
-    SettingsError
-        If an entry point cannot be loaded, or is neither a `Task` nor a list of them.
-    """
-    found: list[Task] = []
+    """Load the tasks of installed packages, in order of the entry points' names."""
+    installed: list[Task] = []
     points = importlib.metadata.entry_points(group=GROUP)
     for point in sorted(points, key=lambda point: point.name):
         package = point.dist.name if point.dist else "an unknown package"
@@ -114,26 +117,12 @@ def installed_tasks() -> list[Task]:
                     remedy="Name an object of crosscal.tasks.Task as the entry point",
                 )
             check_task(task, where=where)
-        found += tasks
-    return found
+        installed += tasks
+    return installed
 
 
 def check_task(task: Task, *, where: str) -> None:
-    """Refuse a description that no study could use.
-
-    Parameters
-    ----------
-    task : Task
-        The description.
-    where : str
-        Its place, for messages.
-
-    Raises
-    ------
-    SettingsError
-        For a bad name, an unknown family, language, format or scoring, labels that the family
-        does not have or needs, or a split listed as missing that there is not.
-    """
+    """Refuse a description that no study could use; `where` is its place, for messages."""
     if not _NAME.fullmatch(task.name):
         raise SettingsError(
             f"'{task.name}' is no name of a task",
@@ -210,46 +199,44 @@ def _document(path: Path) -> dict[str, Any]:
 def _task(table: object, where: str) -> Task:
     if not isinstance(table, dict):
         raise SettingsError("this is no table", where=where, remedy="Begin it with [[task]]")
-    known = {f.name: f for f in fields(Task)}
+    attributes = {_KEYS.get(field.name, field.name): field.name for field in fields(Task)}
     for key in table:
-        _known(key, known, where)
-    for name, entry in known.items():
-        required = entry.default is MISSING and entry.default_factory is MISSING
-        if required and name not in table:
-            raise SettingsError(f"key '{name}' is missing", where=where, remedy="Add it")
-    task = Task(**{key: _value(key, value, f"{where}.{key}") for key, value in table.items()})
+        _known(key, attributes, where)
+    try:
+        # As JSON, for which strictness allows lists in the place of tuples; nothing else is turned
+        # into another type.
+        content = {attributes[key]: value for key, value in table.items()}
+        task = _TASK.validate_json(json.dumps(content, default=_no_json), strict=True)
+    except ValidationError as error:
+        raise _refusal(error.errors()[0], where) from error
+    for key, texts in _lists(task):
+        if len(set(texts)) < len(texts):
+            raise SettingsError(
+                "an entry stands twice", where=f"{where}.{key}", remedy="Remove one"
+            )
     check_task(task, where=where)
     return task
 
 
-def _value(key: str, value: Any, where: str) -> Any:
-    if key in _LISTS:
-        return _texts(value, where)
-    if key in _TABLES:
-        if not isinstance(value, dict):
-            raise SettingsError("a table is needed", where=where, remedy="Write { name = ... }")
-        return {
-            name: _texts(entry, f"{where}.{name}") if key == "missing" else _text(entry, where)
-            for name, entry in value.items()
-        }
-    if key == "open_labels":
-        if not isinstance(value, bool):
-            raise SettingsError("true or false is needed", where=where, remedy="Write one of them")
-        return value
-    return _text(value, where)
+def _no_json(value: object) -> dict[str, str]:
+    """Stand for a date or time of TOML, which no key takes."""
+    return {type(value).__name__: str(value)}
 
 
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise SettingsError("text is needed", where=where, remedy="Write it in quotes")
-    return value
+def _lists(task: Task) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for key in ("labels", "languages", "splits", "formats", "roles"):
+        yield key, getattr(task, key)
+    for split, codes in task.missing.items():
+        yield f"missing.{split}", codes
 
 
-def _texts(value: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise SettingsError(
-            "a list of texts is needed", where=where, remedy='Write it as ["one", "two"]'
-        )
-    if len(set(value)) < len(value):
-        raise SettingsError("an entry stands twice", where=where, remedy="Remove one")
-    return tuple(value)
+def _refusal(error: ErrorDetails, where: str) -> SettingsError:
+    """Say in the words of TOML what pydantic found, and where."""
+    path, kind = list(error["loc"]), error["type"]
+    if path and isinstance(path[-1], int):  # an entry of a list
+        path, kind = path[:-1], "tuple_type"
+    keys = [_KEYS.get(str(key), str(key)) for key in path]
+    if kind == "missing":
+        return SettingsError(f"key '{keys[-1]}' is missing", where=where, remedy="Add it")
+    what, remedy = _REFUSALS.get(kind, (error["msg"], "Correct it"))
+    return SettingsError(what, where=".".join([where, *keys]), remedy=remedy)

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
-from crosscal.tasks.catalogue.bitext_mining import BITEXT_TASKS
-from crosscal.tasks.catalogue.multiple_choice import OPTION_TASKS
-from crosscal.tasks.catalogue.nli import INFERENCE_TASKS
-from crosscal.tasks.catalogue.paraphrase import PAIR_TASKS
-from crosscal.tasks.catalogue.question_answering import ANSWER_TASKS
-from crosscal.tasks.catalogue.tagging import TAG_TASKS
+from crosscal.tasks.catalogue.bitext_mining import BITEXT_MINING_TASKS
+from crosscal.tasks.catalogue.multiple_choice import MULTIPLE_CHOICE_TASKS
+from crosscal.tasks.catalogue.nli import NLI_TASKS
+from crosscal.tasks.catalogue.paraphrase import PARAPHRASE_TASKS
+from crosscal.tasks.catalogue.question_answering import QUESTION_ANSWERING_TASKS
+from crosscal.tasks.catalogue.tagging import TAGGING_TASKS
 from crosscal.tasks.description import Task
 from crosscal.tasks.plugins import check_task, installed_tasks
 
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        *INFERENCE_TASKS,
-        *PAIR_TASKS,
-        *OPTION_TASKS,
-        *ANSWER_TASKS,
-        *TAG_TASKS,
-        *BITEXT_TASKS,
+        *NLI_TASKS,
+        *PARAPHRASE_TASKS,
+        *MULTIPLE_CHOICE_TASKS,
+        *QUESTION_ANSWERING_TASKS,
+        *TAGGING_TASKS,
+        *BITEXT_MINING_TASKS,
     )
 }
 """Those of the package and those registered; `all_tasks` adds what other packages bring."""
 
 
 def register(task: Task) -> None:
-    """Make a task known in this process.
-
-    Parameters
-    ----------
-    task : Task
-        Its description. The same one again changes nothing.
+    """Make a task known in this process; the same one again changes nothing.
 
     Raises
     ------
@@ -51,35 +46,20 @@ def register(task: Task) -> None:
 
 
 def all_tasks() -> dict[str, Task]:
-    """Return every task, those of installed plug-ins included.
-
-    Returns
-    -------
-    dict of str to Task
-        By name.
+    """Return every task by name, those of installed plug-ins included.
 
     Raises
     ------
     SettingsError
         If a plug-in cannot be loaded, or brings a name that is taken.
     """
-    for found in installed_tasks():
-        register(found)
+    for installed in installed_tasks():
+        register(installed)
     return TASKS
 
 
 def task(name: str) -> Task:
-    """Return the task of a name.
-
-    Parameters
-    ----------
-    name : str
-        A key of `TASKS`, or the name of a plug-in's task.
-
-    Returns
-    -------
-    Task
-        Its description.
+    """Return the task of a name, which may be that of a plug-in.
 
     Raises
     ------

@@ -13,8 +13,9 @@ from crosscal.training.settings import Mixture, TrainingSettings
 
 if TYPE_CHECKING:
     from crosscal.training.checkpoint import Progress
-    from crosscal.training.loop import evaluate, train
-    from crosscal.training.mixing import Part
+    from crosscal.training.evaluation import evaluate
+    from crosscal.training.loop import train
+    from crosscal.training.mixing import TrainingTask
     from crosscal.training.model import Model
     from crosscal.training.predicting import predict
     from crosscal.training.stage import build_model, predict_stage, train_stage
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Mixture",
     "Model",
-    "Part",
     "Progress",
     "TrainingSettings",
+    "TrainingTask",
     "build_model",
     "evaluate",
     "predict",
@@ -36,9 +37,9 @@ __all__ = [
 _WITH_TORCH = {
     "Progress": "checkpoint",
     "Model": "model",
-    "Part": "mixing",
+    "TrainingTask": "mixing",
     "build_model": "stage",
-    "evaluate": "loop",
+    "evaluate": "evaluation",
     "predict": "predicting",
     "predict_stage": "stage",
     "train": "loop",

@@ -61,13 +61,7 @@ def save_state(
 
 
 def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Restore what `save_state` saved; a fresh `Progress` if there is nothing.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is damaged.
-    """
+    """Restore what `save_state` saved; a fresh `Progress` if there is nothing."""
     if not path.exists():
         return Progress()
     try:

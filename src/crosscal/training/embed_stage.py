@@ -9,7 +9,7 @@ from typing import Any
 from crosscal.data.examples import SentenceExample
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
-from crosscal.tasks import Limits
+from crosscal.tasks import InputLimits
 from crosscal.tasks.families.sentence_tokens import sentence_tokens
 from crosscal.tasks.retrieval.search import EVERY_LAYER
 from crosscal.training.embedding import embed
@@ -24,59 +24,37 @@ def embed_stage(
     scratch: Path,
     report: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """Embed the sentences of every split.
-
-    Parameters
-    ----------
-    settings : dict
-        ``layers``, ``pooling``, ``trim``, ``threads``, ``layer`` (None: the last; or
-        `EVERY_LAYER`), ``prefix``, ``max_length``.
-    parameters : dict
-        ``encoder``.
-    examples : mapping of str to sequence of SentenceExample
-        By split.
-    inputs : dict of str to Path
-        ``model`` if the recipe has trained one.
-    scratch : Path
-        Folder to fill: ``{split}.npy`` of shape (layers, sentences, hidden).
-    report : callable
-        Called with (sentences done, sentences in all).
-
-    Returns
-    -------
-    dict
-        Sentences, tokens and how many sentences were cut.
-    """
+    """Embed the sentences of every split."""
     folder = Path(parameters["encoder"])
-    limits = Limits(max_length=settings["max_length"], types=token_types(folder))
+    limits = InputLimits(max_length=settings["max_length"], token_types=token_types(folder))
     tokenizer = load_tokenizer(folder)
     tokens = {
-        split: sentence_tokens(tokenizer, part, limits, prefix=settings["prefix"])
-        for split, part in examples.items()
+        split: sentence_tokens(tokenizer, of_split, limits, prefix=settings["prefix"])
+        for split, of_split in examples.items()
     }
     with reproducible(settings["threads"]):
         weights = inputs["model"] / "encoder.safetensors" if "model" in inputs else None
-        ids = [part.ids for part in tokens.values()]
+        ids = [dataset.ids for dataset in tokens.values()]
         encoder, vocabulary = trained_encoder(settings, folder, weights, ids)
-        total = sum(len(part) for part in tokens.values())
+        total = sum(len(dataset) for dataset in tokens.values())
         done = 0
         layer = settings["layer"]
         layers = None if layer == EVERY_LAYER else [layer]
         if layer is None:
             layers = [encoder.config.num_hidden_layers]
-        for split, part in tokens.items():
+        for split, dataset in tokens.items():
             embed(
                 encoder,
                 vocabulary,
-                part,
+                dataset,
                 scratch / f"{split}.npy",
                 layers=layers,
                 pooling=settings["pooling"],
                 report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
             )
-            done += len(part)
+            done += len(dataset)
     return {
         "examples": total,
-        "tokens": sum(len(part.ids) for part in tokens.values()),
-        "truncated": sum(part.truncated for part in tokens.values()),
+        "tokens": sum(len(dataset.ids) for dataset in tokens.values()),
+        "truncated": sum(dataset.truncated for dataset in tokens.values()),
     }

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from accelerate import Accelerator
 from transformers import PreTrainedModel
 
 from crosscal.artifacts import disk_errors, flush, write_aside
 from crosscal.encoders.packing import Pooling, hidden_states, pool
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import SettingsError, StageFailed
-from crosscal.tasks.families.tokens import TokenSet
-from crosscal.training.batches import Indices, lay_out, prediction_order, spans
+from crosscal.tasks.families.tokens import EncodedDataset
+from crosscal.training.batches import Indices, prediction_order
+from crosscal.training.collate import pack, ragged_indices
+from crosscal.training.precision import default_device
 
 # Fixed, so that the batches and with them the last bits do not depend on any setting.
 BATCH_TOKENS = 4096
@@ -29,62 +30,27 @@ _ZEROS = bytes(1 << 20)
 def embed(
     model: PreTrainedModel,
     vocabulary: Vocabulary,
-    tokens: TokenSet,
+    tokens: EncodedDataset,
     path: Path,
     *,
     layers: Sequence[int] | None = None,
     pooling: Pooling = "mean",
     report: Callable[[int], None] = lambda done: None,
 ) -> npt.NDArray[np.float32]:
-    """Embed sentences; what was embedded before an interruption is not embedded again.
-
-    Parameters
-    ----------
-    model : PreTrainedModel
-        An encoder of L layers, trimmed to `vocabulary`.
-    vocabulary : Vocabulary
-        Ids that the model's embedding table holds.
-    tokens : TokenSet
-        N sequences, as `crosscal.tasks.families.sentence_tokens.sentence_tokens` makes them.
-    path : Path
-        File of the result (.npy). Unfinished work lies beside it, as ``.partial`` and
-        ``.progress``; a finished file of the right shape is returned as it is.
-    layers : sequence of int, optional
-        0 for what the first layer is given, l for what layer l gives, up to L; None for all.
-    pooling : {"mean", "first"}
-        Mean over all tokens of the sentence, prefix and special tokens included, or the first
-        token alone.
-    report : callable
-        Called with the number of sentences done.
-
-    Returns
-    -------
-    ndarray of float32
-        The file mapped into memory; shape (layers, N, hidden), sentences in the order of
-        `tokens`, not normalised. A layer is one stretch of the file.
-
-    Raises
-    ------
-    SettingsError
-        If the model has no such layer or a layer is asked for twice.
-    StageFailed
-        If an embedding is not finite.
-    ArtifactError
-        If the disk is full; the place for the whole result is taken at the start.
-    """
+    """Embed sentences; what was embedded before an interruption is not embedded again."""
     deepest = int(model.config.num_hidden_layers)
-    chosen = list(range(deepest + 1) if layers is None else layers)
-    if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= {*range(deepest + 1)}:
+    numbers = list(range(deepest + 1) if layers is None else layers)
+    if not numbers or len(set(numbers)) < len(numbers) or not set(numbers) <= {*range(deepest + 1)}:
         raise SettingsError(
-            f"layers {chosen} were asked for",
+            f"layers {numbers} were asked for",
             where="layers",
             remedy=f"Choose different numbers from 0 (embeddings) to {deepest}",
         )
-    shape = (len(chosen), len(tokens.offsets) - 1, int(model.config.hidden_size))
+    shape = (len(numbers), len(tokens.offsets) - 1, int(model.config.hidden_size))
     progress = path.with_name(path.name + ".progress")
     with disk_errors(path):
         if not _is_done(path, shape):
-            _fill(model, vocabulary, tokens, path, progress, shape, chosen, pooling, report)
+            _fill(model, vocabulary, tokens, path, progress, shape, numbers, pooling, report)
         progress.unlink(missing_ok=True)
     result: npt.NDArray[np.float32] = np.load(path, mmap_mode="r")
     return result
@@ -92,16 +58,16 @@ def embed(
 
 def _is_done(path: Path, shape: tuple[int, ...]) -> bool:
     try:
-        found = np.load(path, mmap_mode="r")
+        stored = np.load(path, mmap_mode="r")
     except (OSError, ValueError):
         return False
-    return bool(found.shape == shape and found.dtype == np.float32)
+    return bool(stored.shape == shape and stored.dtype == np.float32)
 
 
 def _fill(
     model: PreTrainedModel,
     vocabulary: Vocabulary,
-    tokens: TokenSet,
+    tokens: EncodedDataset,
     path: Path,
     progress: Path,
     shape: tuple[int, ...],
@@ -110,27 +76,28 @@ def _fill(
     report: Callable[[int], None],
 ) -> None:
     """Write the rows of one shard of batches after another, and then give the file its name."""
-    device = Accelerator().device
-    model.to(device).eval()
+    device = default_device()
+    module: torch.nn.Module = model  # transformers' own methods have no types
+    module.to(device).eval()
     partial = path.with_name(path.name + ".partial")
     order = prediction_order(np.diff(tokens.offsets), batch_tokens=BATCH_TOKENS)
-    after = _opened(partial, progress, shape)
-    rows = np.lib.format.open_memmap(partial, mode="r+")
-    for start in range(after, len(order), SHARD_BATCHES):
+    done = _opened(partial, progress, shape)
+    vectors = np.lib.format.open_memmap(partial, mode="r+")
+    for start in range(done, len(order), SHARD_BATCHES):
         batches = order[start : start + SHARD_BATCHES]
-        for batch_rows in batches:
-            ids = vocabulary.rows(tokens.ids[spans(tokens.offsets, batch_rows)])
-            batch = lay_out(tokens, batch_rows, ids).to(device)
-            hidden = hidden_states(model, batch)
-            for place, layer in enumerate(layers):
+        for sentences in batches:
+            ids = vocabulary.rows(tokens.ids[ragged_indices(tokens.offsets, sentences)])
+            batch = pack(tokens, sentences, ids).to(device)
+            hidden = hidden_states(model, batch)  # of each layer (T, width)
+            for index, layer in enumerate(layers):
                 pooled = pool(hidden[layer], batch, pooling).float().cpu().numpy()
-                _check_finite(pooled, batch_rows, layer)
-                rows[place, batch_rows] = pooled
-        rows.flush()
-        after = start + len(batches)
-        write_aside(progress, json.dumps({"shape": shape, "batches": after}).encode())
-        report(sum(map(len, order[:after])))
-    del rows
+                _check_finite(pooled, sentences, layer)
+                vectors[index, sentences] = pooled
+        vectors.flush()
+        done = start + len(batches)
+        write_aside(progress, json.dumps({"shape": shape, "batches": done}).encode())
+        report(sum(map(len, order[:done])))
+    del vectors
     flush(partial)
     partial.rename(path)
 
@@ -145,21 +112,21 @@ def _opened(partial: Path, progress: Path, shape: tuple[int, ...]) -> int:
         pass
     progress.unlink(missing_ok=True)
     empty = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=shape)
-    left, offset = empty.nbytes, empty.offset
+    remaining, offset = empty.nbytes, empty.offset
     del empty
     # Writing to a mapped file on a full disk kills the process, so all of it is written first.
     with partial.open("r+b") as stream:
         stream.seek(offset)
-        while left:
-            left -= stream.write(_ZEROS[:left])
+        while remaining:
+            remaining -= stream.write(_ZEROS[:remaining])
     return 0
 
 
-def _check_finite(pooled: npt.NDArray[np.float32], places: Indices, layer: int) -> None:
+def _check_finite(pooled: npt.NDArray[np.float32], sentences: Indices, layer: int) -> None:
     bad = ~np.isfinite(pooled).all(axis=1)
     if bad.any():
         raise StageFailed(
-            f"the embedding of sentence {int(places[bad].min())} is not finite in layer {layer}",
+            f"the embedding of sentence {int(sentences[bad].min())} is not finite in layer {layer}",
             where="embedding",
             remedy="Check the encoder's weights, or embed in fp32",
         )

@@ -18,26 +18,7 @@ from crosscal.exceptions import ArtifactError
 
 
 def export_model(settings: dict[str, Any], encoder: Path, trained: Path, folder: Path) -> None:
-    """Write a training stage's best checkpoint as a folder that any tool can load.
-
-    Parameters
-    ----------
-    settings : dict
-        The training stage's: ``layers``, ``pooling``, ``parts``.
-    encoder : Path
-        Folder of the pretrained encoder; rows of tokens that training never saw come from it.
-    trained : Path
-        Artifact of the training stage.
-    folder : Path
-        Receives ``config.json``, ``model.safetensors`` and the tokenizer (for
-        ``AutoModel.from_pretrained``), ``head.safetensors`` (``weight`` of shape (labels,
-        hidden), ``bias``) and ``crosscal.json`` (labels in the order of the scores, pooling).
-
-    Raises
-    ------
-    ArtifactError
-        If the folder exists, or the weights are damaged.
-    """
+    """Write a training stage's best checkpoint as a folder that any tool can load."""
     if folder.exists():
         raise ArtifactError(
             "the folder exists", where=str(folder), remedy="Choose another name or remove it"

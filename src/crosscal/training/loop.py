@@ -11,21 +11,21 @@ from typing import TextIO
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from crosscal.artifacts import disk_errors, flush, write_aside
-from crosscal.encoders.packing import Batch, padding_share
+from crosscal.encoders.packing import PackedBatch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import DataError, StageFailed
-from crosscal.training.batches import Indices, Work, collate, mask, prediction_order
+from crosscal.training.batches import Indices
 from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
-from crosscal.training.losses import loss
-from crosscal.training.mixing import Part, plan_steps
+from crosscal.training.collate import TrainingBatch, collate, mask
+from crosscal.training.evaluation import evaluate, is_best, mean_evaluation
+from crosscal.training.losses import training_loss
+from crosscal.training.mixing import TrainingTask, plan_steps
 from crosscal.training.model import Model
+from crosscal.training.precision import Precision, default_device
 from crosscal.training.settings import Mixture, TrainingSettings
 
 _MASKS = 0x6D61736B
@@ -34,7 +34,7 @@ _MASKS = 0x6D61736B
 def train(
     model: Model,
     vocabulary: Vocabulary,
-    parts: Sequence[Part],
+    tasks: Sequence[TrainingTask],
     settings: TrainingSettings,
     *,
     mixture: Mixture,
@@ -48,16 +48,16 @@ def train(
     Parameters
     ----------
     model : Model
-        Encoder, trimmed to `vocabulary`, and a head for each part.
+        Encoder, trimmed to `vocabulary`, and a head for each task.
     vocabulary : Vocabulary
         Ids of the full vocabulary that the model's embedding table holds.
-    parts : sequence of Part
+    tasks : sequence of TrainingTask
         What is trained on, and the English development examples that choose the checkpoint; of
-        several parts the mean of their scores does.
+        several tasks the mean of their scores does.
     settings : TrainingSettings
         See there.
     mixture : Mixture
-        How steps are divided among several parts.
+        How steps are divided among several tasks.
     seed : int
         Of the order of the examples, of masks and of dropout.
     folder : Path
@@ -78,13 +78,13 @@ def train(
     StageFailed
         If the loss stops being finite.
     DataError
-        If none of a part's development examples says what is right.
+        If none of a task's development examples says what is right.
     """
-    for part in parts:
-        if part.development is not None and not (np.asarray(part.development.gold) >= 0).any():
+    for task in tasks:
+        if task.development is not None and not (np.asarray(task.development.gold) >= 0).any():
             raise DataError(
                 "none of the development examples says what is right",
-                where=part.name,
+                where=task.name,
                 remedy="Checkpoints are chosen on them: give a set with labels or answers",
             )
     outcome = folder / "outcome.json"
@@ -92,75 +92,75 @@ def train(
     if outcome.exists():
         discard_state(state)
         return Progress(**json.loads(outcome.read_text()))
-    accelerator = _accelerator(settings.precision)
+    device = default_device()
+    precision = Precision(settings.precision, device)
     torch.manual_seed(seed)  # dropout; the order has a generator of its own
+    model.to(device)
     optimizer = _optimizer(model, settings)
-    model, optimizer = accelerator.prepare(model, optimizer)
-    bare: Model = accelerator.unwrap_model(model)
 
-    plan = plan_steps(parts, mixture, settings, seed)
-    checks = {
+    plan = plan_steps(tasks, mixture, settings, seed)
+    eval_steps = {
         round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)
     }
-    progress = load_state(state, bare, optimizer)
-    table = embedding_table(bare.encoder).weight
+    progress = load_state(state, model, optimizer)
+    table = embedding_table(model.encoder).weight
     saved = time.monotonic()
 
     with disk_errors(folder), _open_log(folder / "log.jsonl", progress.log_bytes) as log:
         for step in range(progress.step + 1, len(plan) + 1):
             started = time.monotonic()
-            rate = _rate(step, len(plan), settings)
+            learning_rate = _learning_rate(step, len(plan), settings)
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = learning_rate
 
             model.train()
-            part = parts[plan[step - 1].part]
-            work = _work(part, plan[step - 1].chosen, vocabulary, seed, step)
-            work = work.to(accelerator.device)
-            with accelerator.autocast():
-                scores = model(work.batch, work.rows, part.name)
-            value = loss(work.logits(scores), work.gold, settings)
-            accelerator.backward(value)
-            accelerator.unscale_gradients()  # of fp16: clipping must see the true norm
-            norm = _clip(bare, table, None if part.outputs == 0 else work.batch, settings.clip)
-            optimizer.step()
+            task, groups = tasks[plan[step - 1].task], plan[step - 1].groups
+            batch = _batch(task, groups, vocabulary, seed, step).to(device)
+            with precision.autocast():
+                scores = model(batch.packed, batch.scored_positions, task.name)  # (R, C)
+            loss = training_loss(batch.candidate_logits(scores), batch.gold, settings)
+            precision.backward(loss, optimizer)
+            norm = _clip(model, table, batch.packed if task.outputs else None, settings.clip)
+            precision.step(optimizer)
             optimizer.zero_grad()
 
-            if not torch.isfinite(value):
+            if not torch.isfinite(loss):
                 raise StageFailed(
-                    f"the loss became {float(value.detach())} in step {step} of {len(plan)}",
+                    f"the loss became {float(loss.detach())} in step {step} of {len(plan)}",
                     where="training",
                     remedy="Lower training.learning_rate or use training.precision = 'fp32'",
                 )
             line = {
                 "step": step,
-                "task": part.name,
-                "languages": _languages(part, plan[step - 1].chosen),
-                "loss": float(value.detach()),
+                "task": task.name,
+                "languages": _languages(task, groups),
+                "loss": float(loss.detach()),
                 "gradient_norm": norm,
-                "learning_rate": rate,
-                **_speed(work.batch, time.monotonic() - started),
-                "padding": padding_share(bare.encoder, work.batch),
+                "learning_rate": learning_rate,
+                **_speed(batch.packed, time.monotonic() - started),
+                "padding": padding_share(model.encoder, batch.packed),
             }
             log.write(json.dumps(line) + "\n")
 
             progress.step = step
-            if step in checks:
-                found = {
-                    part.name: evaluate(bare, vocabulary, part, settings.batch_tokens)
-                    for part in parts
-                    if part.development is not None
-                }
-                progress.evaluations.append({"step": step, **_mean(list(found.values()))})
-                log.write(json.dumps({"step": step, "development": found}) + "\n")
-                if _is_best(progress.evaluations, settings.select_by):
+            if step in eval_steps:
+                with precision.autocast():
+                    scores_of = {
+                        task.name: evaluate(model, vocabulary, task, settings.batch_tokens)
+                        for task in tasks
+                        if task.development is not None
+                    }
+                evaluation = mean_evaluation([*scores_of.values()])
+                progress.evaluations.append({"step": step, **evaluation})
+                log.write(json.dumps({"step": step, "development": scores_of}) + "\n")
+                if is_best(progress.evaluations, settings.select_by):
                     progress.best_step = step
-                    _save_model(bare, vocabulary, folder)
+                    _save_model(model, vocabulary, folder)
             report(step, len(plan))
             if time.monotonic() - saved > checkpoint_seconds:
                 log.flush()
                 progress.log_bytes = log.tell()
-                save_state(state, bare, optimizer, progress)
+                save_state(state, model, optimizer, progress)
                 saved = time.monotonic()
     # In this order: killed in between, the stage finds its outcome and trains no step again.
     write_aside(outcome, json.dumps(asdict(progress)).encode())
@@ -168,70 +168,66 @@ def train(
     return progress
 
 
-def _accelerator(precision: str) -> Accelerator:
-    # Otherwise the precision of a process's first stage would bind all later ones.
-    AcceleratorState._reset_state()
-    return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
-
-
-def _work(part: Part, chosen: Indices, vocabulary: Vocabulary, seed: int, step: int) -> Work:
-    if part.outputs:
-        return collate(part.examples, chosen, vocabulary, part.outputs)
-    return mask(part.examples, chosen, vocabulary, np.random.default_rng([seed, _MASKS, step]))
+def _batch(
+    task: TrainingTask, groups: Indices, vocabulary: Vocabulary, seed: int, step: int
+) -> TrainingBatch:
+    if task.outputs:
+        return collate(task.examples, groups, vocabulary, task.outputs)
+    return mask(task.examples, groups, vocabulary, np.random.default_rng([seed, _MASKS, step]))
 
 
 def _optimizer(model: Model, settings: TrainingSettings) -> torch.optim.AdamW:
-    spared = {f"encoder.{embedding_name(model.encoder)}"}
+    table = f"encoder.{embedding_name(model.encoder)}"
     decayed: list[nn.Parameter] = []
-    free: list[nn.Parameter] = []
+    no_decay: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
-        (free if parameter.ndim < 2 or name in spared or "embeddings" in name else decayed).append(
-            parameter
-        )
+        # Rows that a batch lacks would otherwise decay, and a trimmed table train differently.
+        is_decayed = parameter.ndim >= 2 and name != table and "embeddings" not in name
+        (decayed if is_decayed else no_decay).append(parameter)
     groups = [
         {"params": decayed, "weight_decay": settings.weight_decay},
-        {"params": free, "weight_decay": 0.0},
+        {"params": no_decay, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
-def _rate(step: int, steps: int, settings: TrainingSettings) -> float:
+def _learning_rate(step: int, steps: int, settings: TrainingSettings) -> float:
     """Linear rise over the warm-up, then linear fall to 0 behind the last step."""
     warmup = settings.warmup * steps
     share = step / warmup if step < warmup else (steps + 1 - step) / max(1.0, steps + 1 - warmup)
     return settings.learning_rate * min(1.0, share)
 
 
-def _clip(model: Model, table: Tensor, batch: Batch | None, limit: float) -> float:
+def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) -> float:
     """Scale the gradient to a norm of at most `limit`; returns the norm before.
 
-    Only the table's rows of this batch can have a gradient. Looking at no others
-    makes the norm, and so training, the same to the bit for every vocabulary. Where
-    the vocabulary itself is scored, `batch` is None and all rows count.
+    Only the table's rows of this batch can have a gradient. Looking at no others makes the norm,
+    and so training, the same to the bit for every vocabulary. Where the vocabulary itself is
+    scored, `batch` is None and all rows count.
     """
     if table.grad is None:
         raise ValueError("the embedding table has no gradient")
-    touched = torch.arange(len(table)) if batch is None else torch.unique(batch.ids)
-    rows = table.grad[touched]
+    used = torch.arange(len(table)) if batch is None else torch.unique(batch.ids)
+    rows = table.grad[used]
     others = [p.grad for p in model.parameters() if p.grad is not None and p is not table]
     norms = torch.stack([torch.linalg.vector_norm(grad) for grad in (rows, *others)])
     norm = torch.linalg.vector_norm(norms)
     if norm > limit:
         for grad in others:
             grad.mul_(limit / norm)
-        table.grad[touched] = rows * (limit / norm)
+        table.grad[used] = rows * (limit / norm)
     return float(norm)
 
 
-def _languages(part: Part, chosen: Indices) -> dict[str, int]:
+def _languages(task: TrainingTask, groups: Indices) -> dict[str, int]:
     """Count the groups of each language."""
-    if not len(part.languages):
+    if not len(task.languages):
         return {}
-    found, counts = np.unique(part.languages[chosen], return_counts=True)
-    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+    codes, counts = np.unique(task.languages[groups], return_counts=True)
+    return dict(zip(codes.tolist(), counts.tolist(), strict=True))
 
 
-def _speed(batch: Batch, seconds: float) -> dict[str, float]:
+def _speed(batch: PackedBatch, seconds: float) -> dict[str, float]:
     tokens = len(batch.ids)
     return {
         "examples": batch.size,
@@ -241,31 +237,12 @@ def _speed(batch: Batch, seconds: float) -> dict[str, float]:
     }
 
 
-def _mean(evaluations: list[dict[str, float]]) -> dict[str, float]:
-    return {
-        name: sum(found[name] for found in evaluations) / len(evaluations)
-        for name in evaluations[0]
-    }
-
-
 def _open_log(path: Path, length: int) -> TextIO:
     """Open the step log for writing behind its first `length` bytes."""
     stream = path.open("r+" if path.exists() else "w+", encoding="utf-8")
     stream.truncate(length)
     stream.seek(length)
     return stream
-
-
-def _is_best(evaluations: list[dict[str, float]], select_by: str) -> bool:
-    if select_by == "last":
-        return True
-
-    def order(evaluation: dict[str, float]) -> tuple[float, float]:
-        if select_by == "nll":
-            return (-evaluation["nll"], evaluation["accuracy"])
-        return (evaluation["accuracy"], -evaluation["nll"])
-
-    return all(order(evaluations[-1]) > order(earlier) for earlier in evaluations[:-1])
 
 
 def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> None:
@@ -283,39 +260,3 @@ def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> None:
             for kind in ("weight", "bias")
         },
     )
-
-
-@torch.no_grad()
-def evaluate(
-    model: Model, vocabulary: Vocabulary, part: Part, batch_tokens: int
-) -> dict[str, float]:
-    """Score a part's development examples.
-
-    Returns
-    -------
-    dict
-        ``accuracy``: share of what competes that the right choice wins (labels of examples or
-        words, options, starts and ends); ``nll``: mean negative log-likelihood; ``share``: of
-        the most frequent choice among those made.
-    """
-    model.eval()
-    device = next(model.parameters()).device
-    examples = part.development
-    assert examples is not None
-    right, lost, made = 0, 0.0, []
-    for chosen in prediction_order(examples.lengths, batch_tokens=4 * batch_tokens):
-        work = collate(examples, chosen, vocabulary, part.outputs).to(device)
-        logits = work.logits(model(work.batch, work.rows, part.name)).double()
-        known = work.gold >= 0
-        logits, gold = logits[known], work.gold[known]
-        guess = logits.argmax(dim=1)
-        right += int((guess == gold).sum())
-        lost += float(cross_entropy(logits, gold, reduction="sum"))
-        made.append(guess)
-    counts = torch.bincount(torch.cat(made))
-    total = int(counts.sum())
-    return {
-        "accuracy": right / total,
-        "nll": lost / total,
-        "share": float(counts.max()) / total,
-    }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from crosscal.tasks.families.tokens import TokenSet
+from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices, training_order
 from crosscal.training.settings import Mixture, TrainingSettings
 
@@ -17,53 +17,43 @@ _TASKS = 0x6D697865
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """One task of a training stage.
+class TrainingTask:
+    """One task of a training stage, or the text of masked language modelling.
 
     Attributes
     ----------
     name : str
         Names its head.
-    examples : TokenSet
+    examples : EncodedDataset
         What is trained on.
-    development : TokenSet or None
+    development : EncodedDataset or None
         What chooses the checkpoint; None for masked language modelling.
     outputs : int
         Scores a row; 0 for the vocabulary.
     languages : ndarray of str
-        Language of each group of examples, for the step log; empty: not told.
+        Language of each group of examples, for the step log; empty: unknown.
     """
 
     name: str
-    examples: TokenSet
-    development: TokenSet | None
+    examples: EncodedDataset
+    development: EncodedDataset | None
     outputs: int
     languages: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What one step trains on: groups of one part."""
+    """What one step trains on: groups of one task."""
 
-    part: int
-    chosen: Indices
+    task: int
+    groups: Indices
 
 
 def shares(sizes: Sequence[int], mixture: Mixture) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the share of steps of each task.
+    """Return the share of steps of each task; they sum to 1.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        Examples of each task.
-    mixture : Mixture
-        ``proportional``: to size; ``capped``: to min(size, cap), Raffel et al. (2020) and Phang
-        et al. (2020) with cap 2^17; ``uniform``; ``temperature``: to size^(1/T), Devlin (2019).
-
-    Returns
-    -------
-    ndarray of float64
-        Sums to 1.
+    ``capped``: Raffel et al. (2020), Phang et al. (2020) with cap 2^17; ``temperature``: Devlin
+    (2019).
     """
     counts = np.asarray(sizes, dtype=np.float64)
     if mixture.sampling == "capped":
@@ -72,48 +62,36 @@ def shares(sizes: Sequence[int], mixture: Mixture) -> np.ndarray[tuple[int], np.
         counts = np.ones_like(counts)
     elif mixture.sampling == "temperature":
         counts = counts ** (1 / mixture.temperature)
-    found: np.ndarray[tuple[int], np.dtype[np.float64]] = counts / counts.sum()
-    return found
+    result: np.ndarray[tuple[int], np.dtype[np.float64]] = counts / counts.sum()
+    return result
 
 
 def plan_steps(
-    parts: Sequence[Part], mixture: Mixture, settings: TrainingSettings, seed: int
+    tasks: Sequence[TrainingTask], mixture: Mixture, settings: TrainingSettings, seed: int
 ) -> list[Step]:
-    """Lay out all steps of a stage.
+    """Plan all optimiser steps of a stage.
 
-    Parameters
-    ----------
-    parts : sequence of Part
-        Those over the vocabulary get the share ``mixture.mlm`` of the steps, equally.
-    mixture : Mixture
-        Shares of the others.
-    settings : TrainingSettings
-        One task alone is trained on ``epochs`` times, in order. Several have together as many
-        steps as they would have one after the other (each counted up to the cap).
-    seed : int
-        Of every order.
-
-    Returns
-    -------
-    list of Step
-        One an optimiser step.
+    One task alone is trained on ``epochs`` times, in order. Several have together as many steps as
+    they would have one after the other (each counted up to the cap). Masked language modelling
+    gets the share ``mixture.mlm`` of the steps, its texts equally.
     """
-    tasks = [i for i, part in enumerate(parts) if part.examples.over != "vocabulary"]
-    texts = [i for i, part in enumerate(parts) if part.examples.over == "vocabulary"]
-    streams = [_Stream(part.examples, settings, seed, i) for i, part in enumerate(parts)]
-    if len(tasks) == 1:
-        steps = [Step(part=tasks[0], chosen=chosen) for chosen in streams[tasks[0]].epochs()]
+    labelled = [i for i, task in enumerate(tasks) if task.examples.softmax_over != "vocabulary"]
+    texts = [i for i, task in enumerate(tasks) if task.examples.softmax_over == "vocabulary"]
+    streams = [_Stream(task.examples, settings, seed, i) for i, task in enumerate(tasks)]
+    if len(labelled) == 1:
+        (only,) = labelled
+        steps = [Step(task=only, groups=groups) for groups in streams[only].epochs()]
     else:
-        sizes = [len(parts[i].examples) for i in tasks]
+        sizes = [len(tasks[i].examples) for i in labelled]
         weights = shares(sizes, mixture)
-        counted = sum(
+        batches = sum(
             streams[i].batches * min(1.0, mixture.cap / size if mixture.sampling == "capped" else 1)
-            for i, size in zip(tasks, sizes, strict=True)
+            for i, size in zip(labelled, sizes, strict=True)
         )
         generator = np.random.default_rng([seed, _TASKS])
-        total = max(1, round(counted * settings.epochs))
-        drawn = generator.choice(tasks, size=total, p=weights)
-        steps = [Step(part=int(i), chosen=next(streams[i])) for i in drawn]
+        total = max(1, round(batches * settings.epochs))
+        order = generator.choice(labelled, size=total, p=weights)
+        steps = [Step(task=int(i), groups=next(streams[i])) for i in order]
     return _with_texts(steps, texts, streams, mixture.mlm, seed) if texts else steps
 
 
@@ -122,28 +100,28 @@ def _with_texts(
 ) -> list[Step]:
     generator = np.random.default_rng([seed, _TASKS, 1])
     total = round(len(steps) / (1 - share))
-    places = set(generator.permutation(total)[: total - len(steps)].tolist())
-    rest = iter(steps)
+    text_steps = set(generator.permutation(total)[: total - len(steps)].tolist())
+    labelled_steps = iter(steps)
     mixed = []
-    for place in range(total):
-        if place in places:
-            part = int(generator.choice(texts))
-            mixed.append(Step(part=part, chosen=next(streams[part])))
+    for step in range(total):
+        if step in text_steps:
+            text = int(generator.choice(texts))
+            mixed.append(Step(task=text, groups=next(streams[text])))
         else:
-            mixed.append(next(rest))
+            mixed.append(next(labelled_steps))
     return mixed
 
 
 class _Stream(Iterator[Indices]):
-    """Batches of one part without end, every epoch in a new order."""
+    """Batches of one task without end, every epoch in a new order."""
 
     def __init__(
-        self, examples: TokenSet, settings: TrainingSettings, seed: int, part: int
+        self, examples: EncodedDataset, settings: TrainingSettings, seed: int, task: int
     ) -> None:
         self._lengths = examples.lengths
         self._settings = settings
-        self._generator = np.random.default_rng([seed, _ORDER, *([part] if part else [])])
-        self._left: list[Indices] = []
+        self._generator = np.random.default_rng([seed, _ORDER, *([task] if task else [])])
+        self._epoch_rest: list[Indices] = []
         self.batches = max(1, round(int(self._lengths.sum()) / settings.batch_tokens))
 
     def _epoch(self) -> list[Indices]:
@@ -155,13 +133,13 @@ class _Stream(Iterator[Indices]):
         )
 
     def __next__(self) -> Indices:
-        if not self._left:
-            self._left = self._epoch()[::-1]
-        return self._left.pop()
+        if not self._epoch_rest:
+            self._epoch_rest = self._epoch()[::-1]
+        return self._epoch_rest.pop()
 
     def epochs(self) -> Iterator[Indices]:
-        """Yield the batches of all epochs asked for; the last one may be a part."""
-        whole, part = divmod(self._settings.epochs, 1)
-        for epoch in range(int(whole) + bool(part)):
+        """Yield the batches of all epochs; the last one may be a part."""
+        whole, fraction = divmod(self._settings.epochs, 1)
+        for epoch in range(int(whole) + bool(fraction)):
             order = self._epoch()
-            yield from order if epoch < whole else order[: max(1, round(len(order) * part))]
+            yield from order if epoch < whole else order[: max(1, round(len(order) * fraction))]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from crosscal.encoders.packing import Batch, Pooling, encode, pool
+from crosscal.encoders.packing import PackedBatch, Pooling, encode, pool
 from crosscal.encoders.trimming import embedding_table
 
 
@@ -64,26 +64,11 @@ class Model(nn.Module):
         """Return the head of a name."""
         return self.heads[self.names.index(name)]
 
-    def forward(self, batch: Batch, rows: Tensor | None, head: str) -> Tensor:
-        """Scores of a batch.
-
-        Parameters
-        ----------
-        batch : Batch
-            N sequences.
-        rows : Tensor or None
-            Places of the tokens to be scored, int64; None: whole sequences.
-        head : str
-            Which head scores.
-
-        Returns
-        -------
-        Tensor
-            float32, shape (rows or N, outputs).
-        """
-        hidden = encode(self.encoder, batch)
-        seen = pool(hidden, batch, self.pooling) if rows is None else hidden[rows]
-        scores: Tensor = self.head(head)(self.dropout(seen))
+    def forward(self, batch: PackedBatch, positions: Tensor | None, head: str) -> Tensor:
+        """Score the tokens at some positions, or whole sequences; float32, shape (R, outputs)."""
+        hidden = encode(self.encoder, batch)  # (T, width)
+        vectors = pool(hidden, batch, self.pooling) if positions is None else hidden[positions]
+        scores: Tensor = self.head(head)(self.dropout(vectors))
         return scores.float()
 
 
@@ -93,11 +78,6 @@ class VocabularyHead(nn.Module):
     Devlin et al. (2019): a linear layer, GELU, layer norm, and the product with the token
     embeddings, which are shared with the encoder, plus a bias. The layers start anew, near the
     identity, since encoders are published without their head.
-
-    Parameters
-    ----------
-    encoder : PreTrainedModel
-        Whose embeddings are shared.
     """
 
     def __init__(self, encoder: PreTrainedModel) -> None:
@@ -117,7 +97,7 @@ class VocabularyHead(nn.Module):
             self.dense.weight += torch.eye(*self.dense.weight.shape)
         nn.init.ones_(self.norm.weight)
 
-    def forward(self, seen: Tensor) -> Tensor:
-        """Scores, shape (rows, kept vocabulary)."""
-        changed: Tensor = self.norm(nn.functional.gelu(self.dense(seen)))
-        return changed @ self._shared[0].weight.T + self.bias
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Scores, shape (R, kept vocabulary)."""
+        transformed: Tensor = self.norm(nn.functional.gelu(self.dense(hidden)))
+        return transformed @ self._shared[0].weight.T + self.bias

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from accelerate import Accelerator
 from torch import nn
 
 from crosscal.artifacts import disk_errors, flush
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import StageFailed
-from crosscal.tasks.families.tokens import TokenSet
-from crosscal.training.batches import collate, prediction_order
+from crosscal.tasks.families.tokens import EncodedDataset
+from crosscal.training.batches import Indices, prediction_order
+from crosscal.training.collate import collate
 from crosscal.training.model import Model
+from crosscal.training.precision import default_device
 
 # Fixed, so that the batches and with them the last bits do not depend on settings of training.
 BATCH_TOKENS = 4096
@@ -27,7 +28,7 @@ SHARD_BATCHES = 16
 def predict(
     model: Model,
     vocabulary: Vocabulary,
-    examples: TokenSet,
+    examples: EncodedDataset,
     shards: Path,
     *,
     head: str,
@@ -43,14 +44,12 @@ def predict(
         Trimmed to `vocabulary`.
     vocabulary : Vocabulary
         Ids that the model's embedding table holds.
-    examples : TokenSet
+    examples : EncodedDataset
         What is scored.
     shards : Path
         Folder for parts of the result; removed at the end.
-    head : str
-        Which head scores.
-    outputs : int
-        Its scores a row.
+    head, outputs : str, int
+        Which head scores, and its scores a row.
     dropout_seed : int, optional
         Predict as one of the models that dropout makes of this one (Gal and Ghahramani 2016),
         drawn from this seed; none: without dropout.
@@ -61,20 +60,15 @@ def predict(
     -------
     ndarray of float32
         Shape (rows, outputs), in the order of `examples`.
-
-    Raises
-    ------
-    StageFailed
-        If a score is not finite.
     """
-    device = Accelerator().device
+    device = default_device()
     model.to(device).eval()
     if dropout_seed is not None:
         for module in model.modules():
             if isinstance(module, nn.Dropout):
                 module.train()
     order = prediction_order(examples.lengths, batch_tokens=BATCH_TOKENS)
-    parts = []
+    stored = []
     done = 0
     with disk_errors(shards):
         shards.mkdir(exist_ok=True)
@@ -89,11 +83,11 @@ def predict(
                     np.save(stream, _shard(model, vocabulary, examples, batches, head, outputs))
                 flush(aside)
                 aside.rename(path)
-            parts.append(np.load(path))
+            stored.append(np.load(path))
             done += sum(map(len, batches))
             report(done)
-        scores = np.concatenate(parts)
-        result = np.empty((examples.scored, outputs), dtype=np.float32)
+        scores = np.concatenate(stored)
+        result = np.empty((examples.n_rows, outputs), dtype=np.float32)
         result[scores["place"]] = scores["scores"]
         if not np.isfinite(result).all():
             row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
@@ -111,20 +105,19 @@ def predict(
 def _shard(
     model: Model,
     vocabulary: Vocabulary,
-    examples: TokenSet,
-    batches: list[npt.NDArray[np.int64]],
+    examples: EncodedDataset,
+    batches: list[Indices],
     head: str,
     outputs: int,
 ) -> npt.NDArray[np.void]:
-    """Score some batches: the place and the scores of each row."""
+    """Score some batches: for each row its number in the data set, and its scores."""
     device = next(model.parameters()).device
-    found = []
-    for chosen in batches:
-        work = collate(examples, chosen, vocabulary, outputs).to(device)
-        rows = np.empty(
-            len(work.places), dtype=[("place", np.int64), ("scores", np.float32, (outputs,))]
-        )
-        rows["place"] = work.places
-        rows["scores"] = model(work.batch, work.rows, head).cpu().numpy()
-        found.append(rows)
-    return np.concatenate(found)
+    dtype = np.dtype([("place", np.int64), ("scores", np.float32, (outputs,))])
+    scored = []
+    for groups in batches:
+        batch = collate(examples, groups, vocabulary, outputs).to(device)
+        rows = np.empty(len(batch.dataset_rows), dtype=dtype)
+        rows["place"] = batch.dataset_rows
+        rows["scores"] = model(batch.packed, batch.scored_positions, head).cpu().numpy()
+        scored.append(rows)
+    return np.concatenate(scored)

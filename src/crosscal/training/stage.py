@@ -16,9 +16,9 @@ from transformers import PreTrainedModel
 from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.tasks import FAMILIES, MOST_ORDERED, TokenSet, mean_scores, permuted_labels
+from crosscal.tasks import FAMILIES, MOST_ORDERED, EncodedDataset, mean_scores, permuted_labels
 from crosscal.training.loop import train
-from crosscal.training.mixing import Part
+from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
 from crosscal.training.predicting import predict
 from crosscal.training.settings import Mixture, TrainingSettings
@@ -47,43 +47,27 @@ def train_stage(
 ) -> dict[str, Any]:
     """Train on one task or several, from the pretrained encoder or from another stage's.
 
-    Parameters
-    ----------
-    settings : dict
-        ``parts``: list of name, family and labels; ``training``, ``mixture``, ``seed``,
-        ``threads``, and what `build_model` needs.
-    parameters : dict
-        ``encoder``, ``checkpoint_seconds``.
-    inputs : dict of str to Path
-        ``train:NAME`` and ``dev:NAME`` of every part, ``start`` if there is an earlier stage.
-    scratch : Path
-        Folder to fill.
-    report : callable
-        Called with (steps done, steps in all).
-
-    Returns
-    -------
-    dict
-        Development scores, best step, tokens seen.
+    `inputs` are ``train:NAME`` and ``dev:NAME`` of every task, and ``start`` if there is an
+    earlier stage. Returns the summary for the manifest.
     """
-    chosen = TrainingSettings(**settings["training"])
-    parts = [_part(part, inputs) for part in settings["parts"]]
+    training = TrainingSettings(**settings["training"])
+    tasks = [_training_task(part, inputs) for part in settings["parts"]]
     start = inputs.get("start")
     with reproducible(settings["threads"]):
         model, vocabulary = build_model(
             settings,
             Path(parameters["encoder"]),
             None if start is None else start / "encoder.safetensors",
-            [ids for part in parts for ids in _tokens(part)],
-            {part.name: part.outputs for part in parts},
-            dropout=chosen.dropout,
+            [ids for task in tasks for ids in _token_ids(task)],
+            {task.name: task.outputs for task in tasks},
+            dropout=training.dropout,
             biases={part["name"]: FAMILIES[part["family"]].bias for part in settings["parts"]},
         )
         progress = train(
             model,
             vocabulary,
-            parts,
-            chosen,
+            tasks,
+            training,
             mixture=Mixture(**settings["mixture"]),
             seed=settings["seed"],
             folder=scratch,
@@ -107,28 +91,28 @@ def _tokens_seen(log: Path) -> int:
     return sum(int(line.get("tokens", 0)) for line in lines)
 
 
-def _part(part: dict[str, Any], inputs: dict[str, Path]) -> Part:
+def _training_task(part: dict[str, Any], inputs: dict[str, Path]) -> TrainingTask:
     name, family = part["name"], FAMILIES[part["family"]]
     development = inputs.get(f"dev:{name}")
-    examples = TokenSet.load(inputs[f"train:{name}"])
+    examples = EncodedDataset.load(inputs[f"train:{name}"])
     languages = np.array(examples.units["language"].to_pylist(), dtype=np.str_)
-    return Part(
+    return TrainingTask(
         name=name,
         examples=examples,
-        development=None if development is None else TokenSet.load(development),
+        development=None if development is None else EncodedDataset.load(development),
         outputs=family.outputs(part["labels"]),
         languages=languages[family.units_of(examples)],
     )
 
 
-def _tokens(part: Part) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
-    """All ids that a part can show the model."""
-    found = [part.examples.ids]
-    if part.development is not None:
-        found.append(part.development.ids)
-    if "mask" in part.examples.arrays:
-        found.append(np.asarray(part.examples.arrays["mask"], dtype=np.int32))
-    return found
+def _token_ids(task: TrainingTask) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
+    """All ids that a task can show the model."""
+    ids = [task.examples.ids]
+    if task.development is not None:
+        ids.append(task.development.ids)
+    if "mask" in task.examples.arrays:
+        ids.append(np.asarray(task.examples.arrays["mask"], dtype=np.int32))
+    return ids
 
 
 def predict_stage(
@@ -140,31 +124,13 @@ def predict_stage(
 ) -> dict[str, Any]:
     """Score the English development examples and the test examples of every language.
 
-    Parameters
-    ----------
-    settings : dict
-        ``part``: name, family and labels of the target; ``prediction``: ``dropout_samples`` and
-        ``dropout``; ``threads``, and what `build_model` needs.
-    parameters : dict
-        ``encoder``.
-    inputs : dict of str to Path
-        ``model``, ``dev``, ``test``.
-    scratch : Path
-        Folder to fill: ``dev.npy`` and ``test.npy``.
-    report : callable
-        Called with (groups done, groups in all).
-
-    Returns
-    -------
-    dict
-        Examples and tokens scored; the order of the labels that the English development
-        scores speak for, if it is another than the task's.
+    `inputs` are ``model``, ``dev``, ``test``; `scratch` receives ``dev.npy`` and ``test.npy``.
     """
     part = settings["part"]
     family = FAMILIES[part["family"]]
     outputs = family.outputs(part["labels"])
     splits = [split for split in ("dev", "test", "calibration") if split in inputs]
-    tokens = {split: TokenSet.load(inputs[split]) for split in splits}
+    tokens = {split: EncodedDataset.load(inputs[split]) for split in splits}
     with reproducible(settings["threads"]):
         model, vocabulary = build_model(
             settings,
@@ -198,7 +164,11 @@ def predict_stage(
                 done += len(examples)
             scores = sampled[0] if seeds == [None] else mean_scores(examples, sampled)
             np.save(scratch / f"{split}.npy", scores)
-            if split == "dev" and examples.over == "labels" and 2 <= outputs <= MOST_ORDERED:
+            if (
+                split == "dev"
+                and examples.softmax_over == "labels"
+                and 2 <= outputs <= MOST_ORDERED
+            ):
                 known = np.asarray(examples.gold) >= 0
                 gold = np.asarray(examples.gold, dtype=np.int64)[known]
                 suspected = permuted_labels(scores[known].astype(np.float64), gold, part["labels"])
@@ -215,24 +185,7 @@ def trained_encoder(
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
 ) -> tuple[PreTrainedModel, Vocabulary]:
-    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens.
-
-    Parameters
-    ----------
-    settings : dict
-        A stage's: ``layers``, ``trim``.
-    encoder : Path
-        Folder of the pretrained encoder.
-    weights : Path, optional
-        Trained weights to lay over it.
-    tokens : list of ndarray
-        All token ids that the encoder will meet.
-
-    Returns
-    -------
-    (PreTrainedModel, Vocabulary)
-        The encoder, and the ids that its embedding table holds: all if it is not trimmed.
-    """
+    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens."""
     pretrained = load_encoder(encoder, layers=settings["layers"])
     if weights is not None:
         load_weights(pretrained, weights)
@@ -276,7 +229,7 @@ def build_model(
     heads : Path, optional
         Trained heads; otherwise new ones are drawn from the seed.
     """
-    earlier = [] if weights is None or heads is not None else [saved_rows(weights).kept]
+    earlier = [] if weights is None or heads is not None else [saved_rows(weights).ids]
     pretrained, vocabulary = trained_encoder(settings, encoder, weights, [*tokens, *earlier])
     model = Model(
         pretrained,

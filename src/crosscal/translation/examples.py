@@ -1,7 +1,7 @@
 """Translate examples: ids, labels and answers are kept, texts and language change.
 
 Which texts an example needs may depend on how others came out, so translation goes in rounds: each
-example says which texts it still wants, every different one is translated once, and so on until all
+example says which texts it still needs, every different one is translated once, and so on until all
 examples are either rebuilt or dropped for a reason.
 """
 
@@ -17,10 +17,10 @@ from crosscal.translation.outcomes import (
     EMPTY,
     Dropped,
     Lookup,
+    MissingTranslations,
     Outcome,
     Projection,
     Rebuilt,
-    Wanted,
     is_lost,
 )
 from crosscal.translation.spans import rebuild_span
@@ -29,18 +29,10 @@ from crosscal.translation.translator import Translator, translate_checked
 
 @dataclass(frozen=True, kw_only=True)
 class Projected:
-    """Examples in the target language, and what became of the rest.
+    """Examples in the target language, in their order, and what became of the rest.
 
-    Attributes
-    ----------
-    examples : tuple of examples
-        In their order, of the type that they had.
-    dropped : dict of str to int
-        How many examples were left out, by reason; empty if none.
-    methods : dict of str to int
-        How many examples had their answers projected by each method (the first that found one).
-    answers_lost : int
-        Accepted answers that could not be projected, of examples that kept another.
+    `dropped` counts those left out by reason, `methods` how answers were projected (the first that
+    found one), `answers_lost` accepted answers that could not be, of examples that kept another.
     """
 
     examples: tuple[Example, ...]
@@ -51,17 +43,7 @@ class Projected:
 
 @dataclass(frozen=True, kw_only=True)
 class Translation:
-    """What came of translating examples.
-
-    Attributes
-    ----------
-    projected : Projected
-        The examples.
-    known : dict of str to str
-        Every different text that was translated, in the order of translation.
-    texts : int
-        How many texts the examples wanted translated, equal ones counted each time.
-    """
+    """What came of translating examples, every different text, and how many were needed."""
 
     projected: Projected
     known: dict[str, str]
@@ -115,47 +97,30 @@ def rebuild(
     translate: Callable[[list[str]], list[str]],
     projection: Projection,
 ) -> Translation:
-    """Translate examples by a function from texts to translations.
-
-    Parameters
-    ----------
-    examples : sequence of examples
-        As for `translate_examples`, which see for errors.
-    source, target : str
-        Codes of the languages.
-    translate : callable
-        Called once a round with different texts, none blank; returns as many.
-    projection : Projection
-        How answers are carried over.
-
-    Returns
-    -------
-    Translation
-        The examples and all texts.
-    """
+    """Translate examples by a function from texts to translations."""
     for example in examples:
         _check(example, source)
     known: dict[str, str] = {}
-    ends: dict[int, Dropped | Rebuilt] = {}
+    outcomes: dict[int, Dropped | Rebuilt] = {}
     pending: Sequence[int] = range(len(examples))
     texts = 0
     while True:
-        wanted: dict[str, None] = {}
+        missing: dict[str, None] = {}
         waiting = []
         for index in pending:
             outcome = _outcome(examples[index], Lookup(known), target, projection)
-            if isinstance(outcome, Wanted):
+            if isinstance(outcome, MissingTranslations):
                 texts += len(outcome.texts)
-                wanted.update(dict.fromkeys(outcome.texts))
+                missing.update(dict.fromkeys(outcome.texts))
                 waiting.append(index)
             else:
-                ends[index] = outcome
-        if not wanted:
+                outcomes[index] = outcome
+        if not missing:
             break
-        known.update(zip(wanted, translate(list(wanted)), strict=True))
+        known.update(zip(missing, translate(list(missing)), strict=True))
         pending = waiting
     return Translation(
-        projected=_gathered([ends[index] for index in range(len(examples))]),
+        projected=_gathered([outcomes[index] for index in range(len(examples))]),
         known=known,
         texts=texts,
     )
@@ -185,12 +150,12 @@ def _outcome(example: Example, lookup: Lookup, target: str, projection: Projecti
     if isinstance(example, SpanExample):
         return rebuild_span(example, lookup, target, projection)
     sources = _texts(example)
-    found = lookup.get_all(sources)
+    translations = lookup.get_all(sources)
     if lookup.missing:
-        return Wanted(tuple(lookup.missing))
-    if any(map(is_lost, sources, found)):
+        return MissingTranslations(tuple(lookup.missing))
+    if any(map(is_lost, sources, translations)):
         return Dropped(EMPTY)
-    return Rebuilt(_with_texts(example, found, target))
+    return Rebuilt(_with_texts(example, translations, target))
 
 
 def _texts(example: Example) -> list[str]:

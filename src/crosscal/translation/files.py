@@ -39,24 +39,7 @@ def write_examples(
     path: Path,
     details: Mapping[str, Any],
 ) -> None:
-    """Write examples of one type; equal examples give equal bytes under the same pyarrow.
-
-    Parameters
-    ----------
-    examples : sequence of examples
-        Of the type; may be empty.
-    kind : type
-        `PairExample`, `ChoiceExample`, `SpanExample` or `TextExample`.
-    path : pathlib.Path
-        Where.
-    details : mapping
-        JSON-ready facts to keep with them.
-
-    Raises
-    ------
-    ArtifactError
-        If the disk is full or not writable.
-    """
+    """Write examples of one type; equal examples give equal bytes under the same pyarrow."""
     schema = pa.schema(
         [(column.name, _COLUMNS.get(column.name, pa.string())) for column in fields(kind)],
         metadata={_METADATA: json.dumps({"type": kind.__name__, **details}, sort_keys=True)},
@@ -68,17 +51,7 @@ def write_examples(
 
 
 def read_examples(folder: Path) -> tuple[Example, ...]:
-    """Read what `translate_stage` left.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The artifact.
-
-    Returns
-    -------
-    tuple of examples
-        As they were written.
+    """Read what `translate_stage` left in a folder.
 
     Raises
     ------

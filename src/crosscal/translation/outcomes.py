@@ -59,43 +59,25 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """An example that cannot be rebuilt before more texts are translated.
-
-    Attributes
-    ----------
-    texts : tuple of str
-        None of them known, none blank; a text may stand twice.
-    """
+class MissingTranslations:
+    """An example that cannot be rebuilt before these texts are translated, equal ones repeated."""
 
     texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """An example that has to be left out.
-
-    Attributes
-    ----------
-    reason : str
-        In words, the same for all examples with this fault.
-    """
+    """An example that has to be left out; the reason is the same for all with this fault."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """An example in the target language.
+    """An example in the target language, of the type that it had.
 
-    Attributes
-    ----------
-    example : example
-        Of the type that it had.
-    method : str or None
-        How its answer was projected; None if it has none to project.
-    answers_lost : int
-        Accepted answers that could not be projected beside others that could.
+    `method` says how its answer was projected, if it has one; `answers_lost` counts accepted ones
+    that could not be, beside others that could.
     """
 
     example: Example
@@ -103,20 +85,12 @@ class Rebuilt:
     answers_lost: int = 0
 
 
-Outcome = Wanted | Dropped | Rebuilt
+Outcome = MissingTranslations | Dropped | Rebuilt
 
 
 @dataclass(slots=True)
 class Lookup:
-    """Translations known so far, and those that were asked for in vain.
-
-    Attributes
-    ----------
-    known : mapping of str to str
-        Source to translation.
-    missing : list of str
-        What `get` did not find.
-    """
+    """Translations known so far, from source to translation, and texts that `get` lacked."""
 
     known: Mapping[str, str]
     missing: list[str] = field(default_factory=list)

@@ -26,18 +26,8 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where an answer stands in its sentence, and both texts' translations.
-
-    Attributes
-    ----------
-    sentence : str
-        Of the source.
-    span : (int, int)
-        The answer in it.
-    translated_sentence, translated_answer : str
-        Each translated on its own.
-    """
+class AnswerPosition:
+    """Where an answer stands in its sentence, and the translation of each on its own."""
 
     sentence: str
     span: Span
@@ -50,155 +40,94 @@ class Place:
         return self.sentence[slice(*self.span)]
 
 
-def find(place: Place, method: str, level: float) -> Span | str:
-    """Find a translated answer in its translated sentence.
+def find(position: AnswerPosition, method: str, level: float) -> Span | str:
+    """Return the span of a translated answer in its sentence; or `NOT_FOUND` or `AMBIGUOUS`.
 
-    Parameters
-    ----------
-    place : Place
-        What is known.
-    method : {"exact", "normalised", "fuzzy"}
-        Letter by letter; without regard to case and diacritics; by the words in common.
-    level : float
-        For ``"fuzzy"``: least overlap, in (0, 1].
-
-    Returns
-    -------
-    (int, int) or str
-        Start and end in the translated sentence; or `NOT_FOUND` or `AMBIGUOUS`.
-
-    Notes
-    -----
     An answer that stands k times in the source sentence must stand k times in its translation,
     and the same one of the k is taken. Matches begin and end where words do.
     """
-    wanted = _trimmed(place.translated_answer, place.answer)
-    if not wanted:
+    answer = _trimmed(position.translated_answer, position.answer)
+    if not answer:
         return NOT_FOUND
     folded = method != "exact"
-    before = occurrences(place.answer, place.sentence, folded=folded)
+    before = occurrences(position.answer, position.sentence, folded=folded)
     if method == "fuzzy":
-        after = overlapping(wanted, place.translated_sentence, level)
+        after = overlapping(answer, position.translated_sentence, level)
     else:
-        after = occurrences(wanted, place.translated_sentence, folded=folded)
+        after = occurrences(answer, position.translated_sentence, folded=folded)
     if not after:
         return NOT_FOUND
-    if place.span not in before:  # an answer that cuts a word
-        before = sorted([*before, place.span])
-    return after[before.index(place.span)] if len(after) == len(before) else AMBIGUOUS
+    if position.span not in before:  # an answer that cuts a word
+        before = sorted([*before, position.span])
+    return after[before.index(position.span)] if len(after) == len(before) else AMBIGUOUS
 
 
 def occurrences(needle: str, text: str, *, folded: bool) -> list[Span]:
-    """All places where a text stands in another between the borders of words.
+    """All spans at which a text stands in another between the borders of words, in order.
 
-    Parameters
-    ----------
-    needle, text : str
-        What is sought, and in what.
-    folded : bool
-        Whether case and diacritics are disregarded.
-
-    Returns
-    -------
-    list of (int, int)
-        Start and end in `text`, in order, not overlapping; empty if the needle is empty.
+    `folded` says whether case and diacritics are disregarded.
     """
-    sought, _ = _folded(needle, folded)
+    pattern, _ = _folded(needle, folded)
     line, origin = _folded(text, folded)
-    found: list[Span] = []
-    at = line.find(sought) if sought else -1
+    spans: list[Span] = []
+    at = line.find(pattern) if pattern else -1
     while at >= 0:
-        end = at + len(sought)
+        end = at + len(pattern)
         # A letter that folds to two (ß, ﬁ) cannot be taken by half.
         halved = (at and origin[at - 1] == origin[at]) or origin[end - 1] == origin[end]
         span = (origin[at], origin[end])
         if not halved and _is_border(text, span[0]) and _is_border(text, span[1]):
-            found.append(span)
-            at = line.find(sought, end)
+            spans.append(span)
+            at = line.find(pattern, end)
         else:
-            at = line.find(sought, at + 1)
-    return found
+            at = line.find(pattern, at + 1)
+    return spans
 
 
 def overlapping(needle: str, text: str, level: float) -> list[Span]:
-    """Stretches of words that share most with a text, by letters in common.
+    """Stretches of words that share most with a text, if at least `level`, in order.
 
-    Parameters
-    ----------
-    needle, text : str
-        What is sought, and in what.
-    level : float
-        Least harmonic mean of the share of the needle's letters in the stretch and of the
-        stretch's letters in the needle, counted by whole words without case and diacritics.
-
-    Returns
-    -------
-    list of (int, int)
-        All stretches with the highest overlap, in order; empty if it is below the level.
+    The share is the harmonic mean of the needle's letters in the stretch and of the stretch's in
+    the needle, counted by whole words without case and diacritics.
     """
-    sought = [_folded(needle[slice(*word)], True)[0] for word in words(needle)]
-    places = words(text)
-    line = [_folded(text[slice(*word)], True)[0] for word in places]
-    known, size = Counter(sought), sum(map(len, sought))
-    best, found = level, list[Span]()
+    needed = [_folded(needle[slice(*word)], True)[0] for word in words(needle)]
+    spans = words(text)
+    line = [_folded(text[slice(*word)], True)[0] for word in spans]
+    known, size = Counter(needed), sum(map(len, needed))
+    highest, best = level, list[Span]()
     for start, first in enumerate(line):
         if first not in known:
             continue
         used, common, length = Counter[str](), 0, 0
-        for end in range(start, min(len(line), start + 2 * len(sought))):
+        for end in range(start, min(len(line), start + 2 * len(needed))):
             word = line[end]
             length += len(word)
             if used[word] < known[word]:
                 used[word] += 1
                 common += len(word)
             overlap = 2 * common / (size + length)
-            if word in known and overlap >= best:
-                span = (places[start][0], places[end][1])
-                found = [*found, span] if overlap == best else [span]
-                best = overlap
-    return found
+            if word in known and overlap >= highest:
+                span = (spans[start][0], spans[end][1])
+                best = [*best, span] if overlap == highest else [span]
+                highest = overlap
+    return best
 
 
 def words(text: str) -> list[Span]:
-    """Cut a text into words: letters, digits and their marks; one letter where none are separated.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    list of (int, int)
-        Start and end of each word; what is between them belongs to none.
-    """
-    found: list[Span] = []
+    """Cut a text into words: letters, digits and marks; single letters in unspaced scripts."""
+    spans: list[Span] = []
     for at, letter in enumerate(text):
         if not _in_word(letter):
             continue
-        grows = found and found[-1][1] == at and not _is_border(text, at)
-        if grows:
-            found[-1] = (found[-1][0], at + 1)
+        if spans and spans[-1][1] == at and not _is_border(text, at):
+            spans[-1] = (spans[-1][0], at + 1)
         else:
-            found.append((at, at + 1))
-    return found
+            spans.append((at, at + 1))
+    return spans
 
 
 def mark(sentence: str, span: Span) -> tuple[str, tuple[str, str]] | None:
-    """Put marks around a stretch of a sentence.
-
-    Parameters
-    ----------
-    sentence : str
-        In the source.
-    span : (int, int)
-        The stretch.
-
-    Returns
-    -------
-    (str, (str, str)) or None
-        The marked sentence, and its two marks; None if all marks occur in the sentence anyway.
-    """
+    """Put marks around a stretch of a sentence; None if all marks occur in it anyway."""
     start, end = span
     for left, right in _MARKS:
         if left not in sentence and right not in sentence:
@@ -208,27 +137,13 @@ def mark(sentence: str, span: Span) -> tuple[str, tuple[str, str]] | None:
 
 
 def unmark(translated: str, marks: Sequence[str]) -> tuple[str, Span] | str:
-    """Take the marks out of a translation again.
-
-    Parameters
-    ----------
-    translated : str
-        Translation of a marked sentence.
-    marks : (str, str)
-        As `mark` returned them.
-
-    Returns
-    -------
-    (str, (int, int)) or str
-        The sentence without marks, and the stretch between them without white space around it;
-        `MARKS_LOST` unless each mark stands once, in order, with something between.
-    """
+    """Take the marks out of a translation; return it, and the stretch that was between them."""
     left, right = marks
     if translated.count(left) != 1 or translated.count(right) != 1:
         return MARKS_LOST
     before, _, rest = translated.partition(left)
-    inside, found, after = rest.partition(right)
-    if not found or not words(inside):
+    inside, closing, after = rest.partition(right)
+    if not closing or not words(inside):
         return MARKS_LOST
     # Translators set marks off by spaces; of two at one place, one belonged to the mark.
     inner = inside.strip()

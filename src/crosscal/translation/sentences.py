@@ -24,29 +24,16 @@ def sentences(text: str, whole: Iterable[Span] = ()) -> list[Span]:
 
     A guess by punctuation: a stop followed by a small letter, or after an initial or a common
     abbreviation, ends nothing. Text in a script without stops stays in one piece.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-    whole : iterable of (int, int)
-        Stretches that must not be cut, from start to end (exclusive), in code points.
-
-    Returns
-    -------
-    list of (int, int)
-        Start and end of each sentence, in order, without the white space around it; empty if
-        the text has nothing but white space.
     """
-    kept = list(whole)
-    cuts = [cut for cut in _cuts(text) if not any(start < cut < end for start, end in kept)]
-    found = []
+    spans = list(whole)
+    cuts = [cut for cut in _cuts(text) if not any(start < cut < end for start, end in spans)]
+    pieces = []
     for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
         piece = text[start:end]
         if piece.strip():
             left = start + len(piece) - len(piece.lstrip())
-            found.append((left, left + len(piece.strip())))
-    return found
+            pieces.append((left, left + len(piece.strip())))
+    return pieces
 
 
 def _cuts(text: str) -> Iterator[int]:

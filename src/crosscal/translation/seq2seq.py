@@ -23,25 +23,7 @@ _OUTPUT_CUT = "outputs cut at the longest length"
 
 @dataclass(frozen=True, kw_only=True)
 class Seq2Seq:
-    """A loaded model; see `load_seq2seq`.
-
-    Attributes
-    ----------
-    source, target : str
-        Codes of the languages.
-    identity : str
-        Hash of the model's files and of all settings.
-    model, tokenizer
-        As transformers loaded them.
-    first_token : int or None
-        Id that every translation begins with: the target language of a multilingual model.
-    prefix : str
-        Put before every text.
-    beams, batch, longest, threads : int
-        As `load_seq2seq` takes them; `longest` not above the model's own limit.
-    counts : dict of str to int
-        Texts that were cut before, or while, they were translated.
-    """
+    """A loaded model; see `load_seq2seq`. `counts` are texts that were cut."""
 
     source: str
     target: str
@@ -69,7 +51,7 @@ class Seq2Seq:
         Blank texts are not given to the model. Texts longer than the limit are cut there and
         counted, and so are translations that reach theirs without an end.
         """
-        found = [""] * len(texts)
+        translations = [""] * len(texts)
         encoded = {}
         for index, text in enumerate(texts):
             if text.strip():
@@ -86,8 +68,8 @@ class Seq2Seq:
                 batch = order[start : start + self.batch]
                 translated = self._generate([encoded[index] for index in batch])
                 for index, text in zip(batch, translated, strict=True):
-                    found[index] = text
-        return found
+                    translations[index] = text
+        return translations
 
     def _generate(self, ids: list[list[int]]) -> list[str]:
         import torch
@@ -100,20 +82,20 @@ class Seq2Seq:
         for row, line in enumerate(ids):
             tokens[row, : len(line)] = torch.tensor(line)
             mask[row, : len(line)] = 1
-        given = {} if self.first_token is None else {"forced_bos_token_id": self.first_token}
+        forced = {} if self.first_token is None else {"forced_bos_token_id": self.first_token}
         with torch.inference_mode():
-            found = self.model.generate(
+            generated = self.model.generate(
                 input_ids=tokens,
                 attention_mask=mask,
                 do_sample=False,
                 num_beams=self.beams,
                 max_new_tokens=self.longest,
-                **given,
+                **forced,
             )
         ends = self.model.generation_config.eos_token_id
         ends = torch.tensor(ends if isinstance(ends, list) else [-1 if ends is None else ends])
-        self.counts[_OUTPUT_CUT] += int((~torch.isin(found[:, 1:], ends).any(dim=1)).sum())
-        lines = self.tokenizer.batch_decode(found, skip_special_tokens=True)
+        self.counts[_OUTPUT_CUT] += int((~torch.isin(generated[:, 1:], ends).any(dim=1)).sum())
+        lines = self.tokenizer.batch_decode(generated, skip_special_tokens=True)
         return [str(line).strip() for line in lines]
 
 
@@ -130,33 +112,7 @@ def load_seq2seq(
     longest: int = 512,
     threads: int = 1,
 ) -> Seq2Seq:
-    """Load a model from a folder.
-
-    Parameters
-    ----------
-    source, target : str
-        Codes of the languages.
-    model : str
-        Folder with ``config.json``, weights as safetensors, and a tokenizer.
-    prefix : str
-        Put before every text: T5's ``"translate English to German: "``, the ``">>fra<< "`` of a
-        Marian model with several targets.
-    source_code, target_code : str, optional
-        What a multilingual model calls the languages: ``"en"`` and ``"de"`` (M2M-100),
-        ``"eng_Latn"`` and ``"deu_Latn"`` (NLLB), ``"en_XX"`` and ``"de_DE"`` (mBART).
-    beams : int
-        1 takes the likeliest token each time; more keep as many candidates.
-    batch : int
-        Texts translated together.
-    longest : int
-        Tokens of a text, and of a translation; lowered to what the model has positions for.
-    threads : int
-        Of this process, as the last digits of sums depend on their number.
-
-    Returns
-    -------
-    Seq2Seq
-        Ready to translate.
+    """Load a model from a folder; ``docs/translation.md`` says what each setting does.
 
     Raises
     ------

@@ -13,25 +13,7 @@ from crosscal.pretrained import load_weights_of
 
 
 def model_config(folder: Path) -> dict[str, Any]:
-    """Read a model's configuration and check that it turns text into text.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        As written by ``save_pretrained()``.
-
-    Returns
-    -------
-    dict
-        Contents of ``config.json``.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such folder, or the model has no encoder and decoder.
-    ArtifactError
-        If ``config.json`` cannot be read, or there are no weights as safetensors.
-    """
+    """Read a model's configuration and check that it turns text into text."""
     if not folder.is_dir():
         raise SettingsError(
             f"there is no folder '{folder}'",
@@ -63,25 +45,7 @@ def model_config(folder: Path) -> dict[str, Any]:
 
 
 def load_model(folder: Path) -> tuple[Any, Any]:
-    """Load tokenizer and model.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        As `model_config` has checked it.
-
-    Returns
-    -------
-    (tokenizer, model)
-        As transformers has them; the model in float32, for translating.
-
-    Raises
-    ------
-    MissingExtra
-        If torch, transformers, or what the tokenizer needs is not installed.
-    ArtifactError
-        If a file is damaged, or the tokenizer cannot pad.
-    """
+    """Load tokenizer and model."""
     try:
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
     except ImportError as error:
@@ -120,31 +84,11 @@ def load_model(folder: Path) -> tuple[Any, Any]:
 
 
 def language_token(tokenizer: Any, code: str, setting: str) -> int:
-    """Return the id of a language's token, under its own name or as M2M-100 writes it.
-
-    Parameters
-    ----------
-    tokenizer
-        As `load_model` returns it.
-    code : str
-        What the model calls the language.
-    setting : str
-        Where the code was given, for the message.
-
-    Returns
-    -------
-    int
-        The id.
-
-    Raises
-    ------
-    SettingsError
-        If the model knows no such language.
-    """
+    """Return the id of a language's token, under its own name or as M2M-100 writes it."""
     for token in (code, f"__{code}__"):
-        found = tokenizer.convert_tokens_to_ids(token)
-        if found is not None and found != tokenizer.unk_token_id:
-            return int(found)
+        index = tokenizer.convert_tokens_to_ids(token)
+        if index is not None and index != tokenizer.unk_token_id:
+            return int(index)
     raise SettingsError(
         f"the model knows no language '{code}'",
         where=f"translator.{setting}",
@@ -153,18 +97,7 @@ def language_token(tokenizer: Any, code: str, setting: str) -> int:
 
 
 def fingerprint(folder: Path) -> str:
-    """Hash all files that a model is loaded from.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The model's.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
-    """
+    """Hash all files that a model is loaded from."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix in (".json", ".safetensors", ".model", ".spm", ".txt"):

@@ -11,13 +11,13 @@ from crosscal.translation.outcomes import (
     EMPTY,
     Dropped,
     Lookup,
+    MissingTranslations,
     Outcome,
     Projection,
     Rebuilt,
-    Wanted,
     is_lost,
 )
-from crosscal.translation.projection import MARKS_LOST, REASONS, Place, find, mark, unmark
+from crosscal.translation.projection import MARKS_LOST, REASONS, AnswerPosition, find, mark, unmark
 from crosscal.translation.sentences import Span, sentences
 
 
@@ -49,8 +49,8 @@ class _Context:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
-    """An answer of the source: its text, its sentence, and its place in that sentence."""
+class _SourceAnswer:
+    """An answer of the source: its text, its sentence, and its span in that sentence."""
 
     text: str
     sentence: int
@@ -59,10 +59,10 @@ class _Target:
 
 @dataclass(frozen=True, slots=True)
 class _Projected:
-    """Places of answers in their translated sentences, and the first method that found one."""
+    """Spans of answers in their translated sentences, and the first method that found one."""
 
     context: _Context
-    found: dict[int, Span]
+    spans: dict[int, Span]
     method: str | None
 
 
@@ -74,90 +74,70 @@ def rebuild_span(
     The context is translated by sentences. An answer that was projected is a slice of the
     translated context; one that was not is left out; an example that had answers and keeps none
     is dropped.
-
-    Parameters
-    ----------
-    example : SpanExample
-        In the source language.
-    lookup : Lookup
-        Translations known so far.
-    target : str
-        Code of the target language.
-    projection : Projection
-        How.
-
-    Returns
-    -------
-    Wanted, Dropped or Rebuilt
-
-    Raises
-    ------
-    DataError
-        If an answer does not stand where the example says.
     """
     answers = example.answers or ()
-    whole = [_span(answer, example) for answer in answers]
-    spans = sentences(example.context, whole)
+    answer_spans = [_span(answer, example) for answer in answers]
+    spans = sentences(example.context, answer_spans)
     question = lookup.get(example.question)
     lines = lookup.get_all(example.context[slice(*span)] for span in spans)
     context = _Context(example.context, spans, [line.strip() for line in lines])
-    targets = [_target(span, example, spans) for span in whole]
+    sources = [_source_answer(span, example, spans) for span in answer_spans]
     if projection.methods != ("marked",):
-        lookup.get_all(wanted.text for wanted in targets)
+        lookup.get_all(source.text for source in sources)
     if lookup.missing:
-        return Wanted(tuple(lookup.missing))
+        return MissingTranslations(tuple(lookup.missing))
     if is_lost(example.question, question) or not all(context.translations):
         return Dropped(EMPTY)
 
-    projected = _project(context, targets, lookup, projection)
-    if isinstance(projected, Wanted | Dropped):
+    projected = _project(context, sources, lookup, projection)
+    if isinstance(projected, MissingTranslations | Dropped):
         return projected
-    return _assembled(example, question, target, targets, projected)
+    return _assembled(example, question, target, sources, projected)
 
 
 def _project(
-    context: _Context, targets: Sequence[_Target], lookup: Lookup, projection: Projection
-) -> Wanted | Dropped | _Projected:
-    found: dict[int, Span] = {}
+    context: _Context, sources: Sequence[_SourceAnswer], lookup: Lookup, projection: Projection
+) -> MissingTranslations | Dropped | _Projected:
+    spans: dict[int, Span] = {}
     first: str | None = None
     reasons = set()
     for method in projection.methods:
         if method == "marked":
-            if found or not targets:
+            if spans or not sources:
                 continue
-            marked = _by_marks(context, targets, lookup)
+            marked = _by_marks(context, sources, lookup)
             if lookup.missing:
-                return Wanted(tuple(lookup.missing))
+                return MissingTranslations(tuple(lookup.missing))
             if marked is None:
                 reasons.add(MARKS_LOST)
             else:
-                (context, found), first = marked, method
+                (context, spans), first = marked, method
             continue
-        for index, wanted in enumerate(targets):
-            if index in found:
+        for index, source in enumerate(sources):
+            if index in spans:
                 continue
-            place = Place(
-                sentence=context.sentence(wanted.sentence),
-                span=wanted.span,
-                translated_sentence=context.translations[wanted.sentence],
-                translated_answer=lookup.get(wanted.text),
+            position = AnswerPosition(
+                sentence=context.sentence(source.sentence),
+                span=source.span,
+                translated_sentence=context.translations[source.sentence],
+                translated_answer=lookup.get(source.text),
             )
-            span = find(place, method, projection.level)
+            span = find(position, method, projection.level)
             if isinstance(span, str):
                 reasons.add(span)
             else:
-                found[index], first = span, first or method
-    if targets and not found:
+                spans[index], first = span, first or method
+    if sources and not spans:
         return Dropped(next(reason for reason in REASONS if reason in reasons))
-    return _Projected(context, found, first)
+    return _Projected(context, spans, first)
 
 
 def _by_marks(
-    context: _Context, targets: Sequence[_Target], lookup: Lookup
+    context: _Context, sources: Sequence[_SourceAnswer], lookup: Lookup
 ) -> tuple[_Context, dict[int, Span]] | None:
     """Project the first answer whose marks survive; a marked sentence may have to be waited for."""
-    for index, wanted in enumerate(targets):
-        marked = mark(context.sentence(wanted.sentence), wanted.span)
+    for index, source in enumerate(sources):
+        marked = mark(context.sentence(source.sentence), source.span)
         if marked is None:
             continue
         sentence, marks = marked
@@ -167,7 +147,7 @@ def _by_marks(
         unmarked = unmark(translated, marks)
         if not isinstance(unmarked, str):
             text, span = unmarked
-            return context.with_sentence(wanted.sentence, text), {index: span}
+            return context.with_sentence(source.sentence, text), {index: span}
     return None
 
 
@@ -175,22 +155,22 @@ def _assembled(
     example: SpanExample,
     question: str,
     target: str,
-    targets: Sequence[_Target],
+    sources: Sequence[_SourceAnswer],
     projected: _Projected,
 ) -> Rebuilt:
     context, starts = projected.context.joined()
-    places: dict[Answer, None] = {}  # two answers of the source may become one
-    for index, (start, end) in sorted(projected.found.items()):
-        begin = starts[targets[index].sentence]
-        places[Answer(context[begin + start : begin + end], begin + start)] = None
+    answers: dict[Answer, None] = {}  # two answers of the source may become one
+    for index, (start, end) in sorted(projected.spans.items()):
+        begin = starts[sources[index].sentence]
+        answers[Answer(context[begin + start : begin + end], begin + start)] = None
     built = replace(
         example,
         language=target,
         context=context,
         question=question,
-        answers=None if example.answers is None else tuple(places),
+        answers=None if example.answers is None else tuple(answers),
     )
-    return Rebuilt(built, projected.method, len(targets) - len(projected.found))
+    return Rebuilt(built, projected.method, len(sources) - len(projected.spans))
 
 
 def _span(answer: Answer, example: SpanExample) -> Span:
@@ -208,11 +188,11 @@ def _span(answer: Answer, example: SpanExample) -> Span:
     return answer.start, end
 
 
-def _target(span: Span, example: SpanExample, spans: Sequence[Span]) -> _Target:
+def _source_answer(span: Span, example: SpanExample, spans: Sequence[Span]) -> _SourceAnswer:
     """Return where an answer stands; white space at its ends is no part of it."""
     start, end = span
     text = example.context[start:end]
     start, end = start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
     index = next(i for i, (_, stop) in enumerate(spans) if start < stop)
     begin = spans[index][0]
-    return _Target(text.strip(), index, (start - begin, end - begin))
+    return _SourceAnswer(text.strip(), index, (start - begin, end - begin))

@@ -45,12 +45,12 @@ def translate_stage(
     Parameters
     ----------
     examples : sequence of examples
-        As for `crosscal.translation.examples.translate_examples`; all of one type, at least one.
+        All of one type, at least one.
     translator : Translator
         Any.
     scratch : pathlib.Path
-        An existing folder, empty or as a killed call left it. Chunks of other examples, settings
-        or translators in it are not used.
+        An existing folder, empty or as a killed call left it. It then holds ``examples.parquet``,
+        for `crosscal.translation.files.read_examples`, and ``summary.json`` (without ``seconds``).
     report : callable
         Called with (texts translated, texts known to be needed) after each chunk. The second
         number grows where answers need more texts than the first round.
@@ -63,33 +63,16 @@ def translate_stage(
     -------
     dict
         ``examples`` and ``kept``; ``dropped`` and ``methods`` (each a dict of numbers) and
-        ``answers_lost`` as in `Projected`; ``texts`` (wanted), ``unique`` (different ones, each
+        ``answers_lost`` as in `Projected`; ``texts`` (needed), ``unique`` (different ones, each
         translated once), ``characters`` (in these), ``unchanged`` (share of these whose
         translation is the text itself, 0 to 1), ``empty`` (of these, translations that came out
         empty); ``counted`` (what the translator counts, a dict); ``seconds`` (spent on
         translating, those of killed calls included as far as their chunks were kept).
-
-    Raises
-    ------
-    SettingsError
-        If there are no examples, they are of several types or of one that cannot be translated,
-        or the chunk is below 1.
-    DataError
-        If an example is in another language than the translator's source.
-    StageFailed
-        If the translator fails, or returns another number of texts.
-    ArtifactError
-        If the disk is full or not writable.
-
-    Notes
-    -----
-    The folder then holds ``examples.parquet`` and ``summary.json`` (without ``seconds``);
-    `crosscal.translation.files.read_examples` reads it.
     """
     _check(examples, chunk)
-    chosen = projection or Projection()
-    key = [VERSION, translator.identity, chunk, chosen.methods, chosen.level]
-    memory = _Memory(
+    projection = projection or Projection()
+    key = [VERSION, translator.identity, chunk, projection.methods, projection.level]
+    cache = _ChunkCache(
         translator=translator,
         folder=scratch / _CHUNKS,
         key=json.dumps(key),
@@ -101,10 +84,10 @@ def translate_stage(
             examples,
             source=translator.source,
             target=translator.target,
-            translate=memory.translate,
-            projection=chosen,
+            translate=cache.translate,
+            projection=projection,
         )
-        summary = _summary(examples, translation, memory.counted)
+        summary = _summary(examples, translation, cache.counted)
         write_examples(
             translation.projected.examples,
             type(examples[0]),
@@ -115,13 +98,13 @@ def translate_stage(
             scratch / _SUMMARY,
             json.dumps(summary, indent=1, sort_keys=True, ensure_ascii=False).encode(),
         )
-        if memory.folder.exists():
-            shutil.rmtree(memory.folder)
-    return {**summary, "seconds": round(memory.seconds, 2)}
+        if cache.folder.exists():
+            shutil.rmtree(cache.folder)
+    return {**summary, "seconds": round(cache.seconds, 2)}
 
 
 @dataclass(kw_only=True)
-class _Memory:
+class _ChunkCache:
     """Translates in chunks, and keeps each on disk."""
 
     translator: Translator
@@ -137,16 +120,16 @@ class _Memory:
     def translate(self, texts: list[str]) -> list[str]:
         """Translate one round's texts."""
         self.total += len(texts)
-        found: list[str] = []
+        translations: list[str] = []
         for start in range(0, len(texts), self.chunk):
             part = texts[start : start + self.chunk]
             stored = self._stored(part) or self._translated(part)
-            found += stored["translations"]
+            translations += stored["translations"]
             self.counted.update(stored["counted"])
             self.seconds += stored["seconds"]
             self.done += len(part)
             self.report(self.done, self.total)
-        return found
+        return translations
 
     def _path(self, texts: list[str]) -> Path:
         # Named by content: chunks of other texts or settings are simply not found.

@@ -1,4 +1,4 @@
-"""What a translator is, and how one is found by name: built in, or a plug-in.
+"""What a translator is, and how one is found by name: `seq2seq`, or a plug-in.
 
 A plug-in is a Python package with an entry point in the group ``crosscal.translators``. The
 entry point names a function that takes ``source``, ``target`` and its own settings, all by
@@ -7,20 +7,18 @@ keyword, and returns a `Translator`.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
-from crosscal.exceptions import CrosscalError, SettingsError, StageFailed
+from crosscal.exceptions import CrosscalError, MissingExtra, SettingsError, StageFailed
 from crosscal.spelling import did_you_mean
 
 GROUP = "crosscal.translators"
-_BUILT_IN = {
-    "apertium": "crosscal.translation.apertium:load_apertium",
-    "seq2seq": "crosscal.translation.seq2seq:load_seq2seq",
-}
+_SEQ2SEQ = "seq2seq"
+# Plug-ins of this repository, by the package that has to be installed.
+_PACKAGES = {"apertium": "crosscal-apertium"}
 
 
 @runtime_checkable
@@ -49,17 +47,9 @@ class Translator(Protocol):
         """What changes whenever the translations may change: versions, hashes, settings."""
 
     def translate(self, texts: Sequence[str]) -> list[str]:
-        """Translate each text.
+        """Translate each text, which may be empty, or hold line breaks and any other character.
 
-        Parameters
-        ----------
-        texts : sequence of str
-            May be empty, and may hold empty texts, line breaks and any other character.
-
-        Returns
-        -------
-        list of str
-            As many as texts, in their order; empty where the system could not translate a text.
+        Returns as many, in their order; empty where the system could not translate a text.
         """
 
 
@@ -71,7 +61,7 @@ def load_translator(
     Parameters
     ----------
     name : str
-        ``"apertium"``, ``"seq2seq"``, or the name of a plug-in.
+        ``"seq2seq"``, or the name of a plug-in, such as ``"apertium"``.
     source, target : str
         Codes of two different languages.
     **settings
@@ -88,7 +78,7 @@ def load_translator(
         If there is no such translator or setting (names the nearest), both languages are the
         same, a plug-in cannot be loaded or made ready, or its name is taken.
     MissingExtra
-        If the programme, the language pair or the library is not installed.
+        If the plug-in, the programme, the language pair or the library is not installed.
     ArtifactError
         If a model's files are missing or damaged.
     """
@@ -124,13 +114,17 @@ def load_translator(
 
 def _check_settings(name: str, loader: Callable[..., Translator], settings: dict[str, Any]) -> None:
     """Check the names of settings against the loader's parameters."""
-    named = {
+    parameters = {
         word: parameter
         for word, parameter in inspect.signature(loader).parameters.items()
         if word not in ("source", "target")
     }
-    kinds = {parameter.kind for parameter in named.values()}
-    own = [word for word, p in named.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    kinds = {parameter.kind for parameter in parameters.values()}
+    own = [
+        word
+        for word, p in parameters.items()
+        if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     for setting in settings:
         if setting not in own and inspect.Parameter.VAR_KEYWORD not in kinds:
             raise SettingsError(
@@ -139,7 +133,7 @@ def _check_settings(name: str, loader: Callable[..., Translator], settings: dict
                 remedy=did_you_mean(setting, own) if own else "It has no settings",
             )
     for word in own:
-        if named[word].default is inspect.Parameter.empty and word not in settings:
+        if parameters[word].default is inspect.Parameter.empty and word not in settings:
             raise SettingsError(
                 f"the translator '{name}' needs the setting '{word}'",
                 where=f"translator.{word}",
@@ -149,12 +143,12 @@ def _check_settings(name: str, loader: Callable[..., Translator], settings: dict
 
 def translator_names() -> list[str]:
     """Names of all translators, those of plug-ins included, in alphabetical order."""
-    return sorted({*_BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
+    return sorted({_SEQ2SEQ, *(point.name for point in entry_points(group=GROUP))})
 
 
 def _loader(name: str) -> Callable[..., Translator]:
     plugins: list[EntryPoint] = [p for p in entry_points(group=GROUP) if p.name == name]
-    if len(plugins) + (name in _BUILT_IN) > 1:
+    if len(plugins) + (name == _SEQ2SEQ) > 1:
         packages = ", ".join(sorted({point.value for point in plugins}))
         raise SettingsError(
             f"the name '{name}' is given to more than one translator ({packages})",
@@ -171,40 +165,27 @@ def _loader(name: str) -> Callable[..., Translator]:
             where="translator.name",
             remedy="Install the plug-in again",
         ) from error
-    if name in _BUILT_IN:
-        module, _, function = _BUILT_IN[name].partition(":")
-        loaded = getattr(importlib.import_module(module), function)
-        return loaded
+    if name == _SEQ2SEQ:
+        from crosscal.translation.seq2seq import load_seq2seq
+
+        return load_seq2seq
+    if name in _PACKAGES:
+        raise MissingExtra(
+            f"the translator '{name}' is a package of its own, which is not installed",
+            where="translator.name",
+            remedy=f"Run: pip install plugins/{_PACKAGES[name]}, in a clone of crosscal",
+        )
     raise SettingsError(
         f"unknown translator '{name}'",
         where="translator.name",
-        remedy=did_you_mean(name, translator_names()),
+        remedy=did_you_mean(name, {*translator_names(), *_PACKAGES}),
     )
 
 
 def translate_checked(translator: Translator, texts: Sequence[str]) -> list[str]:
-    """Translate texts and check what came back.
-
-    Parameters
-    ----------
-    translator : Translator
-        Any.
-    texts : sequence of str
-        At least one.
-
-    Returns
-    -------
-    list of str
-        As many as texts, in their order.
-
-    Raises
-    ------
-    StageFailed
-        If the translator raised an error, or returned another number of texts or something that
-        is no text.
-    """
+    """Translate texts and check what came back."""
     try:
-        found = list(translator.translate(texts))
+        translations = list(translator.translate(texts))
     except CrosscalError:
         raise
     except Exception as error:  # whatever somebody else's method raises
@@ -212,13 +193,13 @@ def translate_checked(translator: Translator, texts: Sequence[str]) -> list[str]
             f"the translator '{translator.name}' failed ({type(error).__name__}: {error})",
             remedy="What it translated before is kept: run again once that is mended",
         ) from error
-    if len(found) != len(texts):
+    if len(translations) != len(texts):
         raise StageFailed(
-            f"the translator '{translator.name}' returned {len(found)} translations of "
+            f"the translator '{translator.name}' returned {len(translations)} translations of "
             f"{len(texts)} texts",
             remedy="Nothing can be matched to its source any more: report this to its authors",
         )
-    for text in found:
+    for text in translations:
         try:
             str.encode(text)
         except (TypeError, UnicodeEncodeError) as error:
@@ -226,7 +207,7 @@ def translate_checked(translator: Translator, texts: Sequence[str]) -> list[str]
                 f"the translator '{translator.name}' returned something that is no text ({error})",
                 remedy="Report this to its authors",
             ) from error
-    return found
+    return translations
 
 
 def counts_of(translator: Translator) -> dict[str, int]:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from crosscal.tasks import TokenSet, mean_scores
+from crosscal.tasks import EncodedDataset, mean_scores
 
 # Rows of each sequence, and how many places each of them has.
 PLACES = [[1, 3, 2], [1], [1, 1, 2, 3]]
@@ -19,13 +19,13 @@ def token_set(over):
     bounds = np.cumsum([0, *COUNTS])
     rows = int(bounds[-1])
     one_each = np.arange(rows + 1)
-    return TokenSet(
+    return EncodedDataset(
         ids=np.arange(rows, dtype=np.int32),
-        types=np.zeros(rows, dtype=np.uint8),
+        token_type_ids=np.zeros(rows, dtype=np.uint8),
         offsets=bounds if over == "sequence" else one_each,
-        over=over,
+        softmax_over=over,
         groups=bounds if over == "group" else np.empty(0, dtype=np.int64),
-        rows=np.arange(rows) if over == "sequence" else np.empty(0, dtype=np.int64),
+        scored_positions=np.arange(rows) if over == "sequence" else np.empty(0, dtype=np.int64),
         row_offsets=bounds if over == "sequence" else np.empty(0, dtype=np.int64),
         gold=np.zeros((len(COUNTS), 1), dtype=np.int32),
         units=pa.table({"unit_id": [str(i) for i in range(len(COUNTS))]}),

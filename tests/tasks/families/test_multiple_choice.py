@@ -10,10 +10,10 @@ pytest.importorskip("tokenizers")
 
 from crosscal.data.examples import ChoiceExample
 from crosscal.encoders.loading import load_tokenizer
-from crosscal.tasks import Limits
+from crosscal.tasks import InputLimits
 from crosscal.tasks.families.multiple_choice import MULTIPLE_CHOICE, option_pair
 
-LIMITS = Limits(max_length=100, types=2)
+LIMITS = InputLimits(max_length=100, token_types=2)
 
 
 def example(number, context, question, options, answer):
@@ -50,23 +50,25 @@ def test_pair_of_an_option(context, question, expected):
 def test_each_option_is_a_pair_as_the_tokenizer_gives_it(tiny_encoder, examples, kind):
     tokenizer = load_tokenizer(tiny_encoder(kind))
     tokens = MULTIPLE_CHOICE.tokenise(tokenizer, examples, (), LIMITS)
-    assert tokens.over == "group"
+    assert tokens.softmax_over == "group"
     assert tokens.groups.tolist() == [0, 3, 5, 10, 12]
     assert tokens.gold.tolist() == [[2], [0], [-1], [1]]
     assert tokens.truncated == 2
     assert len(tokens) == 4
-    assert tokens.scored == 12
+    assert tokens.n_rows == 12
     place = 0
     for entry in examples[:3]:
         for option in entry.options:
             alone = tokenizer.encode(*option_pair(entry, option))
             part = slice(*tokens.offsets[place : place + 2])
             assert tokens.ids[part].tolist() == alone.ids
-            assert tokens.types[part].tolist() == alone.type_ids
+            assert tokens.token_type_ids[part].tolist() == alone.type_ids
             place += 1
     assert np.diff(tokens.offsets)[10:].tolist() == [100, 100]
-    one_type = MULTIPLE_CHOICE.tokenise(tokenizer, examples, (), Limits(max_length=100, types=1))
-    assert not one_type.types.any()
+    one_type = MULTIPLE_CHOICE.tokenise(
+        tokenizer, examples, (), InputLimits(max_length=100, token_types=1)
+    )
+    assert not one_type.token_type_ids.any()
 
 
 def test_predictions_are_the_options_scores(tiny_encoder, examples, tmp_path):
@@ -87,4 +89,4 @@ def test_predictions_are_the_options_scores(tiny_encoder, examples, tmp_path):
     assert found.units.column_names == ["unit_id", "cluster_id", "language"]
     assert found.units["cluster_id"].to_pylist() == ["c0", "c1", "c2", "c3"]
     assert MULTIPLE_CHOICE.outputs(()) == 1
-    assert not MULTIPLE_CHOICE.common_choices
+    assert not MULTIPLE_CHOICE.shared_labels

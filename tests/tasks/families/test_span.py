@@ -16,18 +16,18 @@ from crosscal.data.examples import Answer, SpanExample
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
 from crosscal.exceptions import DataError
-from crosscal.tasks import Limits
+from crosscal.tasks import InputLimits
 from crosscal.tasks.families import span_search as search
 from crosscal.tasks.families.span import NO_ANSWER, SPAN
 from crosscal.tasks.families.span_tokens import (
-    PLACES,
-    context_rows,
-    gold_places,
-    place_spans,
-    places_of,
+    MAX_CHAR_SLOTS,
+    context_tokens,
+    gold_slots,
     question_windows,
-    set_apart,
-    window_types,
+    slot_counts,
+    slot_spans,
+    split_punctuation,
+    window_token_types,
 )
 
 KINDS = ("bert", "xlm-roberta", "deberta-v2")
@@ -41,11 +41,11 @@ CONTEXTS = {
     "fi": "Kissa nukkuu talon lämpimällä katolla (118), hän sanoi: ”Kone”, vuodesta 1990.",
 }
 QUESTION = "Where is the cat?"
-LONG = Limits(max_length=400, types=2)
+LONG = InputLimits(max_length=400, token_types=2)
 
 
 def encode(tokenizer, context, limits=LONG, question=QUESTION):
-    with set_apart(tokenizer):
+    with split_punctuation(tokenizer):
         second = tokenizer.encode(context, add_special_tokens=False)
         return question_windows(tokenizer, question, second, limits)
 
@@ -54,10 +54,10 @@ def found_texts(windows, context, answer):
     """Return what the answer becomes in each window that has it."""
     texts = []
     for window in windows.encodings:
-        _, spans = context_rows(window, context)
-        first, last = gold_places(spans, [answer])
+        _, spans = context_tokens(window, context)
+        first, last = gold_slots(spans, [answer])
         if first > 0:
-            _, _, characters = place_spans(np.array(spans))
+            _, _, characters = slot_spans(np.array(spans))
             texts.append(context[characters[first - 1, 0] : characters[last - 1, 1]])
     return texts
 
@@ -86,7 +86,7 @@ def test_answers_at_token_boundaries_come_back_packaged(packaged, language):
 def check_round_trip(tokenizer, context):
     windows = encode(tokenizer, context)
     (window,) = windows.encodings
-    places, spans = context_rows(window, context)
+    places, spans = context_tokens(window, context)
     assert places == sorted(places)
     for (start, end), place in zip(spans, places, strict=True):
         assert window.sequence_ids[place] == 1
@@ -137,7 +137,7 @@ def test_punctuation_does_not_stick_to_answers(packaged, language, text):
 def test_the_tokenizer_is_put_back(packaged, tiny_encoder):
     before = packaged.encode(CONTEXTS["en"]).tokens
     assert "▁1990." in before
-    with pytest.raises(ZeroDivisionError), set_apart(packaged):
+    with pytest.raises(ZeroDivisionError), split_punctuation(packaged):
         assert "▁1990." not in packaged.encode(CONTEXTS["en"]).tokens
         raise ZeroDivisionError
     assert packaged.encode(CONTEXTS["en"]).tokens == before
@@ -146,7 +146,7 @@ def test_the_tokenizer_is_put_back(packaged, tiny_encoder):
 def test_words_without_punctuation_keep_their_tokens(packaged):
     text = "Panthers defeated the Arizona Cardinals 49 to 15 in the championship game"
     before = packaged.encode(text).ids
-    with set_apart(packaged):
+    with split_punctuation(packaged):
         assert packaged.encode(text).ids == before
         tokens = packaged.encode("since 1990. (118)").tokens
     assert tokens == ["<s>", "▁since", "▁1990", ".", "▁(", "118", ")", "</s>"]
@@ -159,17 +159,17 @@ def test_lone_marks_of_spaces_are_no_rows(packaged):
     inside = [p for p, text in enumerate(window.sequence_ids) if text == 1]
     assert window.tokens[inside[0]] == "▁"
     assert window.offsets[inside[0]] == (0, 1)
-    places, spans = context_rows(window, context)
+    places, spans = context_tokens(window, context)
     assert places == inside[1:]
     assert spans[0] == (0, 2)
     answer = Answer("时间", 0)
-    assert gold_places(spans, [answer]) == (1, 1)
+    assert gold_slots(spans, [answer]) == (1, 1)
 
 
 def test_blanks_around_tokens_are_not_theirs(packaged):
     context = "\ufeffErgänzungsschulen\u3000sind \u200bgut"
     (window,) = encode(packaged, context).encodings
-    _, spans = context_rows(window, context)
+    _, spans = context_tokens(window, context)
     assert spans[0][0] == 1
     for text in ("Ergänzungsschulen", "sind", "gut"):
         answer = Answer(text, context.index(text))
@@ -193,10 +193,12 @@ def test_windows_hold_every_token_and_every_short_answer(tiny_encoder, kind, dat
         data.draw(st.lists(st.sampled_from(sorted(CONTEXTS.values())), min_size=1, max_size=5))
     )
     max_length = data.draw(st.integers(40, 120))
-    limits = Limits(max_length=max_length, types=2)
+    limits = InputLimits(max_length=max_length, token_types=2)
     windows = encode(tokenizer, context, limits, "cat?")
     assert not windows.question_cut
-    (whole,) = encode(tokenizer, context, Limits(max_length=10_000, types=2), "cat?").encodings
+    (whole,) = encode(
+        tokenizer, context, InputLimits(max_length=10_000, token_types=2), "cat?"
+    ).encodings
     inside = [p for p, text in enumerate(whole.sequence_ids) if text == 1]
     wanted = [(whole.ids[p], whole.offsets[p]) for p in inside]
     asked = len(whole.ids) - len(inside)
@@ -236,8 +238,10 @@ def test_windows_are_those_of_question_and_context_tokenised_together(
     folder = tiny_encoder(kind)
     tokenizer = load_tokenizer(folder)
     context = " ".join(CONTEXTS.values())
-    windows = encode(tokenizer, context, Limits(max_length=max_length, types=2)).encodings
-    with set_apart(tokenizer):
+    windows = encode(
+        tokenizer, context, InputLimits(max_length=max_length, token_types=2)
+    ).encodings
+    with split_punctuation(tokenizer):
         asked = len(tokenizer.encode(QUESTION, add_special_tokens=False))
         room = max_length - tokenizer.num_special_tokens_to_add(is_pair=True) - asked
         tokenizer.enable_truncation(max_length, stride=min(128, room // 3), strategy="only_second")
@@ -246,7 +250,9 @@ def test_windows_are_those_of_question_and_context_tokenised_together(
     assert len(windows) == len(expected)
     for window, other in zip(windows, expected, strict=True):
         assert window.ids == other.ids
-        types = window_types(window, Limits(max_length=max_length, types=token_types(folder)))
+        types = window_token_types(
+            window, InputLimits(max_length=max_length, token_types=token_types(folder))
+        )
         assert types == (other.type_ids if token_types(folder) > 1 else [0] * len(types))
         assert window.offsets == other.offsets
         assert [s == 1 for s in window.sequence_ids] == [s == 1 for s in other.sequence_ids]
@@ -256,7 +262,7 @@ def test_windows_are_those_of_question_and_context_tokenised_together(
 @pytest.mark.parametrize("unit", ["cat ", "ﷺ", "猫", "?!"])
 def test_long_questions_are_cut_and_leave_room(tiny_encoder, kind, unit):
     tokenizer = load_tokenizer(tiny_encoder(kind))
-    limits = Limits(max_length=32, types=2)
+    limits = InputLimits(max_length=32, token_types=2)
     windows = encode(tokenizer, CONTEXTS["en"], limits, question=unit * 200)
     assert windows.question_cut
     for window in windows.encodings:
@@ -265,16 +271,21 @@ def test_long_questions_are_cut_and_leave_room(tiny_encoder, kind, unit):
     assert len(windows.encodings) > 1
     assert sum(window.sequence_ids.count(1) for window in windows.encodings[:1]) >= 16
     with pytest.raises(DataError, match="leave no room") as caught:
-        encode(tokenizer, CONTEXTS["en"], Limits(max_length=19, types=2), question=unit * 200)
+        encode(
+            tokenizer,
+            CONTEXTS["en"],
+            InputLimits(max_length=19, token_types=2),
+            question=unit * 200,
+        )
     assert caught.value.where == "training.max_length"
 
 
 def test_gold_places_of_the_window():
     spans = [(10, 12), (13, 15), (15, 20), (22, 25)]
-    assert places_of(np.array(spans)).tolist() == [2, 2, 5, 3]
+    assert slot_counts(np.array(spans)).tolist() == [2, 2, 5, 3]
 
     def places(*answers):
-        return gold_places(spans, [Answer("x" * (end - start), start) for start, end in answers])
+        return gold_slots(spans, [Answer("x" * (end - start), start) for start, end in answers])
 
     assert places((10, 12)) == (1, 1)
     assert places((13, 20)) == (3, 5)
@@ -289,24 +300,27 @@ def test_gold_places_of_the_window():
     assert places((20, 22)) == (0, 0)  # between tokens
     assert places((30, 31), (15, 20)) == (5, 5)  # the first that lies in the window
     assert places() == (0, 0)
-    assert gold_places(spans, None) == (-1, -1)
-    assert gold_places([], [Answer("x", 0)]) == (0, 0)
+    assert gold_slots(spans, None) == (-1, -1)
+    assert gold_slots([], [Answer("x", 0)]) == (0, 0)
 
 
 def test_tokens_have_places_for_so_many_characters():
-    spans = [(0, PLACES + 3), (PLACES + 3, PLACES + 5)]
+    spans = [(0, MAX_CHAR_SLOTS + 3), (MAX_CHAR_SLOTS + 3, MAX_CHAR_SLOTS + 5)]
 
     def places(start, end):
-        return gold_places(spans, [Answer("x" * (end - start), start)])
+        return gold_slots(spans, [Answer("x" * (end - start), start)])
 
-    assert places(PLACES - 1, PLACES + 5) == (PLACES, PLACES + 1)
-    assert places(PLACES, PLACES + 5) == (1, PLACES + 1)  # too deep: the whole token
-    assert places(0, 4) == (1, PLACES)
+    assert places(MAX_CHAR_SLOTS - 1, MAX_CHAR_SLOTS + 5) == (MAX_CHAR_SLOTS, MAX_CHAR_SLOTS + 1)
+    assert places(MAX_CHAR_SLOTS, MAX_CHAR_SLOTS + 5) == (
+        1,
+        MAX_CHAR_SLOTS + 1,
+    )  # too deep: the whole token
+    assert places(0, 4) == (1, MAX_CHAR_SLOTS)
     assert places(0, 3) == (1, 1)
 
 
 def test_places_of_tokens():
-    rows, within, characters = place_spans(np.array([(0, 0), (2, 5), (5, 6)]))
+    rows, within, characters = slot_spans(np.array([(0, 0), (2, 5), (5, 6)]))
     assert rows.tolist() == [0, 1, 1, 1, 2]
     assert within.tolist() == [0, 0, 1, 2, 0]
     assert characters.tolist() == [[0, 0], [2, 5], [3, 4], [4, 3], [5, 6]]
@@ -332,24 +346,24 @@ def test_perfect_scores_give_the_gold_answers(tiny_encoder, kind, max_length):
     examples.append(example(6, CONTEXTS["fi"], language="fi"))
     examples.append(example(7, CONTEXTS["fi"], known=False, language="fi"))
     tokens = SPAN.tokenise(
-        tokenizer, examples, (NO_ANSWER,), Limits(max_length=max_length, types=2)
+        tokenizer, examples, (NO_ANSWER,), InputLimits(max_length=max_length, token_types=2)
     )
-    assert tokens.over == "sequence"
+    assert tokens.softmax_over == "sequence"
     assert len(tokens) == len(tokens.gold) == len(tokens.arrays["question"])
     assert (len(tokens) > 8) == (max_length == 40)
-    assert len(tokens.arrays["chars"]) == tokens.scored == len(tokens.rows)
+    assert len(tokens.arrays["chars"]) == tokens.n_rows == len(tokens.scored_positions)
     # The first row of each sequence is its first token.
-    assert (tokens.rows[tokens.row_offsets[:-1]] == tokens.offsets[:-1]).all()
+    assert (tokens.scored_positions[tokens.row_offsets[:-1]] == tokens.offsets[:-1]).all()
     unknown = tokens.arrays["question"] == 7
     assert (tokens.gold[unknown] == -1).all()
     assert (tokens.gold[tokens.arrays["question"] == 6] == 0).all()
-    scores = np.random.default_rng(2).normal(0, 0.1, (tokens.scored, 2 * PLACES))
+    scores = np.random.default_rng(2).normal(0, 0.1, (tokens.n_rows, 2 * MAX_CHAR_SLOTS))
     for sequence, (first, last) in enumerate(tokens.gold):
         if first >= 0:
             start, end = tokens.row_offsets[sequence : sequence + 2]
-            rows, within, _ = place_spans(tokens.arrays["chars"][start:end])
+            rows, within, _ = slot_spans(tokens.arrays["chars"][start:end])
             scores[start + rows[first], within[first]] += 5
-            scores[start + rows[last], PLACES + within[last]] += 5
+            scores[start + rows[last], MAX_CHAR_SLOTS + within[last]] += 5
     scores = scores.astype(np.float32)
     found = SPAN.predictions(tokens, scores, (NO_ANSWER,))
     assert len(found.scores) == 8
@@ -374,17 +388,20 @@ def test_perfect_scores_give_the_gold_answers(tiny_encoder, kind, max_length):
     assert without.gold[6] == -1
     for choices, values in zip(found.extra["choices"], found.scores, strict=True):
         assert len(choices) == len(values) == len(set(choices)) >= 2
-        assert len(choices) <= search.KEPT + 1
+        assert len(choices) <= search.N_BEST + 1
 
 
 def test_no_answer_scores_the_least_of_all_windows(tiny_encoder):
     tokenizer = load_tokenizer(tiny_encoder("bert"))
     tokens = SPAN.tokenise(
-        tokenizer, [example(0, CONTEXTS["en"])], (NO_ANSWER,), Limits(max_length=40, types=2)
+        tokenizer,
+        [example(0, CONTEXTS["en"])],
+        (NO_ANSWER,),
+        InputLimits(max_length=40, token_types=2),
     )
     count = len(tokens)
     assert count > 1
-    scores = np.zeros((tokens.scored, 2 * PLACES), dtype=np.float32)
+    scores = np.zeros((tokens.n_rows, 2 * MAX_CHAR_SLOTS), dtype=np.float32)
     starts = tokens.row_offsets[:-1]
     scores[starts] = np.arange(1, count + 1, dtype=np.float32)[::-1, None]
     found = SPAN.predictions(tokens, scores, (NO_ANSWER,))
@@ -397,7 +414,7 @@ def test_no_answer_scores_the_least_of_all_windows(tiny_encoder):
 def test_contexts_of_one_token_or_none_have_two_choices(tiny_encoder, context):
     tokenizer = load_tokenizer(tiny_encoder("xlm-roberta"))
     tokens = SPAN.tokenise(tokenizer, [example(0, context)], (NO_ANSWER,), LONG)
-    scores = np.full((tokens.scored, 2 * PLACES), 3.0, dtype=np.float32)
+    scores = np.full((tokens.n_rows, 2 * MAX_CHAR_SLOTS), 3.0, dtype=np.float32)
     for labels in ((), (NO_ANSWER,)):
         found = SPAN.predictions(tokens, scores, labels)
         (choices,), (values,) = found.extra["choices"], found.scores
@@ -419,7 +436,9 @@ def test_gold_answers_of_xquad_come_back(packaged, real_data, language):
     examples = read_examples("xquad", folder, split="test", languages=(language,)).examples[::8]
     lost = []
     for entry in examples:
-        windows = encode(packaged, entry.context, Limits(max_length=384, types=1), entry.question)
+        windows = encode(
+            packaged, entry.context, InputLimits(max_length=384, token_types=1), entry.question
+        )
         if entry.answers[0].text not in found_texts(windows, entry.context, entry.answers[0]):
             lost.append(entry.answers[0].text)
     assert len(lost) <= 2, lost

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosscal.tasks.families import span_search as search
-from crosscal.tasks.families.span_tokens import place_spans, places_of
+from crosscal.tasks.families.span_tokens import slot_counts, slot_spans
 
 
 def brute_force(windows, context):
@@ -20,7 +20,7 @@ def brute_force(windows, context):
         for i, j in product(range(1, len(window.scores)), repeat=2):
             start, end = int(window.characters[i, 0]), int(window.characters[j, 1])
             tokens = window.tokens[j] - window.tokens[i]
-            if 0 <= tokens < search.LONGEST and start < end:
+            if 0 <= tokens < search.MAX_ANSWER_TOKENS and start < end:
                 value = float(window.scores[i, 0]) + float(window.scores[j, 1])
                 best[start, end] = max(value, best.get((start, end), -np.inf))
     texts = {}
@@ -31,7 +31,7 @@ def brute_force(windows, context):
 
 def window(scores, spans):
     """Scores of each place of some tokens behind that for "no answer"."""
-    rows, _, characters = place_spans(np.array([(0, 0), *spans], dtype=np.int64))
+    rows, _, characters = slot_spans(np.array([(0, 0), *spans], dtype=np.int64))
     return search.Window(
         scores=np.array(scores, dtype=np.float32), characters=characters, tokens=rows
     )
@@ -45,7 +45,7 @@ def scored_windows(draw):
         cuts = sorted(draw(st.sets(st.integers(0, len(context)), min_size=1)))
         spans = list(pairwise(cuts))
         values = st.integers(-3, 3).map(lambda x: x / 4)  # ties are common
-        places = 1 + int(places_of(np.array(spans).reshape(-1, 2)).sum())
+        places = 1 + int(slot_counts(np.array(spans).reshape(-1, 2)).sum())
         scores = draw(st.lists(st.tuples(values, values), min_size=places, max_size=places))
         windows.append(window(scores, spans))
     return windows, context
@@ -55,8 +55,8 @@ def scored_windows(draw):
 def test_best_spans_equal_brute_force(drawn, longest):
     windows, context = drawn
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "KEPT", 10_000)
-        patch.setattr(search, "LONGEST", longest)
+        patch.setattr(search, "N_BEST", 10_000)
+        patch.setattr(search, "MAX_ANSWER_TOKENS", longest)
         texts, values = search.best_spans(windows, context)
         expected = brute_force(windows, context)
     assert texts == list(expected)
@@ -68,7 +68,7 @@ def test_few_are_kept_and_the_best_is_among_them(drawn):
     windows, context = drawn
     expected = brute_force(windows, context)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "KEPT", 3)
+        patch.setattr(search, "N_BEST", 3)
         texts, values = search.best_spans(windows, context)
     assert len(texts) <= 3
     assert set(texts) <= set(expected)

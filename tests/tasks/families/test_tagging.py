@@ -12,7 +12,7 @@ pytest.importorskip("tokenizers")
 
 from crosscal.data.examples import TagExample
 from crosscal.encoders.loading import load_tokenizer
-from crosscal.tasks import Limits
+from crosscal.tasks import InputLimits
 from crosscal.tasks.families.tagging import TAGGING, tag_gold, windows
 
 LABELS = ("ADJ", "NOUN", "VERB")
@@ -75,22 +75,24 @@ def test_windows_have_context_on_both_sides(sizes, room):
 def test_ids_equal_the_tokenizers_own_for_words(tiny_encoder, kind):
     tokenizer = load_tokenizer(tiny_encoder(kind))
     examples = [example(words, number=i) for i, words in enumerate(WORDS.values())]
-    tokens = TAGGING.tokenise(tokenizer, examples, LABELS, Limits(max_length=200, types=2))
+    tokens = TAGGING.tokenise(
+        tokenizer, examples, LABELS, InputLimits(max_length=200, token_types=2)
+    )
     assert len(tokens) == len(examples)
-    assert tokens.over == "labels"
+    assert tokens.softmax_over == "labels"
     row = 0
     for number, entry in enumerate(examples):
         alone = tokenizer.encode(list(entry.words), is_pretokenized=True)
         assert sentences_of(tokens)[number] == alone.ids
         firsts = [alone.word_ids.index(word) for word in range(len(entry.words))]
-        rows = tokens.rows[tokens.row_offsets[number] : tokens.row_offsets[number + 1]]
+        rows = tokens.scored_positions[tokens.row_offsets[number] : tokens.row_offsets[number + 1]]
         assert (rows - tokens.offsets[number]).tolist() == firsts
         gold = [LABELS.index(tag) for tag in entry.tags]
         assert tokens.gold[row : row + len(gold)].tolist() == gold
         row += len(gold)
-    assert row == len(tokens.gold) == tokens.scored == len(tokens.units)
+    assert row == len(tokens.gold) == tokens.n_rows == len(tokens.units)
     assert tokens.truncated == 0
-    assert not tokens.types.any()
+    assert not tokens.token_type_ids.any()
 
 
 def test_transformers_agrees_on_the_words(tiny_encoder):
@@ -100,12 +102,15 @@ def test_transformers_agrees_on_the_words(tiny_encoder):
     theirs = AutoTokenizer.from_pretrained(folder)
     for words in WORDS.values():
         tokens = TAGGING.tokenise(
-            load_tokenizer(folder), [example(words)], LABELS, Limits(max_length=200, types=1)
+            load_tokenizer(folder),
+            [example(words)],
+            LABELS,
+            InputLimits(max_length=200, token_types=1),
         )
         found = theirs(list(words), is_split_into_words=True)
         assert tokens.ids.tolist() == found["input_ids"]
         ids = found.word_ids()
-        assert tokens.rows.tolist() == [ids.index(word) for word in range(len(words))]
+        assert tokens.scored_positions.tolist() == [ids.index(word) for word in range(len(words))]
 
 
 def test_units_are_words_in_order(tiny_encoder):
@@ -113,7 +118,10 @@ def test_units_are_words_in_order(tiny_encoder):
         example(words, number=i, language=code) for i, (code, words) in enumerate(WORDS.items())
     ]
     tokens = TAGGING.tokenise(
-        load_tokenizer(tiny_encoder("bert")), examples, LABELS, Limits(max_length=20, types=2)
+        load_tokenizer(tiny_encoder("bert")),
+        examples,
+        LABELS,
+        InputLimits(max_length=20, token_types=2),
     )
     ids = tokens.units["unit_id"].to_pylist()
     assert ids == sorted(ids)
@@ -138,7 +146,7 @@ def test_long_sentences_are_split_and_rejoined(tiny_encoder, kind, max_length):
     tokenizer = load_tokenizer(tiny_encoder(kind))
     words = [word for part in WORDS.values() for word in part] * 3
     tokens = TAGGING.tokenise(
-        tokenizer, [example(words)], LABELS, Limits(max_length=max_length, types=1)
+        tokenizer, [example(words)], LABELS, InputLimits(max_length=max_length, token_types=1)
     )
     opening, closing = tokenizer.encode("").ids
     for sequence in sentences_of(tokens):
@@ -150,10 +158,10 @@ def test_long_sentences_are_split_and_rejoined(tiny_encoder, kind, max_length):
     for token, word in zip(alone.ids, alone.word_ids, strict=True):
         parts[word].append(token)
     assert tokens.truncated == sum(len(part) > max_length - 2 for part in parts)
-    assert tokens.ids[tokens.rows].tolist() == [part[0] for part in parts]
-    assert tokens.scored == len(words) == len(tokens.gold)
-    ends = tokens.offsets[np.searchsorted(tokens.offsets, tokens.rows, side="right")]
-    for row, end, part in zip(tokens.rows, ends, parts, strict=True):
+    assert tokens.ids[tokens.scored_positions].tolist() == [part[0] for part in parts]
+    assert tokens.n_rows == len(words) == len(tokens.gold)
+    ends = tokens.offsets[np.searchsorted(tokens.offsets, tokens.scored_positions, side="right")]
+    for row, end, part in zip(tokens.scored_positions, ends, parts, strict=True):
         kept = part[: max_length - 2]
         assert tokens.ids[row : row + len(kept)].tolist() == kept
         assert row + len(kept) < end
@@ -173,30 +181,34 @@ def test_words_that_leave_nothing_behind_are_scored_too(tiny_encoder):
     words = ("猫", "\ufe0f", "cat", "\ufe0f")
     alone = tokenizer.encode(list(words), is_pretokenized=True, add_special_tokens=False)
     assert set(alone.word_ids) == {0, 2}
-    tokens = TAGGING.tokenise(tokenizer, [example(words)], LABELS, Limits(max_length=30, types=1))
+    tokens = TAGGING.tokenise(
+        tokenizer, [example(words)], LABELS, InputLimits(max_length=30, token_types=1)
+    )
     asked = tokenizer.encode("?", add_special_tokens=False).ids[-1]
-    assert tokens.scored == 4
-    assert tokens.ids[tokens.rows].tolist()[1::2] == [asked, asked]
+    assert tokens.n_rows == 4
+    assert tokens.ids[tokens.scored_positions].tolist()[1::2] == [asked, asked]
     assert len(tokens.units) == len(tokens.gold) == 4
 
 
 def test_a_word_longer_than_the_input_is_cut_and_counted(tiny_encoder):
     tokenizer = load_tokenizer(tiny_encoder("bert"))
     words = ("The", "Donaudampfschifffahrtsgesellschaftskapitän" * 3, "cat")
-    tokens = TAGGING.tokenise(tokenizer, [example(words)], LABELS, Limits(max_length=12, types=2))
+    tokens = TAGGING.tokenise(
+        tokenizer, [example(words)], LABELS, InputLimits(max_length=12, token_types=2)
+    )
     assert tokens.truncated == 1
-    assert tokens.scored == 3
+    assert tokens.n_rows == 3
     assert np.diff(tokens.offsets).max() == 12
 
 
 def test_chunks_do_not_show(tiny_encoder, monkeypatch):
     tokenizer = load_tokenizer(tiny_encoder("bert"))
     examples = [example(words, number=i) for i, words in enumerate(WORDS.values())]
-    limits = Limits(max_length=15, types=2)
+    limits = InputLimits(max_length=15, token_types=2)
     whole = TAGGING.tokenise(tokenizer, examples, LABELS, limits)
     monkeypatch.setattr("crosscal.tasks.families.tagging._CHUNK", 2)
     parts = TAGGING.tokenise(tokenizer, examples, LABELS, limits)
-    for name in ("ids", "offsets", "rows", "row_offsets", "gold"):
+    for name in ("ids", "offsets", "scored_positions", "row_offsets", "gold"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name))
 
 
@@ -206,4 +218,4 @@ def test_gold_of_tags():
     assert tag_gold(example(words, ("VERB", "PROPN", "ADJ")), LABELS) == [2, -1, 0]
     assert tag_gold(example(words, ()), LABELS) == [-1, -1, -1]
     assert TAGGING.outputs(LABELS) == 3
-    assert TAGGING.common_choices
+    assert TAGGING.shared_labels

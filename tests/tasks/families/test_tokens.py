@@ -12,9 +12,9 @@ pytest.importorskip("tokenizers")
 from crosscal.data import PairExample
 from crosscal.encoders.loading import load_tokenizer
 from crosscal.exceptions import DataError
-from crosscal.tasks import Limits, TokenSet
+from crosscal.tasks import EncodedDataset, InputLimits
 from crosscal.tasks.families.classification import CLASSIFICATION, gold
-from crosscal.tasks.families.tokens import end_to_end
+from crosscal.tasks.families.tokens import concat_ragged
 
 KINDS = ("bert", "xlm-roberta", "deberta-v2")
 LABELS = ("no", "perhaps", "yes")
@@ -26,15 +26,15 @@ def pairs(sentences):
     return [*zip(sentences, shifted, strict=True), ("", "one empty"), ("cafe\u0301", "café")]
 
 
-def tokenise(folder, pairs, *, max_length=256, types=2) -> TokenSet:
+def tokenise(folder, pairs, *, max_length=256, types=2) -> EncodedDataset:
     examples = [
         PairExample(f"u{i}", f"c{i}", "en", *pair, LABELS[i % 3]) for i, pair in enumerate(pairs)
     ]
-    limits = Limits(max_length=max_length, types=types)
+    limits = InputLimits(max_length=max_length, token_types=types)
     return CLASSIFICATION.tokenise(load_tokenizer(folder), examples, LABELS, limits)
 
 
-def rows(tokens: TokenSet, name: str = "ids") -> list[list[int]]:
+def rows(tokens: EncodedDataset, name: str = "ids") -> list[list[int]]:
     return [part.tolist() for part in np.split(getattr(tokens, name), tokens.offsets[1:-1])]
 
 
@@ -57,10 +57,10 @@ def test_ids_equal_the_tokenizers_own_one_by_one(tiny_encoder, pairs, kind):
 def test_types_tell_the_texts_apart_only_where_the_encoder_can(tiny_encoder, pairs):
     tokens = tokenise(tiny_encoder("bert"), pairs)
     tokenizer = load_tokenizer(tiny_encoder("bert"))
-    assert rows(tokens, "types") == [tokenizer.encode(*pair).type_ids for pair in pairs]
-    assert set(tokens.types.tolist()) == {0, 1}
-    assert not tokenise(tiny_encoder("bert"), pairs, types=1).types.any()
-    assert not tokenise(tiny_encoder("deberta-v2"), pairs, types=0).types.any()
+    assert rows(tokens, "token_type_ids") == [tokenizer.encode(*pair).type_ids for pair in pairs]
+    assert set(tokens.token_type_ids.tolist()) == {0, 1}
+    assert not tokenise(tiny_encoder("bert"), pairs, types=1).token_type_ids.any()
+    assert not tokenise(tiny_encoder("deberta-v2"), pairs, types=0).token_type_ids.any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -97,7 +97,7 @@ def test_chunks_do_not_show(tiny_encoder, pairs, monkeypatch):
     whole = tokenise(tiny_encoder("xlm-roberta"), pairs, max_length=12)
     monkeypatch.setattr("crosscal.tasks.families.pair_tokens._CHUNK", 4)
     parts = tokenise(tiny_encoder("xlm-roberta"), pairs, max_length=12)
-    for name in ("ids", "types", "offsets", "gold"):
+    for name in ("ids", "token_type_ids", "offsets", "gold"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name))
     assert whole.truncated == parts.truncated > 0
 
@@ -105,8 +105,8 @@ def test_chunks_do_not_show(tiny_encoder, pairs, monkeypatch):
 def test_set_comes_back_from_disk(tiny_encoder, pairs, tmp_path):
     tokens = tokenise(tiny_encoder("bert"), pairs, max_length=16)
     tokens.save(tmp_path)
-    back = TokenSet.load(tmp_path)
-    for name in ("ids", "types", "offsets", "gold"):
+    back = EncodedDataset.load(tmp_path)
+    for name in ("ids", "token_type_ids", "offsets", "gold"):
         found, expected = getattr(back, name), getattr(tokens, name)
         assert np.array_equal(found, expected)
         assert found.dtype == expected.dtype
@@ -122,13 +122,13 @@ def test_set_comes_back_from_disk(tiny_encoder, pairs, tmp_path):
 def test_sets_of_every_form_come_back_from_disk(tmp_path):
     """Groups, rows, further arrays and empty arrays; mapped into memory, not read."""
     units = pa.table({"unit_id": ["a"], "cluster_id": ["a"], "language": ["ar"], "more": ["قطة"]})
-    tokens = TokenSet(
+    tokens = EncodedDataset(
         ids=np.arange(9, dtype=np.int32),
-        types=np.zeros(9, dtype=np.uint8),
+        token_type_ids=np.zeros(9, dtype=np.uint8),
         offsets=np.array([0, 4, 9]),
-        over="sequence",
+        softmax_over="sequence",
         groups=np.array([0, 2]),
-        rows=np.array([0, 2, 4, 8]),
+        scored_positions=np.array([0, 2, 4, 8]),
         row_offsets=np.array([0, 2, 4]),
         gold=np.array([[0, 1], [-1, -1]], dtype=np.int32),
         units=units,
@@ -136,38 +136,46 @@ def test_sets_of_every_form_come_back_from_disk(tmp_path):
         truncated=3,
     )
     tokens.save(tmp_path)
-    back = TokenSet.load(tmp_path)
-    for name in ("ids", "types", "offsets", "groups", "rows", "row_offsets", "gold"):
+    back = EncodedDataset.load(tmp_path)
+    for name in (
+        "ids",
+        "token_type_ids",
+        "offsets",
+        "groups",
+        "scored_positions",
+        "row_offsets",
+        "gold",
+    ):
         assert np.array_equal(getattr(back, name), getattr(tokens, name))
     assert {name: array.tolist() for name, array in back.arrays.items()} == {
         "chars": [[0, 1], [2, 3], [4, 5], [6, 7]],
         "none": [],
     }
-    assert (back.over, back.truncated, back.scored, len(back)) == ("sequence", 3, 4, 1)
+    assert (back.softmax_over, back.truncated, back.n_rows, len(back)) == ("sequence", 3, 4, 1)
     assert back.lengths.tolist() == [9]
     assert back.units.equals(units)
     assert isinstance(back.ids, np.memmap)
 
 
 def test_usually_a_sequence_is_its_own_group_and_scored_as_a_whole():
-    tokens = TokenSet(
+    tokens = EncodedDataset(
         ids=np.arange(5, dtype=np.int32),
-        types=np.zeros(5, dtype=np.uint8),
+        token_type_ids=np.zeros(5, dtype=np.uint8),
         offsets=np.array([0, 2, 5]),
         gold=np.array([0, 1], dtype=np.int32),
         units=pa.table({"unit_id": ["a", "b"]}),
     )
     assert tokens.groups.tolist() == tokens.row_offsets.tolist() == [0, 1, 2]
-    assert (len(tokens), tokens.scored, tokens.over) == (2, 2, "labels")
+    assert (len(tokens), tokens.n_rows, tokens.softmax_over) == (2, 2, "labels")
     assert tokens.lengths.tolist() == [2, 3]
 
 
 def test_lists_are_laid_end_to_end():
-    flat, offsets = end_to_end([[3, 1], [], [4, 1, 5]])
+    flat, offsets = concat_ragged([[3, 1], [], [4, 1, 5]])
     assert flat.tolist() == [3, 1, 4, 1, 5]
     assert offsets.tolist() == [0, 2, 2, 5]
     assert flat.dtype == offsets.dtype == np.int64
-    flat, offsets = end_to_end([])
+    flat, offsets = concat_ragged([])
     assert (flat.tolist(), offsets.tolist()) == ([], [0])
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.metrics.bitext import best_threshold, bitext_scores
-from crosscal.tasks.retrieval.mining import mine, score_margins, unify
+from crosscal.tasks.retrieval.mining import deduplicate, mine, score_margins
 
 WORDS = ("Haus", "कुत्ता", "بيت", "猫", "дом", "บ้าน", "שלום", "ev", "nyumba", "गाय")
 
@@ -129,13 +129,13 @@ def test_a_pair_has_one_score_in_both_directions():
     forward = {
         (i, int(j)): score
         for i, (places, scores) in enumerate(
-            zip(margins.forward.places, margins.forward_scores, strict=True)
+            zip(margins.forward.indices, margins.forward_scores, strict=True)
         )
         for j, score in zip(places, scores, strict=True)
     }
     shared = 0
     for j, (places, scores) in enumerate(
-        zip(margins.backward.places, margins.backward_scores, strict=True)
+        zip(margins.backward.indices, margins.backward_scores, strict=True)
     ):
         for i, score in zip(places, scores, strict=True):
             shared += (int(i), j) in forward
@@ -169,7 +169,7 @@ def test_margins_by_hand():
         for row in range(2):
             assert scores[row] == pytest.approx(expected[margin, row, row], abs=1e-6)
     one = score_margins(*sides, neighbours=1)
-    assert one.forward.places.tolist() == [[0], [1]]
+    assert one.forward.indices.tolist() == [[0], [1]]
 
 
 def test_ways_of_retrieval_by_hand():
@@ -218,7 +218,7 @@ def test_equal_scores_go_by_source_then_target():
 
 
 def test_unify():
-    found = unify(["x", "ย", "x ", "x", "ย", "z"])
+    found = deduplicate(["x", "ย", "x ", "x", "ย", "z"])
     assert found.first.tolist() == [0, 1, 2, 5]
     assert found.of.tolist() == [0, 1, 2, 0, 1, 3]
     assert found.repeated.tolist() == [True, True, True, False]

@@ -33,12 +33,12 @@ def brute(queries: np.ndarray, candidates: np.ndarray, k: int) -> Neighbours:
     # Rounded, so that equal rows tie here too, whatever their place in the matrix product.
     cosines = np.round(left @ right.T, 12)
     places = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-    return Neighbours(places=places, cosines=np.take_along_axis(cosines, places, axis=1))
+    return Neighbours(indices=places, cosines=np.take_along_axis(cosines, places, axis=1))
 
 
 def same_bits(one: Neighbours, other: Neighbours) -> bool:
     return (
-        one.places.tobytes() == other.places.tobytes()
+        one.indices.tobytes() == other.indices.tobytes()
         and one.cosines.tobytes() == other.cosines.tobytes()
     )
 
@@ -56,7 +56,7 @@ def test_equal_to_the_full_matrix(shared):
         clear = np.pad(gaps, ((0, 0), (1, 0)), constant_values=True)
         clear &= np.pad(gaps, ((0, 0), (0, 1)), constant_values=True)
         assert clear.mean() > 0.9
-        assert (found.places == whole.places[:, :k])[clear[:, :k]].all()
+        assert (found.indices == whole.indices[:, :k])[clear[:, :k]].all()
 
 
 def test_agrees_with_scikit_learn():
@@ -65,7 +65,7 @@ def test_agrees_with_scikit_learn():
     theirs = neighbors.NearestNeighbors(n_neighbors=5, metric="cosine", algorithm="brute")
     distances, places = theirs.fit(candidates.astype(float)).kneighbors(queries.astype(float))
     found = nearest(queries, candidates, 5)
-    assert (found.places == places).all()
+    assert (found.indices == places).all()
     assert np.abs(1 - distances - found.cosines).max() < 2e-7
 
 
@@ -102,11 +102,11 @@ def test_of_equal_candidates_the_first_wins_in_any_order(seed, block):
     copy = rng.permutation(np.repeat(np.arange(6), 4))  # each row stands in four places
     found = nearest(distinct, distinct[copy], 24, block=block)
     for row in range(6):
-        order = copy[found.places[row]]
+        order = copy[found.indices[row]]
         assert order.reshape(6, 4).std() > 0
         assert (order.reshape(6, 4) == order[::4][:, None]).all()  # copies stand together
         assert order[0] == row
-        ties = found.places[row].reshape(6, 4)
+        ties = found.indices[row].reshape(6, 4)
         assert (np.diff(ties, axis=1) > 0).all()  # the lowest place first
         groups = found.cosines[row].reshape(6, 4)
         assert (groups == groups[:, :1]).all()
@@ -127,13 +127,13 @@ def test_cosines_closer_than_float32_are_told_apart():
     products = units[1] @ units[0].T
     assert np.argsort(-products[0], kind="stable")[:20].tolist() != expected
     for block in (1, 7, 1024):
-        assert nearest(query, candidates, 20, block=block).places[0].tolist() == expected
+        assert nearest(query, candidates, 20, block=block).indices[0].tolist() == expected
 
 
 def test_all_rows_equal():
     rows = np.ones((300, 5), dtype=np.float32)
     found = nearest(rows, rows, 3, block=100)
-    assert (found.places == [0, 1, 2]).all()
+    assert (found.indices == [0, 1, 2]).all()
     assert (np.abs(found.cosines - 1) < 1e-6).all()
 
 
@@ -192,7 +192,7 @@ def test_one_nan_is_enough_and_too_large_for_float32_is_infinite():
 
 def test_tiny_rows_have_a_direction():
     tiny = np.array([[1e-44, 0.0], [0.0, 1e-44]], dtype=np.float32)
-    assert nearest(tiny, tiny, 1).places.tolist() == [[0], [1]]
+    assert nearest(tiny, tiny, 1).indices.tolist() == [[0], [1]]
 
 
 @pytest.mark.parametrize(

@@ -246,10 +246,10 @@ def tokenizer(tiny_encoder):
 
 
 def test_tokens_of_sentences(tokenizer, sentences):
-    from crosscal.tasks.families.family import Limits
+    from crosscal.tasks.families.family import InputLimits
 
     many = examples(sentences * 80, english=False, partners=[()] * 1200)
-    tokens = sentence_tokens(tokenizer, many, Limits(max_length=500, types=1))
+    tokens = sentence_tokens(tokenizer, many, InputLimits(max_length=500, token_types=1))
     assert len(tokens) == 1200
     assert tokens.truncated == 0
     for row in (0, 7, 999, 1000, 1199):
@@ -258,14 +258,14 @@ def test_tokens_of_sentences(tokenizer, sentences):
         assert tokenizer.id_to_token(int(ids[0])) == "<s>"
         assert tokenizer.id_to_token(int(ids[-1])) == "</s>"
     assert tokens.units["unit_id"].to_pylist() == [example.unit_id for example in many]
-    assert not tokens.types.any()
+    assert not tokens.token_type_ids.any()
 
 
 def test_prefix_goes_before_every_sentence(tokenizer, sentences):
-    from crosscal.tasks.families.family import Limits
+    from crosscal.tasks.families.family import InputLimits
 
     some = examples(sentences, english=False, partners=[()] * len(sentences))
-    limits = Limits(max_length=500, types=1)
+    limits = InputLimits(max_length=500, token_types=1)
     prefixed = sentence_tokens(tokenizer, some, limits, prefix="query: ")
     for row, text in enumerate(sentences):
         ids = prefixed.ids[prefixed.offsets[row] : prefixed.offsets[row + 1]]
@@ -274,16 +274,16 @@ def test_prefix_goes_before_every_sentence(tokenizer, sentences):
 
 
 def test_long_sentences_are_cut_and_counted(tokenizer, sentences):
-    from crosscal.tasks.families.family import Limits
+    from crosscal.tasks.families.family import InputLimits
 
     some = examples(sentences, english=False, partners=[()] * len(sentences))
-    whole = sentence_tokens(tokenizer, some, Limits(max_length=500, types=1))
+    whole = sentence_tokens(tokenizer, some, InputLimits(max_length=500, token_types=1))
     longest = int(np.sort(whole.lengths)[-3])
-    cut = sentence_tokens(tokenizer, some, Limits(max_length=longest, types=1))
+    cut = sentence_tokens(tokenizer, some, InputLimits(max_length=longest, token_types=1))
     assert cut.truncated == int((whole.lengths > longest).sum()) > 0
     assert cut.lengths.max() == longest
     ends = cut.ids[cut.offsets[1:] - 1]
     assert {tokenizer.id_to_token(int(i)) for i in ends} == {"</s>"}
     assert tokenizer.truncation is None  # left as it was found
     with pytest.raises(DataError, match="there are no sentences"):
-        sentence_tokens(tokenizer, [], Limits(max_length=9, types=1))
+        sentence_tokens(tokenizer, [], InputLimits(max_length=9, token_types=1))

@@ -80,12 +80,12 @@ def compare_regimes(
     """
     recalibration.check_replicates(settings.replicates)
     panel = make_panel(runs, settings)
-    if not panel.common_choices:
+    if not panel.shared_labels:
         _check_choices(recalibration)
     kept = [
         (run, predictions)
         for run, predictions in zip(panel.runs, runs, strict=True)
-        if run.dev is None or not collapse_reason(run.dev, common_choices=panel.common_choices)
+        if run.dev is None or not collapse_reason(run.dev, shared_labels=panel.shared_labels)
     ]
     known = {code: table_features(code) for code in panel.languages}
     for code, more in (features or {}).items():

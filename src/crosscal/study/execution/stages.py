@@ -50,7 +50,7 @@ def _prepare(
 ) -> dict[str, Any]:
     from crosscal.encoders.architectures import token_types
     from crosscal.encoders.loading import load_tokenizer
-    from crosscal.tasks import FAMILIES, Limits
+    from crosscal.tasks import FAMILIES, InputLimits
 
     encoder = Path(stage.parameters["encoder"])
     examples = [
@@ -58,7 +58,7 @@ def _prepare(
         for language in stage.parameters["languages"]
         for example in _in_language(stage, language, inputs.get(f"translated:{language}"))
     ]
-    limits = Limits(max_length=stage.settings["max_length"], types=token_types(encoder))
+    limits = InputLimits(max_length=stage.settings["max_length"], token_types=token_types(encoder))
     tokens = FAMILIES[stage.settings["family"]].tokenise(
         load_tokenizer(encoder), examples, stage.settings["labels"], limits
     )
@@ -124,7 +124,7 @@ def _collect(
     import numpy as np
 
     from crosscal.predictions import Predictions, Provenance, write_predictions
-    from crosscal.tasks import FAMILIES, TokenSet, mean_scores
+    from crosscal.tasks import FAMILIES, EncodedDataset, mean_scores
 
     made, labels = dict(stage.settings["provenance"]), stage.settings["labels"]
     family = FAMILIES[made["family"]]
@@ -132,7 +132,7 @@ def _collect(
     for split in (role for role in ("dev", "test", "calibration") if role in inputs):
         kind = "calibration:" if split == "calibration" else "scores:"
         members = sorted(role for role in inputs if role.startswith(kind))
-        tokens = TokenSet.load(inputs[split])
+        tokens = EncodedDataset.load(inputs[split])
         scores = [np.load(inputs[member] / f"{split}.npy") for member in members]
         mean = scores[0] if len(scores) == 1 else mean_scores(tokens, scores)
         found[split] = family.predictions(tokens, mean, labels)

@@ -28,7 +28,7 @@ def provenance(layout: Layout, target: str, recipe: str, seed: int) -> dict[str,
     if layout.study.recipes[recipe].mlm:
         names.add("mlm")
     family = FAMILIES.get(chosen.family)
-    common = family is not None and family.common_choices
+    common = family is not None and family.shared_labels
     return {
         "study": layout.study.name,
         "recipe": recipe,

@@ -14,7 +14,7 @@ from crosscal.predictions import Predictions
 from crosscal.study.config.load import baseline_of, regime_settings
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
-from crosscal.tasks import TokenSet
+from crosscal.tasks import EncodedDataset
 
 FILE = "recalibration.json"
 
@@ -77,7 +77,7 @@ def fertility(plan: Plan, target: str, store: Store) -> dict[str, dict[str, floa
     run = next(run for run in plan.runs if run.target == target)
     if "test" not in run.table.inputs:
         return {}
-    tokens = TokenSet.load(store.open(*run.table.inputs["test"]))
+    tokens = EncodedDataset.load(store.open(*run.table.inputs["test"]))
     languages = np.array(tokens.units["language"].to_pylist())
     lengths = np.diff(tokens.offsets)
     if len(languages) != len(lengths):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crosscal.tasks.catalogue.published_settings import JIANT, XTREME
 from crosscal.tasks.description import Task
 
-BITEXT_TASKS = (
+BITEXT_MINING_TASKS = (
     Task(
         name="bucc2018",
         family="retrieval",
@@ -19,7 +19,7 @@ BITEXT_TASKS = (
         scoring="bitext",
         metric="F1 over pairs",
         roles=("target",),
-        facts={
+        published_settings={
             JIANT: "not trained; mean of layer 14, cosine with ratio margin over 4 neighbours, "
             "both directions, inputs of up to 512 tokens"
         },
@@ -35,7 +35,7 @@ BITEXT_TASKS = (
         splits=("test",),
         formats=("tatoeba-laser", "tatoeba-xtreme"),
         roles=("target",),
-        facts={JIANT: "not trained; mean of layer 14, nearest neighbour"},
+        published_settings={JIANT: "not trained; mean of layer 14, nearest neighbour"},
     ),
     Task(
         name="mlm",

@@ -6,7 +6,7 @@ from crosscal.tasks.description import Task
 
 _XCOPA = ("et", "ht", "id", "it", "qu", "sw", "ta", "th", "tr", "vi", "zh")
 
-OPTION_TASKS = (
+MULTIPLE_CHOICE_TASKS = (
     Task(
         name="hellaswag",
         family="multiple choice",

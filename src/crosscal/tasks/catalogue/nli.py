@@ -7,15 +7,15 @@ from crosscal.tasks.catalogue.published_settings import jiant_settings, xtreme_s
 from crosscal.tasks.description import Task
 
 NLI_LABELS = ("entailment", "neutral", "contradiction")
-_ASKED = "Does the premise entail the hypothesis, exclude it, or neither?"
+_QUESTION = "Does the premise entail the hypothesis, exclude it, or neither?"
 _MNLI = ("mnli-jsonl", "mnli-tsv", "mnli-glue", "mnli-ptb")
 
-INFERENCE_TASKS = (
+NLI_TASKS = (
     Task(
         name="xnli",
         family="classification",
         labels=NLI_LABELS,
-        description=_ASKED,
+        description=_QUESTION,
         licence="CC BY-NC 4.0",
         citation="Conneau et al. 2018, XNLI: Evaluating Cross-lingual Sentence "
         "Representations, EMNLP",
@@ -24,7 +24,7 @@ INFERENCE_TASKS = (
         formats=("xnli-original", "xnli-xtreme", "xnli-hub"),
         train_task="mnli",
         roles=("target",),
-        facts=jiant_settings(32, 2, 256)
+        published_settings=jiant_settings(32, 2, 256)
         | xtreme_settings(
             "batch 32, 5 epochs, learning rate 3e-5 (XLM-R Large, XLM) or 2e-5, inputs of up to "
             "128 tokens"
@@ -34,7 +34,7 @@ INFERENCE_TASKS = (
         name="mnli",
         family="classification",
         labels=NLI_LABELS,
-        description=_ASKED,
+        description=_QUESTION,
         licence="OANC; CC BY, CC BY-SA and public domain by genre",
         citation="Williams, Nangia and Bowman 2018, A Broad-Coverage Challenge Corpus for "
         "Sentence Understanding through Inference, NAACL",
@@ -47,7 +47,7 @@ INFERENCE_TASKS = (
         name="snli",
         family="classification",
         labels=NLI_LABELS,
-        description=_ASKED,
+        description=_QUESTION,
         licence="CC BY-SA 4.0",
         citation="Bowman et al. 2015, A Large Annotated Corpus for Learning Natural Language "
         "Inference, EMNLP",
@@ -59,7 +59,7 @@ INFERENCE_TASKS = (
         name="anli",
         family="classification",
         labels=NLI_LABELS,
-        description=_ASKED,
+        description=_QUESTION,
         licence="CC BY-NC 4.0",
         citation="Nie et al. 2020, Adversarial NLI: A New Benchmark for Natural Language "
         "Understanding, ACL",
@@ -71,7 +71,7 @@ INFERENCE_TASKS = (
         name="anli+",
         family="classification",
         labels=NLI_LABELS,
-        description=f"{_ASKED} (ANLI, MNLI and SNLI together)",
+        description=f"{_QUESTION} (ANLI, MNLI and SNLI together)",
         licence="as those of anli, mnli and snli",
         citation="Nie et al. 2020, Williams et al. 2018 and Bowman et al. 2015, joined by Phang et "
         "al. 2020, English Intermediate-Task Training Improves Zero-Shot Cross-Lingual Transfer "
@@ -85,7 +85,7 @@ INFERENCE_TASKS = (
         name="sick",
         family="classification",
         labels=NLI_LABELS,
-        description=_ASKED,
+        description=_QUESTION,
         licence="CC BY-NC-SA 3.0",
         citation="Marelli et al. 2014, A SICK Cure for the Evaluation of Compositional "
         "Distributional Semantic Models, LREC; in Dutch Wijnholds and Moortgat 2021, SICK-NL, EACL",
@@ -109,7 +109,7 @@ INFERENCE_TASKS = (
         name="americasnli",
         family="classification",
         labels=NLI_LABELS,
-        description=f"{_ASKED} (part of XNLI in languages of the Americas)",
+        description=f"{_QUESTION} (part of XNLI in languages of the Americas)",
         licence="CC BY-SA 4.0",
         citation="Ebrahimi et al. 2022, AmericasNLI: Evaluating Zero-shot Natural Language "
         "Understanding of Pretrained Multilingual Models in Truly Low-resource Languages, ACL",
@@ -122,7 +122,7 @@ INFERENCE_TASKS = (
         name="kornli",
         family="classification",
         labels=NLI_LABELS,
-        description=f"{_ASKED} (XNLI in Korean; its training data are machine-translated)",
+        description=f"{_QUESTION} (XNLI in Korean; its training data are machine-translated)",
         licence="CC BY-SA 4.0",
         citation="Ham et al. 2020, KorNLI and KorSTS: New Benchmark Datasets for Korean Natural "
         "Language Understanding, Findings of EMNLP",
@@ -135,7 +135,7 @@ INFERENCE_TASKS = (
         name="klue-nli",
         family="classification",
         labels=NLI_LABELS,
-        description=f"{_ASKED} (written in Korean)",
+        description=f"{_QUESTION} (written in Korean)",
         licence="CC BY-SA 4.0",
         citation="Park et al. 2021, KLUE: Korean Language Understanding Evaluation, NeurIPS "
         "Datasets and Benchmarks",
@@ -148,7 +148,7 @@ INFERENCE_TASKS = (
         name="ocnli",
         family="classification",
         labels=NLI_LABELS,
-        description=f"{_ASKED} (written in Chinese)",
+        description=f"{_QUESTION} (written in Chinese)",
         licence="CC BY-NC 2.0",
         citation="Hu et al. 2020, OCNLI: Original Chinese Natural Language Inference, Findings of "
         "EMNLP",
@@ -161,7 +161,7 @@ INFERENCE_TASKS = (
         name="jampatoisnli",
         family="classification",
         labels=NLI_LABELS,
-        description=f"{_ASKED} (written in Jamaican Patois)",
+        description=f"{_QUESTION} (written in Jamaican Patois)",
         licence="not stated",
         citation="Armstrong, Hewitt and Manning 2022, JamPatoisNLI: A Jamaican Patois Natural "
         "Language Inference Dataset, Findings of EMNLP",
@@ -174,7 +174,7 @@ INFERENCE_TASKS = (
         name="mini-nli",
         family="classification",
         labels=NLI_LABELS,
-        description=f"{_ASKED} (built in)",
+        description=f"{_QUESTION} (built in)",
         licence="CC0-1.0",
         citation="Part of crosscal",
         languages=XNLI,

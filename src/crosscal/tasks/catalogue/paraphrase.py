@@ -7,7 +7,7 @@ from crosscal.tasks.description import Task
 
 PARAPHRASE_LABELS = ("different", "paraphrase")
 
-PAIR_TASKS = (
+PARAPHRASE_TASKS = (
     Task(
         name="pawsx",
         family="classification",
@@ -20,7 +20,8 @@ PAIR_TASKS = (
         splits=("train", "dev", "test"),
         formats=("pawsx-original", "pawsx-xtreme", "pawsx-hub"),
         roles=("target",),
-        facts=jiant_settings(32, 5, 256) | xtreme_settings("5 epochs, learning rate 2e-5"),
+        published_settings=jiant_settings(32, 5, 256)
+        | xtreme_settings("5 epochs, learning rate 2e-5"),
     ),
     Task(
         name="paws",

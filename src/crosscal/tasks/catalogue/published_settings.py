@@ -13,18 +13,7 @@ XTREME_SCRIPTS = "scripts of XTREME"
 
 
 def jiant_settings(batch: int, epochs: int, tokens: int) -> dict[str, str]:
-    """Return the settings of jiant 2's guide to XTREME, as facts of a task.
-
-    Parameters
-    ----------
-    batch, epochs, tokens : int
-        Examples a step, passes over the training data, longest input.
-
-    Returns
-    -------
-    dict of str to str
-        One entry, by its source.
-    """
+    """Return the settings of jiant 2's guide to XTREME, as settings published for a task."""
     return {
         JIANT: f"batch {batch}, {epochs} epochs at most, learning rate 1e-5, warm-up over 10 % of "
         f"steps, inputs of up to {tokens} tokens"
@@ -32,5 +21,5 @@ def jiant_settings(batch: int, epochs: int, tokens: int) -> dict[str, str]:
 
 
 def xtreme_settings(text: str) -> dict[str, str]:
-    """Return what the scripts of XTREME set, as facts of a task."""
+    """Return what the scripts of XTREME set, as settings published for a task."""
     return {XTREME_SCRIPTS: text}

@@ -5,17 +5,17 @@ from __future__ import annotations
 from crosscal.tasks.catalogue.published_settings import jiant_settings, xtreme_settings
 from crosscal.tasks.description import Task
 
-_ASKED = "Which stretch of the text answers the question?"
+_QUESTION = "Which stretch of the text answers the question?"
 _MEAN = "mean of exact match and F1"
-_FACTS = jiant_settings(16, 2, 384) | xtreme_settings(
+_SETTINGS = jiant_settings(16, 2, 384) | xtreme_settings(
     "3 epochs, learning rate 3e-5, 500 steps of warm-up, inputs of up to 384 tokens, stride 128"
 )
 
-ANSWER_TASKS = (
+QUESTION_ANSWERING_TASKS = (
     Task(
         name="squad1",
         family="span",
-        description=_ASKED,
+        description=_QUESTION,
         licence="CC BY-SA 4.0",
         citation="Rajpurkar et al. 2016, SQuAD: 100,000+ Questions for Machine Comprehension of "
         "Text, EMNLP",
@@ -43,7 +43,7 @@ ANSWER_TASKS = (
     Task(
         name="xquad",
         family="span",
-        description=_ASKED,
+        description=_QUESTION,
         licence="CC BY-SA 4.0",
         citation="Artetxe, Ruder and Yogatama 2020, On the Cross-lingual Transferability of "
         "Monolingual Representations, ACL",
@@ -54,12 +54,12 @@ ANSWER_TASKS = (
         metric=_MEAN,
         train_task="squad1",
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_SETTINGS,
     ),
     Task(
         name="mlqa",
         family="span",
-        description=_ASKED,
+        description=_QUESTION,
         licence="CC BY-SA 3.0",
         citation="Lewis et al. 2020, MLQA: Evaluating Cross-lingual Extractive Question Answering, "
         "ACL",
@@ -70,12 +70,12 @@ ANSWER_TASKS = (
         metric=_MEAN,
         train_task="squad1",
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_SETTINGS,
     ),
     Task(
         name="tydiqa",
         family="span",
-        description=f"{_ASKED} (TyDiQA-GoldP)",
+        description=f"{_QUESTION} (TyDiQA-GoldP)",
         licence="Apache-2.0",
         citation="Clark et al. 2020, TyDi QA: A Benchmark for Information-Seeking Question "
         "Answering in Typologically Diverse Languages, TACL",
@@ -85,12 +85,12 @@ ANSWER_TASKS = (
         scoring="squad",
         metric=_MEAN,
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_SETTINGS,
     ),
     Task(
         name="tydiqa-en",
         family="span",
-        description=f"{_ASKED} (English part of TyDiQA-GoldP)",
+        description=f"{_QUESTION} (English part of TyDiQA-GoldP)",
         licence="Apache-2.0",
         citation="Clark et al. 2020, TyDi QA: A Benchmark for Information-Seeking Question "
         "Answering in Typologically Diverse Languages, TACL",

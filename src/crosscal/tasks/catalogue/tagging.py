@@ -8,26 +8,15 @@ from crosscal.tasks.description import Task
 UPOS = tuple(
     "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
 )
-_FACTS = jiant_settings(32, 10, 256) | xtreme_settings("10 epochs, learning rate 2e-5")
+_SETTINGS = jiant_settings(32, 10, 256) | xtreme_settings("10 epochs, learning rate 2e-5")
 
 
 def entity_tags(*types: str) -> tuple[str, ...]:
-    """Return the tags of named entities in the BIO scheme.
-
-    Parameters
-    ----------
-    *types : str
-        Types of entity.
-
-    Returns
-    -------
-    tuple of str
-        ``"O"``, then the beginning and the inside of each type.
-    """
+    """Return the tags of named entities in the BIO scheme."""
     return ("O", *(f"{place}-{name}" for name in types for place in "BI"))
 
 
-TAG_TASKS = (
+TAGGING_TASKS = (
     Task(
         name="udpos",
         family="tagging",
@@ -46,7 +35,7 @@ TAG_TASKS = (
         scoring="pos",
         metric="F1 over runs of equal tags",
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_SETTINGS,
     ),
     Task(
         name="panx",
@@ -62,7 +51,7 @@ TAG_TASKS = (
         scoring="entities",
         metric="F1 over entities",
         roles=("target",),
-        facts=_FACTS,
+        published_settings=_SETTINGS,
     ),
     Task(
         name="masakhaner",

@@ -9,9 +9,9 @@ import numpy as np
 
 from crosscal.exceptions import DataError
 from crosscal.spelling import did_you_mean
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
 from crosscal.tasks.families.pair_tokens import pair_tokens
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.tokens import EncodedDataset, concat_ragged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,25 +27,7 @@ MOST_ORDERED = 6
 
 
 def gold(example: PairExample, labels: Sequence[str]) -> int:
-    """Return the place of an example's label among the task's labels.
-
-    Parameters
-    ----------
-    example : PairExample
-        The example.
-    labels : sequence of str
-        Of its task.
-
-    Returns
-    -------
-    int
-        From 0 to ``len(labels) - 1``.
-
-    Raises
-    ------
-    DataError
-        If the example has no label, or one that the task does not know.
-    """
+    """Return the index of an example's label among the task's; DataError if it is none of them."""
     if example.label in labels:
         return labels.index(example.label)
     where = f"{example.language} {example.unit_id}"
@@ -63,14 +45,17 @@ def gold(example: PairExample, labels: Sequence[str]) -> int:
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[PairExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[PairExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     pairs = [(example.text_a, example.text_b) for example in examples]
-    ids, types, truncated = pair_tokens(tokenizer, pairs, limits)
-    flat, offsets = end_to_end(ids)
-    return TokenSet(
+    ids, token_types, truncated = pair_tokens(tokenizer, pairs, limits)
+    flat, offsets = concat_ragged(ids)
+    return EncodedDataset(
         ids=flat.astype(np.int32),
-        types=end_to_end(types)[0].astype(np.uint8),
+        token_type_ids=concat_ragged(token_types)[0].astype(np.uint8),
         offsets=offsets,
         gold=np.array([gold(example, labels) for example in examples], dtype=np.int32),
         units=unit_table(examples),
@@ -78,8 +63,8 @@ def _tokenise(
     )
 
 
-def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
-    return Scored(units=tokens.units, scores=scores, gold=np.asarray(tokens.gold, dtype=np.int64))
+def _predictions(dataset: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
+    return Scored(units=dataset.units, scores=scores, gold=np.asarray(dataset.gold, dtype=np.int64))
 
 
 CLASSIFICATION = Family(
@@ -87,7 +72,7 @@ CLASSIFICATION = Family(
     outputs=len,
     tokenise=_tokenise,
     predictions=_predictions,
-    common_choices=True,
+    shared_labels=True,
 )
 
 
@@ -137,15 +122,17 @@ def permuted_labels(
     count, choices = scores.shape
     if gold.shape != (count,) or len(labels) != choices or not 2 <= choices <= MOST_ORDERED:
         raise ValueError("scores need shape (n, k), gold (n,), and 2 to 6 labels")
-    confusion = np.zeros((choices, choices))
+    confusion = np.zeros((choices, choices))  # predicted, gold
     np.add.at(confusion, (scores.argmax(axis=1), gold), 1)
-    places = np.arange(choices)
-    best = max(permutations(range(choices)), key=lambda order: confusion[places, list(order)].sum())
-    moved = places != np.array(best)
-    won = confusion[places, list(best)][moved].sum()
-    lost = confusion[places, places][moved].sum()
+    columns = np.arange(choices)
+    best = max(
+        permutations(range(choices)), key=lambda order: confusion[columns, list(order)].sum()
+    )
+    moved = columns != np.array(best)
+    won = confusion[columns, list(best)][moved].sum()
+    lost = confusion[columns, columns][moved].sum()
     convincing = won - lost > z * np.sqrt(won + lost)
     constant = np.bincount(gold, minlength=choices).max()
-    if not convincing or confusion[places, list(best)].sum() <= constant:
+    if not convincing or confusion[columns, list(best)].sum() <= constant:
         return None
-    return tuple(labels[place] for place in best)
+    return tuple(labels[index] for index in best)

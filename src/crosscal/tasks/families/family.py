@@ -1,4 +1,4 @@
-"""What a family of tasks is: three pure functions between examples and predictions."""
+"""What a family of tasks is: pure functions between examples and predictions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from crosscal.tasks.families.tokens import Ints, TokenSet
+from crosscal.tasks.families.tokens import EncodedDataset, Ints
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -19,35 +19,19 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What an encoder can take in.
-
-    Attributes
-    ----------
-    max_length : int
-        Longest input in tokens, special ones included.
-    types : int
-        Token types that the encoder knows; with one, all types are 0.
-    """
+class InputLimits:
+    """What an encoder can take in: tokens, special ones included, and types it tells apart."""
 
     max_length: int
-    types: int
+    token_types: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
     """Predictions as columns, one entry a unit.
 
-    Attributes
-    ----------
-    units : pyarrow.Table
-        Columns ``unit_id, cluster_id, language``.
-    scores : sequence of array
-        Scores of each unit's choices.
-    gold : array of int
-        Place of the right choice, -1 if it is not among them.
-    extra : mapping of str to list
-        Further columns, for example the choices of each unit.
+    `units` has columns ``unit_id, cluster_id, language``; `gold` is the index of the right choice,
+    -1 if it is none of them; `extra` holds further columns, such as the choices of each unit.
     """
 
     units: pa.Table
@@ -56,9 +40,9 @@ class Scored:
     extra: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
-def one_each(tokens: TokenSet) -> Ints:
+def one_each(dataset: EncodedDataset) -> Ints:
     """Return the numbers of groups of which each is a unit."""
-    return np.arange(len(tokens))
+    return np.arange(len(dataset))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,29 +56,29 @@ class Family:
     outputs : callable
         From the task's labels to the number of scores a row.
     tokenise : callable
-        From (tokenizer, examples, labels, limits) to a `TokenSet`.
+        From (tokenizer, examples, labels, limits) to an `EncodedDataset`.
     predictions : callable
-        From (token set, float32 scores of its rows, labels) to `Scored`; the scores have shape
+        From (data set, float32 scores of its rows, labels) to `Scored`; the scores have shape
         (rows, outputs).
-    common_choices : bool
+    shared_labels : bool
         Whether the labels are the choices of every unit.
     units_of : callable
-        From a token set to the row of its units that each group is, or is of the first part of;
-        as a rule each group is one.
+        From a data set to the row of `units` that each group is, or is the first part of; as a
+        rule each group is one.
     bias : tuple of float
         What a new head adds to each of its scores before it has learnt anything, for scores of
         which some are seldom right (Lin et al. 2017, section 4.1); empty: nothing.
     version : int
-        Raised when token sets or scores of this family come out otherwise than before: stages
+        Raised when data sets or scores of this family come out otherwise than before: stages
         of older versions are then computed again, those of other families stay.
     """
 
     name: str
     outputs: Callable[[Sequence[str]], int]
-    tokenise: Callable[[Tokenizer, Sequence[Any], Sequence[str], Limits], TokenSet]
-    predictions: Callable[[TokenSet, Floats, Sequence[str]], Scored]
-    common_choices: bool
-    units_of: Callable[[TokenSet], Ints] = one_each
+    tokenise: Callable[[Tokenizer, Sequence[Any], Sequence[str], InputLimits], EncodedDataset]
+    predictions: Callable[[EncodedDataset, Floats, Sequence[str]], Scored]
+    shared_labels: bool
+    units_of: Callable[[EncodedDataset], Ints] = one_each
     bias: tuple[float, ...] = ()
     version: int = 1
 

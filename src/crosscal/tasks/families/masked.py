@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crosscal.exceptions import SettingsError
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
+from crosscal.tasks.families.tokens import EncodedDataset, concat_ragged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
     from crosscal.data.examples import TextExample
 
-_MASKS = ("<mask>", "[MASK]")
+_MASK_TOKENS = ("<mask>", "[MASK]")
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[TextExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
-    mask = next((tokenizer.token_to_id(mask) for mask in _MASKS if tokenizer.token_to_id(mask)), 0)
-    if not mask:
+    tokenizer: Tokenizer,
+    examples: Sequence[TextExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
+    mask_id = next(filter(None, map(tokenizer.token_to_id, _MASK_TOKENS)), 0)
+    if not mask_id:
         raise SettingsError(
             "the encoder's tokenizer has no mask token",
             where="encoder.name",
@@ -36,34 +39,37 @@ def _tokenise(
     opening, closing = tokenizer.encode("").ids
     room = limits.max_length - 2
     tokenizer.no_truncation()
-    found = tokenizer.encode_batch([example.text for example in examples], add_special_tokens=False)
-    texts = [encoding.ids for encoding in found]
+    encodings = tokenizer.encode_batch(
+        [example.text for example in examples], add_special_tokens=False
+    )
+    texts = [encoding.ids for encoding in encodings]
+    # Long texts are cut into pieces, of which each is a sequence.
     pieces = [
         (number, start) for number, text in enumerate(texts) for start in range(0, len(text), room)
     ]
     sequences = [
         [opening, *texts[number][start : start + room], closing] for number, start in pieces
     ]
-    ids, offsets = end_to_end(sequences)
+    ids, offsets = concat_ragged(sequences)
     inner = np.ones(len(ids), dtype=bool)
-    inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
-    return TokenSet(
+    inner[offsets[:-1]] = inner[offsets[1:] - 1] = False  # special tokens are never masked
+    return EncodedDataset(
         ids=ids.astype(np.int32),
-        types=np.zeros(len(ids), dtype=np.uint8),
+        token_type_ids=np.zeros(len(ids), dtype=np.uint8),
         offsets=offsets,
-        over="vocabulary",
-        rows=np.flatnonzero(inner).astype(np.int64),
+        softmax_over="vocabulary",
+        scored_positions=np.flatnonzero(inner).astype(np.int64),
         row_offsets=np.concatenate([[0], np.cumsum(np.diff(offsets) - 2)]).astype(np.int64),
         gold=np.empty(0, dtype=np.int32),
         units=unit_table(examples),
         arrays={
-            "mask": np.array([mask], dtype=np.int64),
+            "mask": np.array([mask_id], dtype=np.int64),
             "text": np.array([number for number, _ in pieces], dtype=np.int64),
         },
     )
 
 
-def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+def _predictions(dataset: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
     raise SettingsError(
         "masked language modelling is trained on, not predicted",
         where="targets",
@@ -76,7 +82,7 @@ MASKED = Family(
     outputs=lambda labels: 0,
     tokenise=_tokenise,
     predictions=_predictions,
-    common_choices=False,
-    units_of=lambda tokens: tokens.arrays["text"],
+    shared_labels=False,
+    units_of=lambda dataset: dataset.arrays["text"],
     version=2,
 )

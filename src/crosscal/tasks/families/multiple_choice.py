@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
 from crosscal.tasks.families.pair_tokens import pair_tokens
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.tokens import EncodedDataset, concat_ragged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,22 +20,8 @@ if TYPE_CHECKING:
 
 
 def option_pair(example: ChoiceExample, option: str) -> tuple[str, str]:
-    """Return the two texts by which an option is scored.
-
-    Parameters
-    ----------
-    example : ChoiceExample
-        The question.
-    option : str
-        One of its options.
-
-    Returns
-    -------
-    tuple of (str, str)
-        The context, and question and option with a space between (Cosmos QA, COPA); without
-        context the question and the option (CommonsenseQA); without question the context and
-        the option that continues it (HellaSwag). As in Phang et al. (2020), section 2.
-    """
+    """Return the two texts by which an option is scored, as in Phang et al. (2020), section 2."""
+    # CommonsenseQA has no context, HellaSwag no question; Cosmos QA and COPA have both.
     if not example.context.strip():
         return example.question, option
     if not example.question.strip():
@@ -44,18 +30,21 @@ def option_pair(example: ChoiceExample, option: str) -> tuple[str, str]:
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[ChoiceExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[ChoiceExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     pairs = [option_pair(example, option) for example in examples for option in example.options]
-    ids, types, truncated = pair_tokens(tokenizer, pairs, limits)
-    flat, offsets = end_to_end(ids)
+    ids, token_types, truncated = pair_tokens(tokenizer, pairs, limits)
+    flat, offsets = concat_ragged(ids)
     counts = [len(example.options) for example in examples]
     gold = [-1 if example.answer is None else example.answer for example in examples]
-    return TokenSet(
+    return EncodedDataset(
         ids=flat.astype(np.int32),
-        types=end_to_end(types)[0].astype(np.uint8),
+        token_type_ids=concat_ragged(token_types)[0].astype(np.uint8),
         offsets=offsets,
-        over="group",
+        softmax_over="group",
         groups=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         gold=np.array(gold, dtype=np.int32)[:, None],
         units=unit_table(
@@ -66,12 +55,12 @@ def _tokenise(
     )
 
 
-def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+def _predictions(dataset: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
     return Scored(
-        units=tokens.units.select(["unit_id", "cluster_id", "language"]),
-        scores=np.split(scores[:, 0], tokens.groups[1:-1]),
-        gold=np.asarray(tokens.gold[:, 0], dtype=np.int64),
-        extra={"choices": tokens.units["choices"].to_pylist()},
+        units=dataset.units.select(["unit_id", "cluster_id", "language"]),
+        scores=np.split(scores[:, 0], dataset.groups[1:-1]),
+        gold=np.asarray(dataset.gold[:, 0], dtype=np.int64),
+        extra={"choices": dataset.units["choices"].to_pylist()},
     )
 
 
@@ -80,5 +69,5 @@ MULTIPLE_CHOICE = Family(
     outputs=lambda labels: 1,
     tokenise=_tokenise,
     predictions=_predictions,
-    common_choices=False,
+    shared_labels=False,
 )

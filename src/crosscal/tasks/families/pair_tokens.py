@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from crosscal.tasks.families.family import Limits
+from crosscal.tasks.families.family import InputLimits
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -14,40 +14,26 @@ _CHUNK = 1000
 
 
 def pair_tokens(
-    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], limits: Limits
+    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], limits: InputLimits
 ) -> tuple[list[list[int]], list[list[int]], int]:
-    """Tokenise pairs of texts.
-
-    Parameters
-    ----------
-    tokenizer : Tokenizer
-        The encoder's fast tokenizer.
-    pairs : sequence of (str, str)
-        First and second text of each sequence.
-    limits : Limits
-        Of longer inputs the longer text is cut first.
-
-    Returns
-    -------
-    tuple
-        Token ids and token types of each sequence, and the number of sequences that were cut.
-    """
+    """Return token ids and token types of each pair, and how many pairs were cut to the limit."""
     ids: list[list[int]] = []
-    types: list[list[int]] = []
+    token_types: list[list[int]] = []
     truncated = 0
     for start in range(0, len(pairs), _CHUNK):
         chunk = list(pairs[start : start + _CHUNK])
         tokenizer.no_truncation()
-        whole = tokenizer.encode_batch(chunk)
-        long = [place for place, found in enumerate(whole) if len(found.ids) > limits.max_length]
+        encodings = tokenizer.encode_batch(chunk)
+        long = [i for i, pair in enumerate(encodings) if len(pair.ids) > limits.max_length]
         if long:
+            # Only these again: truncation would not say what it cut.
             truncated += len(long)
             tokenizer.enable_truncation(limits.max_length, strategy="longest_first")
-            for place in long:
-                whole[place] = tokenizer.encode(*chunk[place])
-        ids.extend(found.ids for found in whole)
-        types.extend(
-            found.type_ids if limits.types > 1 else [0] * len(found.ids) for found in whole
+            for index in long:
+                encodings[index] = tokenizer.encode(*chunk[index])
+        ids.extend(pair.ids for pair in encodings)
+        token_types.extend(
+            pair.type_ids if limits.token_types > 1 else [0] * len(pair.ids) for pair in encodings
         )
     tokenizer.no_truncation()
-    return ids, types, truncated
+    return ids, token_types, truncated

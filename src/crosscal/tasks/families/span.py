@@ -1,7 +1,7 @@
 """The span family: a question and a context in, scored stretches of the context out.
 
 A head scores every character of the context as the start and as the end of the answer, from the
-token that holds it and its place within. Long contexts are seen through overlapping windows; their
+token that holds it and its slot within. Long contexts are seen through overlapping windows; their
 candidates are merged.
 """
 
@@ -14,19 +14,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored, unit_table
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
 from crosscal.tasks.families.span_search import Window, best_spans
 from crosscal.tasks.families.span_tokens import (
-    PLACES,
-    context_rows,
-    gold_places,
-    place_spans,
-    places_of,
+    MAX_CHAR_SLOTS,
+    context_tokens,
+    gold_slots,
     question_windows,
-    set_apart,
-    window_types,
+    slot_counts,
+    slot_spans,
+    split_punctuation,
+    window_token_types,
 )
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.tokens import EncodedDataset, concat_ragged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,60 +36,63 @@ if TYPE_CHECKING:
     from crosscal.data.examples import SpanExample
 
 NO_ANSWER = ""
-_ANSWER = pa.list_(pa.string())
+_ANSWERS = pa.list_(pa.string())
 # In TyDi QA's English 0.4 % of answers start within a token and 0.6 % end within one, which has
-# three or four places to do so: about one in a thousand for each, e^-7.
-_WITHIN = -7.0
+# three or four slots to do so: about one in a thousand for each, e^-7.
+_WITHIN_TOKEN = -7.0
 # Files put the questions about a context one after another, or nearly.
-_CONTEXTS = 64
+_CACHED_CONTEXTS = 64
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[SpanExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[SpanExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     sequences: list[list[int]] = []
-    types: list[list[int]] = []
-    rows: list[list[int]] = []
-    characters: list[npt.NDArray[np.int64]] = []
+    token_types: list[list[int]] = []
+    scored_positions: list[list[int]] = []
+    char_spans: list[npt.NDArray[np.int64]] = []
     gold: list[tuple[int, int]] = []
     question: list[int] = []
     start = cut = 0
 
-    @lru_cache(maxsize=_CONTEXTS)
+    @lru_cache(maxsize=_CACHED_CONTEXTS)
     def tokenised(context: str) -> Encoding:
         return tokenizer.encode(context, add_special_tokens=False)
 
-    with set_apart(tokenizer):
+    with split_punctuation(tokenizer):
         for number, example in enumerate(examples):
             context = tokenised(example.context)
-            found = question_windows(tokenizer, example.question, context, limits)
-            cut += found.question_cut
-            for window in found.encodings:
-                places, spans = context_rows(window, example.context)
+            windows = question_windows(tokenizer, example.question, context, limits)
+            cut += windows.question_cut
+            for window in windows.encodings:
+                positions, spans = context_tokens(window, example.context)
                 # The first token stands for "no answer here".
-                rows.append([start, *(start + place for place in places)])
-                characters.append(np.array([(0, 0), *spans], dtype=np.int64).reshape(-1, 2))
-                gold.append(gold_places(spans, example.answers))
+                scored_positions.append([start, *(start + position for position in positions)])
+                char_spans.append(np.array([(0, 0), *spans], dtype=np.int64).reshape(-1, 2))
+                gold.append(gold_slots(spans, example.answers))
                 sequences.append(window.ids)
-                types.append(window_types(window, limits))
+                token_types.append(window_token_types(window, limits))
                 question.append(number)
                 start += len(window.ids)
-    ids, offsets = end_to_end(sequences)
-    flat_rows, row_offsets = end_to_end(rows)
-    chars = np.concatenate(characters)
-    return TokenSet(
+    ids, offsets = concat_ragged(sequences)
+    rows, row_offsets = concat_ragged(scored_positions)
+    chars = np.concatenate(char_spans)  # (rows, 2)
+    return EncodedDataset(
         ids=ids.astype(np.int32),
-        types=end_to_end(types)[0].astype(np.uint8),
+        token_type_ids=concat_ragged(token_types)[0].astype(np.uint8),
         offsets=offsets,
-        over="sequence",
-        rows=flat_rows,
+        softmax_over="sequence",
+        scored_positions=rows,
         row_offsets=row_offsets,
         gold=np.array(gold, dtype=np.int32),
         units=_question_table(examples),
         arrays={
             "question": np.array(question, dtype=np.int64),
             "chars": chars,
-            "places": places_of(chars),
+            "places": slot_counts(chars),
         },
         truncated=cut,
     )
@@ -101,75 +104,73 @@ def _question_table(examples: Sequence[SpanExample]) -> pa.Table:
         examples,
         question_id=pa.array([example.question_id for example in examples], pa.string()),
         context=pa.array([example.context for example in examples], pa.string()),
-        answers=pa.array(texts, _ANSWER),
+        answers=pa.array(texts, _ANSWERS),
         known=pa.array([example.answers is not None for example in examples], pa.bool_()),
     )
 
 
-def _predictions(tokens: TokenSet, scores: Floats, *, may_be_unanswerable: bool) -> Scored:
-    contexts = tokens.units["context"].to_pylist()
-    answers = tokens.units["answers"].to_pylist()
-    known = tokens.units["known"].to_pylist()
-    first_window = np.searchsorted(tokens.arrays["question"], np.arange(len(contexts) + 1))
-    rows = tokens.row_offsets
-    found_scores, found_texts, gold = [], [], []
+def _predictions(dataset: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
+    contexts = dataset.units["context"].to_pylist()
+    answers = dataset.units["answers"].to_pylist()
+    known = dataset.units["known"].to_pylist()
+    # Windows first_window[q]:first_window[q + 1] are those of question q.
+    first_window = np.searchsorted(dataset.arrays["question"], np.arange(len(contexts) + 1))
+    bounds, chars = dataset.row_offsets, dataset.arrays["chars"]
+    candidate_scores, candidate_texts, gold = [], [], []
     for number, context in enumerate(contexts):
         windows = [
-            _by_place(scores[rows[w] : rows[w + 1]], tokens.arrays["chars"][rows[w] : rows[w + 1]])
+            _window(scores[bounds[w] : bounds[w + 1]], chars[bounds[w] : bounds[w + 1]])
             for w in range(first_window[number], first_window[number + 1])
         ]
-        texts, values = best_spans(windows, context)
-        if may_be_unanswerable:
-            nothing = min(float(window.scores[0].sum()) for window in windows)
-            texts, values = [*texts, NO_ANSWER], np.append(values, nothing)
-        texts, values = _two_or_more(texts, values)
-        right = answers[number] or ([NO_ANSWER] if known[number] else [])
-        gold.append(next((place for place, text in enumerate(texts) if text in right), -1))
-        found_texts.append(texts)
-        found_scores.append(values)
+        texts, totals = best_spans(windows, context)
+        if NO_ANSWER in labels:
+            # Every window must say that it has no answer: the least of their scores counts.
+            no_answer = min(float(window.scores[0].sum()) for window in windows)
+            texts, totals = [*texts, NO_ANSWER], np.append(totals, no_answer)
+        texts, totals = _two_or_more(texts, totals)
+        accepted = answers[number] or ([NO_ANSWER] if known[number] else [])
+        gold.append(next((index for index, text in enumerate(texts) if text in accepted), -1))
+        candidate_texts.append(texts)
+        candidate_scores.append(totals)
     return Scored(
-        units=tokens.units.select(["unit_id", "cluster_id", "language"]),
-        scores=found_scores,
+        units=dataset.units.select(["unit_id", "cluster_id", "language"]),
+        scores=candidate_scores,
         gold=np.array(gold, dtype=np.int64),
         extra={
-            "question_id": tokens.units["question_id"].to_pylist(),
-            "choices": found_texts,
+            "question_id": dataset.units["question_id"].to_pylist(),
+            "choices": candidate_texts,
             "answers": answers,
         },
     )
 
 
-def _by_place(scores: Floats, spans: npt.NDArray[np.int64]) -> Window:
-    """Lay the scores of a window's tokens out by place."""
-    rows, within, characters = place_spans(spans)
+def _window(scores: Floats, char_spans: npt.NDArray[np.int64]) -> Window:
+    """Take from the scores of a window's tokens, (R, 2 * 16), those of their slots, (S, 2)."""
+    rows, slots, characters = slot_spans(char_spans)
     return Window(
-        scores=np.stack([scores[rows, within], scores[rows, PLACES + within]], axis=1),
+        scores=np.stack([scores[rows, slots], scores[rows, MAX_CHAR_SLOTS + slots]], axis=1),
         characters=characters,
         tokens=rows,
     )
 
 
 def _two_or_more(
-    texts: list[str], values: npt.NDArray[np.float64]
+    texts: list[str], totals: npt.NDArray[np.float64]
 ) -> tuple[list[str], npt.NDArray[np.float64]]:
     """Give a context of a single token a second choice, 100 below: predictions have two or more."""
     for stand_in in ("", "?"):
         if len(texts) < 2 and stand_in not in texts:
-            texts, values = [*texts, stand_in], np.append(values, values.min(initial=0.0) - 100.0)
-    return texts, values
-
-
-def _answerable(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
-    return _predictions(tokens, scores, may_be_unanswerable=NO_ANSWER in labels)
+            texts, totals = [*texts, stand_in], np.append(totals, totals.min(initial=0.0) - 100.0)
+    return texts, totals
 
 
 SPAN = Family(
     name="span",
-    outputs=lambda labels: 2 * PLACES,
-    units_of=lambda tokens: tokens.arrays["question"],
-    bias=(0.0, *[_WITHIN] * (PLACES - 1)) * 2,
+    outputs=lambda labels: 2 * MAX_CHAR_SLOTS,
+    units_of=lambda dataset: dataset.arrays["question"],
+    bias=(0.0, *[_WITHIN_TOKEN] * (MAX_CHAR_SLOTS - 1)) * 2,
     version=2,
     tokenise=_tokenise,
-    predictions=_answerable,
-    common_choices=False,
+    predictions=_predictions,
+    shared_labels=False,
 )

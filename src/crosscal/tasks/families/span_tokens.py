@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crosscal.exceptions import DataError
-from crosscal.tasks.families.family import Limits
+from crosscal.tasks.families.family import InputLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ _THAI_BEGINNINGS = "▁?([เแโใไ]|การ|ความ)"
 _BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
 # How many characters of a token an answer can start at, and end at: the longest piece of
 # sentencepiece.
-PLACES = 16
+MAX_CHAR_SLOTS = 16
 # Overlap of windows in tokens, as in the scripts of XTREME; less where inputs are short.
 _STRIDE = 128
 _LEAST_CONTEXT = 16
@@ -50,14 +50,8 @@ _MARKS = "".join(map(chr, [*range(0x0300, 0x0370), *range(0x064B, 0x0656), 0x309
 
 
 @contextmanager
-def set_apart(tokenizer: Tokenizer) -> Iterator[None]:
-    """Let a tokenizer cut where answers start and end, until the context is left.
-
-    Parameters
-    ----------
-    tokenizer : Tokenizer
-        Changed only if it marks spaces as sentencepiece does; others cut at punctuation anyway.
-    """
+def split_punctuation(tokenizer: Tokenizer) -> Iterator[None]:
+    """Let a tokenizer of the sentencepiece kind cut at punctuation, until the context is left."""
     from tokenizers import Regex
     from tokenizers.pre_tokenizers import Sequence, Split
 
@@ -78,52 +72,25 @@ def set_apart(tokenizer: Tokenizer) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class Windows:
-    """A question with its context, window by window.
-
-    Attributes
-    ----------
-    encodings : list of Encoding
-        At least one.
-    question_cut : bool
-        Whether the question was too long to leave room for the context, and was cut.
-    """
+    """A question with its context, window by window; too long a question was cut."""
 
     encodings: list[Encoding]
     question_cut: bool
 
 
 def question_windows(
-    tokenizer: Tokenizer, question: str, context: Encoding, limits: Limits
+    tokenizer: Tokenizer, question: str, context: Encoding, limits: InputLimits
 ) -> Windows:
     """Tokenise a question with every part of its context.
 
-    Parameters
-    ----------
-    tokenizer : Tokenizer
-        The encoder's fast tokenizer.
-    question : str
-        First text.
-    context : Encoding
-        Second text, tokenised without special tokens: once for all questions about it, as most
-        tokens are the context's.
-    limits : Limits
-        Longest input.
-
-    Returns
-    -------
-    Windows
-        They overlap by 128 tokens, or by a third of the room where that is less.
-
-    Raises
-    ------
-    DataError
-        If inputs are so short that no context fits.
+    The context comes tokenised, without special tokens: once for all questions about it, as most
+    tokens are the context's. Windows overlap by 128 tokens, or by a third of the room.
     """
     tokenizer.no_truncation()
-    asked = tokenizer.encode(question, add_special_tokens=False)
+    encoded = tokenizer.encode(question, add_special_tokens=False)
     special = tokenizer.num_special_tokens_to_add(is_pair=True)
-    if special + len(asked) + len(context) <= limits.max_length:
-        return Windows(encodings=[tokenizer.post_process(asked, context)], question_cut=False)
+    if special + len(encoded) + len(context) <= limits.max_length:
+        return Windows(encodings=[tokenizer.post_process(encoded, context)], question_cut=False)
     most = limits.max_length - special - _LEAST_CONTEXT
     if most < 1:
         raise DataError(
@@ -131,140 +98,97 @@ def question_windows(
             where="training.max_length",
             remedy="Allow longer inputs: 384 is usual for this family",
         )
-    cut = len(asked) > most
-    while len(asked) > most:  # what is left may be tokenised in another way, and longer
-        question = question[: asked.offsets[most][0]]
-        asked = tokenizer.encode(question, add_special_tokens=False)
-    room = limits.max_length - special - len(asked)
+    question_cut = len(encoded) > most
+    while len(encoded) > most:  # what is left may be tokenised in another way, and longer
+        question = question[: encoded.offsets[most][0]]
+        encoded = tokenizer.encode(question, add_special_tokens=False)
+    room = limits.max_length - special - len(encoded)
     tokenizer.enable_truncation(
         limits.max_length, stride=min(_STRIDE, room // 3), strategy="only_second"
     )
-    first = tokenizer.post_process(asked, context)
+    first = tokenizer.post_process(encoded, context)
     tokenizer.no_truncation()
-    return Windows(encodings=[first, *first.overflowing], question_cut=cut)
+    return Windows(encodings=[first, *first.overflowing], question_cut=question_cut)
 
 
-def window_types(window: Encoding, limits: Limits) -> list[int]:
+def window_token_types(window: Encoding, limits: InputLimits) -> list[int]:
     """Return the token types of a window; all 0 where the encoder tells none apart."""
-    if limits.types <= 1:
+    if limits.token_types <= 1:
         return [0] * len(window)
     # In windows behind the first the library has 0 for a context that was tokenised by itself,
     # but the right type for the token that closes it.
     second = window.type_ids[-1]
     return [
-        second if text == 1 else kind
-        for kind, text in zip(window.type_ids, window.sequence_ids, strict=True)
+        second if text == 1 else token_type
+        for token_type, text in zip(window.type_ids, window.sequence_ids, strict=True)
     ]
 
 
-def context_rows(window: Encoding, context: str) -> tuple[list[int], list[tuple[int, int]]]:
+def context_tokens(window: Encoding, context: str) -> tuple[list[int], list[tuple[int, int]]]:
     """Return the tokens of a window at which an answer may start or end.
 
-    Parameters
-    ----------
-    window : Encoding
-        Of question and context.
-    context : str
-        The whole context.
-
-    Returns
-    -------
-    tuple
-        Places of the tokens within the window, and the characters ``start:end`` that each
-        covers, without the blanks around. Tokens that cover nothing but white space, the
-        lone ``▁`` among them, are left out.
+    These are their positions in the window, and the characters ``start:end`` that each covers,
+    without the blanks around. Tokens of nothing but white space, as the lone ``▁``, are none.
     """
-    places, spans = [], []
+    positions, spans = [], []
     # Attributes of an encoding are copied on every access.
     tokens, offsets = window.tokens, window.offsets
-    for place, text in enumerate(window.sequence_ids):
-        if text != 1 or not tokens[place].strip(_SPACES):
+    for position, text in enumerate(window.sequence_ids):
+        if text != 1 or not tokens[position].strip(_SPACES):
             continue
-        start, end = offsets[place]
+        start, end = offsets[position]
         piece = context[start:end]
         start += len(piece) - len(piece.lstrip(_BLANK))
         end -= len(piece) - len(piece.rstrip(_BLANK))
         if start < end:
-            places.append(place)
+            positions.append(position)
             spans.append((start, end))
     if spans:
-        nexts = [*(start for start, _ in spans[1:]), len(context)]
+        next_starts = [*(start for start, _ in spans[1:]), len(context)]
         spans = [
-            (start, end if end >= following else _behind_marks(context, end, following))
-            for (start, end), following in zip(spans, nexts, strict=True)
+            (start, end if end >= next_start else _behind_marks(context, end, next_start))
+            for (start, end), next_start in zip(spans, next_starts, strict=True)
         ]
-    return places, spans
+    return positions, spans
 
 
-def _behind_marks(context: str, end: int, following: int) -> int:
+def _behind_marks(context: str, end: int, next_start: int) -> int:
     """Move an end behind marks that no token covers: normalisation composed them with a letter."""
-    left_over = context[end:following]
-    marks = len(left_over) - len(left_over.lstrip(_MARKS))
+    uncovered = context[end:next_start]
+    marks = len(uncovered) - len(uncovered.lstrip(_MARKS))
     # At the end of a window the marks may be those of a token in the next.
-    return end if following == len(context) and marks < len(left_over) else end + marks
+    return end if next_start == len(context) and marks < len(uncovered) else end + marks
 
 
-def places_of(spans: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return how many places each token has: one a character, 16 at most.
-
-    Parameters
-    ----------
-    spans : ndarray of int64, shape (R, 2)
-        Characters of each token, as `context_rows` returns them; an empty one has one place.
-    """
-    return np.asarray(np.clip(spans[:, 1] - spans[:, 0], 1, PLACES), dtype=np.int64)
+def slot_counts(spans: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return how many slots each token of (R, 2) has: one a character, 1 to 16; shape (R,)."""
+    return np.asarray(np.clip(spans[:, 1] - spans[:, 0], 1, MAX_CHAR_SLOTS), dtype=np.int64)
 
 
-def place_spans(
+def slot_spans(
     spans: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Lay the places of tokens end to end.
-
-    Parameters
-    ----------
-    spans : ndarray of int64, shape (R, 2)
-        Characters of each token.
-
-    Returns
-    -------
-    rows : ndarray of int64, shape (P,)
-        The token of each place.
-    within : ndarray of int64, shape (P,)
-        Characters between the edge of the token and the place.
-    characters : ndarray of int64, shape (P, 2)
-        Where an answer starts that starts at the place, and where one ends that ends there:
-        places of starts are counted from the token's first character, those of ends from its
-        last.
-    """
-    counts = places_of(spans)
+    """Return for each of the S slots of tokens (R, 2) its token, number, and characters (S, 2)."""
+    counts = slot_counts(spans)
     rows = np.repeat(np.arange(len(spans)), counts)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    characters = np.stack([spans[rows, 0] + within, spans[rows, 1] - within], axis=1)
-    return rows, within, characters
+    slots = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)  # 0, 1, ...
+    # Slots of starts are counted from the token's first character, those of ends from its last.
+    characters = np.stack([spans[rows, 0] + slots, spans[rows, 1] - slots], axis=1)
+    return rows, slots, characters
 
 
-def gold_places(
+def gold_slots(
     spans: Sequence[tuple[int, int]], answers: Sequence[Answer] | None
 ) -> tuple[int, int]:
-    """Return the places at which the answer starts and ends in a window.
+    """Return the slots at which the first answer that lies in a window starts and ends.
 
-    Parameters
-    ----------
-    spans : sequence of (int, int)
-        Characters of each token, as `context_rows` returns them.
-    answers : sequence of Answer or None
-        The first that lies in the window counts.
-
-    Returns
-    -------
-    tuple of (int, int)
-        Counted from 1; (0, 0) if no answer lies in the window, (-1, -1) if the answers are not
-        known. A start in blanks is that of the token behind them, an end that of the token
-        before; so is one that stands deeper in a token than its places go.
+    Counted from 1; (0, 0) if none lies in the window, (-1, -1) if the answers are not known. A
+    start in blanks is that of the token behind them, an end that of the token before; so is one
+    that stands deeper in a token than its slots go.
     """
     if answers is None:
         return -1, -1
-    counts = [min(max(end - start, 1), PLACES) for start, end in spans]
+    counts = [min(max(end - start, 1), MAX_CHAR_SLOTS) for start, end in spans]
     for answer in answers:
         start, end = answer.start, answer.start + len(answer.text)
         if not spans or start < spans[0][0] or end > spans[-1][1]:

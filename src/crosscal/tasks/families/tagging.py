@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from crosscal.tasks.families.family import Family, Floats, Limits, Scored
-from crosscal.tasks.families.tokens import TokenSet, end_to_end
+from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored
+from crosscal.tasks.families.tokens import EncodedDataset, concat_ragged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,18 +34,8 @@ class _Window:
 def windows(sizes: Sequence[int], room: int) -> Iterator[_Window]:
     """Cut a sentence into overlapping windows, each word scored in exactly one of them.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        Tokens of each word.
-    room : int
-        Tokens that fit into a window; a longer word has been cut to it.
-
-    Yields
-    ------
-    _Window
-        One if the sentence fits. Otherwise windows of up to half the room of scored words, with
-        what fits before and after them as context, as much before as after if there is any.
+    `sizes` are the tokens of each word, `room` how many fit into a window. Up to half of the room
+    is for scored words, the rest for context: as much before as after them, if there is any.
     """
     ends = np.cumsum(sizes)
     if ends[-1] <= room:
@@ -71,25 +61,11 @@ def windows(sizes: Sequence[int], room: int) -> Iterator[_Window]:
 
 
 def tag_gold(example: TagExample, labels: Sequence[str]) -> list[int]:
-    """Return the places of a sentence's tags among the task's.
-
-    Parameters
-    ----------
-    example : TagExample
-        The sentence.
-    labels : sequence of str
-        Tags of the task.
-
-    Returns
-    -------
-    list of int
-        One a word; -1 where the sentence has no tags, or a tag that training never showed (tasks
-        with a closed set of tags have been checked when they were read).
-    """
+    """Return the index of each word's tag; -1 for none, or one that training never showed."""
     if example.tags is None:
         return [-1] * len(example.words)
-    places = {label: place for place, label in enumerate(labels)}
-    return [places.get(tag, -1) for tag in example.tags]
+    index = {label: i for i, label in enumerate(labels)}
+    return [index.get(tag, -1) for tag in example.tags]
 
 
 def _word_tokens(tokenizer: Tokenizer, examples: Sequence[TagExample]) -> Iterator[list[list[int]]]:
@@ -98,12 +74,12 @@ def _word_tokens(tokenizer: Tokenizer, examples: Sequence[TagExample]) -> Iterat
     stand_in = tokenizer.encode("?", add_special_tokens=False).ids[-1:]
     for start in range(0, len(examples), _CHUNK):
         chunk = examples[start : start + _CHUNK]
-        found = tokenizer.encode_batch(
+        encodings = tokenizer.encode_batch(
             [list(example.words) for example in chunk],
             is_pretokenized=True,
             add_special_tokens=False,
         )
-        for example, encoding in zip(chunk, found, strict=True):
+        for example, encoding in zip(chunk, encodings, strict=True):
             words: list[list[int]] = [[] for _ in example.words]
             for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
                 words[int(word or 0)].append(token)
@@ -113,12 +89,15 @@ def _word_tokens(tokenizer: Tokenizer, examples: Sequence[TagExample]) -> Iterat
 
 
 def _tokenise(
-    tokenizer: Tokenizer, examples: Sequence[TagExample], labels: Sequence[str], limits: Limits
-) -> TokenSet:
+    tokenizer: Tokenizer,
+    examples: Sequence[TagExample],
+    labels: Sequence[str],
+    limits: InputLimits,
+) -> EncodedDataset:
     opening, closing = tokenizer.encode("").ids
     room = limits.max_length - 2
     sequences: list[list[int]] = []
-    rows: list[list[int]] = []
+    scored_positions: list[list[int]] = []
     gold: list[int] = []
     cut = start = 0
     for example, words in zip(examples, _word_tokens(tokenizer, examples), strict=True):
@@ -127,18 +106,19 @@ def _tokenise(
         gold += tag_gold(example, labels)
         for window in windows([len(word) for word in fitting], room):
             inside = fitting[window.first : window.last]
+            # A word is scored at its first token; token 0 of the window is the opening one.
             firsts = 1 + np.cumsum([0, *(len(word) for word in inside[:-1])])
             scored = firsts[window.begin - window.first : window.end - window.first]
-            rows.append((start + scored).tolist())
+            scored_positions.append((start + scored).tolist())
             sequences.append([opening, *(token for word in inside for token in word), closing])
             start += len(sequences[-1])
-    ids, offsets = end_to_end(sequences)
-    flat_rows, row_offsets = end_to_end(rows)
-    return TokenSet(
+    ids, offsets = concat_ragged(sequences)
+    positions, row_offsets = concat_ragged(scored_positions)
+    return EncodedDataset(
         ids=ids.astype(np.int32),
-        types=np.zeros(len(ids), dtype=np.uint8),
+        token_type_ids=np.zeros(len(ids), dtype=np.uint8),
         offsets=offsets,
-        rows=flat_rows,
+        scored_positions=positions,
         row_offsets=row_offsets,
         gold=np.array(gold, dtype=np.int32),
         units=_word_table(examples),
@@ -151,19 +131,19 @@ def _word_table(examples: Sequence[TagExample]) -> pa.Table:
     columns: dict[str, list[str]] = {"unit_id": [], "cluster_id": [], "language": [], "word": []}
     for example in examples:
         count = len(example.words)
-        columns["unit_id"] += [f"{example.unit_id}-{place:04d}" for place in range(count)]
+        columns["unit_id"] += [f"{example.unit_id}-{index:04d}" for index in range(count)]
         columns["cluster_id"] += [example.cluster_id] * count
         columns["language"] += [example.language] * count
         columns["word"] += example.words
     return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
 
 
-def _predictions(tokens: TokenSet, scores: Floats, labels: Sequence[str]) -> Scored:
+def _predictions(dataset: EncodedDataset, scores: Floats, labels: Sequence[str]) -> Scored:
     return Scored(
-        units=tokens.units.select(["unit_id", "cluster_id", "language"]),
+        units=dataset.units.select(["unit_id", "cluster_id", "language"]),
         scores=scores,
-        gold=np.asarray(tokens.gold, dtype=np.int64),
-        extra={"word": tokens.units["word"].to_pylist()},
+        gold=np.asarray(dataset.gold, dtype=np.int64),
+        extra={"word": dataset.units["word"].to_pylist()},
     )
 
 
@@ -172,6 +152,6 @@ TAGGING = Family(
     outputs=len,
     tokenise=_tokenise,
     predictions=_predictions,
-    common_choices=True,
-    units_of=lambda tokens: tokens.row_offsets[:-1],
+    shared_labels=True,
+    units_of=lambda dataset: dataset.row_offsets[:-1],
 )

@@ -21,7 +21,7 @@ from crosscal.tasks.retrieval.nearest import BLOCK, Neighbours, nearest_both
 from crosscal.tasks.retrieval.vectors import check_block, unit_rows
 
 Doubles = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 Retrieval = Literal["max", "forward", "backward"]
 
 MARGINS: dict[str, Callable[[Doubles, Doubles], Doubles]] = {
@@ -33,7 +33,7 @@ MARGINS: dict[str, Callable[[Doubles, Doubles], Doubles]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unified:
+class DeduplicatedTexts:
     """Sentences of one side, those of equal text as one.
 
     Attributes
@@ -46,8 +46,8 @@ class Unified:
         Whether another sentence has this text too, blanks at both ends aside.
     """
 
-    first: Places
-    of: Places
+    first: Indices
+    of: Indices
     repeated: npt.NDArray[np.bool_]
 
 
@@ -57,16 +57,16 @@ class Margins:
 
     Attributes
     ----------
-    sources, targets : Unified
-        The texts; all places below are numbers of texts, not of sentences.
+    sources, targets : DeduplicatedTexts
+        The texts; all indices below are of texts, not of sentences.
     forward, backward : Neighbours
         Of each source among the targets, and of each target among the sources.
     forward_scores, backward_scores : ndarray of float64
         Of the same shapes. A pair that is in both has the same score in both, to the bit.
     """
 
-    sources: Unified
-    targets: Unified
+    sources: DeduplicatedTexts
+    targets: DeduplicatedTexts
     forward: Neighbours
     backward: Neighbours
     forward_scores: Doubles
@@ -75,47 +75,28 @@ class Margins:
 
 @dataclass(frozen=True, kw_only=True)
 class Mined:
-    """Pairs of sentences, highest score first; of equal scores lowest source, then target.
+    """Rows of P paired sentences, highest score first; of equal ones lowest source, then target."""
 
-    Attributes
-    ----------
-    sources, targets : ndarray of int64, shape (p,)
-        Rows of the two sides.
-    scores : ndarray of float64, shape (p,)
-        Margin scores.
-    """
-
-    sources: Places
-    targets: Places
+    sources: Indices
+    targets: Indices
     scores: Doubles
 
     def at_least(self, threshold: float) -> Mined:
         """Return the pairs whose score reaches a threshold."""
-        kept = self.scores >= threshold
+        mask = self.scores >= threshold
         return Mined(
-            sources=self.sources[kept], targets=self.targets[kept], scores=self.scores[kept]
+            sources=self.sources[mask], targets=self.targets[mask], scores=self.scores[mask]
         )
 
 
-def unify(texts: Sequence[str]) -> Unified:
-    """Find the sentences that have the same text.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        One a sentence.
-
-    Returns
-    -------
-    Unified
-        Texts are the same if all their characters are; `repeated` also disregards blanks at both
-        ends, which is how the reference loses the id of such a sentence.
-    """
+def deduplicate(texts: Sequence[str]) -> DeduplicatedTexts:
+    """Find the sentences that have the same text, to the character."""
     numbers: dict[str, int] = {}
     of = [numbers.setdefault(text, len(numbers)) for text in texts]
+    # Blanks at both ends do not count here: so the reference loses the id of such a sentence.
     counts = Counter(text.strip() for text in texts)
     first = np.unique(np.array(of, dtype=np.int64), return_index=True)[1]
-    return Unified(
+    return DeduplicatedTexts(
         first=first.astype(np.int64),
         of=np.array(of, dtype=np.int64),
         repeated=np.array([counts[text.strip()] > 1 for text in numbers], dtype=bool),
@@ -134,46 +115,23 @@ def score_margins(
 ) -> Margins:
     """Find the neighbours of every text both ways, in one pass, and score the pairs.
 
-    Parameters
-    ----------
-    source_rows, target_rows : ndarray of shape (n, d) and (m, d)
-        Embeddings, one a sentence; may be `numpy.memmap`. Of sentences of equal text the first
-        one's is taken.
-    source_texts, target_texts : sequence of str, length n and m
-        The sentences.
-    neighbours : int, default 4
-        How many to average over, at most all there are.
-    margin : {"ratio", "distance", "absolute"}
-        See `MARGINS`.
-    block : int
-        See `crosscal.tasks.retrieval.nearest.nearest`; the scores do not depend on it.
-
-    Returns
-    -------
-    Margins
-        In float64.
-
-    Raises
-    ------
-    DataError
-        If there is not one text a row, a row is zero or not finite, or a ratio has a mean that
-        is not above zero, where its sign would turn round.
-    SettingsError
-        If there is no such margin, or `neighbours` is below 1.
+    Of sentences of equal text the first one's embedding is taken. A ratio whose mean cosine is not
+    above zero is an error: its sign would turn round.
     """
     if margin not in MARGINS:
         raise SettingsError(
             f"unknown margin '{margin}'", where="margin", remedy=did_you_mean(margin, MARGINS)
         )
     check_block(block)
-    sources, targets = unify(source_texts), unify(target_texts)
-    ours = _Chosen(source_rows, sources, block, "sources")
-    theirs = _Chosen(target_rows, targets, block, "targets")
+    sources, targets = deduplicate(source_texts), deduplicate(target_texts)
+    ours = _TextRows(source_rows, sources, block, "sources")
+    theirs = _TextRows(target_rows, targets, block, "targets")
     k = min(neighbours, len(targets.first)), min(neighbours, len(sources.first))
     forward, backward = nearest_both(ours, theirs, k, block=block)
     means = forward.cosines.mean(axis=1), backward.cosines.mean(axis=1)
-    ahead = (means[0][:, None] + means[1][forward.places]) / 2
-    behind = (means[0][backward.places] + means[1][:, None]) / 2
+    # Each pair's mean over the neighbours of both of its texts, shapes (u, k) and (v, l).
+    ahead = (means[0][:, None] + means[1][forward.indices]) / 2
+    behind = (means[0][backward.indices] + means[1][:, None]) / 2
     if margin == "ratio":
         _check_positive(ahead, sources, "sources")
         _check_positive(behind, targets, "targets")
@@ -187,7 +145,7 @@ def score_margins(
     )
 
 
-def _check_positive(means: Doubles, texts: Unified, name: str) -> None:
+def _check_positive(means: Doubles, texts: DeduplicatedTexts, name: str) -> None:
     bad = (means <= 0).any(axis=1)
     if bad.any():
         raise DataError(
@@ -197,10 +155,12 @@ def _check_positive(means: Doubles, texts: Unified, name: str) -> None:
         )
 
 
-class _Chosen:
+class _TextRows:
     """The rows that stand for a text, in blocks that are read when they are needed."""
 
-    def __init__(self, rows: npt.NDArray[Any], texts: Unified, block: int, name: str) -> None:
+    def __init__(
+        self, rows: npt.NDArray[Any], texts: DeduplicatedTexts, block: int, name: str
+    ) -> None:
         if len(rows) != len(texts.of):
             raise DataError(
                 f"{len(rows)} vectors for {len(texts.of)} sentences",
@@ -211,42 +171,25 @@ class _Chosen:
             raise DataError("there are no sentences", where=name, remedy="Give at least one")
         starts = range(0, len(texts.first), block)
         self._rows = rows
-        self._places = [texts.first[start : start + block] for start in starts]
+        self._blocks = [texts.first[start : start + block] for start in starts]
         # Here, because only here rows have the numbers that the user knows.
-        for places in self._places:
-            unit_rows(rows[places], places.tolist(), name=name)
+        for indices in self._blocks:
+            unit_rows(rows[indices], indices.tolist(), name=name)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._blocks)
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
-        return (self._rows[places] for places in self._places)
+        return (self._rows[indices] for indices in self._blocks)
 
 
 def mine(margins: Margins, *, retrieval: Retrieval = "max") -> Mined:
     """Choose the pairs that are translations of each other, if any are.
 
-    Parameters
-    ----------
-    margins : Margins
-        As `score_margins` returns them.
-    retrieval : {"max", "forward", "backward"}
-        ``forward`` takes for every source the neighbour of the highest score, ``backward`` for
-        every target; of equal scores the nearer one. ``max`` puts both together and takes the
-        highest scores first, no text twice, and only scores above zero.
-
-    Returns
-    -------
-    Mined
-        Without sentences whose text is repeated: they had their part in all of the above, and
-        pairs they won are lost, as in the reference (``mine_bitext`` and ``bucc_extract``).
-        Where the reference leaves the order of equal scores to an unstable sort, it is by
-        source, then target, in the order of the sentences.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such way of retrieval.
+    ``forward`` takes for every source the neighbour of the highest score, ``backward`` for every
+    target; of equal scores the nearer one. ``max`` takes from both the highest scores first, no
+    text twice, and only scores above zero. Equal scores are in the order of the sentences, where
+    the reference (``mine_bitext``, ``bucc_extract``) leaves it to an unstable sort.
     """
     ways = {
         "forward": [_forward],
@@ -259,14 +202,15 @@ def mine(margins: Margins, *, retrieval: Retrieval = "max") -> Mined:
             where="retrieval",
             remedy=did_you_mean(retrieval, ways),
         )
-    found = [way(margins) for way in ways[retrieval]]
-    sources, targets, scores = (np.concatenate(part) for part in zip(*found, strict=True))
+    pairs = [way(margins) for way in ways[retrieval]]
+    sources, targets, scores = (np.concatenate(part) for part in zip(*pairs, strict=True))
     order = np.lexsort((targets, sources, -scores))
     if retrieval == "max":
         order = _one_to_one(order, sources, targets)
         order = order[scores[order] > 0]
-    lost = margins.sources.repeated[sources[order]] | margins.targets.repeated[targets[order]]
-    order = order[~lost]
+    # As in the reference, pairs that a repeated text has won are lost.
+    repeated = margins.sources.repeated[sources[order]] | margins.targets.repeated[targets[order]]
+    order = order[~repeated]
     return Mined(
         sources=margins.sources.first[sources[order]],
         targets=margins.targets.first[targets[order]],
@@ -274,26 +218,26 @@ def mine(margins: Margins, *, retrieval: Retrieval = "max") -> Mined:
     )
 
 
-def _forward(margins: Margins) -> tuple[Places, Places, Doubles]:
+def _forward(margins: Margins) -> tuple[Indices, Indices, Doubles]:
     rows = np.arange(len(margins.forward_scores))
     best = margins.forward_scores.argmax(axis=1)
-    return rows, margins.forward.places[rows, best], margins.forward_scores[rows, best]
+    return rows, margins.forward.indices[rows, best], margins.forward_scores[rows, best]
 
 
-def _backward(margins: Margins) -> tuple[Places, Places, Doubles]:
+def _backward(margins: Margins) -> tuple[Indices, Indices, Doubles]:
     rows = np.arange(len(margins.backward_scores))
     best = margins.backward_scores.argmax(axis=1)
-    return margins.backward.places[rows, best], rows, margins.backward_scores[rows, best]
+    return margins.backward.indices[rows, best], rows, margins.backward_scores[rows, best]
 
 
-def _one_to_one(order: Places, sources: Places, targets: Places) -> Places:
+def _one_to_one(order: Indices, sources: Indices, targets: Indices) -> Indices:
     """Go through pairs in order, and leave out those of which a part is taken."""
     taken: tuple[set[int], set[int]] = set(), set()
-    kept = []
-    for place in order.tolist():
-        source, target = int(sources[place]), int(targets[place])
+    free = []
+    for index in order.tolist():
+        source, target = int(sources[index]), int(targets[index])
         if source not in taken[0] and target not in taken[1]:
             taken[0].add(source)
             taken[1].add(target)
-            kept.append(place)
-    return np.array(kept, dtype=np.int64)
+            free.append(index)
+    return np.array(free, dtype=np.int64)

@@ -36,44 +36,22 @@ class Neighbours:
 
     Attributes
     ----------
-    places : ndarray of int64, shape (n, k)
+    indices : ndarray of int64, shape (n, k)
         Rows of the candidates.
     cosines : ndarray of float64, shape (n, k)
         In float64, of rows that were divided by their length and rounded to float32; so equal
-        rows may miss 1 by 1e-7. Of equal cosines the lowest place comes first.
+        rows may miss 1 by 1e-7. Of equal cosines the lowest index comes first.
     """
 
-    places: npt.NDArray[np.int64]
+    indices: npt.NDArray[np.int64]
     cosines: npt.NDArray[np.float64]
 
 
 def nearest(queries: Stream, candidates: Rows, k: int, *, block: int = BLOCK) -> Neighbours:
-    """Find the k candidates that are nearest to each query.
+    """Find the k candidates that are nearest to each query; the same for every `block`.
 
-    Parameters
-    ----------
-    queries : array of shape (n, d), or iterable of arrays of shape (any, d)
-        Read once, in order.
-    candidates : array of shape (m, d), or list of arrays of shape (any, d) or the like
-        Read once for every block of queries.
-    k : int
-        From 1 to m.
-    block : int, default 1024
-        Rows of either side at a time; longer blocks are cut. Memory beside the result is some
-        11 bytes times ``block ** 2``, and six times that where all candidates are equally near.
-
-    Returns
-    -------
-    Neighbours
-        The same for every `block`.
-
-    Raises
-    ------
-    DataError
-        If a row is zero, or NaN or infinite in float32 (the message has its number), if rows
-        differ in length, or a side has none.
-    SettingsError
-        If `k` or `block` is out of range, or `candidates` are blocks that can be read only once.
+    Queries are read once, candidates once for every block of queries. Memory beside the result is
+    some 11 bytes times ``block ** 2``, six times that where all candidates are equally near.
     """
     ahead, _ = _scan(queries, candidates, (k, 0), block)
     return ahead
@@ -82,26 +60,7 @@ def nearest(queries: Stream, candidates: Rows, k: int, *, block: int = BLOCK) ->
 def nearest_both(
     queries: Stream, candidates: Rows, k: tuple[int, int], *, block: int = BLOCK
 ) -> tuple[Neighbours, Neighbours]:
-    """Find the neighbours of each side among the other in one pass over the products.
-
-    Parameters
-    ----------
-    queries, candidates, block
-        As in `nearest`.
-    k : tuple of (int, int)
-        How many candidates for each query, and how many queries for each candidate.
-
-    Returns
-    -------
-    tuple of Neighbours
-        Of the queries among the candidates, and of the candidates among the queries: to the bit
-        what two calls of `nearest` return.
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `nearest`.
-    """
+    """Find k[0] candidates of each query and k[1] queries of each candidate, in one pass."""
     return _scan(queries, candidates, k, block)
 
 
@@ -109,21 +68,11 @@ class _Best:
     """The k best of all that was offered to n rows so far, with their cosines in float64."""
 
     def __init__(self, rows: int, k: int) -> None:
-        self.places = np.full((rows, k), _NONE, dtype=np.int64)
+        self.indices = np.full((rows, k), _NONE, dtype=np.int64)
         self.cosines = np.full((rows, k), -np.inf)
 
     def offer(self, products: Floats, mine: Floats, others: Floats, first: int) -> None:
-        """Take in the candidates of a block.
-
-        Parameters
-        ----------
-        products : ndarray of float32, shape (n, m)
-            Of `mine` and `others`, as a matrix product gives them.
-        mine, others : ndarray of float32, shape (n, d) and (m, d)
-            Unit rows.
-        first : int
-            Place of the first candidate; blocks come in ascending order.
-        """
+        """Take in the candidates of a block, whose first has index `first`; blocks ascend."""
         floor = self._floor(products, _slack(mine.shape[1]))
         row, column = _true(products >= floor[:, None])
         if len(row):
@@ -142,19 +91,19 @@ class _Best:
     def _merge(
         self,
         row: npt.NDArray[np.int64],
-        places: npt.NDArray[np.int64],
+        indices: npt.NDArray[np.int64],
         cosines: npt.NDArray[np.float64],
     ) -> None:
         """Keep the k best of what there was and what came to the rows `row`."""
-        k = self.places.shape[1]
+        k = self.indices.shape[1]
         changed = np.unique(row)
         row = np.concatenate([np.repeat(changed, k), row])
-        places = np.concatenate([self.places[changed].ravel(), places])
+        indices = np.concatenate([self.indices[changed].ravel(), indices])
         cosines = np.concatenate([self.cosines[changed].ravel(), cosines])
-        order = np.lexsort((places, -cosines, row))
+        order = np.lexsort((indices, -cosines, row))
         starts = np.searchsorted(row[order], changed)
         best = order[starts[:, None] + np.arange(k)]
-        self.places[changed], self.cosines[changed] = places[best], cosines[best]
+        self.indices[changed], self.cosines[changed] = indices[best], cosines[best]
 
 
 def _true(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -211,7 +160,7 @@ def _scan(
                 ahead[-1].offer(products, mine, others, first)
             if k[1]:
                 behind[number].offer(products.T, others, mine, start)
-    _check_count("queries", sum(len(best.places) for best in ahead), k[1])
+    _check_count("queries", sum(len(best.indices) for best in ahead), k[1])
     return _joined(ahead), _joined(behind)
 
 
@@ -226,9 +175,9 @@ def _check(queries: Stream, candidates: Rows, k: tuple[int, int], block: int) ->
         )
     if min(k) < 0 or max(k) < 1:
         raise SettingsError(f"{max(k)} neighbours", where="k", remedy="Ask for 1 or more")
-    for name, rows, wanted in (("candidates", candidates, k[0]), ("queries", queries, k[1])):
+    for name, rows, neighbours in (("candidates", candidates, k[0]), ("queries", queries, k[1])):
         if isinstance(rows, Blocks) and (count := sum(map(len, parts(rows)))):
-            _check_count(name, count, wanted)
+            _check_count(name, count, neighbours)
 
 
 def _check_count(side: str, rows: int, k: int) -> None:
@@ -242,6 +191,6 @@ def _check_count(side: str, rows: int, k: int) -> None:
 
 def _joined(parts: list[_Best]) -> Neighbours:
     return Neighbours(
-        places=np.concatenate([part.places for part in parts]),
+        indices=np.concatenate([part.indices for part in parts]),
         cosines=np.concatenate([part.cosines for part in parts]),
     )

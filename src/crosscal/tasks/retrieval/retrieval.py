@@ -17,7 +17,7 @@ import numpy.typing as npt
 from crosscal.data.examples import SentenceExample
 from crosscal.exceptions import DataError
 from crosscal.tasks.families.family import Scored, unit_table
-from crosscal.tasks.retrieval.mining import Places, Retrieval, mine, score_margins
+from crosscal.tasks.retrieval.mining import Indices, Retrieval, mine, score_margins
 from crosscal.tasks.retrieval.nearest import BLOCK, Neighbours, nearest_both
 
 Sentences = Sequence[SentenceExample]
@@ -28,15 +28,10 @@ DIRECTIONS: tuple[Direction, Direction] = ("to-english", "from-english")
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """The sentences of a language and those in English, with their embeddings.
+    """The sentences of a language and those in English, n and m, with their embeddings.
 
-    Attributes
-    ----------
-    other, english : sequence of SentenceExample
-        n sentences in the language, m in English.
-    other_rows, english_rows : ndarray
-        Their embeddings, shape (n, d) and (m, d), or (layers, n, d) and (layers, m, d) for
-        `layer_sweep`; may be `numpy.memmap`.
+    These have shape (n, d) and (m, d), with layers before them for `layer_sweep`; they may be a
+    `numpy.memmap`.
     """
 
     other: Sequence[SentenceExample]
@@ -55,47 +50,24 @@ class Sides:
 
 
 def retrieve(sides: Sides, *, k: int = 10, block: int = BLOCK) -> dict[Direction, Scored]:
-    """Find the nearest sentences of the other side, for the sentences of both sides.
+    """Find the k nearest sentences of the other side, for the sentences of both sides.
 
-    Parameters
-    ----------
-    sides : Sides
-        With embeddings of shape (n, d) and (m, d).
-    k : int, default 10
-        Candidates to keep, at least 2 and at most the sentences of either side.
-    block : int
-        See `crosscal.tasks.retrieval.nearest.nearest`.
-
-    Returns
-    -------
-    dict of {"to-english", "from-english"} to Scored
-        A unit is a sentence that is asked for its translation. ``scores`` are the cosines of its
-        k nearest candidates, nearest first, float32; ``gold`` is the place of the nearest one
-        that translates it, -1 if none of the k does. Extra columns: ``choices`` (unit ids of the
-        candidates), ``partners`` (of all its translations) and ``direction``.
-
-    Raises
-    ------
-    DataError
-        If there is not one embedding a sentence, an embedding has no direction, or a sentence
-        has no gold translations or one that is not on the other side.
-    SettingsError
-        If `k` is out of range.
+    Scores are cosines, nearest first; gold is the nearest one that translates the sentence.
     """
-    found: dict[Direction, Scored] = {}
+    scored: dict[Direction, Scored] = {}
     for direction, queries, candidates, neighbours in _both_ways(sides, k, block):
-        places = neighbours.places
-        found[direction] = Scored(
+        indices = neighbours.indices  # (n, k)
+        scored[direction] = Scored(
             units=unit_table(queries),
             scores=neighbours.cosines.astype(np.float32),
-            gold=_gold(_translations(queries, candidates), places),
+            gold=_gold(_translations(queries, candidates), indices),
             extra={
-                "choices": [[candidates[place].unit_id for place in row] for row in places],
+                "choices": [[candidates[index].unit_id for index in row] for row in indices],
                 "partners": [list(query.partners or ()) for query in queries],
                 "direction": [direction] * len(queries),
             },
         )
-    return found
+    return scored
 
 
 def mine_pairs(
@@ -108,29 +80,8 @@ def mine_pairs(
 ) -> Scored:
     """Mine the pairs of translations, of sentences most of which have none.
 
-    Parameters
-    ----------
-    sides : Sides
-        With embeddings of shape (n, d) and (m, d).
-    neighbours, margin, retrieval, block
-        See `crosscal.tasks.retrieval.mining`.
-
-    Returns
-    -------
-    Scored
-        A unit is a sentence in the other language. ``scores`` are the margin scores of its
-        nearest English texts, highest first, float32; ``gold`` is the place of a translation
-        among them, -1 if there is none. Extra columns: ``choices`` (unit ids; of English
-        sentences of equal text the first), ``partners`` (of all its translations), ``mined`` and
-        ``mined_scores`` (unit ids of the sentences it was paired with, at most one with ``max``,
-        and the scores in float64). A threshold on those, from training data, makes the answer.
-
-    Raises
-    ------
-    DataError
-        As `retrieve` and `crosscal.tasks.retrieval.mining.score_margins` do.
-    SettingsError
-        If a setting is out of range.
+    A unit is a sentence in the other language; its scores are the margins of its nearest English
+    texts. A threshold on ``mined_scores``, from training data, makes the answer.
     """
     translations = _translations(sides.other, sides.english)
     margins = score_margins(
@@ -145,7 +96,7 @@ def mine_pairs(
     mined = mine(margins, retrieval=retrieval)
     order = np.argsort(-margins.forward_scores, axis=1, kind="stable")[margins.sources.of]
     scores = np.take_along_axis(margins.forward_scores[margins.sources.of], order, axis=1)
-    texts = np.take_along_axis(margins.forward.places[margins.sources.of], order, axis=1)
+    texts = np.take_along_axis(margins.forward.indices[margins.sources.of], order, axis=1)
     pairs: list[list[tuple[str, float]]] = [[] for _ in sides.other]
     for source, target, score in zip(
         mined.sources.tolist(), mined.targets.tolist(), mined.scores.tolist(), strict=True
@@ -157,10 +108,10 @@ def mine_pairs(
         scores=scores.astype(np.float32),
         gold=_gold([of[rows] for rows in translations], texts),
         extra={
-            "choices": [[sides.english[place].unit_id for place in row] for row in first[texts]],
+            "choices": [[sides.english[index].unit_id for index in row] for row in first[texts]],
             "partners": [list(example.partners or ()) for example in sides.other],
-            "mined": [[unit for unit, _ in found] for found in pairs],
-            "mined_scores": [[score for _, score in found] for found in pairs],
+            "mined": [[unit for unit, _ in mates] for mates in pairs],
+            "mined_scores": [[score for _, score in mates] for mates in pairs],
         },
     )
 
@@ -176,28 +127,7 @@ def accuracy(scored: Scored) -> float:
 def layer_sweep(
     languages: Mapping[str, Sides], *, layers: Sequence[int], block: int = BLOCK
 ) -> list[dict[str, str | int | float]]:
-    """Accuracy of the nearest sentence, by language, layer and direction.
-
-    Parameters
-    ----------
-    languages : mapping of str to Sides
-        With embeddings of shape (layers, n, d) and (layers, m, d).
-    layers : sequence of int
-        What to call the layers, in the order of the embeddings; 0 is the embedding layer.
-    block : int
-        See `crosscal.tasks.retrieval.nearest.nearest`.
-
-    Returns
-    -------
-    list of dict
-        One a language, layer and direction, in this order, with keys ``language``, ``layer``,
-        ``direction``, ``accuracy`` (a fraction) and ``n`` (sentences asked for).
-
-    Raises
-    ------
-    DataError
-        As `retrieve` does, and if there is not one array a layer.
-    """
+    """Accuracy of the nearest sentence, by language, layer and direction."""
     rows: list[dict[str, str | int | float]] = []
     for language, sides in languages.items():
         for stack in (sides.other_rows, sides.english_rows):
@@ -211,7 +141,7 @@ def layer_sweep(
             for direction, queries, candidates, neighbours in _both_ways(
                 sides.layer(number), 1, block
             ):
-                right = _gold(_translations(queries, candidates), neighbours.places) == 0
+                right = _gold(_translations(queries, candidates), neighbours.indices) == 0
                 rows.append(
                     {
                         "language": language,
@@ -238,15 +168,15 @@ def _both_ways(
                 where=name,
                 remedy="Embed the same sentences",
             )
-    found = nearest_both(sides.other_rows, sides.english_rows, (k, k), block=block)
-    yield DIRECTIONS[0], sides.other, sides.english, found[0]
-    yield DIRECTIONS[1], sides.english, sides.other, found[1]
+    ahead, behind = nearest_both(sides.other_rows, sides.english_rows, (k, k), block=block)
+    yield DIRECTIONS[0], sides.other, sides.english, ahead
+    yield DIRECTIONS[1], sides.english, sides.other, behind
 
 
-def _translations(queries: Sentences, candidates: Sentences) -> list[Places]:
+def _translations(queries: Sentences, candidates: Sentences) -> list[Indices]:
     """Return the rows of each query's translations among the candidates."""
     numbers = {candidate.unit_id: row for row, candidate in enumerate(candidates)}
-    found = []
+    translations = []
     for query in queries:
         if query.partners is None or not numbers.keys() >= set(query.partners):
             what = "no gold translations" if query.partners is None else "a translation elsewhere"
@@ -255,11 +185,13 @@ def _translations(queries: Sentences, candidates: Sentences) -> list[Places]:
                 where=f"{query.language} {query.unit_id}",
                 remedy="Choose a split with gold pairs, and give all sentences of both sides",
             )
-        found.append(np.array([numbers[partner] for partner in query.partners], dtype=np.int64))
-    return found
+        translations.append(
+            np.array([numbers[partner] for partner in query.partners], dtype=np.int64)
+        )
+    return translations
 
 
-def _gold(translations: list[Places], places: Places) -> Places:
-    """Return the place of the first choice that is a translation, -1 where none is."""
-    right = np.array([np.isin(row, rows) for row, rows in zip(places, translations, strict=True)])
+def _gold(translations: list[Indices], choices: Indices) -> Indices:
+    """Return the index of the first choice that is a translation, -1 where none is."""
+    right = np.array([np.isin(row, rows) for row, rows in zip(choices, translations, strict=True)])
     return np.where(right.any(axis=1), right.argmax(axis=1), -1)

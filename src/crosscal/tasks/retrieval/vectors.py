@@ -31,44 +31,24 @@ Stream = Rows | Iterable[npt.NDArray[Any]]
 
 
 def unit_rows(rows: npt.ArrayLike, numbers: Sequence[int], *, name: str = "rows") -> Floats:
-    """Divide rows by their lengths.
-
-    Parameters
-    ----------
-    rows : array of shape (n, d)
-        Rounded to float32 first.
-    numbers : sequence of int
-        What to call the rows in messages.
-    name : str
-        What they are, for messages.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, d)
-        Each row computed from itself alone: length and quotient in float64, then rounded.
-
-    Raises
-    ------
-    DataError
-        If a row is zero, NaN or infinite in float32, or the array is of another kind.
-    """
-    given = np.asarray(rows)
-    if given.ndim != 2 or given.shape[1] == 0 or given.dtype.kind not in "fiu":
+    """Divide rows by their lengths."""
+    array = np.asarray(rows)
+    if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiu":
         raise DataError(
-            f"vectors of shape {given.shape} and type {given.dtype}",
+            f"vectors of shape {array.shape} and type {array.dtype}",
             where=name,
             remedy="Give real numbers in shape (rows, dimensions)",
         )
     with np.errstate(over="ignore"):
-        double = given.astype(np.float32).astype(np.float64)
+        double = array.astype(np.float32).astype(np.float64)
     # Zero for zero rows, NaN or infinity for the others that have no direction.
     squares = (double * double).sum(axis=1)
     bad = ~(np.isfinite(squares) & (squares > 0))
     if bad.any():
-        place = int(bad.argmax())
-        what = "zero" if squares[place] == 0 else "NaN or infinite in float32"
+        worst = int(bad.argmax())
+        what = "zero" if squares[worst] == 0 else "NaN or infinite in float32"
         raise DataError(
-            f"row {numbers[place]} is {what}",
+            f"row {numbers[worst]} is {what}",
             where=name,
             remedy="Embed that sentence again or leave it out",
         )
@@ -82,27 +62,7 @@ def parts(rows: Stream) -> Iterable[npt.NDArray[Any]]:
 
 
 def unit_blocks(rows: Stream, block: int, name: str) -> Iterator[tuple[int, Floats]]:
-    """Yield the place of the first row, and the unit rows, of one block after another.
-
-    Parameters
-    ----------
-    rows : array of shape (n, d), or iterable of arrays of shape (any, d)
-        The vectors.
-    block : int
-        Longer blocks are cut to this many rows.
-    name : str
-        What they are, for messages.
-
-    Yields
-    ------
-    tuple of (int, ndarray)
-        As `unit_rows` returns them.
-
-    Raises
-    ------
-    DataError
-        As `unit_rows` does, and if there are no rows.
-    """
+    """Yield the number of the first row, and the unit rows, of one block after another."""
     start = 0
     for part in parts(rows):
         for begin in range(0, len(part), block):

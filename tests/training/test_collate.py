@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from crosscal.encoders.packing import Batch, encode  # noqa: E402
-from crosscal.tasks import TokenSet  # noqa: E402
-from crosscal.training.batches import collate  # noqa: E402
-from crosscal.training.losses import loss  # noqa: E402
+from crosscal.encoders.packing import PackedBatch, encode  # noqa: E402
+from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
+from crosscal.tasks import EncodedDataset  # noqa: E402
+from crosscal.training.batches import prediction_order  # noqa: E402
+from crosscal.training.collate import collate, pack, ragged_indices  # noqa: E402
+from crosscal.training.losses import training_loss  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 from tests.training.conftest import TASK  # noqa: E402
 
@@ -44,24 +46,24 @@ def drawn(form, seed, groups=7):
             chosen = rng.random(length) < 0.5
             chosen[0] |= least
             rows.append(start + np.flatnonzero(chosen))
-        more["rows"] = np.concatenate(rows)
+        more["scored_positions"] = np.concatenate(rows)
         more["row_offsets"] = np.concatenate([[0], np.cumsum([len(part) for part in rows])])
     if form == "labels":
         gold = rng.integers(-1, 3, groups)
     elif form == "words":
-        gold = rng.integers(-1, 4, len(more["rows"]))
+        gold = rng.integers(-1, 4, len(more["scored_positions"]))
     elif form == "group":
         gold = np.array([rng.integers(-1, count) for count in counts])[:, None]
     else:
-        places = rng.integers(1, 4, len(more["rows"]))
+        places = rng.integers(1, 4, len(more["scored_positions"]))
         counted = np.add.reduceat(places, more["row_offsets"][:-1])
         gold = np.array([rng.integers(-1, count, 2) for count in counted])
         more["arrays"] = {"places": places}
-    return TokenSet(
+    return EncodedDataset(
         ids=rng.integers(5, 300, offsets[-1]).astype(np.int32),
-        types=np.zeros(offsets[-1], dtype=np.uint8),
+        token_type_ids=np.zeros(offsets[-1], dtype=np.uint8),
         offsets=offsets,
-        over="labels" if form == "words" else form,
+        softmax_over="labels" if form == "words" else form,
         groups=np.concatenate([[0], np.cumsum(counts)]),
         gold=gold.astype(np.int32),
         units=pa.table({"unit_id": [f"u{i}" for i in range(groups)]}),
@@ -73,11 +75,11 @@ def alone(model, vocabulary, tokens, sequence):
     """Hidden states of one sequence by itself."""
     ids = tokens.ids[tokens.offsets[sequence] : tokens.offsets[sequence + 1]]
     places = torch.arange(len(ids))
-    batch = Batch(
+    batch = PackedBatch(
         ids=torch.from_numpy(vocabulary.rows(ids)),
-        types=torch.zeros_like(places),
-        places=places,
-        runs=((len(ids), 1),),
+        token_type_ids=torch.zeros_like(places),
+        position_ids=places,
+        length_groups=((len(ids), 1),),
     )
     return encode(model.encoder, batch)
 
@@ -88,8 +90,10 @@ def expected_units(model, vocabulary, tokens, form):
     scores = {}  # of (sequence, row within it)
     for sequence in range(len(tokens.offsets) - 1):
         hidden = alone(model, vocabulary, tokens, sequence)
-        if len(tokens.rows):
-            rows = tokens.rows[tokens.row_offsets[sequence] : tokens.row_offsets[sequence + 1]]
+        if len(tokens.scored_positions):
+            rows = tokens.scored_positions[
+                tokens.row_offsets[sequence] : tokens.row_offsets[sequence + 1]
+            ]
             seen = [hidden[row - tokens.offsets[sequence]] for row in rows]
         else:
             seen = [sum(hidden) / len(hidden)]
@@ -119,7 +123,7 @@ def expected_units(model, vocabulary, tokens, form):
 def units_of(work, tokens, chosen, form):
     """Name the units of a batch in its order."""
     if form in ("labels", "words"):
-        return work.places.tolist()
+        return work.dataset_rows.tolist()
     if form == "group":
         return chosen.tolist()
     lengths = tokens.lengths[chosen]
@@ -130,7 +134,7 @@ def units_of(work, tokens, chosen, form):
 def check(model, vocabulary, tokens, chosen, form):
     work = collate(tokens, chosen, vocabulary, COLUMNS[form])
     with torch.no_grad():
-        logits = work.logits(model(work.batch, work.rows, TASK))
+        logits = work.candidate_logits(model(work.packed, work.scored_positions, TASK))
         expected = expected_units(model, vocabulary, tokens, form)
     names = units_of(work, tokens, chosen, form)
     assert len(names) == len(set(names)) == len(logits) == len(work.gold)
@@ -145,12 +149,12 @@ def check(model, vocabulary, tokens, chosen, form):
             top = max(choices)
             total = top + math.log(sum(math.exp(value - top) for value in choices))
             losses.append(total - choices[right])
-    found = float(loss(logits, work.gold, TrainingSettings()))
+    found = float(training_loss(logits, work.gold, TrainingSettings()))
     assert found == pytest.approx(np.mean(losses) if losses else 0.0, rel=1e-4, abs=1e-5)
     # All rows of the chosen groups are scored, each once.
     sequences = [s for g in chosen for s in range(tokens.groups[g], tokens.groups[g + 1])]
     rows = [r for s in sequences for r in range(tokens.row_offsets[s], tokens.row_offsets[s + 1])]
-    assert sorted(work.places.tolist()) == sorted(rows)
+    assert sorted(work.dataset_rows.tolist()) == sorted(rows)
 
 
 @pytest.fixture(scope="module")
@@ -205,9 +209,65 @@ def test_work_moves_as_a_whole(models):
     _, vocabulary = models("bert", "sequence")
     work = collate(tokens, np.arange(3), vocabulary, COLUMNS["sequence"])
     moved = work.to(torch.device("meta"))
-    parts = (moved.batch.ids, moved.rows, moved.answers, moved.gold)
+    parts = (moved.packed.ids, moved.scored_positions, moved.candidate_index, moved.gold)
     assert {part.device.type for part in parts} == {"meta"}
-    assert moved.places is work.places
+    assert moved.dataset_rows is work.dataset_rows
     whole = collate(drawn("labels", 2), np.arange(3), vocabulary, 3).to(torch.device("meta"))
-    assert whole.rows is None
-    assert whole.answers is None
+    assert whole.scored_positions is None
+    assert whole.candidate_index is None
+
+
+def test_collate_concatenates_examples(token_set):
+    tokens = token_set(30, 4)
+    chosen = prediction_order(tokens.lengths, batch_tokens=90)[1]
+    vocabulary = Vocabulary.of([tokens.ids], pad=1)
+    work = collate(tokens, chosen, vocabulary, 3)
+    batch = work.packed
+    assert work.scored_positions is None
+    assert work.candidate_index is None
+    assert work.gold.tolist() == tokens.gold[chosen].tolist()
+    assert work.dataset_rows.tolist() == chosen.tolist()
+    assert batch.size == len(chosen)
+    start = 0
+    for i in chosen:
+        ids = tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]
+        part = slice(start, start + len(ids))
+        assert (vocabulary.ids[batch.ids[part].numpy()] == ids).all()
+        assert batch.position_ids[part].tolist() == list(range(len(ids)))
+        start += len(ids)
+    assert (
+        start
+        == len(batch.ids)
+        == len(batch.token_type_ids)
+        == sum(n * count for n, count in batch.length_groups)
+    )
+    assert {t.dtype for t in (batch.ids, batch.token_type_ids, batch.position_ids)} == {torch.int64}
+    assert [n for n, count in batch.length_groups for _ in range(count)] == tokens.lengths[
+        chosen
+    ].tolist()
+
+
+def test_collate_sorts_by_length(token_set):
+    """Batches hold groups of equal length, in whichever order groups are chosen."""
+    tokens = token_set(30, 4)
+    order = np.argsort(tokens.lengths, kind="stable")
+    shuffled = np.random.default_rng(0).permutation(order)
+    work = collate(tokens, shuffled, Vocabulary.full(300), 3)
+    lengths = tokens.lengths[work.dataset_rows]
+    assert (np.diff(lengths) >= 0).all()
+    assert sorted(work.dataset_rows.tolist()) == list(range(30))
+    assert work.gold.tolist() == tokens.gold[work.dataset_rows].tolist()
+    # Ties stay in the order chosen.
+    for length in np.unique(lengths):
+        expected = [i for i in shuffled if tokens.lengths[i] == length]
+        assert work.dataset_rows[lengths == length].tolist() == expected
+
+
+def test_unsorted_sequences_and_unknown_ids_are_refused(token_set):
+    tokens = token_set(30, 4)
+    order = np.argsort(tokens.lengths)[::-1].copy()
+    ids = tokens.ids[ragged_indices(tokens.offsets, order)].astype(np.int64)
+    with pytest.raises(ValueError, match="sorted by length"):
+        pack(tokens, order, ids)
+    with pytest.raises(KeyError, match="not in the trimmed vocabulary"):
+        collate(tokens, order, Vocabulary.of([tokens.ids[:5]], pad=1), 3)

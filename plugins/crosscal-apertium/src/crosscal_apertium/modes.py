@@ -61,41 +61,14 @@ def package(source: str, target: str) -> str | None:
 
 
 def installed_modes(programme: str) -> dict[str, Path]:
-    """Return all modes of an installation by name.
-
-    Parameters
-    ----------
-    programme : str
-        Path of ``apertium``. The environment variable ``APERTIUM_DATADIR`` overrules the folder
-        beside it, as it does for the programme itself.
-    """
+    """Return all modes of an installation by name."""
     folder = os.environ.get("APERTIUM_DATADIR")
     data = Path(folder) if folder else Path(programme).resolve().parent.parent / "share/apertium"
     return {path.stem: path for path in sorted((data / "modes").glob("*.mode"))}
 
 
-def given_modes(modes: Sequence[str], installed: Mapping[str, Path]) -> tuple[str, ...]:
-    """Check that modes are installed.
-
-    Parameters
-    ----------
-    modes : sequence of str
-        Their names.
-    installed : mapping of str to pathlib.Path
-        As `installed_modes` returns it.
-
-    Returns
-    -------
-    tuple of str
-        The modes.
-
-    Raises
-    ------
-    SettingsError
-        If it is no list, or empty.
-    MissingExtra
-        If one is not installed; names the package that has it, or the nearest mode.
-    """
+def checked_modes(modes: Sequence[str], installed: Mapping[str, Path]) -> tuple[str, ...]:
+    """Check that modes are installed."""
     if isinstance(modes, str) or not modes or not all(isinstance(mode, str) for mode in modes):
         raise SettingsError(
             "the modes are no list of names",
@@ -116,43 +89,23 @@ def given_modes(modes: Sequence[str], installed: Mapping[str, Path]) -> tuple[st
 
 
 def straight_mode(source: str, target: str, installed: Mapping[str, Path]) -> tuple[str]:
-    """Return the mode from one language to another.
-
-    Parameters
-    ----------
-    source, target : str
-        Codes of the languages. For a variant such as ``"hr"`` its own mode is preferred.
-    installed : mapping of str to pathlib.Path
-        As `installed_modes` returns it.
-
-    Returns
-    -------
-    tuple of str
-        One mode.
-
-    Raises
-    ------
-    MissingExtra
-        If the package that has it is not installed.
-    SettingsError
-        If no package has it; names a way through a third language, if there is one.
-    """
-    wanted = (_language(source), _language(target))
-    found = [mode for mode in installed if mode.count("-") == 1 and _ends(mode) == wanted]
-    for mode in found:
+    """Return the mode from one language to another."""
+    ends = (_language(source), _language(target))
+    straight = [mode for mode in installed if mode.count("-") == 1 and _ends(mode) == ends]
+    for mode in straight:
         if mode.endswith(f"_{target.upper()}"):
             return (mode,)
-    for mode in found:
+    for mode in straight:
         if "_" not in mode:
             return (mode,)
     pair = f"from '{source}' to '{target}'"
-    if wanted in _PACKAGES:
+    if ends in _PACKAGES:
         raise MissingExtra(
             f"the Apertium data {pair} are not installed",
             where="translator.target",
-            remedy=f"On Debian and Ubuntu run: apt-get install {_PACKAGES[wanted]}",
+            remedy=f"On Debian and Ubuntu run: apt-get install {_PACKAGES[ends]}",
         )
-    first, last = wanted
+    first, last = ends
     for (one, other), needed in _PACKAGES.items():
         if one == first and (other, last) in _PACKAGES:
             packages = f"{needed} {_PACKAGES[other, last]}"
@@ -172,20 +125,7 @@ def straight_mode(source: str, target: str, installed: Mapping[str, Path]) -> tu
 
 
 def check_chain(chain: Sequence[str], source: str, target: str) -> None:
-    """Check that modes lead from one language to another without a gap.
-
-    Parameters
-    ----------
-    chain : sequence of str
-        Names of modes, at least one.
-    source, target : str
-        Codes of the languages.
-
-    Raises
-    ------
-    SettingsError
-        If they do not.
-    """
+    """Check that modes lead from one language to another without a gap."""
     ends = [_ends(mode) for mode in chain]
     joins = all(one[1] == other[0] for one, other in pairwise(ends))
     if not joins or (ends[0][0], ends[-1][1]) != (_language(source), _language(target)):
@@ -209,18 +149,7 @@ def _language(name: str) -> str:
 
 
 def fingerprint(mode: Path) -> str:
-    """Hash a mode and every file that its pipeline names.
-
-    Parameters
-    ----------
-    mode : pathlib.Path
-        The file of the mode.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
-    """
+    """Hash a mode and every file that its pipeline names."""
     text = mode.read_text(encoding="utf-8")
     digest = hashlib.sha256(text.encode())
     for word in shlex.split(text):

@@ -6,6 +6,7 @@ so. The others skip unless the Debian package that they name is installed.
 
 import os
 import shutil
+import subprocess
 import sys
 import time
 
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 from crosscal.data.examples import Answer, SpanExample
 from crosscal.exceptions import DataError, MissingExtra, SettingsError, StageFailed
 from crosscal.translation import load_translator, translate_examples
-from crosscal.translation.apertium import load_apertium
-from crosscal.translation.apertium_modes import installed_modes
+from crosscal_apertium.modes import installed_modes
+from crosscal_apertium.translator import load_apertium
 
 MODES = ["eng-spa", "en-eo", "en-eo-bytecode", "eng-hbs", "eng-hbs_HR", "es-pt", "es-pt_BR"]
 FAILED = "lines that Apertium failed on"
@@ -251,3 +252,16 @@ def test_a_sentence_that_kills_the_galician_pipeline():
     found = system.translate([bad, "The dog sleeps."])
     assert found[1]
     assert system.counts[FAILED] == (found[0] == "")
+
+
+def test_settings_are_checked_by_name(fake):
+    with pytest.raises(SettingsError, match="has no setting 'mode'") as caught:
+        load_translator("apertium", "en", "es", mode=[])
+    assert "Did you mean 'modes'" in caught.value.remedy
+
+
+def test_the_plug_in_needs_no_torch():
+    heavy = "[m for m in ('torch', 'transformers') if m in sys.modules]"
+    code = f"import sys; sys.path[:] = {sys.path!r}; import crosscal_apertium; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

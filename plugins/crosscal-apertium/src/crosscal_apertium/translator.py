@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from crosscal.exceptions import DataError, MissingExtra, SettingsError, StageFailed
-from crosscal.translation.apertium_modes import (
+from crosscal_apertium.modes import (
     check_chain,
+    checked_modes,
     fingerprint,
-    given_modes,
     installed_modes,
     package,
     straight_mode,
@@ -41,23 +41,7 @@ _LOOSE = re.compile(r" ([.,;:!?])(?=\s|$)")
 
 @dataclass(frozen=True, kw_only=True)
 class Apertium:
-    """A chain of installed Apertium modes; see `load_apertium`.
-
-    Attributes
-    ----------
-    source, target : str
-        Codes of the languages.
-    modes : tuple of str
-        One, or several where it goes by way of other languages.
-    identity : str
-        Versions of the programmes, hashes of the modes and their data, and batch size.
-    batch : int
-        Lines given to one process.
-    timeout : float
-        Seconds that one process may take.
-    counts : dict of str to int
-        Lines that could not be translated.
-    """
+    """A chain of installed Apertium modes; see `load_apertium`. `counts` are lines that failed."""
 
     source: str
     target: str
@@ -77,64 +61,57 @@ class Apertium:
 
         Line ends and control characters stay, and so does white space around lines. Several
         spaces become one. A text with a line that Apertium fails on comes out empty and is counted.
-
-        Raises
-        ------
-        DataError
-            If a text is not valid Unicode.
-        StageFailed
-            If Apertium does not answer in time, or cannot be started.
         """
         cut = [_BREAKS.split(text) for text in texts]
         lines = dict.fromkeys(part.strip() for parts in cut for part in parts[::2])
         lines.pop("", None)
-        found = self._chain(list(lines))
-        return [_rejoined(parts, found) for parts in cut]
+        translations = self._chain(list(lines))
+        return [_rejoined(parts, translations) for parts in cut]
 
     def _chain(self, lines: list[str]) -> dict[str, str | None]:
         """Translate lines by all modes in turn; None where one of them failed."""
-        now: dict[str, str | None] = {line: line for line in lines}
+        current: dict[str, str | None] = {line: line for line in lines}
         for mode in self.modes:
-            todo = list(dict.fromkeys(text for text in now.values() if text))
+            todo = list(dict.fromkeys(text for text in current.values() if text))
             step: dict[str, str | None] = {}
             for start in range(0, len(todo), self.batch):
                 batch = todo[start : start + self.batch]
                 step.update(zip(batch, self._in_parts(mode, batch), strict=True))
-            now = {line: step[text] if text else text for line, text in now.items()}
-        self.counts[_FAILED] += sum(text is None for text in now.values())
-        return now
+            current = {line: step[text] if text else text for line, text in current.items()}
+        self.counts[_FAILED] += sum(text is None for text in current.values())
+        return current
 
     def _in_parts(self, mode: str, lines: list[str]) -> list[str | None]:
         """Translate lines; where one spoils a process, in several."""
-        found: list[str | None] = []
+        translations: list[str | None] = []
         pending = [lines]
         while pending:
             part = pending.pop()
             good = self._run(mode, part)
-            found += map(_tidied, good, part)
+            translations += map(_tidied, good, part)
             rest = part[len(good) :]
             if rest and len(part) == 1:
-                found.append(None)
+                translations.append(None)
             elif rest:
                 # Most often the first that did not come out is to blame; if none did, any may be.
                 cut = 1 if good else len(rest) // 2
                 pending += [some for some in (rest[cut:], rest[:cut]) if some]
-        return found
+        return translations
 
     def _run(self, mode: str, lines: list[str]) -> list[str]:
         """Translate lines in one process, up to the first that cannot be matched to its source."""
         paragraphs = [_SENTINEL, *(part for line in lines for part in (line, _SENTINEL)), ""]
         try:
-            given = "\n\n".join(paragraphs).encode()
+            stdin = "\n\n".join(paragraphs).encode()
         except UnicodeEncodeError as error:
             raise DataError(
                 f"a text to translate is not valid Unicode ({error.reason})",
                 where=repr(error.object[max(0, error.start - 20) : error.start + 20]),
                 remedy="Remove the lone surrogate",
             ) from error
-        came = _call(["apertium", "-u", "-f", "txt", mode], given, self.timeout)
+        stdout = _call(["apertium", "-u", "-f", "txt", mode], stdin, self.timeout)
         # The last part is what follows the last stop: nothing, or what was cut off.
-        *parts, last = _valid(came).split("\n\n")
+        *parts, last = _valid(stdout).split("\n\n")
         if len(parts) > len(paragraphs) - 1 or (len(parts) == len(paragraphs) - 1 and last):
             return []
         stops, between = parts[::2], parts[1::2]
@@ -168,11 +145,6 @@ def load_apertium(
     timeout : float
         Seconds that one process may take.
 
-    Returns
-    -------
-    Apertium
-        Ready to translate.
-
     Raises
     ------
     MissingExtra
@@ -192,7 +164,9 @@ def load_apertium(
         )
     installed = installed_modes(programme)
     chain = (
-        straight_mode(source, target, installed) if modes is None else given_modes(modes, installed)
+        straight_mode(source, target, installed)
+        if modes is None
+        else checked_modes(modes, installed)
     )
     check_chain(chain, source, target)
     versions = [
@@ -220,7 +194,7 @@ def _check_numbers(batch: int, timeout: float) -> None:
             )
 
 
-def _call(command: list[str], given: bytes, timeout: float) -> bytes:
+def _call(command: list[str], stdin: bytes, timeout: float) -> bytes:
     """Run a programme and all that it starts, and end them together if it takes too long."""
     try:
         process = subprocess.Popen(
@@ -237,7 +211,7 @@ def _call(command: list[str], given: bytes, timeout: float) -> bytes:
         ) from error
     with process:
         try:
-            return process.communicate(given, timeout)[0]
+            return process.communicate(stdin, timeout)[0]
         except BaseException as error:  # an interruption must not leave the pipeline running
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -250,12 +224,12 @@ def _call(command: list[str], given: bytes, timeout: float) -> bytes:
             raise
 
 
-def _valid(came: bytes) -> str:
+def _valid(output: bytes) -> str:
     """Decode what is UTF-8 up to the first byte that is not."""
     try:
-        return came.decode()
+        return output.decode()
     except UnicodeDecodeError as error:
-        return came[: error.start].decode()
+        return output[: error.start].decode()
 
 
 def _tidied(text: str, line: str) -> str:
@@ -267,7 +241,7 @@ def _tidied(text: str, line: str) -> str:
     return text if _LOOSE.search(line) else _LOOSE.sub(r"\1", text)
 
 
-def _rejoined(parts: Sequence[str], found: Mapping[str, str | None]) -> str:
+def _rejoined(parts: Sequence[str], translations: Mapping[str, str | None]) -> str:
     """Put translated lines back between their line ends and white space."""
     text = ""
     for index, part in enumerate(parts):
@@ -275,7 +249,7 @@ def _rejoined(parts: Sequence[str], found: Mapping[str, str | None]) -> str:
         if index % 2 or not line:
             text += part
             continue
-        translated = found[line]
+        translated = translations[line]
         if translated is None:
             return ""
         start = part.index(line)

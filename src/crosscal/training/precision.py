@@ -1,0 +1,43 @@
+"""Where a model runs, and in which precision: plain torch, no launcher."""
+
+from __future__ import annotations
+
+import torch
+
+from crosscal.exceptions import SettingsError
+
+
+def default_device() -> torch.device:
+    """Return the first accelerator of this machine, or the processor."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+class Precision:
+    """Autocast of the forward pass, and for fp16 the scaling of small gradients."""
+
+    def __init__(self, name: str, device: torch.device) -> None:
+        if name == "fp16" and device.type == "cpu":
+            raise SettingsError(
+                "fp16 needs a GPU",
+                where="training.precision",
+                remedy="Use 'bf16' or 'fp32' on the processor",
+            )
+        self._device_type = device.type
+        self._dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(name)
+        self._scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16")
+
+    def autocast(self) -> torch.autocast:
+        """Return the context of a forward pass."""
+        return torch.autocast(self._device_type, dtype=self._dtype, enabled=self._dtype is not None)
+
+    def backward(self, loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
+        """Compute gradients; they are unscaled, as clipping must see their true norm."""
+        torch.autograd.backward(self._scaler.scale(loss))
+        self._scaler.unscale_(optimizer)
+
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Let the optimiser step, unless fp16 overflowed."""
+        self._scaler.step(optimizer)
+        self._scaler.update()

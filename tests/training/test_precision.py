@@ -1,0 +1,43 @@
+"""Precision of training: what is cast, what is scaled, and where."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from crosscal.exceptions import SettingsError  # noqa: E402
+from crosscal.training.precision import Precision, default_device  # noqa: E402
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_products_are_cast_and_gradients_are_not(name, dtype):
+    precision = Precision(name, CPU)
+    weight = torch.nn.Parameter(torch.ones(2, 2))
+    optimizer = torch.optim.SGD([weight], lr=1.0)
+    with precision.autocast():
+        product = torch.ones(1, 2) @ weight
+    assert product.dtype == dtype
+    assert (torch.ones(1, 2) @ weight).dtype == torch.float32
+    precision.backward(product.float().sum(), optimizer)
+    assert weight.grad.dtype == torch.float32
+    assert torch.equal(weight.grad, torch.ones(2, 2))
+    precision.step(optimizer)
+    assert torch.equal(weight.detach(), torch.zeros(2, 2))
+
+
+def test_fp16_needs_a_gpu():
+    with pytest.raises(SettingsError, match="needs a GPU") as caught:
+        Precision("fp16", CPU)
+    assert caught.value.where == "training.precision"
+    assert caught.value.remedy
+
+
+def test_the_first_accelerator_is_taken(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert default_device() == torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert default_device() == CPU
