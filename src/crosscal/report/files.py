@@ -10,11 +10,14 @@ from typing import Any
 
 from crosscal.analysis import Estimate, ReliabilityBin, Results
 from crosscal.analysis.recalibration_transfer import RegimeResults
-from crosscal.report.charts.learning import NAME as CURVE
-from crosscal.report.charts.learning import curve_rows, learning_figure
-from crosscal.report.charts.reliability import file_names
+from crosscal.report.charts.layer_curve import layer_curve
+from crosscal.report.charts.learning_curve import NAME as CURVE
+from crosscal.report.charts.learning_curve import curve_rows, learning_curve
+from crosscal.report.charts.reliability_diagram import file_names
 from crosscal.report.context import ReportContext
 from crosscal.report.findings import METRIC
+from crosscal.report.html import draw
+from crosscal.report.layers import LayerSweep, sweep_data
 from crosscal.report.recalibration import estimate_table
 
 _ESTIMATE = [f.name for f in fields(Estimate)]
@@ -66,6 +69,30 @@ def data_files(
     return files
 
 
+def sweep_files(sweep: LayerSweep) -> dict[str, bytes]:
+    """Return a layer sweep as files within a target's folder: path to content.
+
+    Parameters
+    ----------
+    sweep : LayerSweep
+
+    Returns
+    -------
+    dict of str to bytes
+        ``layers.json``, the rows as CSV and, with matplotlib, the chart.
+
+    Raises
+    ------
+    DataError
+        As `crosscal.report.layers.layer_means`.
+    """
+    drawings = draw([layer_curve(sweep.rows)])
+    files = {name: text.encode() for name, text in sweep_data(sweep).items()}
+    for drawing in drawings.values():
+        files |= {f"figures/{name}": content for name, content in drawing.files.items()}
+    return files
+
+
 def _recalibration(found: RegimeResults) -> dict[str, str]:
     files = {
         "recalibration.csv": _csv(*estimate_table(found.estimates)),
@@ -73,7 +100,7 @@ def _recalibration(found: RegimeResults) -> dict[str, str]:
     }
     if found.laws:
         files["recalibration-laws.csv"] = _dicts(found.laws)
-    if learning_figure(found) is not None:
+    if learning_curve(found) is not None:
         files[f"{CURVE}.csv"] = _csv(*estimate_table(curve_rows(found)))
     return files
 

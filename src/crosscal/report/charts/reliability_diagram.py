@@ -1,0 +1,339 @@
+"""Reliability diagrams as small multiples: accuracy by confidence, a panel a language or group."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crosscal.analysis import ReliabilityBin, Results
+from crosscal.calibration.evaluation.results import DiagramBin, Evaluation, GroupResult
+from crosscal.report.characters import label
+from crosscal.report.charts.canvas import NORMAL, SMALL, add_axes, draw_lines, new_figure
+from crosscal.report.charts.chart import Chart
+from crosscal.report.charts.markers import (
+    colour,
+    draw_legend,
+    legend_shape,
+    marker_style,
+    plot_markers,
+    style_of,
+)
+from crosscal.report.charts.order import language_order
+from crosscal.report.charts.palette import LIGHT
+from crosscal.report.evaluation_words import main_error
+from crosscal.report.findings import language_name, one
+from crosscal.report.numbers import metric_number, number
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_GROUPS = 60
+"""Groups of an evaluation that are drawn at most."""
+
+_LEFT, _RIGHT, _GUTTER, _HEAD, _FOOT = 46.0, 12.0, 22.0, 52.0, 32.0
+_LEAST_PLOT, _MOST_PLOT = 130.0, 190.0
+# The bars stand below zero, in units of accuracy: where the strip starts, how high a bar can be.
+_FLOOR, _BAR = -0.2, 0.15
+
+# Of a panel's name and the two lines of numbers under it.
+_HUES = (LIGHT["ink"], LIGHT["soft"], LIGHT["soft"])
+_SIZES = (NORMAL, 11.0, 11.0)
+
+Bins = Sequence[ReliabilityBin] | Sequence[DiagramBin]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One reliability diagram; `reference` holds the baseline's bins, to be drawn behind."""
+
+    name: str
+    numbers: tuple[str, ...]
+    bins: Bins
+    style: int
+    tallest: int
+    reference: Bins = ()
+
+
+def reliability_figures(results: Results, scaling: str = "none") -> list[Chart]:
+    """Draw one figure a recipe, the baseline's first; recipes without bins are left out.
+
+    Parameters
+    ----------
+    results : Results
+    scaling : {"none", "english"}
+
+    Returns
+    -------
+    list of Chart
+    """
+    rows = [b for b in results.reliability if b.scaling == scaling]
+    styles = style_of(results.recipes, results.baseline_recipe)
+    names = file_names([r for r in styles if any(b.recipe == r for b in rows)])
+    after = "" if scaling == "none" else "-after-temperature"
+    moment = "" if scaling == "none" else ", after the English temperature"
+    charts = []
+    for recipe, stem in names.items():
+        panels = _language_panels(results, rows, recipe, scaling, styles[recipe])
+        charts.append(
+            Chart(
+                name=f"reliability-{stem}{after}",
+                kind="reliability" if scaling == "none" else "reliability, scaled",
+                recipe=recipe,
+                title=(
+                    f"Reliability under {recipe}{moment}: accuracy by confidence, "
+                    "one panel a language"
+                ),
+                description=f"{_describe(panels, 'languages')} The numbers are in the data file "
+                "of the same name.",
+                draw=_drawing(panels, results.baseline_recipe),
+            )
+        )
+    return charts
+
+
+def evaluation_figure(evaluation: Evaluation) -> Chart:
+    """Draw one panel a group, of the first `MOST_GROUPS`.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+
+    Returns
+    -------
+    Chart
+        The baseline's curve is behind those of the others.
+    """
+    baseline = evaluation.settings.get("baseline")
+    reference = evaluation.groups[baseline].reliability if baseline else ()
+    name = main_error(evaluation)
+    panels = [
+        Panel(
+            name=group,
+            numbers=_group_numbers(result, name),
+            bins=result.reliability,
+            reference=() if group == baseline else reference,
+            style=0 if baseline in (None, group) else 1,
+            tallest=max(b.n for b in result.reliability),
+        )
+        for group, result in list(evaluation.groups.items())[:MOST_GROUPS]
+    ]
+    return Chart(
+        name="reliability",
+        kind="reliability",
+        title="Reliability: accuracy by confidence, one panel a group",
+        description=_describe(panels, "groups"),
+        draw=_drawing(panels, baseline or ""),
+    )
+
+
+def file_names(recipes: list[str]) -> dict[str, str]:
+    """Return for each recipe a part of a file name: plain letters and digits, all different."""
+    taken: dict[str, str] = {}
+    for i, recipe in enumerate(recipes):
+        stem = re.sub(r"[^a-z0-9]+", "-", recipe.lower()).strip("-")[:40]
+        plain = stem and stem not in taken.values()
+        taken[recipe] = stem if plain else f"{stem or 'recipe'}-{i}"
+    return taken
+
+
+def _language_panels(
+    results: Results, rows: list[ReliabilityBin], recipe: str, scaling: str, style: int
+) -> list[Panel]:
+    own, baseline = _by_language(rows, recipe), _by_language(rows, results.baseline_recipe)
+    tallest = max(b.n for b in rows)
+    return [
+        Panel(
+            name=language_name(code),
+            numbers=_language_numbers(results, recipe, code, scaling),
+            bins=own[code],
+            reference=baseline.get(code, ()) if recipe != results.baseline_recipe else (),
+            style=style,
+            tallest=tallest,
+        )
+        for code in language_order(results)
+        if code in own
+    ]
+
+
+def _by_language(rows: list[ReliabilityBin], recipe: str) -> dict[str, list[ReliabilityBin]]:
+    bins: dict[str, list[ReliabilityBin]] = {}
+    for row in rows:
+        if row.recipe == recipe:
+            bins.setdefault(row.language, []).append(row)
+    return {code: sorted(each, key=lambda b: b.index) for code, each in bins.items()}
+
+
+def _language_numbers(results: Results, recipe: str, code: str, scaling: str) -> tuple[str, ...]:
+    """Return accuracy and NLL, and the calibration error with its noise floor, as two lines."""
+    estimates = {
+        metric: one(results, "level", recipe, code, metric=metric, scaling=scaling, is_group=False)
+        for metric in ("accuracy", "nll", "ece")
+    }
+    words = {m: metric_number(e.value, m) for m, e in estimates.items() if e is not None}
+    ece = estimates["ece"]
+    if ece is not None and ece.noise_floor is not None:
+        words["ece"] += f" (floor {metric_number(ece.noise_floor, 'ece')})"
+    names = {"accuracy": "acc", "nll": "NLL", "ece": "ECE"}
+    lines = [
+        [f"{names[m]} {words[m]}" for m in part if m in words]
+        for part in (("accuracy", "nll"), ("ece",))
+    ]
+    return tuple(" · ".join(line) for line in lines)
+
+
+def _group_numbers(result: GroupResult, name: str) -> tuple[str, ...]:
+    accuracy, nll, error = result.means["accuracy"], result.means["nll"], result.errors[name]
+    first = f"acc {number(100 * (accuracy or 0))}"
+    if nll is not None:
+        first += f" · NLL {number(nll, digits=3)}"
+    floor = error.noise_floor
+    second = f"{name} {number(100 * error.value)}"
+    return first, second + ("" if floor is None else f" (floor {number(100 * floor)})")
+
+
+def _outside(b: ReliabilityBin | DiagramBin) -> bool:
+    return not b.low <= b.accuracy <= b.high
+
+
+def _describe(panels: list[Panel], what: str) -> str:
+    bins = [b for panel in panels for b in panel.bins]
+    return (
+        f"{len(bins)} bins in {len(panels)} {what}; in {sum(map(_outside, bins))} of them accuracy "
+        "lies outside the band expected of right confidences. Points below the diagonal are "
+        "overconfident."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Frame:
+    """Where a panel stands in its figure, in pixels, and how values become pixels there."""
+
+    left: float
+    top: float
+    size: float
+    start: float
+
+    def x(self, confidence: float) -> float:
+        return self.left + self.size * (confidence - self.start) / (1 - self.start)
+
+    def y(self, accuracy: float) -> float:
+        return self.top + self.size * (1 - accuracy)
+
+    def line(self, points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+        return [(self.x(confidence), self.y(accuracy)) for confidence, accuracy in points]
+
+
+def _drawing(panels: list[Panel], baseline: str) -> Callable[[float], Figure]:
+    """Return what draws the panels row by row, as many in a row as the width holds."""
+    start = min(0.9, math.floor(10 * min(b.lower for p in panels for b in p.bins) + 1e-9) / 10)
+
+    def draw(width: float) -> Figure:
+        room = width - _LEFT - _RIGHT + _GUTTER
+        columns = min(len(panels), int(room // (_LEAST_PLOT + _GUTTER)))
+        size = min(_MOST_PLOT, room / columns - _GUTTER)
+        names, handles = _legend(panels, baseline)
+        legend_columns, legend_height = legend_shape(names, width)
+        cell = _HEAD + size * (1 - _FLOOR) + 10
+        height = legend_height - (-len(panels) // columns) * cell + _FOOT
+        figure = new_figure(width, height)
+        draw_legend(figure, handles, legend_columns)
+        # One pair of axes for all panels, in pixels: sixty pairs would take seconds.
+        axes = add_axes(figure, 0, 0, width, height)
+        axes.set(xlim=(0, width), ylim=(height, 0))
+        axes.set_axis_off()
+        frames = [
+            _Frame(
+                left=_LEFT + (i % columns) * (size + _GUTTER),
+                top=legend_height + (i // columns) * cell + _HEAD,
+                size=size,
+                start=start,
+            )
+            for i in range(len(panels))
+        ]
+        _draw_frames(axes, frames, columns)
+        _draw_bins(axes, panels, frames)
+        for panel, frame in zip(panels, frames, strict=True):
+            words = (label(panel.name, 18), *panel.numbers)
+            for i, (line, hue, points) in enumerate(zip(words, _HUES, _SIZES, strict=False)):
+                axes.text(frame.left, frame.top - 38 + 14.5 * i, line, color=hue, size=points)
+        return figure
+
+    return draw
+
+
+def _draw_frames(axes: Axes, frames: list[_Frame], columns: int) -> None:
+    """Draw grids and diagonals; label the left panel of a row and the lowest of a column."""
+    start = frames[0].start
+    ticks, floor = _ticks(start), _FLOOR
+    levels = [f.line([(start, v), (1, v)]) for f in frames for v in (0.0, 0.5, 1.0)]
+    uprights = [f.line([(v, floor), (v, 1)]) for f in frames for v in ticks]
+    diagonals = [f.line([(start, start), (1, 1)]) for f in frames]
+    draw_lines(axes, levels + uprights, color=LIGHT["grid"], linewidth=1, zorder=1)
+    dashed = (0, (3, 3))
+    draw_lines(axes, diagonals, color=LIGHT["faint"], linewidth=1, linestyle=dashed, zorder=2)
+    look = {"size": SMALL, "color": LIGHT["soft"]}
+    for frame in frames[::columns]:
+        for v in (0.0, 0.5, 1.0):
+            axes.text(frame.left - 5, frame.y(v), f"{100 * v:.0f}", ha="right", va="center", **look)
+        middle = frame.y(0.5)
+        axes.text(12, middle, "accuracy, %", ha="center", va="center", rotation=90, **look)
+    for frame in frames[-columns:]:
+        bottom = frame.y(floor)
+        for v in ticks:
+            # Within the panel, so that neighbours do not touch.
+            side = "left" if v == start else "right" if v == 1 else "center"
+            axes.text(frame.x(v), bottom + 14, f"{100 * v:.0f}", ha=side, **look)
+        middle = frame.left + frame.size / 2
+        axes.text(middle, bottom + 29, "confidence, %", ha="center", **look)
+
+
+def _ticks(start: float) -> list[float]:
+    """Return where the confidence axis is labelled: both ends and the middle of what is seen."""
+    return [start, 1.0] if start > 0.6 else sorted({start, 0.6 if start > 0.2 else 0.5, 1.0})
+
+
+def _draw_bins(axes: Axes, panels: list[Panel], frames: list[_Frame]) -> None:
+    """Draw bands, curves, markers and, beneath zero, bars for the predictions in each bin."""
+    bars: list[tuple[float, float, float, float]] = []
+    for panel, frame in zip(panels, frames, strict=True):
+        curve = frame.line((b.confidence, b.accuracy) for b in panel.bins)
+        if len(curve) > 1:
+            upper = [(b.confidence, b.high) for b in panel.bins]
+            lower = [(b.confidence, b.low) for b in reversed(panel.bins)]
+            band = frame.line([*upper, *lower])
+            axes.fill(*zip(*band, strict=True), color=LIGHT["band"], linewidth=0, zorder=0)
+            axes.plot(*zip(*curve, strict=True), color=colour(panel.style), zorder=3)
+        if len(panel.reference) > 1:
+            behind = frame.line((b.confidence, b.accuracy) for b in panel.reference)
+            axes.plot(*zip(*behind, strict=True), color=LIGHT["faint"], linewidth=1.4, zorder=2)
+        filled = [_outside(b) for b in panel.bins]
+        plot_markers(axes, curve, panel.style, size=5.2, filled=filled)
+        for b in panel.bins:
+            left, right, floor = frame.x(b.lower), frame.x(b.upper), frame.y(_FLOOR)
+            height = max(0.8, _BAR * frame.size * b.n / panel.tallest)
+            bars.append(((left + right) / 2, floor, floor - height, max(1.0, right - left - 1)))
+    middles, floors, tops, widths = zip(*bars, strict=True)
+    axes.vlines(middles, floors, tops, colors=LIGHT["faint"], linewidths=widths)
+
+
+def _legend(panels: list[Panel], baseline: str) -> tuple[list[str], list[Artist]]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    style = max(panel.style for panel in panels)
+    handles: list[Artist] = [
+        Line2D([], [], label="outside the band", **marker_style(style, 7)),
+        Line2D([], [], label="within it", **marker_style(style, 7, filled=False)),
+        Patch(color=LIGHT["band"], label="band expected of right confidences"),
+    ]
+    if any(panel.reference for panel in panels):
+        handles.append(
+            Line2D([], [], color=LIGHT["faint"], linewidth=1.4, label=label(baseline, 34))
+        )
+    handles.append(Patch(color=LIGHT["faint"], label="predictions in a bin"))
+    return [str(handle.get_label()) for handle in handles], handles
