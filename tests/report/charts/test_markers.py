@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from crosscal.report.charts.markers import (
+    Legend,
     colour,
     colour_class,
-    legend_shape,
-    marker_style,
+    look,
+    recipe_handles,
     style_of,
 )
 from crosscal.report.charts.palette import (
@@ -23,21 +24,22 @@ from crosscal.report.charts.palette import (
 def test_recipes_differ_in_more_than_colour() -> None:
     styles = style_of(["mrpc", "direct", "a", "b", "c", "d", "e", "f"], "direct")
     assert styles["direct"] == 0
-    looks = {(colour(s), marker_style(s, 5)["marker"]) for s in styles.values()}
+    looks = {(colour(s), look(s, 5)["marker"]) for s in styles.values()}
     assert len(looks) == len(styles)
     # The first six can be told by shape alone.
-    assert len({marker_style(s, 5)["marker"] for s in range(6)}) == 6
+    assert len({look(s, 5)["marker"] for s in range(6)}) == 6
     assert [colour_class(s) for s in (0, 1, 6, 7)] == ["r0", "r1", "r6", "r1"]
 
 
 def test_hollow_markers_are_filled_with_paper() -> None:
-    assert marker_style(1, 5)["markerfacecolor"] == colour(1)
-    assert marker_style(1, 5, filled=False)["markerfacecolor"] == LIGHT["paper"]
+    assert look(1, 5)["markerfacecolor"] == colour(1)
+    assert look(1, 5, filled=False)["markerfacecolor"] == LIGHT["paper"]
 
 
 @pytest.mark.parametrize(("width", "columns"), [(860, 3), (170, 2), (60, 1)])
 def test_legend_has_the_columns_that_fit(width: float, columns: int) -> None:
-    assert legend_shape(("direct", "mrpc", "xy"), width)[0] == columns
+    handles = recipe_handles([("direct", 0), ("mrpc", 1), ("xy", 2)])
+    assert Legend(handles, width).columns == columns
 
 
 def luminance(colour: str) -> float:

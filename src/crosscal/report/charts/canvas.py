@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SMALL, NORMAL = 11.5, 13.0
 """Sizes of text in pixels: of ticks and notes, and of labels."""
 
+NOTE: dict[str, Any] = {"size": SMALL, "color": LIGHT["soft"]}
+"""The look of words that explain."""
+
 _STYLE = {
     "figure.dpi": 72,  # a point is a pixel
     "savefig.dpi": 72,
@@ -79,10 +82,11 @@ def chart_style() -> Iterator[None]:
 
     installed = {font.name for font in fontManager.ttflist}
     fonts = ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)]
+    settings: Any = {**_STYLE, "font.family": fonts}
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**_STYLE, "font.family": fonts})
+        matplotlib.rcParams.update(settings)
         yield
 
 
@@ -105,6 +109,11 @@ def draw_lines(axes: Axes, lines: Sequence[Sequence[tuple[float, float]]], **loo
     from matplotlib.collections import LineCollection
 
     axes.add_collection(LineCollection(lines, **look), autolim=False)
+
+
+def write_above(axes: Axes, words: str, left: float, up: float, **look: Any) -> None:
+    """Write words so far left of the axes' upper left corner and above it."""
+    axes.annotate(words, (0, 1), (-left, up), "axes fraction", "offset points", **look)
 
 
 def padded(low: float, high: float, share: float = 0.05) -> tuple[float, float]:

@@ -15,25 +15,11 @@ WIDE, NARROW = 860.0, 344.0
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """One chart, not drawn yet.
+    """One chart, not drawn yet."""
 
-    Attributes
-    ----------
-    name : str
-        Of its files, without ending; unique in a report.
-    title, description : str
-        What is seen, for those who cannot see it.
-    kind : str
-        What the page places it by.
-    draw : callable
-        From a width in pixels to a figure of matplotlib, within `canvas.chart_style`.
-    recipe : str
-        If it is about one, else "".
-    """
-
-    name: str
+    name: str  # of its files, without ending; unique in a report
     title: str
-    description: str
-    kind: str
-    draw: Callable[[float], Figure]
-    recipe: str = ""
+    description: str  # what is seen, for those who cannot see it
+    kind: str  # what the page places it by
+    draw: Callable[[float], Figure]  # from a width in pixels, within `canvas.chart_style`
+    recipe: str = ""  # if it is about one

@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING
 
 from crosscal.analysis import Estimate, Results
 from crosscal.report.characters import label, text_width
-from crosscal.report.charts.canvas import NORMAL, SMALL, add_axes, new_figure, padded, set_ticks
+from crosscal.report.charts import canvas, markers
 from crosscal.report.charts.chart import Chart
-from crosscal.report.charts.markers import (
-    colour,
-    draw_legend,
-    legend_shape,
-    plot_markers,
-    recipe_handles,
-    style_of,
-)
 from crosscal.report.charts.order import blocks
 from crosscal.report.charts.palette import LIGHT
 from crosscal.report.findings import METRIC, language_name, one
@@ -48,18 +40,7 @@ class _Row:
 
 
 def dot_plot(results: Results, quantity: str) -> Chart | None:
-    """Draw degradation, or the effect of recipes, with intervals.
-
-    Parameters
-    ----------
-    results : Results
-    quantity : {"degradation", "effect"}
-
-    Returns
-    -------
-    Chart or None
-        None if the results hold none of it.
-    """
+    """Draw degradation, or the effect of recipes, with intervals."""
     estimates = results.find(quantity=quantity, metric=METRIC, scaling="none")
     if not estimates:
         return None
@@ -116,23 +97,25 @@ def _rows(results: Results, quantity: str, recipes: list[str]) -> list[_Row]:
 
 
 def _draw(results: Results, quantity: str, estimates: list[Estimate], width: float) -> Figure:
-    styles = style_of(results.recipes, results.baseline_recipe)
+    styles = markers.style_of(results.recipes, results.baseline_recipe)
     recipes = [r for r in styles if any(e.recipe == r for e in estimates)]
     rows = _rows(results, quantity, recipes)
-    columns, head = legend_shape(recipes, width)
+    handles = markers.recipe_handles([(r, styles[r]) for r in recipes])
+    legend = markers.Legend(handles, width)
+    head = legend.height + 24
     names = [row.words for row in rows if row.estimates]
-    left = 22 + max(text_width(name, NORMAL) for name in names)
+    left = 22 + max(text_width(name, canvas.NORMAL) for name in names)
     across, down = width - left - 16, rows[-1].top + rows[-1].height + 6
-    limits = padded(
+    limits = canvas.padded(
         100 * min(0.0, *(min(e.low, e.value) for e in estimates)),
         100 * max(0.0, *(max(e.high, e.value) for e in estimates)),
     )
-    figure = new_figure(width, head + 24 + down + 42)
-    draw_legend(figure, recipe_handles([(r, styles[r]) for r in recipes]), columns)
-    axes = add_axes(figure, left, head + 24, across, down)
+    figure = canvas.new_figure(width, head + down + 42)
+    legend.draw(figure)
+    axes = canvas.add_axes(figure, left, head, across, down)
     axes.set(xlim=limits, ylim=(down, 0), yticks=[])
     axes.grid(axis="x")
-    set_ticks(axes.xaxis, limits, max(5, int(across / 70)), signed=quantity == "effect")
+    canvas.set_ticks(axes.xaxis, limits, max(5, int(across / 70)), signed=quantity == "effect")
     axes.set_xlabel("percentage points", loc="right")
     axes.axvline(0, color=LIGHT["soft"], linewidth=1.2, zorder=1)
     _draw_names(axes, rows, -left / across)
@@ -169,14 +152,14 @@ def _draw_recipe(axes: Axes, rows: list[_Row], recipe: str, style: int) -> None:
             [y for y, _ in lanes],
             [100 * e.low for _, e in lanes],
             [100 * e.high for _, e in lanes],
-            colors=colour(style),
+            colors=markers.colour(style),
             linewidth=weight,
             capstyle="round",
             zorder=3,
         )
         points = [(100 * e.value, y) for y, e in lanes]
         filled = [direction_seen(e) != 0 for _, e in lanes]
-        plot_markers(axes, points, style, size=size, filled=filled)
+        markers.plot(axes, points, style, size=size, filled=filled)
 
 
 def _draw_values(
@@ -197,7 +180,7 @@ def _draw_values(
                 va="center",
                 size=12,
                 weight="bold",
-                color=colour(styles[e.recipe]),
+                color=markers.colour(styles[e.recipe]),
             )
 
 
@@ -216,16 +199,8 @@ def _draw_sides(
     zero = -limits[0] / (limits[1] - limits[0]) * across
     for end in (rest, ""):
         more, less = f"{worse}{end} \u2192", f"\u2190 {better}{end}"
-        fits = zero + 6 + text_width(more, SMALL) < across + 14
-        if fits and zero - 6 - text_width(less, SMALL) > -left:
+        fits = zero + 6 + text_width(more, canvas.SMALL) < across + 14
+        if fits and zero - 6 - text_width(less, canvas.SMALL) > -left:
             break
     for words, shift, side in ((more, 6, "left"), (less, -6, "right")):
-        axes.annotate(
-            words,
-            (0, 0),
-            (shift, 9),
-            textcoords="offset points",
-            ha=side,
-            size=SMALL,
-            color=LIGHT["soft"],
-        )
+        axes.annotate(words, (0, 0), (shift, 9), "data", "offset points", ha=side, **canvas.NOTE)

@@ -10,16 +10,7 @@ from crosscal.report.charts.scatter import scatter_figure
 
 
 def all_figures(results: Results) -> list[Chart]:
-    """Return whatever the results allow to be drawn; names are unique.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of Chart
-    """
+    """Return whatever the results allow to be drawn; names are unique."""
     charts = [
         dot_plot(results, "degradation"),
         dot_plot(results, "effect"),

@@ -6,15 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crosscal.report.characters import label
-from crosscal.report.charts.canvas import SMALL, add_axes, new_figure, set_ticks
+from crosscal.report.charts import canvas, markers
 from crosscal.report.charts.chart import Chart
-from crosscal.report.charts.markers import (
-    colour,
-    draw_legend,
-    legend_shape,
-    plot_markers,
-    recipe_handles,
-)
 from crosscal.report.charts.palette import LIGHT
 from crosscal.report.charts.render import HOVER
 from crosscal.report.findings import language_name
@@ -32,23 +25,7 @@ _LEFT, _HEIGHT = 40.0, 260.0
 
 
 def layer_curve(rows: Rows) -> Chart:
-    """Draw accuracy against layer: a line a direction for the mean, a faint one a language.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        A layer sweep; see `crosscal.report.layers.Row`.
-
-    Returns
-    -------
-    Chart
-        From 0 to 100 per cent.
-
-    Raises
-    ------
-    DataError
-        As `layer_means`.
-    """
+    """Draw accuracy against layer: a line a direction for the mean, a faint one a language."""
     means = layer_means(rows)
     languages = list(dict.fromkeys(row["language"] for row in rows))
     best = [
@@ -75,20 +52,19 @@ def _draw(rows: Rows, means: Means, width: float) -> Figure:
     layers = sorted({layer for by_layer in means.values() for layer in by_layer})
     styles = {direction: style for style, direction in enumerate(means, start=1)}
     entries = [(direction_name(direction), style) for direction, style in styles.items()]
-    columns, head = legend_shape([name for name, _ in entries], width)
-    top, across = head + 28, width - _LEFT - 20
-    figure = new_figure(width, top + _HEIGHT + 42)
-    draw_legend(figure, recipe_handles(entries), columns)
-    axes = add_axes(figure, _LEFT, top, across, _HEIGHT)
+    legend = markers.Legend(markers.recipe_handles(entries), width)
+    top, across = legend.height + 28, width - _LEFT - 20
+    figure = canvas.new_figure(width, top + _HEIGHT + 42)
+    legend.draw(figure)
+    axes = canvas.add_axes(figure, _LEFT, top, across, _HEIGHT)
     # A single layer has no width of its own.
     edge = 0.02 * (layers[-1] - layers[0]) or 1
     axes.set(xlim=(layers[0] - edge, layers[-1] + edge), ylim=(0, 100))
     axes.grid(axis="y")
-    set_ticks(axes.yaxis, (0, 100), 6)
+    canvas.set_ticks(axes.yaxis, (0, 100), 6)
     axes.set_xticks(layers[:: max(1, round(len(layers) * 26 / across))])
     axes.set_xlabel("layer", loc="right")
-    look = {"size": SMALL, "color": LIGHT["soft"]}
-    axes.annotate("found, %", (0, 1), (-_LEFT, 12), "axes fraction", "offset points", **look)
+    canvas.write_above(axes, "found, %", _LEFT, 12, **canvas.NOTE)
     _draw_languages(axes, rows)
     size = min(7.2, max(3.0, 0.7 * across / len(layers)))
     _draw_means(axes, means, styles, size)
@@ -111,10 +87,10 @@ def _draw_means(axes: Axes, means: Means, styles: Mapping[str, int], size: float
     # Labels of the best layers keep out of each other's way: the highest above, others below.
     highest = max(means, key=lambda direction: max(means[direction].values()))
     for direction, by_layer in means.items():
-        hue = colour(styles[direction])
+        hue = markers.colour(styles[direction])
         points = [(layer, 100 * share) for layer, share in by_layer.items()]
         axes.plot(*zip(*points, strict=True), color=hue, zorder=3)
-        plot_markers(axes, points, styles[direction], size=size, filled=[True] * len(points))
+        markers.plot(axes, points, styles[direction], size=size, filled=[True] * len(points))
         best = max(points, key=lambda point: point[1])
         above = direction == highest
         axes.annotate(

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING
 
 from crosscal.analysis.recalibration_transfer import RegimeEstimate, RegimeResults
 from crosscal.report.characters import label
-from crosscal.report.charts.canvas import NORMAL, SMALL, add_axes, new_figure, set_ticks
+from crosscal.report.charts import canvas, markers
 from crosscal.report.charts.chart import Chart
-from crosscal.report.charts.markers import (
-    colour,
-    draw_legend,
-    legend_shape,
-    plot_markers,
-    recipe_handles,
-)
 from crosscal.report.charts.palette import LIGHT
 from crosscal.report.findings import RICH, group_phrase, language_name
 
@@ -89,17 +82,7 @@ def curve_rows(results: RegimeResults) -> list[RegimeEstimate]:
 
 
 def learning_curve(results: RegimeResults | None) -> Chart | None:
-    """Draw one panel a recipe and recalibrator.
-
-    Parameters
-    ----------
-    results : RegimeResults or None
-
-    Returns
-    -------
-    Chart or None
-        None without few-shot regimes.
-    """
+    """Draw one panel a recipe and recalibrator."""
     subject = None if results is None else curve_subject(results)
     if results is None or subject is None:
         return None
@@ -183,16 +166,16 @@ def _draw(panels: list[_Panel], width: float) -> Figure:
     high = max(1.0, *(p.high for p in points + levels))
     low = max(min(p.low for p in points), -_DEEPEST * high)
     limits = (1.05 * low, 1.08 * high)
-    entries = [*_LINES.items(), *_CURVES.items()]
-    legend_columns, head = legend_shape([name for name, _ in entries], width)
+    legend = markers.Legend(markers.recipe_handles([*_LINES.items(), *_CURVES.items()]), width)
+    head = legend.height + 8
     cell = _TOP + _PLOT_HEIGHT + _FOOT
-    figure = new_figure(width, head + 8 + cell * -(-len(panels) // columns))
-    draw_legend(figure, recipe_handles(entries), legend_columns)
+    figure = canvas.new_figure(width, head + cell * -(-len(panels) // columns))
+    legend.draw(figure)
     for i, panel in enumerate(panels):
         row, column = divmod(i, columns)
         left = _LEFT + column * (plot + _LEFT + 28)
-        top = head + 8 + row * cell + _TOP
-        _draw_panel(add_axes(figure, left, top, plot, _PLOT_HEIGHT), panel, limits)
+        top = head + row * cell + _TOP
+        _draw_panel(canvas.add_axes(figure, left, top, plot, _PLOT_HEIGHT), panel, limits)
     return figure
 
 
@@ -206,18 +189,15 @@ def _draw_panel(axes: Axes, panel: _Panel, limits: tuple[float, float]) -> None:
     axes.set(xlim=(first - edge, last + edge), ylim=limits)
     axes.grid(axis="y")
     axes.set_xticks([*place.values()], [f"{k:,}" for k in counts])
-    set_ticks(axes.yaxis, limits, 7)
+    canvas.set_ticks(axes.yaxis, limits, 7)
     axes.set_xlabel("examples of the language", loc="right")
-    for words, up, look in (
-        (label(panel.title, 34), 32, {"size": NORMAL, "weight": "bold"}),
-        ("gain in NLL, thousandths of a nat", 12, {"size": SMALL, "color": LIGHT["soft"]}),
-    ):
-        axes.annotate(words, (0, 1), (-_LEFT, up), "axes fraction", "offset points", **look)
+    canvas.write_above(axes, label(panel.title, 34), _LEFT, 32, weight="bold")
+    canvas.write_above(axes, "gain in NLL, thousandths of a nat", _LEFT, 12, **canvas.NOTE)
     axes.axhline(0, color=LIGHT["soft"], linewidth=1.2, zorder=1)
     for regime, level in panel.levels.items():
         style = _LINES[regime]
-        axes.axhline(level.value, color=colour(style), zorder=2)
-        plot_markers(axes, [(last + edge, level.value)], style, size=7.2, filled=[True])
+        axes.axhline(level.value, color=markers.colour(style), zorder=2)
+        markers.plot(axes, [(last + edge, level.value)], style, size=7.2, filled=[True])
     for i, (regime, curve) in enumerate(panel.curves.items()):
         shift = 0.012 * (i - 1) * (last - first)  # so that intervals do not hide each other
         _draw_curve(axes, curve, _CURVES[regime], {k: x + shift for k, x in place.items()})
@@ -225,16 +205,17 @@ def _draw_panel(axes: Axes, panel: _Panel, limits: tuple[float, float]) -> None:
 
 def _draw_curve(axes: Axes, curve: list[_Point], style: int, place: dict[int, float]) -> None:
     bottom, top = axes.get_ylim()
+    hue = markers.colour(style)
     inside = [p for p in curve if bottom <= p.value <= top]
     # Interrupted where a value lies below the panel.
     for p, following in itertools.pairwise(curve):
         if p in inside and following in inside:
             ends = [place[p.k], place[following.k]]
-            axes.plot(ends, [p.value, following.value], color=colour(style), zorder=3)
-    whiskers = [(place[p.k], max(p.low, bottom), min(p.high, top)) for p in curve]
-    whiskers = [(x, low, high) for x, low, high in whiskers if high > low]
-    if whiskers:
-        axes.vlines(*zip(*whiskers, strict=True), colors=colour(style), linewidth=1.6, zorder=3)
+            axes.plot(ends, [p.value, following.value], color=hue, zorder=3)
+    for p in curve:
+        low, high = max(p.low, bottom), min(p.high, top)
+        if high > low:
+            axes.vlines(place[p.k], low, high, colors=hue, linewidth=1.6, zorder=3)
     points = [(place[p.k], p.value) for p in inside]
     filled = [p.low > 0 or p.high < 0 for p in inside]
-    plot_markers(axes, points, style, size=7.6, filled=filled)
+    markers.plot(axes, points, style, size=7.6, filled=filled)

@@ -37,19 +37,14 @@ def colour(style: int) -> str:
     return RECIPES_LIGHT[_repeat(style, len(RECIPES_LIGHT))]
 
 
-def shape(style: int) -> tuple[str, float]:
-    """Return a recipe's marker in matplotlib's terms, and what its size is multiplied by."""
-    # Colours and shapes repeat after different counts, so pairs stay distinct for long.
-    return _SHAPES[_repeat(style, len(_SHAPES))]
-
-
 def _repeat(style: int, count: int) -> int:
     return style and (style - 1) % (count - 1) + 1
 
 
-def marker_style(style: int, size: float, *, filled: bool = True) -> dict[str, Any]:
+def look(style: int, size: float, *, filled: bool = True) -> dict[str, Any]:
     """Return how matplotlib draws a recipe's marker; hollow ones stand for what is not seen."""
-    name, factor = shape(style)
+    # Colours and shapes repeat after different counts, so pairs stay distinct for long.
+    name, factor = _SHAPES[_repeat(style, len(_SHAPES))]
     return {
         "marker": name,
         "markersize": size * factor,
@@ -60,7 +55,7 @@ def marker_style(style: int, size: float, *, filled: bool = True) -> dict[str, A
     }
 
 
-def plot_markers(
+def plot(
     axes: Axes,
     points: Sequence[tuple[float, float]],
     style: int,
@@ -70,47 +65,48 @@ def plot_markers(
 ) -> None:
     """Draw a recipe's marker at points, over everything else."""
     for fill in (False, True):
-        chosen = [p for p, is_filled in zip(points, filled, strict=True) if is_filled == fill]
-        if chosen:
-            look = marker_style(style, size, filled=fill)
-            axes.plot(*zip(*chosen, strict=True), zorder=4, clip_on=False, **look)
+        drawn = [p for p, is_filled in zip(points, filled, strict=True) if is_filled == fill]
+        if drawn:
+            shape = look(style, size, filled=fill)
+            axes.plot(*zip(*drawn, strict=True), zorder=4, clip_on=False, **shape)
 
 
 def recipe_handles(entries: Sequence[tuple[str, int]]) -> list[Line2D]:
     """Return the entries of a legend: marker and name of each recipe."""
     from matplotlib.lines import Line2D
 
-    return [
-        Line2D([], [], label=label(name, 34), **marker_style(style, 8.5)) for name, style in entries
-    ]
+    return [Line2D([], [], label=label(name, 34), **look(style, 8.5)) for name, style in entries]
 
 
-def legend_shape(names: Sequence[str], width: float) -> tuple[int, float]:
-    """Return the most columns that a legend can have, and the height that it takes."""
-    needs = [text_width(label(name, 34), SMALL) + 42 for name in names]
+class Legend:
+    """Handles along the top of a figure, row by row, in as many columns as its width holds."""
 
-    def fits(columns: int) -> bool:
-        return sum(max(needs[i::columns]) for i in range(columns)) <= width + 20
+    def __init__(self, handles: Sequence[Artist], width: float) -> None:
+        self._handles = handles
+        self._names = [str(handle.get_label()) for handle in handles]
+        needs = [text_width(name, SMALL) + 42 for name in self._names]
 
-    columns = next((n for n in range(len(names), 1, -1) if fits(n)), 1)
-    return columns, _LEGEND_ROW * -(-len(names) // columns) + 6
+        def fits(columns: int) -> bool:
+            return sum(max(needs[i::columns]) for i in range(columns)) <= width + 20
 
+        self.columns = next((n for n in range(len(handles), 1, -1) if fits(n)), 1)
+        self.height = 6 + _LEGEND_ROW * -(-len(handles) // self.columns)
 
-def draw_legend(figure: Figure, handles: Sequence[Artist], columns: int) -> None:
-    """Draw a legend along the top, row by row."""
-    # matplotlib fills column by column.
-    by_column = [handles[i] for c in range(columns) for i in range(c, len(handles), columns)]
-    figure.legend(
-        by_column,
-        [str(handle.get_label()) for handle in by_column],
-        loc="upper left",
-        bbox_to_anchor=(0, 1),
-        ncols=columns,
-        borderaxespad=0,
-        borderpad=0.2,
-        handlelength=1.4,
-        handletextpad=0.5,
-        columnspacing=1.6,
-        labelspacing=0.5,
-        fontsize=SMALL,
-    )
+    def draw(self, figure: Figure) -> None:
+        """Draw it."""
+        # matplotlib fills column by column.
+        order = [i for c in range(self.columns) for i in range(c, len(self._names), self.columns)]
+        figure.legend(
+            [self._handles[i] for i in order],
+            [self._names[i] for i in order],
+            loc="upper left",
+            bbox_to_anchor=(0, 1),
+            ncols=self.columns,
+            borderaxespad=0,
+            borderpad=0.2,
+            handlelength=1.4,
+            handletextpad=0.5,
+            columnspacing=1.6,
+            labelspacing=0.5,
+            fontsize=SMALL,
+        )

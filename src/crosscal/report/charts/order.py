@@ -20,11 +20,8 @@ class LanguageBlock:
 
 
 def blocks(results: Results) -> list[LanguageBlock]:
-    """Return the languages other than the baseline, by group, most degraded first.
-
-    The morphologically rich come first, then the groups in their order, then what is in none.
-    Within a group the degradation is that under the baseline recipe, or the first there is.
-    """
+    """Return the languages other than the baseline, by group, most degraded first."""
+    # The morphologically rich come first, what is in no group last.
     others = [c for c in results.languages if c != results.baseline_language]
     names = sorted(results.groups, key=lambda name: name != RICH)
     blocks, placed = [], set()

@@ -8,24 +8,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crosscal.analysis import ReliabilityBin, Results
+from crosscal.analysis import Estimate, ReliabilityBin, Results
 from crosscal.calibration.evaluation.results import DiagramBin, Evaluation, GroupResult
 from crosscal.report.characters import label
-from crosscal.report.charts.canvas import NORMAL, SMALL, add_axes, draw_lines, new_figure
+from crosscal.report.charts import canvas, markers
 from crosscal.report.charts.chart import Chart
-from crosscal.report.charts.markers import (
-    colour,
-    draw_legend,
-    legend_shape,
-    marker_style,
-    plot_markers,
-    style_of,
-)
 from crosscal.report.charts.order import language_order
 from crosscal.report.charts.palette import LIGHT
 from crosscal.report.evaluation_words import main_error
 from crosscal.report.findings import language_name, one
-from crosscal.report.numbers import metric_number, number
+from crosscal.report.numbers import number
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -42,9 +34,9 @@ _FLOOR, _BAR = -0.2, 0.15
 
 # Of a panel's name and the two lines of numbers under it.
 _HUES = (LIGHT["ink"], LIGHT["soft"], LIGHT["soft"])
-_SIZES = (NORMAL, 11.0, 11.0)
+_SIZES = (canvas.NORMAL, 11.0, 11.0)
 
-Bins = Sequence[ReliabilityBin] | Sequence[DiagramBin]
+Bins = Sequence[ReliabilityBin | DiagramBin]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +44,7 @@ class Panel:
     """One reliability diagram; `reference` holds the baseline's bins, to be drawn behind."""
 
     name: str
-    numbers: tuple[str, ...]
+    numbers: tuple[str, str]
     bins: Bins
     style: int
     tallest: int
@@ -60,19 +52,9 @@ class Panel:
 
 
 def reliability_figures(results: Results, scaling: str = "none") -> list[Chart]:
-    """Draw one figure a recipe, the baseline's first; recipes without bins are left out.
-
-    Parameters
-    ----------
-    results : Results
-    scaling : {"none", "english"}
-
-    Returns
-    -------
-    list of Chart
-    """
+    """Draw one figure a recipe, the baseline's first; recipes without bins are left out."""
     rows = [b for b in results.reliability if b.scaling == scaling]
-    styles = style_of(results.recipes, results.baseline_recipe)
+    styles = markers.style_of(results.recipes, results.baseline_recipe)
     names = file_names([r for r in styles if any(b.recipe == r for b in rows)])
     after = "" if scaling == "none" else "-after-temperature"
     moment = "" if scaling == "none" else ", after the English temperature"
@@ -97,17 +79,7 @@ def reliability_figures(results: Results, scaling: str = "none") -> list[Chart]:
 
 
 def evaluation_figure(evaluation: Evaluation) -> Chart:
-    """Draw one panel a group, of the first `MOST_GROUPS`.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-
-    Returns
-    -------
-    Chart
-        The baseline's curve is behind those of the others.
-    """
+    """Draw one panel a group, of the first `MOST_GROUPS`."""
     baseline = evaluation.settings.get("baseline")
     reference = evaluation.groups[baseline].reliability if baseline else ()
     name = main_error(evaluation)
@@ -168,32 +140,38 @@ def _by_language(rows: list[ReliabilityBin], recipe: str) -> dict[str, list[Reli
     return {code: sorted(each, key=lambda b: b.index) for code, each in bins.items()}
 
 
-def _language_numbers(results: Results, recipe: str, code: str, scaling: str) -> tuple[str, ...]:
-    """Return accuracy and NLL, and the calibration error with its noise floor, as two lines."""
-    estimates = {
-        metric: one(results, "level", recipe, code, metric=metric, scaling=scaling, is_group=False)
+def _language_numbers(results: Results, recipe: str, code: str, scaling: str) -> tuple[str, str]:
+    accuracy, nll, ece = (
+        one(results, "level", recipe, code, metric=metric, scaling=scaling, is_group=False)
         for metric in ("accuracy", "nll", "ece")
-    }
-    words = {m: metric_number(e.value, m) for m, e in estimates.items() if e is not None}
-    ece = estimates["ece"]
-    if ece is not None and ece.noise_floor is not None:
-        words["ece"] += f" (floor {metric_number(ece.noise_floor, 'ece')})"
-    names = {"accuracy": "acc", "nll": "NLL", "ece": "ECE"}
-    lines = [
-        [f"{names[m]} {words[m]}" for m in part if m in words]
-        for part in (("accuracy", "nll"), ("ece",))
-    ]
-    return tuple(" · ".join(line) for line in lines)
+    )
+    floor = None if ece is None else ece.noise_floor
+    return _numbers(_value(accuracy), _value(nll), "ECE", _value(ece), floor)
 
 
-def _group_numbers(result: GroupResult, name: str) -> tuple[str, ...]:
-    accuracy, nll, error = result.means["accuracy"], result.means["nll"], result.errors[name]
-    first = f"acc {number(100 * (accuracy or 0))}"
-    if nll is not None:
-        first += f" · NLL {number(nll, digits=3)}"
-    floor = error.noise_floor
-    second = f"{name} {number(100 * error.value)}"
-    return first, second + ("" if floor is None else f" (floor {number(100 * floor)})")
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
+
+
+def _group_numbers(result: GroupResult, name: str) -> tuple[str, str]:
+    error = result.errors[name]
+    means = result.means["accuracy"] or 0.0, result.means["nll"]
+    return _numbers(*means, name, error.value, error.noise_floor)
+
+
+def _numbers(
+    accuracy: float | None,
+    nll: float | None,
+    name: str,
+    error: float | None,
+    floor: float | None,
+) -> tuple[str, str]:
+    """Return accuracy and NLL, and the calibration error with its noise floor, as two lines."""
+    first = [] if accuracy is None else [f"acc {number(100 * accuracy)}"]
+    first += [] if nll is None else [f"NLL {number(nll, digits=3)}"]
+    second = [] if error is None else [f"{name} {number(100 * error)}"]
+    second += [] if floor is None else [f"(floor {number(100 * floor)})"]
+    return " · ".join(first), " ".join(second)
 
 
 def _outside(b: ReliabilityBin | DiagramBin) -> bool:
@@ -236,20 +214,19 @@ def _drawing(panels: list[Panel], baseline: str) -> Callable[[float], Figure]:
         room = width - _LEFT - _RIGHT + _GUTTER
         columns = min(len(panels), int(room // (_LEAST_PLOT + _GUTTER)))
         size = min(_MOST_PLOT, room / columns - _GUTTER)
-        names, handles = _legend(panels, baseline)
-        legend_columns, legend_height = legend_shape(names, width)
+        legend = markers.Legend(_handles(panels, baseline), width)
         cell = _HEAD + size * (1 - _FLOOR) + 10
-        height = legend_height - (-len(panels) // columns) * cell + _FOOT
-        figure = new_figure(width, height)
-        draw_legend(figure, handles, legend_columns)
+        height = legend.height - (-len(panels) // columns) * cell + _FOOT
+        figure = canvas.new_figure(width, height)
+        legend.draw(figure)
         # One pair of axes for all panels, in pixels: sixty pairs would take seconds.
-        axes = add_axes(figure, 0, 0, width, height)
+        axes = canvas.add_axes(figure, 0, 0, width, height)
         axes.set(xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
         frames = [
             _Frame(
                 left=_LEFT + (i % columns) * (size + _GUTTER),
-                top=legend_height + (i // columns) * cell + _HEAD,
+                top=legend.height + (i // columns) * cell + _HEAD,
                 size=size,
                 start=start,
             )
@@ -273,23 +250,23 @@ def _draw_frames(axes: Axes, frames: list[_Frame], columns: int) -> None:
     levels = [f.line([(start, v), (1, v)]) for f in frames for v in (0.0, 0.5, 1.0)]
     uprights = [f.line([(v, floor), (v, 1)]) for f in frames for v in ticks]
     diagonals = [f.line([(start, start), (1, 1)]) for f in frames]
-    draw_lines(axes, levels + uprights, color=LIGHT["grid"], linewidth=1, zorder=1)
-    dashed = (0, (3, 3))
-    draw_lines(axes, diagonals, color=LIGHT["faint"], linewidth=1, linestyle=dashed, zorder=2)
-    look = {"size": SMALL, "color": LIGHT["soft"]}
+    canvas.draw_lines(axes, levels + uprights, color=LIGHT["grid"], linewidth=1, zorder=1)
+    dashed = {"linestyle": (0, (3, 3)), "linewidth": 1, "zorder": 2}
+    canvas.draw_lines(axes, diagonals, color=LIGHT["faint"], **dashed)
     for frame in frames[::columns]:
         for v in (0.0, 0.5, 1.0):
-            axes.text(frame.left - 5, frame.y(v), f"{100 * v:.0f}", ha="right", va="center", **look)
+            at = frame.left - 5, frame.y(v)
+            axes.text(*at, f"{100 * v:.0f}", ha="right", va="center", **canvas.NOTE)
         middle = frame.y(0.5)
-        axes.text(12, middle, "accuracy, %", ha="center", va="center", rotation=90, **look)
+        axes.text(12, middle, "accuracy, %", ha="center", va="center", rotation=90, **canvas.NOTE)
     for frame in frames[-columns:]:
         bottom = frame.y(floor)
         for v in ticks:
             # Within the panel, so that neighbours do not touch.
             side = "left" if v == start else "right" if v == 1 else "center"
-            axes.text(frame.x(v), bottom + 14, f"{100 * v:.0f}", ha=side, **look)
+            axes.text(frame.x(v), bottom + 14, f"{100 * v:.0f}", ha=side, **canvas.NOTE)
         middle = frame.left + frame.size / 2
-        axes.text(middle, bottom + 29, "confidence, %", ha="center", **look)
+        axes.text(middle, bottom + 29, "confidence, %", ha="center", **canvas.NOTE)
 
 
 def _ticks(start: float) -> list[float]:
@@ -307,12 +284,12 @@ def _draw_bins(axes: Axes, panels: list[Panel], frames: list[_Frame]) -> None:
             lower = [(b.confidence, b.low) for b in reversed(panel.bins)]
             band = frame.line([*upper, *lower])
             axes.fill(*zip(*band, strict=True), color=LIGHT["band"], linewidth=0, zorder=0)
-            axes.plot(*zip(*curve, strict=True), color=colour(panel.style), zorder=3)
+            axes.plot(*zip(*curve, strict=True), color=markers.colour(panel.style), zorder=3)
         if len(panel.reference) > 1:
             behind = frame.line((b.confidence, b.accuracy) for b in panel.reference)
             axes.plot(*zip(*behind, strict=True), color=LIGHT["faint"], linewidth=1.4, zorder=2)
         filled = [_outside(b) for b in panel.bins]
-        plot_markers(axes, curve, panel.style, size=5.2, filled=filled)
+        markers.plot(axes, curve, panel.style, size=5.2, filled=filled)
         for b in panel.bins:
             left, right, floor = frame.x(b.lower), frame.x(b.upper), frame.y(_FLOOR)
             height = max(0.8, _BAR * frame.size * b.n / panel.tallest)
@@ -321,14 +298,14 @@ def _draw_bins(axes: Axes, panels: list[Panel], frames: list[_Frame]) -> None:
     axes.vlines(middles, floors, tops, colors=LIGHT["faint"], linewidths=widths)
 
 
-def _legend(panels: list[Panel], baseline: str) -> tuple[list[str], list[Artist]]:
+def _handles(panels: list[Panel], baseline: str) -> list[Artist]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     style = max(panel.style for panel in panels)
     handles: list[Artist] = [
-        Line2D([], [], label="outside the band", **marker_style(style, 7)),
-        Line2D([], [], label="within it", **marker_style(style, 7, filled=False)),
+        Line2D([], [], label="outside the band", **markers.look(style, 7)),
+        Line2D([], [], label="within it", **markers.look(style, 7, filled=False)),
         Patch(color=LIGHT["band"], label="band expected of right confidences"),
     ]
     if any(panel.reference for panel in panels):
@@ -336,4 +313,4 @@ def _legend(panels: list[Panel], baseline: str) -> tuple[list[str], list[Artist]
             Line2D([], [], color=LIGHT["faint"], linewidth=1.4, label=label(baseline, 34))
         )
     handles.append(Patch(color=LIGHT["faint"], label="predictions in a bin"))
-    return [str(handle.get_label()) for handle in handles], handles
+    return handles

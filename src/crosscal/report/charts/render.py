@@ -33,25 +33,7 @@ class Drawing:
 
 
 def render(chart: Chart, *, files: bool = True) -> Drawing:
-    """Draw a chart.
-
-    Parameters
-    ----------
-    chart : Chart
-    files : bool
-        Whether the files are made too.
-
-    Returns
-    -------
-    Drawing
-        `inline` holds the chart for wide and for narrow windows; the style sheet of the page
-        shows the one that fits. The files are an SVG file and a PDF file.
-
-    Raises
-    ------
-    ImportError
-        Without matplotlib; see `crosscal.report.charts.canvas.can_draw`.
-    """
+    """Draw a chart as a page shows it and, if asked, as an SVG file and a PDF file."""
     with chart_style():
         figure = chart.draw(WIDE)
         wide = _read(figure, f"{chart.name}-wide")

@@ -6,18 +6,9 @@ from typing import TYPE_CHECKING
 
 from crosscal.analysis import Results
 from crosscal.report.characters import label, text_width
-from crosscal.report.charts.canvas import NORMAL, SMALL, add_axes, new_figure, padded, set_ticks
+from crosscal.report.charts import canvas, markers
 from crosscal.report.charts.chart import Chart
-from crosscal.report.charts.markers import (
-    colour,
-    draw_legend,
-    legend_shape,
-    marker_style,
-    plot_markers,
-    style_of,
-)
 from crosscal.report.charts.order import language_order
-from crosscal.report.charts.palette import LIGHT
 from crosscal.report.charts.render import HOVER
 from crosscal.report.findings import RICH, language_name, one
 
@@ -36,17 +27,7 @@ Box = tuple[float, float, float, float]
 
 
 def scatter_figure(results: Results) -> Chart | None:
-    """Draw one panel a recipe, with shared axes.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    Chart or None
-        None without levels.
-    """
+    """Draw one panel a recipe, with shared axes."""
     panels = {r: _points(results, r) for r in results.recipes}
     panels = {recipe: points for recipe, points in panels.items() if points}
     if not panels:
@@ -79,45 +60,41 @@ def _draw(results: Results, panels: dict[str, list[Point]], width: float) -> Fig
     columns = min(len(panels), max(1, int(width // 250)), 3)
     plot = min(400.0, (width - _LEFT + _GUTTER) / columns - _GUTTER - 8)
     every = [point for points in panels.values() for point in points]
-    across = padded(min(a for _, a, _ in every), max(a for _, a, _ in every), 0.07)
-    upwards = padded(min(e for _, _, e in every), max(e for _, _, e in every))
-    styles = style_of(results.recipes, results.baseline_recipe)
+    across = canvas.padded(min(a for _, a, _ in every), max(a for _, a, _ in every), 0.07)
+    upwards = canvas.padded(min(e for _, _, e in every), max(e for _, _, e in every))
+    styles = markers.style_of(results.recipes, results.baseline_recipe)
     cell = _TOP + _PLOT_HEIGHT + _FOOT
     rich = results.groups.get(RICH, ())
-    legend_columns, head = legend_shape((RICH, "others"), width) if rich else (0, 0)
-    figure = new_figure(width, head + cell * -(-len(panels) // columns))
+    legend = markers.Legend(_handles() if rich else [], width)
+    head = legend.height if rich else 0
+    figure = canvas.new_figure(width, head + cell * -(-len(panels) // columns))
     if rich:
-        draw_legend(figure, _legend(), legend_columns)
+        legend.draw(figure)
     for i, (recipe, points) in enumerate(panels.items()):
         row, column = divmod(i, columns)
         left = _LEFT + column * (plot + _GUTTER)
-        axes = add_axes(figure, left, head + row * cell + _TOP, plot, _PLOT_HEIGHT)
+        axes = canvas.add_axes(figure, left, head + row * cell + _TOP, plot, _PLOT_HEIGHT)
         axes.set(xlim=across, ylim=upwards)
         axes.grid(True)
-        set_ticks(axes.xaxis, across, max(4, int(plot / 45)))
-        set_ticks(axes.yaxis, upwards, 7)
+        canvas.set_ticks(axes.xaxis, across, max(4, int(plot / 45)))
+        canvas.set_ticks(axes.yaxis, upwards, 7)
         axes.set_xlabel("accuracy, %", loc="right")
-        for words, up, look in (
-            (
-                label(recipe, 28),
-                32,
-                {"size": NORMAL, "weight": "bold", "color": colour(styles[recipe])},
-            ),
-            ("ECE debiased, %", 12, {"size": SMALL, "color": LIGHT["soft"]}),
-        ):
-            axes.annotate(words, (0, 1), (-_LEFT, up), "axes fraction", "offset points", **look)
+        hue = markers.colour(styles[recipe])
+        canvas.write_above(axes, label(recipe, 28), _LEFT, 32, weight="bold", color=hue)
+        canvas.write_above(axes, "ECE debiased, %", _LEFT, 12, **canvas.NOTE)
         filled = [code in rich or not rich for code, _, _ in points]
-        plot_markers(axes, [(a, e) for _, a, e in points], styles[recipe], size=6.8, filled=filled)
+        spots = [(a, e) for _, a, e in points]
+        markers.plot(axes, spots, styles[recipe], size=6.8, filled=filled)
         _label_points(axes, points, plot)
     return figure
 
 
-def _legend() -> list[Line2D]:
+def _handles() -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     return [
-        Line2D([], [], label=RICH, **marker_style(0, 6.8)),
-        Line2D([], [], label="others", **marker_style(0, 6.8, filled=False)),
+        Line2D([], [], label=RICH, **markers.look(0, 6.8)),
+        Line2D([], [], label="others", **markers.look(0, 6.8, filled=False)),
     ]
 
 
@@ -127,7 +104,7 @@ def _label_points(axes: Axes, points: list[Point], plot: float) -> None:
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in spots.tolist()]
     for (code, *point), (x, y) in zip(points, spots.tolist(), strict=True):
         words = label(code, 10)
-        width = text_width(words, SMALL)
+        width = text_width(words, canvas.SMALL)
         # Right, left, above, below, then the corners: offsets of the lower left end of the text.
         offsets = [(6, -4), (-6 - width, -4), (-width / 2, 7), (-width / 2, -15), (5, 4), (5, -12),
                    (-5 - width, 4), (-5 - width, -12)]  # fmt: skip
@@ -144,7 +121,7 @@ def _label_points(axes: Axes, points: list[Point], plot: float) -> None:
             (point[0], point[1]),
             offsets[best],
             textcoords="offset points",
-            size=SMALL,
+            size=canvas.SMALL,
             zorder=5,
             gid=f"{HOVER}{label(language_name(code), 40)}",
         )
