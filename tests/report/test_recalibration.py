@@ -15,7 +15,7 @@ from crosscal.report.charts.canvas import chart_style
 from crosscal.report.charts.chart import NARROW, WIDE
 from crosscal.report.charts.learning_curve import learning_curve
 from crosscal.report.charts.render import render
-from crosscal.report.recalibration import place_names, regime_sections
+from crosscal.report.recalibration import regime_sections, subject_names
 from tests.analysis.recalibration_transfer.conftest import world
 
 CONTEXT = ReportContext(question="What is it worth?", study="made up")
@@ -38,7 +38,7 @@ def test_table_has_every_regime_once(compared):
     assert len(names) == len(set(names)) == 7 + 3 * 2
     assert names[1] == "fitted on English"
     assert "English as prior, 100 examples" in names
-    assert place_names(compared[1]) == ["English", "Far"]
+    assert subject_names(compared[1]) == ["English", "Far"]
     first = section.rows[0].cells[1]
     assert first.gain is None
     oracle = next(row for row in section.rows if "itself" in row.name).cells[1]

@@ -16,27 +16,12 @@ from crosscal.report.numbers import number
 
 
 def write_evaluation(
-    evaluation: Evaluation, path: Path, *, title: str, said: Sequence[str] = ()
+    evaluation: Evaluation, path: Path, *, title: str, notes: Sequence[str] = ()
 ) -> None:
-    """Write the page.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-    path : Path
-        Its folder is made if it is not there; the file is replaced.
-    title : str
-    said : sequence of str
-        How the files were read.
-
-    Raises
-    ------
-    ArtifactError
-        No space, or no permission to write.
-    """
+    """Write the page; `notes` tell how the files were read."""
     templates = environment()
     templates.filters |= {"percent": percent, "plain": plain, "p": p_value}
-    content = _content(evaluation, title, said)
+    content = _content(evaluation, title, notes)
     page = templates.get_template("evaluation.html").render(**content)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,14 +45,14 @@ def p_value(value: float | None) -> str:
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
 
 
-def _content(evaluation: Evaluation, title: str, said: Sequence[str]) -> dict[str, Any]:
+def _content(evaluation: Evaluation, title: str, notes: Sequence[str]) -> dict[str, Any]:
     figure = evaluation_figure(evaluation)
     name = main_error(evaluation)
     names = list(dict.fromkeys(e for g in evaluation.groups.values() for e in g.errors))
     return {
         "title": title,
         "sentences": sentences(evaluation),
-        "said": list(said),
+        "notes": list(notes),
         "groups": evaluation.groups,
         "main": name,
         "names": names,

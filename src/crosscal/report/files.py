@@ -27,21 +27,7 @@ _BIN = [f.name for f in fields(ReliabilityBin)]
 def data_files(
     results: Results, context: ReportContext, recalibration: RegimeResults | None = None
 ) -> dict[str, str]:
-    """Write every table as CSV text.
-
-    Parameters
-    ----------
-    results : Results
-    context : ReportContext
-    recalibration : RegimeResults, optional
-
-    Returns
-    -------
-    dict of str to str
-        File name to content (UTF-8, comma, LF). Numbers are fractions, as in `Estimate`, and
-        read back to the same float; None is an empty field; several numbers in one field are
-        separated by spaces. Figures and their data share a name.
-    """
+    """Write every table as CSV text: file name to content; figures and their data share a name."""
     files = {
         "estimates.csv": _estimates(results.estimates),
         "levels.csv": _estimates(results.find(quantity="level")),
@@ -70,22 +56,7 @@ def data_files(
 
 
 def sweep_files(sweep: LayerSweep) -> dict[str, bytes]:
-    """Return a layer sweep as files within a target's folder: path to content.
-
-    Parameters
-    ----------
-    sweep : LayerSweep
-
-    Returns
-    -------
-    dict of str to bytes
-        ``layers.json``, the rows as CSV and, with matplotlib, the chart.
-
-    Raises
-    ------
-    DataError
-        As `crosscal.report.layers.layer_means`.
-    """
+    """Return a layer sweep as files within a target's folder: path to content."""
     drawings = draw([layer_curve(sweep.rows)])
     files = {name: text.encode() for name, text in sweep_data(sweep).items()}
     for drawing in drawings.values():
@@ -93,15 +64,15 @@ def sweep_files(sweep: LayerSweep) -> dict[str, bytes]:
     return files
 
 
-def _recalibration(found: RegimeResults) -> dict[str, str]:
+def _recalibration(results: RegimeResults) -> dict[str, str]:
     files = {
-        "recalibration.csv": _csv(*estimate_table(found.estimates)),
-        "recalibration-fits.csv": _dicts(found.fits),
+        "recalibration.csv": _csv(*estimate_table(results.estimates)),
+        "recalibration-fits.csv": _dicts(results.fits),
     }
-    if found.laws:
-        files["recalibration-laws.csv"] = _dicts(found.laws)
-    if learning_curve(found) is not None:
-        files[f"{CURVE}.csv"] = _csv(*estimate_table(curve_rows(found)))
+    if results.laws:
+        files["recalibration-laws.csv"] = _dicts(results.laws)
+    if learning_curve(results) is not None:
+        files[f"{CURVE}.csv"] = _csv(*estimate_table(curve_rows(results)))
     return files
 
 
@@ -147,6 +118,7 @@ def _csv(names: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _field(value: object) -> str:
+    """Write a value so that it reads back to the same float; several are separated by spaces."""
     if value is None:
         return ""
     if isinstance(value, list | tuple):

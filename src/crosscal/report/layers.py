@@ -26,15 +26,7 @@ _NAMES = {"to-english": "to English", "from-english": "from English"}
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSweep:
-    """The layer sweep of one run.
-
-    Attributes
-    ----------
-    study, target, recipe : str
-    seed : int
-    rows : sequence of mapping
-        See `Row`.
-    """
+    """The layer sweep of one run."""
 
     study: str
     target: str
@@ -49,19 +41,7 @@ class LayerSweep:
 
     @classmethod
     def from_json(cls, text: str, *, where: str) -> LayerSweep:
-        """Read what `to_json` wrote.
-
-        Parameters
-        ----------
-        text : str
-        where : str
-            The place named in errors.
-
-        Raises
-        ------
-        DataError
-            If it is something else.
-        """
+        """Read what `to_json` wrote."""
         try:
             document = json.loads(text)
             if document.pop("format") != _FORMAT:
@@ -85,24 +65,7 @@ def sweep_data(sweep: LayerSweep) -> dict[str, str]:
 
 
 def layer_table(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the means of a sweep layer by layer, as tables show them.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        A layer sweep; see `Row`.
-
-    Returns
-    -------
-    list of dict
-        Keys ``layer``, every direction's name, ``mean`` (of the directions), all fractions, and
-        ``best``: whether no layer's mean is higher.
-
-    Raises
-    ------
-    DataError
-        As `layer_means`.
-    """
+    """Return the means of a sweep by layer: each direction, their ``mean``, whether ``best``."""
     means = layer_means(rows)
     layers = sorted({layer for by_layer in means.values() for layer in by_layer})
     table: list[dict[str, Any]] = []
@@ -114,24 +77,7 @@ def layer_table(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def layer_means(rows: Sequence[Row]) -> dict[str, dict[int, float]]:
-    """Average accuracy over languages.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        A layer sweep; see `Row`.
-
-    Returns
-    -------
-    dict of str to dict of int to float
-        By direction, in the order they come in, and layer, ascending: the unweighted mean over
-        the languages, a fraction.
-
-    Raises
-    ------
-    DataError
-        If there are no rows, a row is there twice, or a direction lacks a language in a layer.
-    """
+    """Average accuracy over languages, unweighted: by direction, and layer ascending."""
     cells: dict[str, dict[int, dict[str, float]]] = {}
     for row in rows:
         cell = cells.setdefault(row["direction"], {}).setdefault(row["layer"], {})

@@ -35,7 +35,7 @@ from crosscal.report.numbers import (
     number,
     short_interval,
 )
-from crosscal.report.recalibration import place_names, regime_sections
+from crosscal.report.recalibration import regime_sections, subject_names
 from crosscal.report.tables import group_rows, level_sections
 
 
@@ -161,14 +161,14 @@ def _content(results: Results, study: ReportContext, charts: list[Chart]) -> dic
     }
 
 
-def _recalibration(found: RegimeResults | None) -> dict[str, Any]:
+def _recalibration(results: RegimeResults | None) -> dict[str, Any]:
     """Return what the section on recalibration shows: nothing if there is none."""
     return {
-        "regimes": [] if found is None else regime_sections(found),
-        "regime_places": [] if found is None else place_names(found),
-        "regime_subject": "" if found is None else curve_subject_name(found),
-        "learnt_from": "" if found is None else found.settings["learnt_from"],
-        "laws": [] if found is None else found.laws,
+        "regimes": [] if results is None else regime_sections(results),
+        "regime_subjects": [] if results is None else subject_names(results),
+        "regime_subject": "" if results is None else curve_subject_name(results),
+        "learnt_from": "" if results is None else results.settings["learnt_from"],
+        "laws": [] if results is None else results.laws,
     }
 
 
@@ -178,12 +178,12 @@ def _recipes(results: Results) -> list[tuple[str, str]]:
 
 
 def _languages(results: Results, study: ReportContext) -> list[dict[str, Any]]:
-    given = {entry.code: entry for entry in study.languages}
+    entries = {entry.code: entry for entry in study.languages}
     first = [(results.baseline_language, "baseline")]
     rest = [(code, b.heading or "") for b in blocks(results) for code in b.languages]
     rows = []
     for code, group in first + rest:
-        entry: Language | None = given.get(code) or LANGUAGES.get(code)
+        entry: Language | None = entries.get(code) or LANGUAGES.get(code)
         rows.append(
             {
                 "code": code,
