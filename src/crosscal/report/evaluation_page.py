@@ -9,7 +9,7 @@ from typing import Any
 
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.calibration.evaluation.results import Evaluation
-from crosscal.report.charts.reliability_diagram import MOST_GROUPS, evaluation_figure
+from crosscal.report.charts.reliability import MOST_GROUPS, evaluation_figure
 from crosscal.report.evaluation_words import DEFINITIONS, main_error, sentences
 from crosscal.report.html import draw, environment
 from crosscal.report.numbers import number

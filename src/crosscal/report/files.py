@@ -13,7 +13,7 @@ from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.report.charts.layer_curve import layer_curve
 from crosscal.report.charts.learning_curve import NAME as CURVE
 from crosscal.report.charts.learning_curve import curve_rows, learning_curve
-from crosscal.report.charts.reliability_diagram import file_names
+from crosscal.report.charts.reliability import file_names
 from crosscal.report.context import ReportContext
 from crosscal.report.findings import METRIC
 from crosscal.report.html import draw

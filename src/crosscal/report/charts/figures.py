@@ -5,7 +5,7 @@ from __future__ import annotations
 from crosscal.analysis import Results
 from crosscal.report.charts.chart import Chart
 from crosscal.report.charts.dot_plot import dot_plot
-from crosscal.report.charts.reliability_diagram import reliability_figures
+from crosscal.report.charts.reliability import reliability_figures
 from crosscal.report.charts.scatter import scatter_figure
 
 

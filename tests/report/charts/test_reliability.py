@@ -11,7 +11,7 @@ from crosscal.analysis import Results
 from crosscal.report.charts.canvas import chart_style
 from crosscal.report.charts.chart import NARROW, WIDE
 from crosscal.report.charts.palette import LIGHT
-from crosscal.report.charts.reliability_diagram import file_names, reliability_figures
+from crosscal.report.charts.reliability import file_names, reliability_figures
 
 
 def test_file_names_are_plain_and_different() -> None:
