@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from crosscal.analysis import Estimate, Results
+from crosscal.analysis import Estimate
 from crosscal.report.numbers import (
     direction_seen,
     duration,
     metric_number,
     number,
     short_interval,
-    visible_from,
 )
 
 
@@ -38,15 +37,6 @@ def test_interval_is_short_only_where_no_sign_is_near(row: Callable[..., Estimat
 def test_touching_zero_is_not_seen(row: Callable[..., Estimate]) -> None:
     seen = [direction_seen(row("effect", "a", "sw", v, 0.01)) for v in (-0.02, 0.01, 0.02)]
     assert seen == [-1, 0, 1]
-
-
-def test_visible_grows_with_width_and_level(
-    row: Callable[..., Estimate], build: Callable[..., Results]
-) -> None:
-    results = build(languages=("en", "sw"))
-    assert visible_from(row("effect", "a", "sw", 0.0, 0.0196), results) == pytest.approx(
-        0.01 * (1.959964 + 0.841621), rel=1e-4
-    )
 
 
 @pytest.mark.parametrize(
