@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt plugins/crosscal-apertium/pyproject.tom
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'torch==2.13.0'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev \
-		--editable '.[packaged]' --editable plugins/crosscal-apertium
+		--editable '.[packaged,report]' --editable plugins/crosscal-apertium
 	touch $@
 
 clean:

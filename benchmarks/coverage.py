@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from crosscal.analysis.measures import Measure, make_resample, mean_measure, measure_run
+from crosscal.analysis.seeds import average_seeds
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr, ndtri
 
-from crosscal.analysis.measures import Measure, make_resample, mean_measure, measure_run
-from crosscal.analysis.seeds import average_seeds
 from crosscal.calibration import (
     bin_table,
     cluster_bin_sums,

@@ -21,6 +21,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from crosscal.calibration.statistics.bootstrap import absolute_excess, bootstrap, ratio
 from numpy.typing import NDArray
 from scipy.special import ndtr
 from simulated_worlds import WORLDS, World, binned, simulate, truths
@@ -40,7 +41,6 @@ from crosscal.calibration.decomposition.corp import corp_decomposition
 from crosscal.calibration.errors.kernel_testing import kernel_test, kernel_test_linear
 from crosscal.calibration.errors.sweep import sweep_bins
 from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS, estimate_errors
-from crosscal.calibration.statistics.bootstrap import absolute_excess, bootstrap, ratio
 from crosscal.calibration.statistics.intervals import (
     basic_interval,
     bca_interval,

@@ -16,10 +16,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from crosscal.calibration.statistics.seed_spread import seed_pivots, seed_shifts
 from numpy.typing import NDArray
 from scipy.stats import norm, t
-
-from crosscal.calibration.statistics.seed_spread import seed_pivots, seed_shifts
 
 Floats = NDArray[np.float64]
 REPLICATES = 1000

@@ -10,6 +10,7 @@ import pytest
 from crosscal.analysis import METRICS, Estimate, ReliabilityBin, Results
 from crosscal.languages import LANGUAGES, XNLI, default_groups
 from crosscal.report import ReportContext, StageNote
+from crosscal.report.charts import render
 
 RECIPES = ("direct", "mrpc", "answerability")
 ACCURACY = {
@@ -230,6 +231,12 @@ def make_context(**more: object) -> ReportContext:
         "development": {(r, s): 0.79 + 0.01 * s for r in RECIPES for s in (0, 1)},
     }
     return ReportContext(**(values | more))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def without_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PDF files hold nothing: embedding fonts takes longer than all the rest of a report."""
+    monkeypatch.setattr(render, "_pdf", lambda figure: b"%PDF")
 
 
 @pytest.fixture(scope="session")

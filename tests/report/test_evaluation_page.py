@@ -1,5 +1,7 @@
 """What an evaluation says, and its page."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -42,14 +44,25 @@ def test_every_error_has_a_definition():
 def test_the_page_holds_every_group_and_only_itself(tmp_path):
     found = evaluation(3, baseline="g0", recalibrate=["isotonic"])
     page = tmp_path / "a" / "page.html"
-    write_evaluation(found, page, title="<script>", said=["scores: 'a&b'"])
+    write_evaluation(found, page, title="<script>", notes=["scores: 'a&b'"])
     text = page.read_text(encoding="utf-8")
     assert "<script" not in text
     assert "scores: &#39;a&amp;b&#39;" in text
     assert "://" not in text
+    assert text.count("<svg") == 2
     assert all(f">{name}" in text for name in ("g0", "g1", "g2", "isotonic", "smooth_ece"))
-    write_evaluation(found, page, title="<script>", said=["scores: 'a&b'"])
+    write_evaluation(found, page, title="<script>", notes=["scores: 'a&b'"])
     assert page.read_text(encoding="utf-8") == text
+
+
+def test_without_matplotlib_the_page_names_the_figure(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    found = evaluation(2)
+    write_evaluation(found, tmp_path / "page.html", title="t")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<svg" not in text
+    assert "pip install 'crosscal[report]'" in text
+    assert "bins in 2 groups" in text
 
 
 @pytest.mark.parametrize(

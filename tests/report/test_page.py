@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +11,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from crosscal.analysis import Results
 from crosscal.exceptions import ArtifactError
 from crosscal.languages import XNLI
 from crosscal.report import ReportContext, write_report
+from crosscal.report.charts import all_figures
 
 Build = Callable[..., Results]
 BuildContext = Callable[..., ReportContext]
@@ -97,6 +100,7 @@ def test_every_figure_has_its_data(folder: Path) -> None:
     figures = {path.stem for path in folder.glob("figures/*.svg")}
     assert {"degradation", "effect", "ece-against-accuracy", "reliability-direct"} <= figures
     assert figures <= {path.stem for path in folder.glob("data/*.csv")}
+    assert figures == {path.stem for path in folder.glob("figures/*.pdf")}
 
 
 def test_figures_are_named_for_those_who_cannot_see_them(html: str) -> None:
@@ -144,6 +148,7 @@ def test_figures_are_valid_and_speak_generic_fonts(folder: Path) -> None:
 BAD = "</title><script>alert('x')</script><b \x00\x1b & \"q\" ]]>"
 
 
+@pytest.mark.usefixtures("without_pdf")
 def test_everything_is_escaped(build: Build, build_context: BuildContext, tmp_path: Path) -> None:
     results = build(languages=("en", "sw", "de"), recipes=("direct", BAD))
     results = replace(
@@ -193,6 +198,7 @@ CASES: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.usefixtures("without_pdf")
 @pytest.mark.parametrize("case", CASES)
 def test_missing_pieces(
     case: str, build: Build, build_context: BuildContext, tmp_path: Path
@@ -209,6 +215,7 @@ def test_missing_pieces(
     )
 
 
+@pytest.mark.usefixtures("without_pdf")
 def test_bare_context(build: Build, tmp_path: Path) -> None:
     context = ReportContext(question="Does it?", study="mine")
     few = build(languages=("en", "sw"))
@@ -231,6 +238,7 @@ def test_nothing_left(build: Build, context: ReportContext, tmp_path: Path) -> N
     assert "left out: at chance" in html
 
 
+@pytest.mark.usefixtures("without_pdf")
 def test_no_finite_temperature_is_said(
     build: Build, context: ReportContext, tmp_path: Path
 ) -> None:
@@ -241,6 +249,7 @@ def test_no_finite_temperature_is_said(
     assert "Temperatures without an optimum" in html
 
 
+@pytest.mark.usefixtures("without_pdf")
 def test_languages_without_an_entry_are_shown_by_code(
     build: Build, build_context: BuildContext, tmp_path: Path
 ) -> None:
@@ -249,6 +258,28 @@ def test_languages_without_an_entry_are_shown_by_code(
     context = build_context(languages=())
     html = write_report(Results.from_json(text), tmp_path, study=context).read_text("utf-8")
     assert "In tlh, calibration degrades" in html
+
+
+def test_without_matplotlib_tables_stand_and_figures_are_named(
+    results: Results,
+    context: ReportContext,
+    html: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    path = write_report(results, tmp_path, study=context)
+    bare = path.read_text(encoding="utf-8")
+    page = Page(bare)
+    assert not page.all("svg")
+    assert not list(tmp_path.glob("figures/*"))
+    links = {str(a["href"]) for a in page.all("a")}
+    assert all((tmp_path / link).is_file() for link in links if not link.startswith("#"))
+    assert bare.count("pip install 'crosscal[report]'") == 2 + 3 + 3 + 1
+    for figure in all_figures(results):
+        assert escape(figure.description) in bare
+    tables = re.compile(r"<table.*?</table>", flags=re.DOTALL)
+    assert tables.findall(bare) == tables.findall(html)
 
 
 def test_folder_that_cannot_be_written(

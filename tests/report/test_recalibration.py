@@ -11,8 +11,11 @@ import pytest
 from crosscal.analysis import AnalysisSettings, analyse
 from crosscal.analysis.recalibration_transfer import RegimeResults, RegimeSettings, compare_regimes
 from crosscal.report import ReportContext, write_report
-from crosscal.report.charts.learning import learning_figure
-from crosscal.report.recalibration import place_names, regime_sections
+from crosscal.report.charts.canvas import chart_style
+from crosscal.report.charts.chart import NARROW, WIDE
+from crosscal.report.charts.learning_curve import learning_curve
+from crosscal.report.charts.render import render
+from crosscal.report.recalibration import regime_sections, subject_names
 from tests.analysis.recalibration_transfer.conftest import world
 
 CONTEXT = ReportContext(question="What is it worth?", study="made up")
@@ -35,7 +38,7 @@ def test_table_has_every_regime_once(compared):
     assert len(names) == len(set(names)) == 7 + 3 * 2
     assert names[1] == "fitted on English"
     assert "English as prior, 100 examples" in names
-    assert place_names(compared[1]) == ["English", "Far"]
+    assert subject_names(compared[1]) == ["English", "Far"]
     first = section.rows[0].cells[1]
     assert first.gain is None
     oracle = next(row for row in section.rows if "itself" in row.name).cells[1]
@@ -50,6 +53,7 @@ def test_page_shows_table_and_curve(compared, tmp_path):
     assert "fitted on 10 examples" in page
     assert "learnt from the other languages" in page
     assert (tmp_path / "figures/recalibration-curve.svg").is_file()
+    assert (tmp_path / "figures/recalibration-curve.pdf").is_file()
     again = (tmp_path / "recalibration.json").read_text()
     assert RegimeResults.from_json(again) == found
     for name in set(re.findall(r'href="(data/[^"]+)"', page)):
@@ -65,7 +69,7 @@ def test_without_a_comparison_nothing_is_shown(compared, tmp_path):
     page = write_report(compared[0], tmp_path, study=CONTEXT).read_text()
     assert "recalibration" not in page.lower().replace("recalibration.html", "")
     assert not (tmp_path / "recalibration.json").exists()
-    assert learning_figure(None) is None
+    assert learning_curve(None) is None
 
 
 def test_no_curve_without_few_shot_regimes():
@@ -75,7 +79,7 @@ def test_no_curve_without_few_shot_regimes():
         settings=AnalysisSettings(replicates=100, noise_resamples=100),
         recalibration=RegimeSettings(regimes=("oracle",), draws=10),
     )
-    assert learning_figure(found) is None
+    assert learning_curve(found) is None
     assert [row.name for row in regime_sections(found)[0].rows] == [
         "none",
         "fitted on English",
@@ -84,8 +88,30 @@ def test_no_curve_without_few_shot_regimes():
 
 
 def test_drawing_is_the_same_each_time_and_stays_inside(compared):
-    figure = learning_figure(compared[1])
-    assert figure == learning_figure(compared[1])
-    for drawing in (figure.wide, figure.narrow):
-        numbers = re.findall(r'(?:cx|x1|x2)="([-\d.]+)"', drawing.body)
-        assert all(-20 <= float(x) <= drawing.width + 20 for x in numbers)
+    chart = learning_curve(compared[1])
+    assert render(chart) == render(learning_curve(compared[1]))
+    for width in (WIDE, NARROW):
+        with chart_style():
+            (axes,) = chart.draw(width).axes
+        left, right = axes.get_xlim()
+        low, high = axes.get_ylim()
+        curves = [line for line in axes.lines if line.get_transform() is axes.transData]
+        assert all(left <= x <= right for line in curves for x in line.get_xdata())
+        assert all(low <= y <= high for line in curves for y in line.get_ydata())
+        shown = {round(y, 6) for line in curves for y in line.get_ydata()}
+        for regime in ("few-shot", "few-shot-pooled", "few-shot-prior", "oracle"):
+            values = gains(compared[1], regime)
+            assert values
+            assert {round(v, 6) for v in values if low <= v <= high} <= shown
+
+
+def gains(found, regime):
+    rows = found.find(
+        quantity="gain",
+        metric="nll",
+        before="english",
+        regime=regime,
+        language="far",
+        is_group=True,
+    )
+    return [1000 * e.value for e in rows]

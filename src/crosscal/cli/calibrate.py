@@ -82,7 +82,7 @@ def calibrate_files(files: Sequence[Path], wanted: Wanted, options: CalibrateOpt
         found = _read(files, wanted, report)
         evaluation = _evaluated(found, options, report)
     if options.report:
-        write_evaluation(evaluation, options.report, title=_title(files), said=found.said)
+        write_evaluation(evaluation, options.report, title=_title(files), notes=found.said)
     if options.as_json:
         print(json.dumps(evaluation.to_dict(), allow_nan=False, indent=1))
         return

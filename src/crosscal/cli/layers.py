@@ -13,7 +13,8 @@ from crosscal.artifacts import disk_errors, write_aside
 from crosscal.cli.load import check_output, open_plan, open_study, require_training
 from crosscal.cli.progress import StudyProgress
 from crosscal.exceptions import Interrupted
-from crosscal.report.layers import layer_table, sweep_files
+from crosscal.report.files import sweep_files
+from crosscal.report.layers import layer_table
 from crosscal.study.execution.store import Store
 from crosscal.study.results.layer_sweep import sweep_layers, sweep_run, sweep_stages
 from crosscal.study.running import target_folder
@@ -57,7 +58,7 @@ def layers(
         for name in files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        write_aside(folder / name, content.encode())
+        write_aside(folder / name, content)
     rows = layer_table(sweep.rows)
     if as_json:
         written = [str(folder / name) for name in files]

@@ -7,48 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.calibration.evaluation.results import Evaluation
-from crosscal.report.charts.diagrams import MOST, diagram_figure
+from crosscal.report.charts.reliability import MOST_GROUPS, evaluation_figure
 from crosscal.report.evaluation_words import DEFINITIONS, main_error, sentences
+from crosscal.report.html import draw, environment
 from crosscal.report.numbers import number
-from crosscal.report.svg import clean, inline
 
 
 def write_evaluation(
-    evaluation: Evaluation, path: Path, *, title: str, said: Sequence[str] = ()
+    evaluation: Evaluation, path: Path, *, title: str, notes: Sequence[str] = ()
 ) -> None:
-    """Write the page.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-    path : Path
-        Its folder is made if it is not there; the file is replaced.
-    title : str
-    said : sequence of str
-        How the files were read.
-
-    Raises
-    ------
-    ArtifactError
-        No space, or no permission to write.
-    """
-    environment = Environment(
-        loader=PackageLoader("crosscal.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: clean(value) if type(value) is str else value,
-    )
-    environment.filters |= {"percent": percent, "plain": plain, "p": p_value}
-    page = environment.get_template("evaluation.html").render(
-        **_content(evaluation, title, said, environment)
-    )
+    """Write the page; `notes` tell how the files were read."""
+    templates = environment()
+    templates.filters |= {"percent": percent, "plain": plain, "p": p_value}
+    content = _content(evaluation, title, notes)
+    page = templates.get_template("evaluation.html").render(**content)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_aside(path, page.encode())
@@ -71,27 +45,21 @@ def p_value(value: float | None) -> str:
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
 
 
-def _content(
-    evaluation: Evaluation, title: str, said: Sequence[str], environment: Environment
-) -> dict[str, Any]:
-    figure = diagram_figure(evaluation)
+def _content(evaluation: Evaluation, title: str, notes: Sequence[str]) -> dict[str, Any]:
+    figure = evaluation_figure(evaluation)
     name = main_error(evaluation)
-    drawings = [
-        inline(drawing, figure, ident=f"reliability-{kind}", class_=f"chart {kind}")
-        for kind, drawing in (("wide", figure.wide), ("narrow", figure.narrow))
-    ]
     names = list(dict.fromkeys(e for g in evaluation.groups.values() for e in g.errors))
     return {
         "title": title,
-        "style": Markup(environment.get_template("chart.css").render()),
         "sentences": sentences(evaluation),
-        "said": list(said),
+        "notes": list(notes),
         "groups": evaluation.groups,
         "main": name,
         "names": names,
         "definitions": {each: DEFINITIONS.get(each, "") for each in names},
-        "figure": Markup("".join(drawings)),
-        "left_out": max(0, len(evaluation.groups) - MOST),
+        "figure": figure,
+        "drawing": draw([figure], files=False).get(figure.name),
+        "not_drawn": max(0, len(evaluation.groups) - MOST_GROUPS),
         "baseline": evaluation.settings["baseline"],
         "differences": [
             d for d in evaluation.differences if d.measure in ("accuracy", "nll", "gap", name)

@@ -38,26 +38,17 @@ def main_error(evaluation: Evaluation) -> str:
 
 
 def sentences(evaluation: Evaluation) -> list[str]:
-    """Say what the numbers mean: of each group if they are few, else how many.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-
-    Returns
-    -------
-    list of str
-    """
+    """Say what the numbers mean: of each group if they are few, else how many."""
     name = main_error(evaluation)
     clear = _clear(evaluation, name)
     if len(evaluation.groups) <= _MOST:
-        found = [
+        texts = [
             _of_group(group, result, name, clear.get(group), alone=len(evaluation.groups) == 1)
             for group, result in evaluation.groups.items()
         ]
     else:
-        found = [_counted(evaluation, name, clear)]
-    return [*found, *_differences(evaluation, name), *_notes(evaluation)]
+        texts = [_counted(evaluation, name, clear)]
+    return [*texts, *_differences(evaluation, name), *_notes(evaluation)]
 
 
 def _clear(evaluation: Evaluation, name: str) -> dict[str, bool]:
@@ -115,11 +106,11 @@ def _differences(evaluation: Evaluation, name: str) -> list[str]:
     clear = [d for d in compared if d.p_adjusted is not None and d.p_adjusted < CLEAR]
     worse = [d.group for d in clear if d.value > 0]
     better = [d.group for d in clear if d.value < 0]
-    said = [f"clearly larger in {_names(worse)}"] if worse else []
-    said += [f"clearly smaller in {_names(better)}"] if better else []
-    if not said:
-        said = ["not clearly other in any group"]
-    return [f"Against {compared[0].baseline}, {name} is {' and '.join(said)}."]
+    parts = [f"clearly larger in {_names(worse)}"] if worse else []
+    parts += [f"clearly smaller in {_names(better)}"] if better else []
+    if not parts:
+        parts = ["not clearly other in any group"]
+    return [f"Against {compared[0].baseline}, {name} is {' and '.join(parts)}."]
 
 
 def _names(groups: list[str]) -> str:

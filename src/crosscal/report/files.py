@@ -10,11 +10,14 @@ from typing import Any
 
 from crosscal.analysis import Estimate, ReliabilityBin, Results
 from crosscal.analysis.recalibration_transfer import RegimeResults
-from crosscal.report.charts.learning import NAME as CURVE
-from crosscal.report.charts.learning import curve_rows, learning_figure
+from crosscal.report.charts.layer_curve import layer_curve
+from crosscal.report.charts.learning_curve import NAME as CURVE
+from crosscal.report.charts.learning_curve import curve_rows, learning_curve
 from crosscal.report.charts.reliability import file_names
 from crosscal.report.context import ReportContext
 from crosscal.report.findings import METRIC
+from crosscal.report.html import draw
+from crosscal.report.layers import LayerSweep, sweep_data
 from crosscal.report.recalibration import estimate_table
 
 _ESTIMATE = [f.name for f in fields(Estimate)]
@@ -24,21 +27,7 @@ _BIN = [f.name for f in fields(ReliabilityBin)]
 def data_files(
     results: Results, context: ReportContext, recalibration: RegimeResults | None = None
 ) -> dict[str, str]:
-    """Write every table as CSV text.
-
-    Parameters
-    ----------
-    results : Results
-    context : ReportContext
-    recalibration : RegimeResults, optional
-
-    Returns
-    -------
-    dict of str to str
-        File name to content (UTF-8, comma, LF). Numbers are fractions, as in `Estimate`, and
-        read back to the same float; None is an empty field; several numbers in one field are
-        separated by spaces. Figures and their data share a name.
-    """
+    """Write every table as CSV text: file name to content; figures and their data share a name."""
     files = {
         "estimates.csv": _estimates(results.estimates),
         "levels.csv": _estimates(results.find(quantity="level")),
@@ -66,15 +55,24 @@ def data_files(
     return files
 
 
-def _recalibration(found: RegimeResults) -> dict[str, str]:
+def sweep_files(sweep: LayerSweep) -> dict[str, bytes]:
+    """Return a layer sweep as files within a target's folder: path to content."""
+    drawings = draw([layer_curve(sweep.rows)])
+    files = {name: text.encode() for name, text in sweep_data(sweep).items()}
+    for drawing in drawings.values():
+        files |= {f"figures/{name}": content for name, content in drawing.files.items()}
+    return files
+
+
+def _recalibration(results: RegimeResults) -> dict[str, str]:
     files = {
-        "recalibration.csv": _csv(*estimate_table(found.estimates)),
-        "recalibration-fits.csv": _dicts(found.fits),
+        "recalibration.csv": _csv(*estimate_table(results.estimates)),
+        "recalibration-fits.csv": _dicts(results.fits),
     }
-    if found.laws:
-        files["recalibration-laws.csv"] = _dicts(found.laws)
-    if learning_figure(found) is not None:
-        files[f"{CURVE}.csv"] = _csv(*estimate_table(curve_rows(found)))
+    if results.laws:
+        files["recalibration-laws.csv"] = _dicts(results.laws)
+    if learning_curve(results) is not None:
+        files[f"{CURVE}.csv"] = _csv(*estimate_table(curve_rows(results)))
     return files
 
 
@@ -120,6 +118,7 @@ def _csv(names: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _field(value: object) -> str:
+    """Write a value so that it reads back to the same float; several are separated by spaces."""
     if value is None:
         return ""
     if isinstance(value, list | tuple):

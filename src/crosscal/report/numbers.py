@@ -9,25 +9,7 @@ AS_IS = frozenset({"nll", "brier"})
 
 
 def number(value: float, *, digits: int = 1, signed: bool = False) -> str:
-    """Write a number with a true minus sign and without a negative zero.
-
-    Parameters
-    ----------
-    value : float
-    digits : int
-        After the decimal point.
-    signed : bool
-        Whether a plus sign is written too (not for what rounds to zero).
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> number(-0.04), number(0.26, signed=True)
-    ('0.0', '+0.3')
-    """
+    """Write a number with a true minus sign and without a negative zero."""
     text = f"{abs(value):.{digits}f}"
     if not any(c in "123456789" for c in text):
         return text

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from crosscal.analysis import Estimate, Results
@@ -15,14 +15,18 @@ from crosscal.artifacts import disk_errors, write_aside
 from crosscal.languages import LANGUAGES, Language
 from crosscal.report.answer import answer_clauses
 from crosscal.report.autonyms import AUTONYMS
+from crosscal.report.characters import clean
 from crosscal.report.charts import all_figures
-from crosscal.report.charts.learning import curve_subject_name, learning_figure
+from crosscal.report.charts.chart import Chart
+from crosscal.report.charts.layer_curve import layer_curve
+from crosscal.report.charts.learning_curve import curve_subject_name, learning_curve
 from crosscal.report.charts.markers import colour_class, style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.context import ReportContext
 from crosscal.report.files import data_files
 from crosscal.report.findings import RICH, language_name
-from crosscal.report.layers import LayerSweep, layer_figure, layer_table, sweep_files
+from crosscal.report.html import draw, environment
+from crosscal.report.layers import LayerSweep, layer_table, sweep_data
 from crosscal.report.limitations import caution, limits
 from crosscal.report.numbers import (
     duration,
@@ -31,8 +35,7 @@ from crosscal.report.numbers import (
     number,
     short_interval,
 )
-from crosscal.report.recalibration import place_names, regime_sections
-from crosscal.report.svg import Figure, clean, inline, standalone
+from crosscal.report.recalibration import regime_sections, subject_names
 from crosscal.report.tables import group_rows, level_sections
 
 
@@ -50,8 +53,9 @@ def write_report(
     ----------
     results : Results
     folder : Path
-        Made if it is not there. Gets ``report.html``, ``results.json``, ``figures/*.svg`` and
-        ``data/*.csv``; files of the same names are replaced, others left alone.
+        Made if it is not there. Gets ``report.html``, ``results.json``, ``data/*.csv`` and, with
+        matplotlib, ``figures/*.svg`` and ``figures/*.pdf``; files of the same names are replaced,
+        others left alone.
     study : ReportContext
     recalibration : RegimeResults, optional
         Adds a section, and ``recalibration.json``.
@@ -68,70 +72,59 @@ def write_report(
     ArtifactError
         No space, or no permission to write.
     """
-    environment = _environment()
-    figures = all_figures(results)
-    curve = learning_figure(recalibration)
-    if curve is not None:
-        figures.append(curve)
-    if layers is not None:
-        figures.append(layer_figure(layers.rows))
-    style = environment.get_template("chart.css").render()
-    tables = data_files(results, study, recalibration)
-    texts = {f"data/{name}": content for name, content in tables.items()}
-    for figure in figures:
-        texts[f"figures/{figure.name}.svg"] = standalone(figure.wide, figure, style=style)
-    texts["results.json"] = results.to_json()
-    if recalibration is not None:
-        texts["recalibration.json"] = recalibration.to_json()
-    if layers is not None:
-        texts |= sweep_files(layers)
-    # The page comes last: where it is there, everything it speaks of is.
-    texts["report.html"] = environment.get_template("report.html").render(
-        **_content(results, study, figures, style),
-        **_recalibration(recalibration),
-        sweep=layers,
-        sweep_table=[] if layers is None else layer_table(layers.rows),
-    )
     with disk_errors(folder):
         for part in ("figures", "data"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-    for name, content in texts.items():
-        write_aside(folder / name, content.encode())
+    charts = all_figures(results)
+    curve = learning_curve(recalibration)
+    if curve is not None:
+        charts.append(curve)
+    if layers is not None:
+        charts.append(layer_curve(layers.rows))
+    drawings = draw(charts)
+    tables = data_files(results, study, recalibration)
+    contents: dict[str, str | bytes] = {f"data/{name}": text for name, text in tables.items()}
+    for drawing in drawings.values():
+        contents |= {f"figures/{name}": content for name, content in drawing.files.items()}
+    contents["results.json"] = results.to_json()
+    if recalibration is not None:
+        contents["recalibration.json"] = recalibration.to_json()
+    if layers is not None:
+        contents |= sweep_data(layers)
+    # The page comes last: where it is there, everything it speaks of is.
+    contents["report.html"] = (
+        _templates()
+        .get_template("report.html")
+        .render(
+            **_content(results, study, charts),
+            **_recalibration(recalibration),
+            drawings=drawings,
+            sweep=layers,
+            sweep_table=[] if layers is None else layer_table(layers.rows),
+        )
+    )
+    for name, content in contents.items():
+        write_aside(folder / name, content.encode() if isinstance(content, str) else content)
     return folder / "report.html"
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("crosscal.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: clean(value) if type(value) is str else value,
-    )
-    environment.filters |= {
+def _templates() -> Environment:
+    templates = environment()
+    templates.filters |= {
         "value": _value,
         "interval": short_interval,
         "duration": duration,
         "number": number,
         "percent": lambda share: number(100 * share),
-        "chart": _chart,
         "thousandths": lambda value: number(1000 * value, signed=True),
         "soften": _soften,
     }
-    environment.globals |= {"language_name": language_name}
-    return environment
+    templates.globals |= {"language_name": language_name}
+    return templates
 
 
 def _value(estimate: Estimate, signed: bool = False) -> str:
     return metric_number(estimate.value, estimate.metric, signed=signed)
-
-
-def _chart(figure: Figure) -> Markup:
-    """Return both drawings of a figure; the style sheet shows the one that fits."""
-    wide = inline(figure.wide, figure, ident=f"{figure.name}-wide", class_="chart wide")
-    narrow = inline(figure.narrow, figure, ident=f"{figure.name}-narrow", class_="chart narrow")
-    return Markup(wide + narrow)
 
 
 def _soften(clause: str) -> Markup:
@@ -141,20 +134,17 @@ def _soften(clause: str) -> Markup:
     return Markup("").join(soft.format(p) if p.startswith("(") else p for p in parts)
 
 
-def _content(
-    results: Results, study: ReportContext, figures: list[Figure], style: str
-) -> dict[str, Any]:
+def _content(results: Results, study: ReportContext, charts: list[Chart]) -> dict[str, Any]:
     runs = _runs(results, study)
     return {
         "results": results,
         "study": study,
-        "style": Markup(style),
         "title": results.title or study.study,
         "answer": answer_clauses(results),
         "caution": caution(results),
-        "figures": {figure.name: figure for figure in figures},
-        "reliability": [f for f in figures if f.kind == "reliability"],
-        "reliability_after": [f for f in figures if f.kind == "reliability, scaled"],
+        "figures": {figure.name: figure for figure in charts},
+        "reliability": [f for f in charts if f.kind == "reliability"],
+        "reliability_after": [f for f in charts if f.kind == "reliability, scaled"],
         "groups": group_rows(results),
         "tables": {s: level_sections(results, s) for s in ("none", "english")},
         "limits": limits(results),
@@ -171,14 +161,14 @@ def _content(
     }
 
 
-def _recalibration(found: RegimeResults | None) -> dict[str, Any]:
+def _recalibration(results: RegimeResults | None) -> dict[str, Any]:
     """Return what the section on recalibration shows: nothing if there is none."""
     return {
-        "regimes": [] if found is None else regime_sections(found),
-        "regime_places": [] if found is None else place_names(found),
-        "regime_subject": "" if found is None else curve_subject_name(found),
-        "learnt_from": "" if found is None else found.settings["learnt_from"],
-        "laws": [] if found is None else found.laws,
+        "regimes": [] if results is None else regime_sections(results),
+        "regime_subjects": [] if results is None else subject_names(results),
+        "regime_subject": "" if results is None else curve_subject_name(results),
+        "learnt_from": "" if results is None else results.settings["learnt_from"],
+        "laws": [] if results is None else results.laws,
     }
 
 
@@ -188,12 +178,12 @@ def _recipes(results: Results) -> list[tuple[str, str]]:
 
 
 def _languages(results: Results, study: ReportContext) -> list[dict[str, Any]]:
-    given = {entry.code: entry for entry in study.languages}
+    entries = {entry.code: entry for entry in study.languages}
     first = [(results.baseline_language, "baseline")]
     rest = [(code, b.heading or "") for b in blocks(results) for code in b.languages]
     rows = []
     for code, group in first + rest:
-        entry: Language | None = given.get(code) or LANGUAGES.get(code)
+        entry: Language | None = entries.get(code) or LANGUAGES.get(code)
         rows.append(
             {
                 "code": code,

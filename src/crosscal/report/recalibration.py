@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from statistics import median
 
 from crosscal.analysis.recalibration_transfer import RegimeEstimate, RegimeResults
 from crosscal.report.findings import METRIC, language_name
@@ -24,35 +25,20 @@ WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeCells:
-    """What one regime does in one place.
-
-    Attributes
-    ----------
-    nll, gain, further, error : RegimeEstimate or None
-        NLL; what it gains over no recalibration, and over the baseline's; debiased ECE.
-    """
+    """What one regime does in one language or group."""
 
     nll: RegimeEstimate | None
-    gain: RegimeEstimate | None
-    further: RegimeEstimate | None
-    error: RegimeEstimate | None
+    gain: RegimeEstimate | None  # in NLL, over no recalibration
+    further: RegimeEstimate | None  # over the baseline language's
+    error: RegimeEstimate | None  # debiased ECE
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeRow:
-    """One regime of one recipe and recalibrator.
-
-    Attributes
-    ----------
-    name : str
-    temperature : float or None
-        Median over the languages shown.
-    cells : tuple of RegimeCells
-        By place.
-    """
+    """One regime of one recipe and recalibrator."""
 
     name: str
-    temperature: float | None
+    temperature: float | None  # median over the languages
     cells: tuple[RegimeCells, ...]
 
 
@@ -65,7 +51,7 @@ class RegimeSection:
     rows: tuple[RegimeRow, ...]
 
 
-def places(results: RegimeResults) -> list[tuple[str, bool]]:
+def subjects(results: RegimeResults) -> list[tuple[str, bool]]:
     """Return the baseline language and the groups, or all languages where there are none."""
     base = (results.baseline_language, False)
     if results.groups:
@@ -73,30 +59,21 @@ def places(results: RegimeResults) -> list[tuple[str, bool]]:
     return [(code, False) for code in results.languages]
 
 
-def place_names(results: RegimeResults) -> list[str]:
-    """Return the headings of `places`."""
+def subject_names(results: RegimeResults) -> list[str]:
+    """Return the headings of `subjects`."""
     return [
         name[:1].upper() + name[1:] if is_group else language_name(name)
-        for name, is_group in places(results)
+        for name, is_group in subjects(results)
     ]
 
 
 def regime_sections(results: RegimeResults) -> list[RegimeSection]:
-    """Return the table of regimes: a section a recipe and recalibrator.
-
-    Parameters
-    ----------
-    results : RegimeResults
-
-    Returns
-    -------
-    list of RegimeSection
-    """
+    """Return the table of regimes: a section a recipe and recalibrator."""
     rows: dict[tuple[str, str], dict[tuple[str, int | None], dict[object, RegimeEstimate]]] = {}
     for e in results.estimates:
         cells = rows.setdefault((e.recipe, e.recalibrator), {}).setdefault((e.regime, e.k), {})
         cells[e.quantity, e.before, e.metric, e.language, e.is_group] = e
-    shown = places(results)
+    shown = subjects(results)
     return [
         RegimeSection(
             recipe=recipe,
@@ -105,7 +82,7 @@ def regime_sections(results: RegimeResults) -> list[RegimeSection]:
                 RegimeRow(
                     name=regime_name(results, regime, k),
                     temperature=_temperature(results, recipe, recalibrator, regime, k),
-                    cells=tuple(_cells(cells, place) for place in shown),
+                    cells=tuple(_cells(cells, subject) for subject in shown),
                 )
                 for (regime, k), cells in regimes.items()
                 # Without examples a few-shot regime repeats the row that it starts from.
@@ -122,29 +99,26 @@ def regime_name(results: RegimeResults, regime: str, k: int | None) -> str:
     return WORDS[regime].format(english=english, k=f"{k:,}" if k is not None else "")
 
 
-def _cells(cells: dict[object, RegimeEstimate], place: tuple[str, bool]) -> RegimeCells:
+def _cells(cells: dict[object, RegimeEstimate], subject: tuple[str, bool]) -> RegimeCells:
     return RegimeCells(
-        nll=cells.get(("level", None, "nll", *place)),
-        gain=cells.get(("gain", "none", "nll", *place)),
-        further=cells.get(("gain", "english", "nll", *place)),
-        error=cells.get(("level", None, METRIC, *place)),
+        nll=cells.get(("level", None, "nll", *subject)),
+        gain=cells.get(("gain", "none", "nll", *subject)),
+        further=cells.get(("gain", "english", "nll", *subject)),
+        error=cells.get(("level", None, METRIC, *subject)),
     )
 
 
 def _temperature(
     results: RegimeResults, recipe: str, recalibrator: str, regime: str, k: int | None
 ) -> float | None:
-    found = sorted(
+    temperatures = [
         row["temperature"]
         for row in results.fits
         if (row["recipe"], row["recalibrator"], row["regime"], row["k"])
         == (recipe, recalibrator, regime, k)
         and row["temperature"] is not None
-    )
-    if not found or regime == "none":
-        return None
-    middle = len(found) // 2
-    return float(found[middle] if len(found) % 2 else (found[middle - 1] + found[middle]) / 2)
+    ]
+    return float(median(temperatures)) if temperatures and regime != "none" else None
 
 
 def estimate_table(rows: Sequence[RegimeEstimate]) -> tuple[list[str], list[list[object]]]:

@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from crosscal.analysis import Estimate, Results
+from crosscal.report.characters import clean
 from crosscal.report.charts.markers import style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.findings import language_name, one
 from crosscal.report.numbers import interval, metric_number
-from crosscal.report.svg import clean
 
 _HEADINGS = (
     "language", "recipe", "acc %", "NLL", "ECE % (floor)", "degradation", "effect of recipe"

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from crosscal.analysis import Estimate, Results
-from crosscal.report.charts.axes import Scale, horizontal_axis, nice_ticks, padded
-from crosscal.report.charts.markers import colour_class, legend, marker, style_of
-from crosscal.report.charts.order import Block, blocks
+from crosscal.report.characters import label, text_width
+from crosscal.report.charts import canvas, markers
+from crosscal.report.charts.chart import Chart
+from crosscal.report.charts.order import blocks
+from crosscal.report.charts.palette import LIGHT
 from crosscal.report.findings import METRIC, language_name, one
 from crosscal.report.numbers import direction_seen, level_percent, metric_number
-from crosscal.report.svg import Drawing, Figure, line, shorten, text, text_width
 
-WIDE, NARROW = 860.0, 344.0
-_LANE, _MEAN_LANE = 11.0, 15.0
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-Rows = list[tuple[str, str, list[Estimate]]]
+_LANE, _MEAN_LANE, _HEADING = 11.0, 15.0, 28.0
 
 
-def dot_figure(results: Results, quantity: str) -> Figure | None:
-    """Draw degradation, or the effect of recipes, with intervals.
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """A heading (no estimates), or a language or mean with an estimate a recipe; y in pixels."""
 
-    Parameters
-    ----------
-    results : Results
-    quantity : {"degradation", "effect"}
+    words: str
+    top: float
+    height: float
+    estimates: tuple[Estimate, ...] = ()
 
-    Returns
-    -------
-    Figure or None
-        None if the results hold none of it.
-    """
-    found = results.find(quantity=quantity, metric=METRIC, scaling="none")
-    if not found:
+    @property
+    def is_mean(self) -> bool:
+        return bool(self.estimates) and self.estimates[0].is_group
+
+    def lane(self, i: int) -> float:
+        """Return the y of the i-th estimate."""
+        return self.top + 4.5 + (self.height - 9) * (i + 0.5) / len(self.estimates)
+
+
+def dot_plot(results: Results, quantity: str) -> Chart | None:
+    """Draw degradation, or the effect of recipes, with intervals."""
+    estimates = results.find(quantity=quantity, metric=METRIC, scaling="none")
+    if not estimates:
         return None
     english = language_name(results.baseline_language)
     title = (
@@ -38,20 +50,19 @@ def dot_figure(results: Results, quantity: str) -> Figure | None:
         if quantity == "degradation"
         else f"Change of the degradation against {results.baseline_recipe}, by language and recipe"
     )
-    return Figure(
+    return Chart(
         name=quantity,
         kind=quantity,
         title=title,
-        description=_describe(found, results),
-        wide=_draw(results, quantity, found, WIDE),
-        narrow=_draw(results, quantity, found, NARROW),
+        description=_describe(estimates, results),
+        draw=lambda width: _draw(results, quantity, estimates, width),
     )
 
 
-def _describe(found: list[Estimate], results: Results) -> str:
+def _describe(estimates: list[Estimate], results: Results) -> str:
     parts = []
-    for recipe in dict.fromkeys(e.recipe for e in found):
-        rows = [e for e in found if e.recipe == recipe and not e.is_group]
+    for recipe in dict.fromkeys(e.recipe for e in estimates):
+        rows = [e for e in estimates if e.recipe == recipe and not e.is_group]
         above = sum(direction_seen(e) > 0 for e in rows)
         below = sum(direction_seen(e) < 0 for e in rows)
         parts.append(f"{recipe}: of {len(rows)} languages {above} above zero, {below} below")
@@ -62,122 +73,134 @@ def _describe(found: list[Estimate], results: Results) -> str:
     )
 
 
-def _draw(results: Results, quantity: str, found: list[Estimate], width: float) -> Drawing:
-    styles = style_of(results.recipes, results.baseline_recipe)
-    recipes = [r for r in styles if any(e.recipe == r for e in found)]
-    left = 12 + max(text_width(name, 13) for name in _row_names(results))
-    right = width - 16
-    low, high = padded(
-        100 * min(0.0, *(min(e.low, e.value) for e in found)),
-        100 * max(0.0, *(max(e.high, e.value) for e in found)),
-    )
-    scale = Scale(low=low, high=high, start=left + 10, end=right)
-    ticks = nice_ticks(low, high, max(5, int((right - left) / 70)))
-    head, height = legend([(r, styles[r]) for r in recipes], x=0, y=0, width=width)
-    top = height + 22
-    rows, bottom = "", top
+def _rows(results: Results, quantity: str, recipes: list[str]) -> list[_Row]:
+    """Return what stands in each line, from the top: headings, means over groups, languages."""
+    rows: list[_Row] = []
+    y = 0.0
     for block in blocks(results):
-        part, bottom = _block(
-            results,
-            quantity,
-            block,
-            recipes=recipes,
-            styles=styles,
-            scale=scale,
-            y=bottom,
-            right=right,
+        if block.heading:
+            rows.append(_Row(words=label(block.heading, 40), top=y, height=_HEADING))
+            y += _HEADING
+        keys = [(code, language_name(code), False) for code in block.languages]
+        if block.group is not None:
+            keys.insert(0, (block.group, f"Mean of {len(block.languages)}", True))
+        for key, name, is_mean in keys:
+            estimates = [one(results, quantity, r, key, is_group=is_mean) for r in recipes]
+            present = tuple(e for e in estimates if e is not None)
+            if present:
+                # Means have their value beside them, which needs the height of a line of text.
+                height = (_MEAN_LANE if is_mean else _LANE) * len(present) + 9
+                rows.append(_Row(words=label(name, 16), top=y, height=height, estimates=present))
+                y += height
+        y += 6
+    return rows
+
+
+def _draw(results: Results, quantity: str, estimates: list[Estimate], width: float) -> Figure:
+    styles = markers.style_of(results.recipes, results.baseline_recipe)
+    recipes = [r for r in styles if any(e.recipe == r for e in estimates)]
+    rows = _rows(results, quantity, recipes)
+    handles = markers.recipe_handles([(r, styles[r]) for r in recipes])
+    legend = markers.Legend(handles, width)
+    head = legend.height + 24
+    names = [row.words for row in rows if row.estimates]
+    left = 22 + max(text_width(name, canvas.NORMAL) for name in names)
+    across, down = width - left - 16, rows[-1].top + rows[-1].height + 6
+    limits = canvas.padded(
+        100 * min(0.0, *(min(e.low, e.value) for e in estimates)),
+        100 * max(0.0, *(max(e.high, e.value) for e in estimates)),
+    )
+    figure = canvas.new_figure(width, head + down + 42)
+    legend.draw(figure)
+    axes = canvas.add_axes(figure, left, head, across, down)
+    axes.set(xlim=limits, ylim=(down, 0), yticks=[])
+    axes.grid(axis="x")
+    canvas.set_ticks(axes.xaxis, limits, max(5, int(across / 70)), signed=quantity == "effect")
+    axes.set_xlabel("percentage points", loc="right")
+    axes.axvline(0, color=LIGHT["soft"], linewidth=1.2, zorder=1)
+    _draw_names(axes, rows, -left / across)
+    for recipe in recipes:
+        _draw_recipe(axes, rows, recipe, styles[recipe])
+    _draw_values(axes, rows, styles, limits, across)
+    _draw_sides(axes, quantity, results, limits, (left, across))
+    return figure
+
+
+def _draw_names(axes: Axes, rows: list[_Row], left: float) -> None:
+    """Write the names of rows at the left edge, with a fine line above each."""
+    to_edge = axes.get_yaxis_transform()  # x in widths of the axes, y in pixels
+    for row in rows:
+        middle = row.top + (row.height / 2 if row.estimates else 19)
+        weight = "bold" if row.is_mean or not row.estimates else "normal"
+        hue = LIGHT["ink"] if row.estimates else LIGHT["soft"]
+        axes.text(left, middle, row.words, transform=to_edge, va="center", weight=weight, color=hue)
+    tops = [row.top for row in rows if row.estimates]
+    axes.hlines(
+        tops, left, 1, transform=to_edge, colors=LIGHT["grid"], linewidth=1, clip_on=False, zorder=0
+    )
+
+
+def _draw_recipe(axes: Axes, rows: list[_Row], recipe: str, style: int) -> None:
+    for is_mean, size, weight in ((False, 7.4, 1.6), (True, 9.6, 2.6)):
+        lanes = [
+            (row.lane(i), e)
+            for row in rows
+            for i, e in enumerate(row.estimates)
+            if row.is_mean == is_mean and e.recipe == recipe
+        ]
+        axes.hlines(
+            [y for y, _ in lanes],
+            [100 * e.low for _, e in lanes],
+            [100 * e.high for _, e in lanes],
+            colors=markers.colour(style),
+            linewidth=weight,
+            capstyle="round",
+            zorder=3,
         )
-        rows += part
-    bottom += 6
-    signs = _side_notes(results, quantity, scale, height + 14, right)
-    axis = horizontal_axis(scale, ticks, top=top, bottom=bottom, signed=quantity == "effect")
-    unit = text("percentage points", right, bottom + 33, class_="note", text_anchor="end")
-    return Drawing(width=width, height=bottom + 40, body=head + signs + axis + unit + rows)
+        points = [(100 * e.value, y) for y, e in lanes]
+        filled = [direction_seen(e) != 0 for _, e in lanes]
+        markers.plot(axes, points, style, size=size, filled=filled)
 
 
-def _row_names(results: Results) -> list[str]:
-    names = [language_name(code) for code in results.languages]
-    return [shorten(n, 16) for n in names] + ["Mean of 00"]
+def _draw_values(
+    axes: Axes, rows: list[_Row], styles: dict[str, int], limits: tuple[float, float], width: float
+) -> None:
+    """Write the value of each mean beside its interval, on the right if there is room."""
+    pixel = (limits[1] - limits[0]) / width
+    for row in rows:
+        for i, e in enumerate(row.estimates if row.is_mean else ()):
+            words = metric_number(e.value, METRIC, signed=True)
+            end = 100 * max(e.high, e.value) + 7 * pixel
+            fits = end + pixel * text_width(words, 12) < limits[1] + 14 * pixel
+            axes.text(
+                end if fits else 100 * min(e.low, e.value) - 7 * pixel,
+                row.lane(i),
+                words,
+                ha="left" if fits else "right",
+                va="center",
+                size=12,
+                weight="bold",
+                color=markers.colour(styles[e.recipe]),
+            )
 
 
-def _side_notes(results: Results, quantity: str, scale: Scale, y: float, right: float) -> str:
-    """Say beside the zero line what lies on its two sides, in short where there is no room."""
+def _draw_sides(
+    axes: Axes,
+    quantity: str,
+    results: Results,
+    limits: tuple[float, float],
+    extent: tuple[float, float],
+) -> None:
+    """Say above the zero line what lies on its two sides, in short where there is no room."""
     english = language_name(results.baseline_language)
     rest = f" than {english}" if quantity == "degradation" else " degradation"
     worse, better = ("worse", "better") if quantity == "degradation" else ("larger", "smaller")
-    zero = scale(0)
+    left, across = extent
+    zero = -limits[0] / (limits[1] - limits[0]) * across
     for end in (rest, ""):
         more, less = f"{worse}{end} \u2192", f"\u2190 {better}{end}"
-        fits = zero + 6 + text_width(more, 12) < right + 14
-        if fits and zero - 6 - text_width(less, 12) > 0:
+        fits = zero + 6 + text_width(more, canvas.SMALL) < across + 14
+        if fits and zero - 6 - text_width(less, canvas.SMALL) > -left:
             break
-    return text(more, zero + 6, y, class_="note") + text(
-        less, zero - 6, y, class_="note", text_anchor="end"
-    )
-
-
-def _block(
-    results: Results,
-    quantity: str,
-    block: Block,
-    *,
-    recipes: list[str],
-    styles: dict[str, int],
-    scale: Scale,
-    y: float,
-    right: float,
-) -> tuple[str, float]:
-    """Draw a heading, the mean over the group, and its languages; return the new y too."""
-    body = ""
-    if block.heading:
-        body += text(shorten(block.heading, 40), 0, y + 20, class_="heading")
-        y += 28
-    names = {code: shorten(language_name(code), 16) for code in block.languages}
-    lines = [(code, names[code], False) for code in block.languages]
-    if block.group is not None:
-        lines.insert(0, (block.group, f"Mean of {len(block.languages)}", True))
-    for key, label, is_mean in lines:
-        found = [
-            e
-            for r in recipes
-            if (e := one(results, quantity, r, key, is_group=is_mean)) is not None
-        ]
-        if not found:
-            continue
-        # Means have their value beside them, which needs the height of a line of text.
-        lane_height = _MEAN_LANE if is_mean else _LANE
-        height = lane_height * len(found) + 9
-        body += line(0, y, right, y, "rule")
-        kind = "label strong" if is_mean else "label"
-        body += text(label, 0, y + height / 2 + 4.5, class_=kind)
-        for lane, estimate in enumerate(found):
-            middle = y + 4.5 + lane_height * (lane + 0.5)
-            body += _whisker(
-                estimate,
-                styles[estimate.recipe],
-                scale,
-                y=middle,
-                is_mean=is_mean,
-                right=right,
-            )
-        y += height
-    return body, y + 6
-
-
-def _whisker(
-    estimate: Estimate, style: int, scale: Scale, *, y: float, is_mean: bool, right: float
-) -> str:
-    low, high, x = (scale(100 * v) for v in (estimate.low, estimate.high, estimate.value))
-    kind = f"whisker {colour_class(style)}{' strong' if is_mean else ''}"
-    body = line(low, y, high, y, kind)
-    body += marker(style, x, y, 5.0 if is_mean else 3.8, filled=direction_seen(estimate) != 0)
-    if not is_mean:
-        return body
-    words = metric_number(estimate.value, METRIC, signed=True)
-    end = max(high, x) + 7
-    if end + text_width(words, 12) < right + 14:
-        return body + text(words, end, y + 4, class_=f"value {colour_class(style)}")
-    start = min(low, x) - 7
-    return body + text(
-        words, start, y + 4, class_=f"value {colour_class(style)}", text_anchor="end"
-    )
+    for words, shift, side in ((more, 6, "left"), (less, -6, "right")):
+        axes.annotate(words, (0, 0), (shift, 9), "data", "offset points", ha=side, **canvas.NOTE)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from crosscal.report.svg import element, polygon, shorten, text, text_width
+from crosscal.report.characters import label, text_width
+from crosscal.report.charts.canvas import SMALL
+from crosscal.report.charts.palette import LIGHT, RECIPES_LIGHT
 
-Points = list[tuple[float, float]]
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-COLOURS = 7
-"""Number of colours in the style sheet (``.r0`` is the baseline); more recipes repeat them."""
+# Shapes of the baseline and the others, with the size that gives each about the same weight.
+_SHAPES = (("o", 1.0), ("s", 0.9), ("^", 1.15), ("D", 0.88), ("v", 1.15), ("P", 1.2))
+
+_LEGEND_ROW = 18.5
 
 
 def style_of(recipes: Sequence[str], baseline: str) -> dict[str, int]:
@@ -19,89 +28,85 @@ def style_of(recipes: Sequence[str], baseline: str) -> dict[str, int]:
 
 
 def colour_class(style: int) -> str:
-    """Return the class that colours what belongs to a recipe."""
-    return "r0" if style == 0 else f"r{(style - 1) % (COLOURS - 1) + 1}"
+    """Return the class that colours what belongs to a recipe in HTML."""
+    return f"r{_repeat(style, len(RECIPES_LIGHT))}"
 
 
-def marker(style: int, x: float, y: float, size: float, *, filled: bool = True) -> str:
-    """Draw a recipe's marker.
+def colour(style: int) -> str:
+    """Return the colour of a recipe in charts."""
+    return RECIPES_LIGHT[_repeat(style, len(RECIPES_LIGHT))]
 
-    Parameters
-    ----------
-    style : int
-        From `style_of`.
-    x, y : float
-        Centre.
-    size : float
-        Radius of the circle; the other shapes have about its area.
-    filled : bool
-        Hollow markers stand for what cannot be told from zero.
 
-    Returns
-    -------
-    str
-    """
-    kind = f"mark {colour_class(style)}{'' if filled else ' hollow'}"
-    if style == 0:
-        return element("circle", cx=x, cy=y, r=size, class_=kind)
+def _repeat(style: int, count: int) -> int:
+    return style and (style - 1) % (count - 1) + 1
+
+
+def look(style: int, size: float, *, filled: bool = True) -> dict[str, Any]:
+    """Return how matplotlib draws a recipe's marker; hollow ones stand for what is not seen."""
     # Colours and shapes repeat after different counts, so pairs stay distinct for long.
-    shape = _SHAPES[(style - 1) % len(_SHAPES)]
-    return polygon([(x + size * dx, y + size * dy) for dx, dy in shape()], kind)
+    name, factor = _SHAPES[_repeat(style, len(_SHAPES))]
+    return {
+        "marker": name,
+        "markersize": size * factor,
+        "markeredgecolor": colour(style),
+        "markerfacecolor": colour(style) if filled else LIGHT["paper"],
+        "markeredgewidth": 1.5,
+        "linestyle": "none",
+    }
 
 
-def _square() -> Points:
-    return [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]
+def plot(
+    axes: Axes,
+    points: Sequence[tuple[float, float]],
+    style: int,
+    *,
+    size: float,
+    filled: Sequence[bool],
+) -> None:
+    """Draw a recipe's marker at points, over everything else."""
+    for fill in (False, True):
+        drawn = [p for p, is_filled in zip(points, filled, strict=True) if is_filled == fill]
+        if drawn:
+            shape = look(style, size, filled=fill)
+            axes.plot(*zip(*drawn, strict=True), zorder=4, clip_on=False, **shape)
 
 
-def _triangle() -> Points:
-    return [(0, -1.25), (1.15, 0.8), (-1.15, 0.8)]
+def recipe_handles(entries: Sequence[tuple[str, int]]) -> list[Line2D]:
+    """Return the entries of a legend: marker and name of each recipe."""
+    from matplotlib.lines import Line2D
+
+    return [Line2D([], [], label=label(name, 34), **look(style, 8.5)) for name, style in entries]
 
 
-def _diamond() -> Points:
-    return [(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)]
+class Legend:
+    """Handles along the top of a figure, row by row, in as many columns as its width holds."""
 
+    def __init__(self, handles: Sequence[Artist], width: float) -> None:
+        self._handles = handles
+        self._names = [str(handle.get_label()) for handle in handles]
+        needs = [text_width(name, SMALL) + 42 for name in self._names]
 
-def _hanging() -> Points:
-    return [(0, 1.25), (1.15, -0.8), (-1.15, -0.8)]
+        def fits(columns: int) -> bool:
+            return sum(max(needs[i::columns]) for i in range(columns)) <= width + 20
 
+        self.columns = next((n for n in range(len(handles), 1, -1) if fits(n)), 1)
+        self.height = 6 + _LEGEND_ROW * -(-len(handles) // self.columns)
 
-def _cross() -> Points:
-    a, b = 0.42, 1.2
-    return [
-        (-a, -b), (a, -b), (a, -a), (b, -a), (b, a), (a, a),
-        (a, b), (-a, b), (-a, a), (-b, a), (-b, -a), (-a, -a),
-    ]  # fmt: skip
-
-
-_SHAPES: tuple[Callable[[], Points], ...] = (_square, _triangle, _diamond, _hanging, _cross)
-
-
-def legend(
-    entries: Sequence[tuple[str, int]], *, x: float, y: float, width: float
-) -> tuple[str, float]:
-    """Draw marker and name of each recipe, over as many lines as they need.
-
-    Parameters
-    ----------
-    entries : sequence of (name, style)
-    x, y : float
-        Top left corner.
-    width : float
-        Available.
-
-    Returns
-    -------
-    body : str
-    height : float
-        Used.
-    """
-    body, left, top = "", x, y
-    for name, style in entries:
-        label = shorten(name, 34)
-        needed = 16 + text_width(label, 13) + 18
-        if left > x and left + needed > x + width:
-            left, top = x, top + 20
-        body += marker(style, left + 6, top + 9, 4.6)
-        body += text(label, left + 16, top + 13.5, class_=f"label {colour_class(style)}")
-        left += needed
-    return body, top - y + 22
+    def draw(self, figure: Figure) -> None:
+        """Draw it."""
+        # matplotlib fills column by column.
+        order = [i for c in range(self.columns) for i in range(c, len(self._names), self.columns)]
+        figure.legend(
+            [self._handles[i] for i in order],
+            [self._names[i] for i in order],
+            loc="upper left",
+            bbox_to_anchor=(0, 1),
+            ncols=self.columns,
+            borderaxespad=0,
+            borderpad=0.2,
+            handlelength=1.4,
+            handletextpad=0.5,
+            columnspacing=1.6,
+            labelspacing=0.5,
+            fontsize=SMALL,
+        )

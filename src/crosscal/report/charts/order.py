@@ -11,50 +11,33 @@ UNGROUPED = "not grouped"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
-    """Languages that stand together.
-
-    Attributes
-    ----------
-    group : str or None
-        Name of the group in the results; None where there is no mean over them.
-    heading : str
-        "" where nothing needs to be said.
-    languages : tuple of str
-    """
+class LanguageBlock:
+    """Languages that stand together; `group` is None where there is no mean over them."""
 
     group: str | None
     heading: str
     languages: tuple[str, ...]
 
 
-def blocks(results: Results) -> list[Block]:
-    """Return the languages other than the baseline, by group, most degraded first.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of Block
-        The morphologically rich first, then the groups in their order, then what is in none.
-        Within a group by degradation under the baseline recipe (or the first one there is).
-    """
+def blocks(results: Results) -> list[LanguageBlock]:
+    """Return the languages other than the baseline, by group, most degraded first."""
+    # The morphologically rich come first, what is in no group last.
     others = [c for c in results.languages if c != results.baseline_language]
     names = sorted(results.groups, key=lambda name: name != RICH)
-    found, placed = [], set()
+    blocks, placed = [], set()
     for name in names:
         members = [c for c in others if c in results.groups[name]]
         if members:
             heading = name[:1].upper() + name[1:]
-            found.append(Block(group=name, heading=heading, languages=_sorted(results, members)))
+            languages = _most_degraded_first(results, members)
+            blocks.append(LanguageBlock(group=name, heading=heading, languages=languages))
             placed.update(members)
-    left = [c for c in others if c not in placed]
-    if left:
-        heading = UNGROUPED.capitalize() if found else ""
-        found.append(Block(group=None, heading=heading, languages=_sorted(results, left)))
-    return found
+    ungrouped = [c for c in others if c not in placed]
+    if ungrouped:
+        heading = UNGROUPED.capitalize() if blocks else ""
+        languages = _most_degraded_first(results, ungrouped)
+        blocks.append(LanguageBlock(group=None, heading=heading, languages=languages))
+    return blocks
 
 
 def language_order(results: Results) -> list[str]:
@@ -64,11 +47,11 @@ def language_order(results: Results) -> list[str]:
     return list(dict.fromkeys(first + rest))
 
 
-def _sorted(results: Results, codes: list[str]) -> tuple[str, ...]:
+def _most_degraded_first(results: Results, codes: list[str]) -> tuple[str, ...]:
     recipes = [results.baseline_recipe, *results.recipes]
 
     def degradation(code: str) -> float:
-        found = (one(results, "degradation", recipe, code) for recipe in recipes)
-        return next((e.value for e in found if e is not None), 0.0)
+        estimates = (one(results, "degradation", recipe, code) for recipe in recipes)
+        return next((e.value for e in estimates if e is not None), 0.0)
 
     return tuple(sorted(codes, key=lambda code: (-degradation(code), code)))

@@ -1,198 +1,141 @@
-"""Reliability diagrams as small multiples: one panel a language, one figure a recipe."""
+"""Reliability of an analysis, a panel a language, and of an evaluation, a panel a group."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Sequence
 
-from crosscal.analysis import ReliabilityBin, Results
-from crosscal.calibration.evaluation.results import DiagramBin
-from crosscal.report.charts.axes import Scale
-from crosscal.report.charts.markers import colour_class, marker, style_of
+from crosscal.analysis import Estimate, ReliabilityBin, Results
+from crosscal.calibration.evaluation.results import Evaluation, GroupResult
+from crosscal.report.charts import markers
+from crosscal.report.charts.chart import Chart
 from crosscal.report.charts.order import language_order
+from crosscal.report.charts.reliability_diagram import Panel, describe, reliability_diagram
+from crosscal.report.evaluation_words import main_error
 from crosscal.report.findings import language_name, one
-from crosscal.report.numbers import metric_number
-from crosscal.report.svg import Drawing, Figure, element, line, polygon, polyline, shorten, text
+from crosscal.report.numbers import number
 
-_WIDE_COLUMNS, _NARROW_COLUMNS = 5, 2
-CELL = 172.0
-_PLOT, _BARS, _HEAD = 128.0, 22.0, 54.0
-CELL_HEIGHT = _HEAD + _PLOT + _BARS + 34.0
-
-Bins = dict[str, list[ReliabilityBin]]
-PanelBin = ReliabilityBin | DiagramBin
+MOST_GROUPS = 60
+"""Groups of an evaluation that are drawn at most."""
 
 
-def reliability_figures(results: Results, scaling: str = "none") -> list[Figure]:
-    """Draw one figure for each recipe.
-
-    Parameters
-    ----------
-    results : Results
-    scaling : {"none", "english"}
-
-    Returns
-    -------
-    list of Figure
-        The baseline's first; recipes without bins are left out.
-    """
+def reliability_figures(results: Results, scaling: str = "none") -> list[Chart]:
+    """Draw one figure a recipe, the baseline's first; recipes without bins are left out."""
     rows = [b for b in results.reliability if b.scaling == scaling]
-    styles = style_of(results.recipes, results.baseline_recipe)
+    styles = markers.style_of(results.recipes, results.baseline_recipe)
     names = file_names([r for r in styles if any(b.recipe == r for b in rows)])
     after = "" if scaling == "none" else "-after-temperature"
-    return [
-        _figure(
-            results,
-            rows,
-            recipe,
-            style=styles[recipe],
-            name=f"reliability-{stem}{after}",
-            scaling=scaling,
+    moment = "" if scaling == "none" else ", after the English temperature"
+    charts = []
+    for recipe, stem in names.items():
+        panels = _language_panels(results, rows, recipe, scaling, styles[recipe])
+        charts.append(
+            Chart(
+                name=f"reliability-{stem}{after}",
+                kind="reliability" if scaling == "none" else "reliability, scaled",
+                recipe=recipe,
+                title=(
+                    f"Reliability under {recipe}{moment}: accuracy by confidence, "
+                    "one panel a language"
+                ),
+                description=f"{describe(panels, 'languages')} The numbers are in the data file "
+                "of the same name.",
+                draw=reliability_diagram(panels, results.baseline_recipe),
+            )
         )
-        for recipe, stem in names.items()
+    return charts
+
+
+def evaluation_figure(evaluation: Evaluation) -> Chart:
+    """Draw one panel a group, of the first `MOST_GROUPS`."""
+    baseline = evaluation.settings.get("baseline")
+    reference = evaluation.groups[baseline].reliability if baseline else ()
+    name = main_error(evaluation)
+    panels = [
+        Panel(
+            name=group,
+            numbers=_group_numbers(result, name),
+            bins=result.reliability,
+            reference=() if group == baseline else reference,
+            style=0 if baseline in (None, group) else 1,
+            tallest=max(b.n for b in result.reliability),
+        )
+        for group, result in list(evaluation.groups.items())[:MOST_GROUPS]
     ]
+    return Chart(
+        name="reliability",
+        kind="reliability",
+        title="Reliability: accuracy by confidence, one panel a group",
+        description=describe(panels, "groups"),
+        draw=reliability_diagram(panels, baseline or ""),
+    )
 
 
 def file_names(recipes: list[str]) -> dict[str, str]:
     """Return for each recipe a part of a file name: plain letters and digits, all different."""
     taken: dict[str, str] = {}
-    for number, recipe in enumerate(recipes):
+    for i, recipe in enumerate(recipes):
         stem = re.sub(r"[^a-z0-9]+", "-", recipe.lower()).strip("-")[:40]
         plain = stem and stem not in taken.values()
-        taken[recipe] = stem if plain else f"{stem or 'recipe'}-{number}"
+        taken[recipe] = stem if plain else f"{stem or 'recipe'}-{i}"
     return taken
 
 
-def _figure(
-    results: Results,
-    rows: list[ReliabilityBin],
-    recipe: str,
-    *,
-    style: int,
-    name: str,
-    scaling: str,
-) -> Figure:
-    own, base = _by_language(rows, recipe), _by_language(rows, results.baseline_recipe)
-    ghosts = base if recipe != results.baseline_recipe else {}
-    outside = sum(not b.low <= b.accuracy <= b.high for bins in own.values() for b in bins)
-    total = sum(len(bins) for bins in own.values())
-    order = [code for code in language_order(results) if code in own]
+def _language_panels(
+    results: Results, rows: list[ReliabilityBin], recipe: str, scaling: str, style: int
+) -> list[Panel]:
+    own, baseline = _by_language(rows, recipe), _by_language(rows, results.baseline_recipe)
     tallest = max(b.n for b in rows)
-    start = math.floor(10 * min(b.lower for b in rows) + 1e-9) / 10
-    start = min(start, 0.9)
-
-    def draw(columns: int, cell: float) -> Drawing:
-        body = ""
-        for i, code in enumerate(order):
-            x, y = (i % columns) * cell, (i // columns) * CELL_HEIGHT
-            drawn = panel(
-                own[code],
-                ghosts.get(code, []),
-                name=shorten(language_name(code), 18),
-                numbers=_numbers(results, recipe, code, scaling),
-                style=style,
-                start=start,
-                tallest=tallest,
-            )
-            body += element("g", drawn, transform=f"translate({x:g} {y:g})")
-        used = min(columns, len(order))
-        height = math.ceil(len(order) / columns) * CELL_HEIGHT
-        return Drawing(width=max(used * cell, 320.0), height=height, body=body)
-
-    moment = "" if scaling == "none" else ", after the English temperature"
-    return Figure(
-        name=name,
-        kind="reliability" if scaling == "none" else "reliability, scaled",
-        recipe=recipe,
-        title=f"Reliability under {recipe}{moment}: accuracy by confidence, one panel a language",
-        description=(
-            f"{total} bins in {len(order)} languages; in {outside} of them accuracy lies outside "
-            "the band expected of right confidences. Points below the diagonal are overconfident. "
-            "The numbers are in the data file of the same name."
-        ),
-        wide=draw(_WIDE_COLUMNS, CELL),
-        narrow=draw(_NARROW_COLUMNS, CELL),
-    )
+    return [
+        Panel(
+            name=language_name(code),
+            numbers=_language_numbers(results, recipe, code, scaling),
+            bins=own[code],
+            reference=baseline.get(code, ()) if recipe != results.baseline_recipe else (),
+            style=style,
+            tallest=tallest,
+        )
+        for code in language_order(results)
+        if code in own
+    ]
 
 
-def _by_language(rows: list[ReliabilityBin], recipe: str) -> Bins:
-    found: Bins = {}
+def _by_language(rows: list[ReliabilityBin], recipe: str) -> dict[str, list[ReliabilityBin]]:
+    bins: dict[str, list[ReliabilityBin]] = {}
     for row in rows:
         if row.recipe == recipe:
-            found.setdefault(row.language, []).append(row)
-    return {code: sorted(bins, key=lambda b: b.index) for code, bins in found.items()}
+            bins.setdefault(row.language, []).append(row)
+    return {code: sorted(each, key=lambda b: b.index) for code, each in bins.items()}
 
 
-def panel(
-    bins: Sequence[PanelBin],
-    ghost: Sequence[PanelBin],
-    *,
-    name: str,
-    numbers: list[str],
-    style: int,
-    start: float,
-    tallest: int,
-) -> str:
-    """Draw one panel, of the size ``CELL`` by ``CELL_HEIGHT``; `ghost` are the baseline's bins."""
-    x = Scale(low=start, high=1.0, start=30, end=30 + _PLOT)
-    y = Scale(low=0.0, high=1.0, start=_HEAD + _PLOT, end=_HEAD)
-    body = text(name, 30, 14, class_="label strong")
-    for i, words in enumerate(numbers):
-        body += text(words, 30, 30 + 14 * i, class_="small")
-    body += _frame(x, y, start)
-    band = [(x(b.confidence), y(b.high)) for b in bins]
-    band += [(x(b.confidence), y(b.low)) for b in reversed(bins)]
-    body += polygon(band, "band") if len(bins) > 1 else ""
-    body += line(x(start), y(start), x(1.0), y(1.0), "diagonal")
-    if len(ghost) > 1:
-        body += polyline([(x(b.confidence), y(b.accuracy)) for b in ghost], "ghost")
-    if len(bins) > 1:
-        points = [(x(b.confidence), y(b.accuracy)) for b in bins]
-        body += polyline(points, f"curve {colour_class(style)}")
-    for b in bins:
-        inside = b.low <= b.accuracy <= b.high
-        body += marker(style, x(b.confidence), y(b.accuracy), 2.7, filled=not inside)
-    floor = _HEAD + _PLOT + _BARS
-    for b in bins:
-        height = max(0.8, (_BARS - 4) * b.n / tallest)
-        width = max(1.0, x(b.upper) - x(b.lower) - 1)
-        body += element(
-            "rect", x=x(b.lower) + 0.5, y=floor - height, width=width, height=height, class_="bar"
-        )
-    for value in _ticks(start):
-        words = f"{100 * value:.0f}"
-        body += text(words, x(value), floor + 13, class_="tick", text_anchor="middle")
-    return body
-
-
-def _ticks(start: float) -> list[float]:
-    """Return where the confidence axis is labelled: both ends and the middle of what is seen."""
-    return [start, 1.0] if start > 0.6 else sorted({start, 0.6 if start > 0.2 else 0.5, 1.0})
-
-
-def _frame(x: Scale, y: Scale, start: float) -> str:
-    body = element("rect", x=x.start, y=y.end, width=_PLOT, height=_PLOT, class_="plot")
-    for value in (0.0, 0.5, 1.0):
-        body += line(x.start, y(value), x.end, y(value), "grid")
-        words = f"{100 * value:.0f}"
-        body += text(words, x.start - 5, y(value) + 4, class_="tick", text_anchor="end")
-    return body
-
-
-def _numbers(results: Results, recipe: str, code: str, scaling: str) -> list[str]:
-    """Return accuracy and NLL, and the calibration error with its noise floor, as two lines."""
-    found = {
-        metric: one(results, "level", recipe, code, metric=metric, scaling=scaling, is_group=False)
+def _language_numbers(results: Results, recipe: str, code: str, scaling: str) -> tuple[str, str]:
+    accuracy, nll, ece = (
+        one(results, "level", recipe, code, metric=metric, scaling=scaling, is_group=False)
         for metric in ("accuracy", "nll", "ece")
-    }
-    words = {m: metric_number(e.value, m) for m, e in found.items() if e is not None}
-    ece = found["ece"]
-    if ece is not None and ece.noise_floor is not None:
-        words["ece"] += f" (floor {metric_number(ece.noise_floor, 'ece')})"
-    names = {"accuracy": "acc", "nll": "NLL", "ece": "ECE"}
-    lines = [
-        [f"{names[m]} {words[m]}" for m in part if m in words]
-        for part in (("accuracy", "nll"), ("ece",))
-    ]
-    return [" · ".join(line) for line in lines]
+    )
+    floor = None if ece is None else ece.noise_floor
+    return _numbers(_value(accuracy), _value(nll), "ECE", _value(ece), floor)
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
+
+
+def _group_numbers(result: GroupResult, name: str) -> tuple[str, str]:
+    error = result.errors[name]
+    means = result.means["accuracy"] or 0.0, result.means["nll"]
+    return _numbers(*means, name, error.value, error.noise_floor)
+
+
+def _numbers(
+    accuracy: float | None,
+    nll: float | None,
+    name: str,
+    error: float | None,
+    floor: float | None,
+) -> tuple[str, str]:
+    """Return accuracy and NLL, and the calibration error with its noise floor, as two lines."""
+    first = [] if accuracy is None else [f"acc {number(100 * accuracy)}"]
+    first += [] if nll is None else [f"NLL {number(nll, digits=3)}"]
+    second = [] if error is None else [f"{name} {number(100 * error)}"]
+    second += [] if floor is None else [f"(floor {number(100 * floor)})"]
+    return " · ".join(first), " ".join(second)

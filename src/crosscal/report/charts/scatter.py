@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import math
+from typing import TYPE_CHECKING
 
-from crosscal.analysis import Estimate, Results
-from crosscal.report.charts.axes import Scale, nice_ticks, padded, tick_label, vertical_axis
-from crosscal.report.charts.dot_plot import NARROW, WIDE
-from crosscal.report.charts.markers import colour_class, marker, style_of
+from crosscal.analysis import Results
+from crosscal.report.characters import label, text_width
+from crosscal.report.charts import canvas, markers
+from crosscal.report.charts.chart import Chart
 from crosscal.report.charts.order import language_order
+from crosscal.report.charts.render import HOVER
 from crosscal.report.findings import RICH, language_name, one
-from crosscal.report.svg import Drawing, Figure, element, line, shorten, text, text_width
 
-_LEFT, _TOP, _PLOT_HEIGHT = 34.0, 46.0, 240.0
-_CELL_HEIGHT = _TOP + _PLOT_HEIGHT + 50.0
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-Point = tuple[str, Estimate, Estimate]
+_LEFT, _GUTTER, _TOP, _PLOT_HEIGHT, _FOOT = 34.0, 40.0, 52.0, 270.0, 46.0
+
+Point = tuple[str, float, float]
+"""A language, and its accuracy and calibration error in per cent."""
+
+Box = tuple[float, float, float, float]
+"""Left, lower, right and upper edge in pixels."""
 
 
-def scatter_figure(results: Results) -> Figure | None:
-    """Draw one panel a recipe, with shared axes.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    Figure or None
-        None without levels.
-    """
-    points = {r: _points(results, r) for r in results.recipes}
-    points = {recipe: found for recipe, found in points.items() if found}
-    if not points:
+def scatter_figure(results: Results) -> Chart | None:
+    """Draw one panel a recipe, with shared axes."""
+    panels = {r: _points(results, r) for r in results.recipes}
+    panels = {recipe: points for recipe, points in panels.items() if points}
+    if not panels:
         return None
-    return Figure(
+    return Chart(
         name="ece-against-accuracy",
         kind="scatter",
         title="Calibration error against accuracy, by language",
@@ -44,97 +42,91 @@ def scatter_figure(results: Results) -> Figure | None:
             "wrong more often are those in which its confidence is further off. The numbers are "
             "in the data file of the same name."
         ),
-        wide=_draw(results, points, WIDE, min(3, len(points))),
-        narrow=_draw(results, points, NARROW, 1),
+        draw=lambda width: _draw(results, panels, width),
     )
 
 
 def _points(results: Results, recipe: str) -> list[Point]:
-    found = []
+    points = []
     for code in language_order(results):
         accuracy = one(results, "level", recipe, code, metric="accuracy", is_group=False)
         error = one(results, "level", recipe, code, is_group=False)
         if accuracy is not None and error is not None:
-            found.append((code, accuracy, error))
-    return found
+            points.append((code, 100 * accuracy.value, 100 * error.value))
+    return points
 
 
-def _draw(results: Results, points: dict[str, list[Point]], width: float, columns: int) -> Drawing:
-    every = [p for found in points.values() for p in found]
-    cell = width / columns if columns > 1 else min(width, 420.0)
-    across = padded(
-        100 * min(a.value for _, a, _ in every), 100 * max(a.value for _, a, _ in every), 0.07
-    )
-    up = padded(100 * min(e.value for _, _, e in every), 100 * max(e.value for _, _, e in every))
-    styles = style_of(results.recipes, results.baseline_recipe)
-    body = ""
-    for i, (recipe, found) in enumerate(points.items()):
-        panel = _panel(
-            results, recipe, found, style=styles[recipe], across=across, up=up, cell=cell
-        )
-        x, y = (i % columns) * cell, (i // columns) * _CELL_HEIGHT
-        body += element("g", panel, transform=f"translate({x:g} {y:g})")
-    height = math.ceil(len(points) / columns) * _CELL_HEIGHT
-    return Drawing(width=cell * columns, height=height, body=body)
-
-
-def _panel(
-    results: Results,
-    recipe: str,
-    points: list[Point],
-    *,
-    style: int,
-    across: tuple[float, float],
-    up: tuple[float, float],
-    cell: float,
-) -> str:
-    x = Scale(low=across[0], high=across[1], start=_LEFT, end=cell - 22)
-    y = Scale(low=up[0], high=up[1], start=_TOP + _PLOT_HEIGHT, end=_TOP)
-    body = text(shorten(recipe, 28), 0, 14, class_=f"label strong {colour_class(style)}")
-    body += vertical_axis(y, nice_ticks(*up, 7), left=x.start, right=x.end)
-    ticks = nice_ticks(*across, max(5, int((cell - _LEFT) / 45)))
-    body += line(x.start, y.start, x.end, y.start, "rule")
-    for value in ticks:
-        words = tick_label(value, ticks)
-        body += line(x(value), y.start, x(value), y.start + 4, "rule")
-        body += text(words, x(value), y.start + 18, class_="tick", text_anchor="middle")
-    body += text("accuracy, %", x.end, y.start + 36, class_="note", text_anchor="end")
-    body += text("ECE debiased, %", 0, _TOP - 10, class_="note")
+def _draw(results: Results, panels: dict[str, list[Point]], width: float) -> Figure:
+    columns = min(len(panels), max(1, int(width // 250)), 3)
+    plot = min(400.0, (width - _LEFT + _GUTTER) / columns - _GUTTER - 8)
+    every = [point for points in panels.values() for point in points]
+    across = canvas.padded(min(a for _, a, _ in every), max(a for _, a, _ in every), 0.07)
+    upwards = canvas.padded(min(e for _, _, e in every), max(e for _, _, e in every))
+    styles = markers.style_of(results.recipes, results.baseline_recipe)
+    cell = _TOP + _PLOT_HEIGHT + _FOOT
     rich = results.groups.get(RICH, ())
-    taken: list[tuple[float, float, float, float]] = []
-    spots = [(code, x(100 * a.value), y(100 * e.value)) for code, a, e in points]
-    taken += [(px - 4, py - 4, px + 4, py + 4) for _, px, py in spots]
-    for code, px, py in spots:
-        body += marker(style, px, py, 4.0, filled=code in rich or not rich)
-        label, place = _place(code, px, py, taken, x.end + 18)
-        taken.append(place)
-        body += label
-    return body
+    legend = markers.Legend(_handles() if rich else [], width)
+    head = legend.height if rich else 0
+    figure = canvas.new_figure(width, head + cell * -(-len(panels) // columns))
+    if rich:
+        legend.draw(figure)
+    for i, (recipe, points) in enumerate(panels.items()):
+        row, column = divmod(i, columns)
+        left = _LEFT + column * (plot + _GUTTER)
+        axes = canvas.add_axes(figure, left, head + row * cell + _TOP, plot, _PLOT_HEIGHT)
+        axes.set(xlim=across, ylim=upwards)
+        axes.grid(True)
+        canvas.set_ticks(axes.xaxis, across, max(4, int(plot / 45)))
+        canvas.set_ticks(axes.yaxis, upwards, 7)
+        axes.set_xlabel("accuracy, %", loc="right")
+        hue = markers.colour(styles[recipe])
+        canvas.write_above(axes, label(recipe, 28), _LEFT, 32, weight="bold", color=hue)
+        canvas.write_above(axes, "ECE debiased, %", _LEFT, 12, **canvas.NOTE)
+        filled = [code in rich or not rich for code, _, _ in points]
+        spots = [(a, e) for _, a, e in points]
+        markers.plot(axes, spots, styles[recipe], size=6.8, filled=filled)
+        _label_points(axes, points, plot)
+    return figure
 
 
-def _place(
-    code: str, x: float, y: float, taken: list[tuple[float, float, float, float]], right: float
-) -> tuple[str, tuple[float, float, float, float]]:
-    """Put a label beside its point where it covers least of what is there."""
-    label = shorten(code, 10)
-    width, height = text_width(label, 12), 11.0
-    offsets = [(7, 4), (-7 - width, 4), (-width / 2, -8), (-width / 2, 16), (6, -5), (6, 13),
-               (-6 - width, -5), (-6 - width, 13)]  # fmt: skip
+def _handles() -> list[Line2D]:
+    from matplotlib.lines import Line2D
 
-    def box(dx: float, dy: float) -> tuple[float, float, float, float]:
-        return (x + dx, y + dy - height + 2, x + dx + width, y + dy + 1)
+    return [
+        Line2D([], [], label=RICH, **markers.look(0, 6.8)),
+        Line2D([], [], label="others", **markers.look(0, 6.8, filled=False)),
+    ]
 
-    def covered(b: tuple[float, float, float, float]) -> float:
-        overlap = sum(
-            max(0.0, min(b[2], t[2]) - max(b[0], t[0]))
-            * max(0.0, min(b[3], t[3]) - max(b[1], t[1]))
-            for t in taken
+
+def _label_points(axes: Axes, points: list[Point], plot: float) -> None:
+    """Put a code beside each point, where it covers least; its name is shown on hovering."""
+    spots = axes.transData.transform([(a, e) for _, a, e in points]) - axes.bbox.min
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in spots.tolist()]
+    for (code, *point), (x, y) in zip(points, spots.tolist(), strict=True):
+        words = label(code, 10)
+        width = text_width(words, canvas.SMALL)
+        # Right, left, above, below, then the corners: offsets of the lower left end of the text.
+        offsets = [(6, -4), (-6 - width, -4), (-width / 2, 7), (-width / 2, -15), (5, 4), (5, -12),
+                   (-5 - width, 4), (-5 - width, -12)]  # fmt: skip
+        boxes = [(x + dx, y + dy, x + dx + width, y + dy + 9) for dx, dy in offsets]
+        costs = [
+            sum(_overlap(box, other) for other in taken)
+            + (1000.0 if box[0] < -4 or box[2] > plot + 12 else 0.0)
+            for box in boxes
+        ]
+        best = costs.index(min(costs))
+        taken.append(boxes[best])
+        axes.annotate(
+            words,
+            (point[0], point[1]),
+            offsets[best],
+            textcoords="offset points",
+            size=canvas.SMALL,
+            zorder=5,
+            gid=f"{HOVER}{label(language_name(code), 40)}",
         )
-        return overlap + (1000.0 if b[2] > right or b[0] < _LEFT - 4 else 0.0)
 
-    best = min(offsets, key=lambda offset: covered(box(*offset)))
-    place = box(*best)
-    # The name on hover, for those who do not know the code.
-    name = element("title", language_name(code).replace("&", "&amp;").replace("<", "&lt;"))
-    words = text(label, x + best[0], y + best[1], class_="code")
-    return words.replace("</text>", f"{name}</text>"), place
+
+def _overlap(a: Box, b: Box) -> float:
+    """Return the area that two boxes share."""
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
