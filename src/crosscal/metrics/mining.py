@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.metrics.bitext import Pair, best_threshold, bitext_scores
-from crosscal.metrics.score import Rows, Score
+from crosscal.metrics.metric_input import MetricInput, MetricValues
 
 
-def score_mined_pairs(rows: Rows) -> Score:
+def score_mined_pairs(rows: MetricInput) -> MetricValues:
     """Score the mined pairs whose score reaches a threshold.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         Units are source sentences. Columns ``mined`` and ``mined_scores`` have the ids of the
         target sentences that each was paired with, mostly one or none, and the scores of the
         pairs; column ``partners`` has the ids of its translations, mostly none. Pairs of at
@@ -25,7 +25,7 @@ def score_mined_pairs(rows: Rows) -> Score:
 
     Returns
     -------
-    Score
+    MetricValues
         ``f1``, ``precision``, ``recall`` over sets of pairs; ``official`` and ``sound`` agree.
 
     Raises
@@ -45,15 +45,15 @@ def score_mined_pairs(rows: Rows) -> Score:
     enough = found.scores >= rows.threshold
     kept = [pair for pair, high in zip(found.pairs, enough, strict=True) if high]
     figures = bitext_scores(kept, found.gold)
-    return Score(official=figures, sound=dict(figures), n=rows.n)
+    return MetricValues(official=figures, sound=dict(figures), n=rows.n)
 
 
-def mining_threshold(rows: Rows) -> float:
+def mining_threshold(rows: MetricInput) -> float:
     """Return the score from which on mined pairs give the highest F1.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         Of the training split, columns as for `score_mined_pairs`.
 
     Returns
@@ -80,7 +80,7 @@ class _Found:
     gold: frozenset[Pair]
 
 
-def _found(rows: Rows) -> _Found:
+def _found(rows: MetricInput) -> _Found:
     units = rows.texts("unit_id")
     mined, scores = rows.text_lists("mined"), rows.number_lists("mined_scores")
     for row, (targets, values) in enumerate(zip(mined, scores, strict=True)):

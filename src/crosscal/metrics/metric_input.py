@@ -18,7 +18,7 @@ from crosscal.predictions import Predictions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
+class MetricValues:
     """A task's metrics on one language of one split, as fractions.
 
     Attributes
@@ -40,7 +40,7 @@ class Score:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class MetricInput:
     """The predictions of one language of one split, columns beyond the required ones included.
 
     Attributes
@@ -70,7 +70,7 @@ class Rows:
         language: str,
         split: str,
         threshold: float | None = None,
-    ) -> Rows:
+    ) -> MetricInput:
         """Take one language of one split out of a prediction table.
 
         Raises
