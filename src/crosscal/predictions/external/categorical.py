@@ -10,10 +10,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.sources import Source
+from crosscal.predictions.external.sources import TableSource
 
 
-def codes(source: Source, name: str, column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
+def codes(
+    source: TableSource, name: str, column: pa.ChunkedArray
+) -> tuple[NDArray[np.int64], pa.Array]:
     """Return each row's number among a column's distinct values, and these values.
 
     Raises
@@ -38,7 +40,7 @@ def codes(source: Source, name: str, column: pa.ChunkedArray) -> tuple[NDArray[n
 
 
 def sorted_codes(
-    source: Source, name: str | None, columns: Mapping[str, pa.ChunkedArray]
+    source: TableSource, name: str | None, columns: Mapping[str, pa.ChunkedArray]
 ) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:
     """Return each row's number among a column's sorted values as text, and these values."""
     if name is None:
@@ -51,7 +53,7 @@ def sorted_codes(
     return rank[found], tuple(texts[i] for i in order)
 
 
-def demand_present(source: Source, name: str, column: pa.ChunkedArray) -> None:
+def demand_present(source: TableSource, name: str, column: pa.ChunkedArray) -> None:
     """Raise DataError at the first missing value of a column."""
     missing = pc.is_null(column)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
@@ -64,6 +66,6 @@ def demand_present(source: Source, name: str, column: pa.ChunkedArray) -> None:
     row = int(rows.argmax())
     raise DataError(
         "value is missing",
-        where=f"{source.path}: column '{name}', {source.place(row)}",
+        where=f"{source.path}: column '{name}', {source.locate(row)}",
         remedy="Fill it in or leave the row out",
     )

@@ -10,15 +10,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.reader import Foreign
+from crosscal.predictions.external.reader import ExternalPredictions
 
 
-def joined(parts: Sequence[Foreign], names: Sequence[str], *, pooled: bool) -> Foreign:
+def concat_predictions(
+    parts: Sequence[ExternalPredictions], names: Sequence[str], *, pooled: bool
+) -> ExternalPredictions:
     """Join the predictions of several files.
 
     Parameters
     ----------
-    parts : sequence of Foreign
+    parts : sequence of ExternalPredictions
         Of equal classes and kinds of values.
     names : sequence of str
         Of the files, all different.
@@ -28,7 +30,7 @@ def joined(parts: Sequence[Foreign], names: Sequence[str], *, pooled: bool) -> F
 
     Returns
     -------
-    Foreign
+    ExternalPredictions
         Equally named clusters of two files are one cluster.
 
     Raises
@@ -63,15 +65,15 @@ def joined(parts: Sequence[Foreign], names: Sequence[str], *, pooled: bool) -> F
         groups=tuple(order),
         cluster=_clusters(parts),
         cluster_names=None,
-        said=tuple(dict.fromkeys(words for part in parts for words in part.said)),
+        notes=tuple(dict.fromkeys(words for part in parts for words in part.notes)),
     )
 
 
-def _kind(part: Foreign) -> str:
+def _kind(part: ExternalPredictions) -> str:
     if part.values.ndim == 1:
-        return part.given
+        return part.value_kind
     named = f" ({', '.join(part.classes)})" if part.classes else ""
-    return f"{part.given} of {part.values.shape[1]} classes{named}"
+    return f"{part.value_kind} of {part.values.shape[1]} classes{named}"
 
 
 def _name(group: str, file: str, pooled: bool) -> str:
@@ -80,7 +82,7 @@ def _name(group: str, file: str, pooled: bool) -> str:
     return f"{file}/{group}" if group else file
 
 
-def _clusters(parts: Sequence[Foreign]) -> NDArray[np.int64] | None:
+def _clusters(parts: Sequence[ExternalPredictions]) -> NDArray[np.int64] | None:
     """Return clusters numbered by name over all files; rows of files without any stand alone."""
     there = [part.cluster_names for part in parts if part.cluster_names is not None]
     if not there:

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes
-from crosscal.predictions.external.columns import Chosen
-from crosscal.predictions.external.sources import Source
+from crosscal.predictions.external.columns import ColumnMapping
+from crosscal.predictions.external.sources import TableSource
 
 _TRUTH = {"true": 1, "false": 0}
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 
 
 def gold_of(
-    source: Source,
-    columns: Chosen,
+    source: TableSource,
+    columns: ColumnMapping,
     column: pa.ChunkedArray,
     classes: tuple[str, ...] | None,
     values: NDArray[Any],
@@ -48,7 +48,7 @@ def gold_of(
     Returns
     -------
     gold : ndarray of int32, shape (n,)
-    said : tuple of str
+    notes : tuple of str
 
     Raises
     ------
@@ -90,7 +90,7 @@ def gold_of(
             row = int(missing.argmax())
             raise DataError(
                 f"label {gold[row]}, but this row has no such choice",
-                where=f"{source.path}: column '{columns.labels}', {source.place(row)}",
+                where=f"{source.path}: column '{columns.labels}', {source.locate(row)}",
                 remedy="Give the index, from 0, of one of the row's own choices; leave out rows "
                 "without a right one",
             )
@@ -119,14 +119,14 @@ def _index(label: str) -> int | None:
 
 
 def _fault(
-    source: Source,
-    columns: Chosen,
+    source: TableSource,
+    columns: ColumnMapping,
     label: str,
     rows: NDArray[np.bool_],
     classes: tuple[str, ...] | None,
     size: int,
 ) -> DataError:
-    where = f"{source.path}: column '{columns.labels}', {source.place(int(rows.argmax()))}"
+    where = f"{source.path}: column '{columns.labels}', {source.locate(int(rows.argmax()))}"
     if columns.layout == "confidence":
         what, remedy = f"{label!r} says neither right nor wrong", "Give 0 or 1, false or true"
     elif _index(label) is not None:

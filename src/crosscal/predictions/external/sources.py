@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.columns import Kind
+from crosscal.predictions.external.columns import ColumnKind
 from crosscal.predictions.provenance import METADATA_KEY
 
 BATCH = 500_000
 """Rows of a batch."""
 
 
-class Source(Protocol):
+class TableSource(Protocol):
     """A table file.
 
     Attributes
@@ -38,7 +38,7 @@ class Source(Protocol):
     """
 
     path: Path
-    columns: dict[str, Kind]
+    columns: dict[str, ColumnKind]
     total: int
     provenance: bytes | None
 
@@ -51,7 +51,7 @@ class Source(Protocol):
         """
         ...
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say where a row is: ``row 3``, or ``line 5`` of text formats (slow, for errors)."""
         ...
 
@@ -61,7 +61,7 @@ class Source(Protocol):
 
 
 class ParquetSource:
-    """A Parquet file; see `Source`."""
+    """A Parquet file; see `TableSource`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -71,7 +71,7 @@ class ParquetSource:
             raise _unreadable(path, error) from error
         schema = self._file.schema_arrow
         _demand_unique(schema.names, path)
-        self.columns: dict[str, Kind] = {field.name: _kind(field.type) for field in schema}
+        self.columns: dict[str, ColumnKind] = {field.name: _kind(field.type) for field in schema}
         self.total = self._file.metadata.num_rows
         self.provenance: bytes | None = (schema.metadata or {}).get(METADATA_KEY)
 
@@ -87,7 +87,7 @@ class ParquetSource:
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.path, error) from error
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say where a row is."""
         return f"row {row}"
 
@@ -131,7 +131,9 @@ class NpzSource:
                 where=str(path),
                 remedy="Give one value (or one row of scores) a unit in every array",
             )
-        self.columns: dict[str, Kind] = {name: _npz_kind(*head) for name, head in heads.items()}
+        self.columns: dict[str, ColumnKind] = {
+            name: _npz_kind(*head) for name, head in heads.items()
+        }
         self.total = rows.pop()
 
     def batches(
@@ -147,7 +149,7 @@ class NpzSource:
             parts = {n: self._column(n, a[start : start + BATCH]) for n, a in arrays.items()}
             yield pa.RecordBatch.from_pydict(parts), min(start + BATCH, self.total)
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say where a row is."""
         return f"row {row}"
 
@@ -181,7 +183,7 @@ def _head(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtyp
     return shape, kind
 
 
-def _npz_kind(shape: tuple[int, ...], kind: np.dtype[Any]) -> Kind:
+def _npz_kind(shape: tuple[int, ...], kind: np.dtype[Any]) -> ColumnKind:
     if len(shape) == 2 and kind.kind in "fiu":
         return "list"
     if len(shape) != 1:
@@ -201,7 +203,7 @@ def _arrow(array: np.ndarray[Any, Any]) -> pa.Array:
     return pa.array(array.tolist() if array.dtype.kind == "U" else array)
 
 
-def _kind(found: pa.DataType) -> Kind:
+def _kind(found: pa.DataType) -> ColumnKind:
     if isinstance(found, pa.ListType | pa.LargeListType | pa.FixedSizeListType):
         return "list" if _is_number(found.value_type) else "other"
     if _is_number(found):

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.columns import Kind
+from crosscal.predictions.external.columns import ColumnKind
 
 _PREVIEW = 1000
 _MISSING = ("", "NA", "N/A", "null", "NULL", "None")
@@ -24,7 +24,7 @@ _Read = TypeVar("_Read")
 
 
 class CsvSource:
-    """A text file of columns with a header line; see `sources.Source`."""
+    """A text file of columns with a header line; see `sources.TableSource`."""
 
     provenance: bytes | None = None
 
@@ -44,7 +44,7 @@ class CsvSource:
         if len(rows) == 1:
             raise _empty(path)
         self._preview = [row for _, row in rows[1:]]
-        self.columns: dict[str, Kind] = {
+        self.columns: dict[str, ColumnKind] = {
             name: _text_kind([row[i] for row in self._preview if i < len(row)])
             for i, name in enumerate(names)
         }
@@ -78,7 +78,7 @@ class CsvSource:
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise self._explained(numbers, error) from error
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say on which line a row is."""
         found = next(islice(self._rows(), row + 1, None), None)
         return f"line {found[0]}" if found else f"row {row}"
@@ -144,7 +144,7 @@ class CsvSource:
 
 
 class JsonLinesSource:
-    """A file with a JSON object on each line; see `sources.Source`."""
+    """A file with a JSON object on each line; see `sources.TableSource`."""
 
     provenance: bytes | None = None
 
@@ -155,7 +155,7 @@ class JsonLinesSource:
         self._preview = [record for _, record, _ in islice(self._records(), _PREVIEW)]
         if not self._preview:
             raise _empty(path)
-        self.columns: dict[str, Kind] = {
+        self.columns: dict[str, ColumnKind] = {
             name: _json_kind([record.get(name) for record in self._preview])
             for name in self._preview[0]
         }
@@ -170,7 +170,7 @@ class JsonLinesSource:
             columns |= {name: self._column(name, part, "text") for name in words}
             yield pa.RecordBatch.from_pydict(columns), part[-1][2]
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say on which line a row is."""
         found = next(islice(self._records(), row, None), None)
         return f"line {found[0]}" if found else f"row {row}"
@@ -198,7 +198,7 @@ class JsonLinesSource:
                 yield line, record, done
 
     def _column(
-        self, name: str, part: list[tuple[int, dict[str, Any], int]], kind: Kind
+        self, name: str, part: list[tuple[int, dict[str, Any], int]], kind: ColumnKind
     ) -> pa.Array:
         for line, record, _ in part:
             if name not in record:
@@ -261,7 +261,7 @@ def _parsed_list(text: str | None) -> list[float] | None:
     return [float(x) for x in found] if _is(found, "list") else None
 
 
-def _text_kind(cells: list[str]) -> Kind:
+def _text_kind(cells: list[str]) -> ColumnKind:
     """Return what most cells hold, so that a stray word among numbers is named as a fault."""
     filled = [cell for cell in cells if cell not in _MISSING]
     if _mostly(filled, lambda cell: _number(cell) is not None):
@@ -269,7 +269,7 @@ def _text_kind(cells: list[str]) -> Kind:
     return "list" if _mostly(filled, lambda cell: bool(_parsed_list(cell))) else "text"
 
 
-def _json_kind(cells: list[Any]) -> Kind:
+def _json_kind(cells: list[Any]) -> ColumnKind:
     there = [cell for cell in cells if cell is not None]
     if _mostly(there, lambda cell: _is(cell, "list")):
         return "list"
@@ -281,7 +281,7 @@ def _mostly(cells: list[Any], test: Callable[[Any], bool]) -> bool:
     return bool(cells) and 2 * sum(map(test, cells)) >= len(cells)
 
 
-def _is(cell: object, kind: Kind) -> bool:
+def _is(cell: object, kind: ColumnKind) -> bool:
     if kind == "list":
         return isinstance(cell, list) and all(x is None or _is(x, "number") for x in cell)
     return isinstance(cell, int | float) and not isinstance(cell, bool)
