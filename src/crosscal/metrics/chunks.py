@@ -40,33 +40,16 @@ def after_first_hyphen(tag: str) -> str:
 def chunks(
     sentences: Sentences, type_of: Callable[[str], str] = after_last_hyphen
 ) -> frozenset[Chunk]:
-    """Return the chunks that seqeval's default mode finds.
+    """Return the chunks (type, first, last) that seqeval's default mode finds.
 
     Between a word and the next, with prefixes p and q:
 
-    - a chunk ends if p is E or S; or p is B or I and q is B, S or O; or the types differ and p
-      is neither O nor a full stop;
-    - a chunk starts if q is B or S; or p is E, S or O and q is E or I; or the types differ and
-      q is neither O nor a full stop.
+    - a chunk ends if p is E or S; or p is B or I and q is B, S or O; or the types differ and p is
+      neither O nor a full stop;
+    - a chunk starts if q is B or S; or p is E, S or O and q is E or I; or the types differ and q is
+      neither O nor a full stop.
 
     A chunk runs from the last start to the end. Each sentence is followed by an O.
-
-    Parameters
-    ----------
-    sentences : iterable of sequence of str
-        The tags of each sentence.
-    type_of : function from str to str
-        `after_last_hyphen` for seqeval 0.0.12, `after_first_hyphen` for 1.2.2. On tags with
-        exactly one hyphen, and O, they agree.
-
-    Returns
-    -------
-    frozenset of (type, first, last)
-
-    Raises
-    ------
-    DataError
-        A tag is empty.
     """
     found: list[Chunk] = []
     prefix, kind, start = "O", "", 0
@@ -92,21 +75,8 @@ def chunks(
 def strict_chunks(sentences: Sentences) -> frozenset[Chunk]:
     """Return the entities of well-formed IOB2 tags: one begins at B- and nowhere else.
 
-    As seqeval 1.2.2 with ``mode="strict", scheme=IOB2``: an I- that does not go on with an
-    entity of its own type is outside.
-
-    Parameters
-    ----------
-    sentences : iterable of sequence of str
-
-    Returns
-    -------
-    frozenset of (type, first, last)
-
-    Raises
-    ------
-    DataError
-        A tag is empty.
+    As seqeval 1.2.2 with ``mode="strict", scheme=IOB2``: an I- that does not go on with an entity
+    of its own type is outside.
     """
     found: list[Chunk] = []
     kind, start = "", -1
@@ -135,18 +105,5 @@ def chunk_scores(
     gold: Sentences,
     find: Callable[[Sentences], frozenset[Chunk]] = chunks,
 ) -> dict[str, float]:
-    """Return F1, precision and recall over chunks, micro-averaged.
-
-    Parameters
-    ----------
-    predicted, gold : iterable of sequence of str
-        Tags of the same words in the same sentences; lengths are not compared.
-    find : function
-        `chunks` for XTREME's score, `strict_chunks` for strict IOB2.
-
-    Returns
-    -------
-    dict of str to float
-        ``f1``, ``precision``, ``recall``, fractions; see `overlap` for empty sets.
-    """
+    """Return micro-averaged F1, precision and recall over the chunks that `find` finds."""
     return overlap(find(predicted), find(gold))

@@ -19,24 +19,13 @@ from crosscal.predictions import Predictions
 
 @dataclass(frozen=True, kw_only=True)
 class MetricValues:
-    """A task's metrics on one language of one split, as fractions.
+    """A task's metrics on one language of one split, as fractions."""
 
-    Attributes
-    ----------
-    official : dict of str to float
-        As the benchmark's own evaluator computes them, by metric.
-    sound : dict of str to float
-        What one should believe.
-    oracle : dict of str to float
-        What a threshold chosen on these very units would have given: a bound, not a result.
-    n : int
-        Units scored: pairs, questions, words or sentences.
-    """
-
-    official: dict[str, float]
-    sound: dict[str, float]
+    official: dict[str, float]  # as the benchmark's own evaluator computes them, by metric
+    sound: dict[str, float]  # what one should believe
+    # At the threshold that suits these very units best: a bound, not a result.
     oracle: dict[str, float] = field(default_factory=dict)
-    n: int
+    n: int  # units scored: pairs, questions, words or sentences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +60,7 @@ class MetricInput:
         split: str,
         threshold: float | None = None,
     ) -> MetricInput:
-        """Take one language of one split out of a prediction table.
-
-        Raises
-        ------
-        DataError
-            There are none.
-        """
+        """Take one language of one split out of a prediction table."""
         table = predictions.table
         there = pc.and_(pc.equal(table["language"], language), pc.equal(table["split"], split))
         rows = table.filter(there)
@@ -120,23 +103,11 @@ class MetricInput:
         return list(self.table[name].to_pylist())
 
     def text_lists(self, name: str) -> list[list[str]]:
-        """Return an extra column that holds a list of texts for each unit.
-
-        Raises
-        ------
-        DataError
-            The column is missing, of another type, or has a gap.
-        """
+        """Return an extra column that holds a list of texts for each unit."""
         return self._lists(name, "texts", lambda item: isinstance(item, str))
 
     def number_lists(self, name: str) -> list[list[float]]:
-        """Return an extra column that holds a list of finite numbers for each unit.
-
-        Raises
-        ------
-        DataError
-            As `text_lists`.
-        """
+        """Return an extra column that holds a list of finite numbers for each unit."""
         return self._lists(
             name, "finite numbers", lambda item: isinstance(item, float) and isfinite(item)
         )
@@ -157,13 +128,7 @@ class MetricInput:
         return values
 
     def own_choices(self) -> list[list[str]]:
-        """Return column ``choices``: each unit's own choices, in the order of its scores.
-
-        Raises
-        ------
-        DataError
-            As `text_lists`, or the choices of a unit are not as many as its scores.
-        """
+        """Return column ``choices``: each unit's own choices, in the order of its scores."""
         choices = self.text_lists("choices")
         counts = np.asarray(pc.list_value_length(self.table["scores"]))
         for row, (texts, count) in enumerate(zip(choices, counts, strict=True)):

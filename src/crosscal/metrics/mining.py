@@ -13,27 +13,10 @@ from crosscal.metrics.metric_input import MetricInput, MetricValues
 
 
 def score_mined_pairs(rows: MetricInput) -> MetricValues:
-    """Score the mined pairs whose score reaches a threshold.
+    """Score the mined pairs (columns ``mined``, ``mined_scores``) that reach the threshold.
 
-    Parameters
-    ----------
-    rows : MetricInput
-        Units are source sentences. Columns ``mined`` and ``mined_scores`` have the ids of the
-        target sentences that each was paired with, mostly one or none, and the scores of the
-        pairs; column ``partners`` has the ids of its translations, mostly none. Pairs of at
-        least ``threshold`` count.
-
-    Returns
-    -------
-    MetricValues
-        ``f1``, ``precision``, ``recall`` over sets of pairs; ``official`` and ``sound`` agree.
-
-    Raises
-    ------
-    SettingsError
-        No threshold: it belongs to the training split, and there is none to fall back on.
-    DataError
-        A column is missing or wrong.
+    Units are source sentences; ``partners`` has the ids of their translations, mostly none. The
+    threshold belongs to the training split, so there is none to fall back on.
     """
     if rows.threshold is None:
         raise SettingsError(
@@ -49,22 +32,9 @@ def score_mined_pairs(rows: MetricInput) -> MetricValues:
 
 
 def mining_threshold(rows: MetricInput) -> float:
-    """Return the score from which on mined pairs give the highest F1.
+    """Return the score from which on mined pairs of the training split give the highest F1.
 
-    Parameters
-    ----------
-    rows : MetricInput
-        Of the training split, columns as for `score_mined_pairs`.
-
-    Returns
-    -------
-    float
-        See `crosscal.metrics.bitext.best_threshold`.
-
-    Raises
-    ------
-    DataError
-        No pair is right, or a column is missing or wrong.
+    See `crosscal.metrics.bitext.best_threshold`; columns as for `score_mined_pairs`.
     """
     found = _found(rows)
     right = np.array([pair in found.gold for pair in found.pairs], dtype=np.bool_)

@@ -89,25 +89,7 @@ SCORERS: dict[str, Scorer] = {
 
 
 def score(scoring: str, rows: MetricInput) -> MetricValues:
-    """Score one language of one split.
-
-    Parameters
-    ----------
-    scoring : str
-        A name in `SCORERS`.
-    rows : MetricInput
-
-    Returns
-    -------
-    MetricValues
-
-    Raises
-    ------
-    SettingsError
-        No scorer of that name, or a setting that it needs is missing.
-    DataError
-        A column that it needs is missing or wrong.
-    """
+    """Score one language of one split by a name in `SCORERS`."""
     if scoring not in SCORERS:
         raise SettingsError(
             f"no scorer {scoring!r}", where="scoring", remedy=did_you_mean(scoring, SCORERS)

@@ -23,19 +23,8 @@ from crosscal.metrics.squad2 import at_threshold, best_threshold, raw_scores
 def span_scorer(official: AnswerRules) -> Callable[[MetricInput], MetricValues]:
     """Return the scorer of a task whose questions all have an answer.
 
-    Parameters
-    ----------
-    official : AnswerRules
-        Of the benchmark's own evaluator.
-
-    Returns
-    -------
-    function from MetricInput to MetricValues
-        It takes column ``choices`` (answer texts, the empty text for "no answer") and column
-        ``answers`` (right texts); the first of the highest scores is the answer. Metrics are
-        ``exact_match`` and ``f1``; ``sound`` normalises by one rule for all languages. It
-        raises DataError for a question without a right answer, a missing column, and a language
-        that the official rules lack.
+    It reads ``choices`` (answer texts) and ``answers`` (right ones); the first of the highest
+    scores is the answer. ``sound`` normalises by one rule for all languages.
     """
 
     def score_spans(rows: MetricInput) -> MetricValues:
@@ -61,24 +50,8 @@ score_mlqa = span_scorer(MLQA)
 def score_squad2(rows: MetricInput) -> MetricValues:
     """Score answers where some questions have none (SQuAD v2.0).
 
-    Parameters
-    ----------
-    rows : MetricInput
-        Columns as for `span_scorer`; no ``answers`` means that there is none. The answer is the
-        best choice that is not empty, unless the empty one's score exceeds it by more than
-        ``threshold`` (0 unless given).
-
-    Returns
-    -------
-    MetricValues
-        ``exact_match`` and ``f1``, also of questions with and without an answer apart (see
-        `at_threshold`). ``oracle`` has both at the threshold that suits these questions best,
-        by the official rules.
-
-    Raises
-    ------
-    DataError
-        A missing column.
+    The best choice that is not empty, unless the empty one exceeds it by more than the threshold (0
+    unless fixed). ``oracle`` has the scores at the threshold that suits these questions best.
     """
     units = rows.texts("unit_id")
     answers, no_answer = _without_silence(rows)

@@ -14,25 +14,10 @@ Sentences = list[list[str]]
 
 
 def score_parts_of_speech(rows: MetricInput) -> MetricValues:
-    """Score parts of speech.
+    """Score tags of words; ``cluster_id`` is the sentence, the choices are the tags.
 
-    Parameters
-    ----------
-    rows : MetricInput
-        Units are words, ``cluster_id`` is the sentence, choices are the tags.
-
-    Returns
-    -------
-    MetricValues
-        ``official``: ``f1``, ``precision``, ``recall`` over chunks, as XTREME (see `chunks`).
-        ``sound``: ``accuracy`` over words, ties shared, and ``f1_macro`` over tags.
-
-    Raises
-    ------
-    SettingsError
-        The tags are not named.
-    DataError
-        A word's right tag is not among the tags.
+    ``official``: over chunks, as XTREME (see `chunks`). ``sound``: ``accuracy`` over words, ties
+    shared, and ``f1_macro`` over tags.
     """
     predicted, gold = _sentences(rows)
     return MetricValues(
@@ -48,23 +33,9 @@ def score_parts_of_speech(rows: MetricInput) -> MetricValues:
 def score_entities(rows: MetricInput) -> MetricValues:
     """Score named entities in IOB2 tags.
 
-    Parameters
-    ----------
-    rows : MetricInput
-        As for `score_parts_of_speech`.
-
-    Returns
-    -------
-    MetricValues
-        ``f1``, ``precision``, ``recall`` over entities. ``official``: as seqeval 0.0.12, which
-        XTREME was published with. ``sound``: as seqeval 1.2.2 in its default mode, which keeps
-        types with a hyphen apart; both let an I- without its B- begin an entity. ``sound`` has
-        ``f1_strict`` too, where it does not.
-
-    Raises
-    ------
-    SettingsError, DataError
-        As `score_parts_of_speech`.
+    ``official``: as seqeval 0.0.12, which XTREME was published with. ``sound``: as seqeval 1.2.2 in
+    its default mode, which keeps types with a hyphen apart; both let an I- without its B- begin an
+    entity. ``f1_strict`` does not.
     """
     predicted, gold = _sentences(rows)
     lenient = chunk_scores(predicted, gold, lambda s: chunks(s, after_first_hyphen))

@@ -7,20 +7,10 @@ from collections.abc import Sequence
 
 
 def macro_f1(predicted: Sequence[str], gold: Sequence[str]) -> float:
-    """Return the mean over tags of each tag's F1.
+    """Return the mean of each tag's F1 over the tags that occur in ``gold``.
 
-    Parameters
-    ----------
-    predicted, gold : sequence of str
-        Of equal length, at least one word.
-
-    Returns
-    -------
-    float
-        A fraction. The mean runs over the tags that occur in ``gold``: a tag that a language
-        lacks must not change the score by being predicted once (scikit-learn's ``f1_score``
-        with ``labels=unique(gold), average="macro"``). Micro-averaged F1 over words would be
-        plain accuracy.
+    A tag that a language lacks must not change the score by being predicted once (scikit-learn's
+    ``f1_score`` with ``labels=unique(gold), average="macro"``). Micro-averaged F1 is accuracy.
     """
     right = Counter(tag for tag, true in zip(predicted, gold, strict=True) if tag == true)
     said, there = Counter(predicted), Counter(gold)

@@ -19,15 +19,7 @@ ENGLISH = "en"
 
 @dataclass(frozen=True, kw_only=True)
 class TaskScore:
-    """The scores of one task.
-
-    Attributes
-    ----------
-    task : str
-        A name in `TASKS`.
-    languages : dict of str to dict of str to float
-        Metrics of each language, in per cent.
-    """
+    """The metrics of each language of one task, in per cent."""
 
     task: str
     languages: dict[str, dict[str, float]]
@@ -46,15 +38,7 @@ class TaskScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """The scores of all tasks of a submission.
-
-    Attributes
-    ----------
-    tasks : dict of str to TaskScore
-        Those that are there, in the order of `TASKS`.
-    notes : tuple of str
-        What does not stop the scoring but should be known, as answers that are missing.
-    """
+    """The scores of a submission's tasks, and notes on what does not stop the scoring."""
 
     tasks: dict[str, TaskScore]
     notes: tuple[str, ...]
@@ -65,15 +49,7 @@ class Submission:
         return {name: score.figure for name, score in self.tasks.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what ``crosscal xtreme-score --json`` prints.
-
-        Returns
-        -------
-        dict
-            By task ``languages``, ``avg_<metric>``, ``figure``, ``group``, where the whole group
-            is there ``group_average``, and where English and others are ``transfer_gap``. Beside
-            the tasks ``average``, where all nine are there.
-        """
+        """Return what ``crosscal xtreme-score --json`` prints."""
         groups, average = group_averages(self.figures), benchmark_average(self.figures)
         found: dict[str, Any] = {}
         for name, score in self.tasks.items():
@@ -92,21 +68,8 @@ class Submission:
 def score_submission(predictions: Path, labels: Path) -> Submission:
     """Score every task that has a folder in both places.
 
-    Parameters
-    ----------
-    predictions, labels : pathlib.Path
-
-    Returns
-    -------
-    Submission
-        The labels decide which languages there are. Where these are not the benchmark's own, a
-        note says so.
-
-    Raises
-    ------
-    DataError
-        No task to score; a language that has a file in one of the two places only, all of them
-        named; a malformed file, with its line.
+    The labels decide which languages there are; where these are not the benchmark's own, a note
+    says so. A language that has a file in one place only, and a malformed file, are DataErrors.
     """
     there = _folders(predictions) & _folders(labels) & TASKS.keys()
     if not there:
@@ -143,15 +106,7 @@ def score_submission(predictions: Path, labels: Path) -> Submission:
 def transfer_gap(score: TaskScore) -> float | None:
     """Return the cross-lingual transfer gap: English minus the mean of the other languages.
 
-    Parameters
-    ----------
-    score : TaskScore
-
-    Returns
-    -------
-    float or None
-        In percentage points of the task's figure (Hu et al. 2020); None without English or
-        without others.
+    In percentage points (Hu et al. 2020); None without English or without others.
     """
     figures = {
         language: _mean([metrics[name] for name in TASKS[score.task].headline])
@@ -162,18 +117,7 @@ def transfer_gap(score: TaskScore) -> float | None:
 
 
 def group_averages(figures: Mapping[str, float]) -> dict[str, float]:
-    """Return the mean figure of each group of tasks that is there as a whole.
-
-    Parameters
-    ----------
-    figures : mapping of str to float
-        By task; see `TaskScore.figure`.
-
-    Returns
-    -------
-    dict of str to float
-        By group: classification, tagging, qa, retrieval.
-    """
+    """Return the mean figure of each group of tasks that is there as a whole."""
     members: dict[str, list[str]] = {}
     for name, task in TASKS.items():
         members.setdefault(task.group, []).append(name)

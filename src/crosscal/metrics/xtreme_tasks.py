@@ -19,45 +19,23 @@ from crosscal.metrics.label_files import read_labels, read_pairs, read_sentences
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """The predictions and labels of one language of one task.
-
-    Attributes
-    ----------
-    predictions, labels : pathlib.Path
-    language : str
-    notes : list of str
-        Scorers add what does not stop them but should be known.
-    """
+    """The predictions and labels of one language of one task."""
 
     predictions: Path
     labels: Path
     language: str
-    notes: list[str]
+    notes: list[str]  # scorers add what does not stop them but should be known
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkTask:
-    """One task of the benchmark.
+    """One task of the benchmark."""
 
-    Attributes
-    ----------
-    group : str
-        Classification, tagging, qa or retrieval.
-    suffix : str
-        Of its files.
-    headline : tuple of str
-        The metrics whose mean counts in averages over tasks.
-    languages : tuple of str
-        Those of the benchmark.
-    measure : function from Pairing to dict of str to float
-        Metrics as fractions.
-    """
-
-    group: str
-    suffix: str = "tsv"
-    headline: tuple[str, ...]
-    languages: tuple[str, ...]
-    measure: Callable[[Pairing], dict[str, float]]
+    group: str  # classification, tagging, qa or retrieval
+    suffix: str = "tsv"  # of its files
+    headline: tuple[str, ...]  # the metrics whose mean counts in averages over tasks
+    languages: tuple[str, ...]  # those of the benchmark
+    measure: Callable[[Pairing], dict[str, float]]  # metrics as fractions
 
 
 def _measure_labels(known: str, pairing: Pairing) -> dict[str, float]:

@@ -47,11 +47,6 @@ class Predictions:
         kept untouched.
     where : str
         The file or object named in errors.
-
-    Raises
-    ------
-    DataError
-        See `crosscal.predictions.validate`.
     """
 
     def __init__(
@@ -99,22 +94,7 @@ class Predictions:
         validate(self._table, self._provenance.choices, parallel=split, where=self._where)
 
     def select(self, *, language: str, split: str) -> Slice:
-        """Return one language of one split as arrays.
-
-        Parameters
-        ----------
-        language, split : str
-
-        Returns
-        -------
-        Slice
-            Units with fewer choices than others are filled up with minus infinity.
-
-        Raises
-        ------
-        DataError
-            No such rows.
-        """
+        """Return one language of one split as arrays."""
         there = pc.and_(
             pc.equal(self._table["language"], language), pc.equal(self._table["split"], split)
         )
@@ -149,7 +129,7 @@ class Predictions:
         gold: ArrayLike,
         extra: Mapping[str, Any] | None = None,
     ) -> Predictions:
-        """Build predictions from columns in any row order.
+        """Build predictions from columns in any row order; they are sorted by code point.
 
         Parameters
         ----------
@@ -160,16 +140,6 @@ class Predictions:
         gold : array of int, shape (n,)
         extra : mapping of str to column, optional
             Further columns, anything pyarrow can turn into an array of length n.
-
-        Returns
-        -------
-        Predictions
-            Rows sorted by (split, language, unit_id) in code-point order.
-
-        Raises
-        ------
-        DataError
-            Columns of different length or unusable type, or see `validate`.
         """
         given = {
             "unit_id": unit_ids,
@@ -200,11 +170,8 @@ class Predictions:
 
 
 def _canonical(schema: pa.Schema) -> pa.Schema:
-    """Return the schema without metadata and with one name for the items of lists.
-
-    Parquet calls them ``element``, Arrow ``item``; left as they come, a table read back and
-    written again would not give the same bytes.
-    """
+    """Return the schema without metadata and with one name for the items of lists."""
+    # Parquet says ``element``, Arrow ``item``: left so, a table rewritten would change its bytes.
     return pa.schema([pa.field(f.name, _canonical_type(f.type)) for f in schema])
 
 

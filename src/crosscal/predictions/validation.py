@@ -27,7 +27,7 @@ def validate(
     parallel: bool | str = False,
     where: str = "predictions",
 ) -> None:
-    """Check a table; return None or raise at the first fault.
+    """Check a table; return None or raise DataError at the first fault.
 
     Parameters
     ----------
@@ -35,18 +35,10 @@ def validate(
     choices : tuple of str or None
         The choices common to all units, None if each unit has its own.
     parallel : bool or str
-        Also demand that every language of a split has the same units in the same clusters;
-        a string demands it of that split alone.
+        Also demand that every language of a split has the same units in the same clusters; a string
+        demands it of that split alone.
     where : str
-        The file or object named in errors.
-
-    Raises
-    ------
-    DataError
-        A required column missing or of another type; a null; no rows; an empty id, language
-        or split; a score NaN or infinite, fewer than two, or not one per choice; gold outside
-        ``-1 .. k-1``; rows unsorted or twice; languages not parallel when asked. Rows are
-        counted from 0 in messages.
+        The file or object named in errors; rows are counted from 0 there.
     """
     _check_columns(table, where)
     if table.num_rows == 0:

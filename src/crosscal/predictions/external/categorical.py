@@ -16,13 +16,7 @@ from crosscal.predictions.external.sources import TableSource
 def codes(
     source: TableSource, name: str, column: pa.ChunkedArray
 ) -> tuple[NDArray[np.int64], pa.Array]:
-    """Return each row's number among a column's distinct values, and these values.
-
-    Raises
-    ------
-    DataError
-        A value is missing, or is a list or a record.
-    """
+    """Return each row's number among a column's distinct values, and these values."""
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
     demand_present(source, name, column)

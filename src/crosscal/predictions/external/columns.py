@@ -34,17 +34,10 @@ _FAMILY = re.compile(rf"({'|'.join(_PREFIXES)})(?:[_\-. ](.+)|(\d+))", re.IGNORE
 class ColumnOptions:
     """The columns as a user named them; None leaves a choice to the guess.
 
-    Attributes
-    ----------
-    scores, probabilities : str or None
-        One list column, or the columns of the classes in order: names with commas between, or
-        a pattern with ``*``. At most one of the two. One number column under `probabilities`
-        is the probability of the positive class.
-    confidence : str or None
-        Confidence of the chosen label; the labels' column then says whether it is right.
-    labels, group, cluster : str or None
-    classes : tuple of str or None
-        Names of the classes in the order of the scores.
+    `scores` and `probabilities` (at most one of them) name a list column, or the columns of the
+    classes in order: names with commas between, or a pattern with ``*``. One number column under
+    `probabilities` is the probability of the positive class. With `confidence`, that of the chosen
+    label, the labels' column says whether it is right.
     """
 
     scores: str | None = None
@@ -67,31 +60,16 @@ class ColumnOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnMapping:
-    """What each column is taken for.
-
-    Attributes
-    ----------
-    layout : {"list", "classes", "positive", "confidence"}
-    values : tuple of str
-        Columns of the scores.
-    labels : str
-    group, cluster : str or None
-    classes : tuple of str or None
-        Names of the classes, where the columns or the user name them.
-    value_kind : {"scores", "probabilities", "confidence"} or None
-        None: the values tell.
-    notes : tuple of str
-        How the choice came about, in words.
-    """
+    """What each column is taken for."""
 
     layout: Layout
-    values: tuple[str, ...]
+    values: tuple[str, ...]  # columns of the scores
     labels: str
     group: str | None
     cluster: str | None
-    classes: tuple[str, ...] | None
-    value_kind: ValueKind | None
-    notes: tuple[str, ...]
+    classes: tuple[str, ...] | None  # names of the classes, where the columns or the user name them
+    value_kind: ValueKind | None  # None: the values tell
+    notes: tuple[str, ...]  # how the choice came about, in words
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,26 +85,9 @@ def choose_columns(
     label_values: Mapping[str, Collection[str]] | None = None,
     where: str,
 ) -> ColumnMapping:
-    """Decide what each column is.
+    """Decide what each column is; DataError where none, or more than one, could be meant.
 
-    Parameters
-    ----------
-    columns : mapping of str to kind
-        In the file's order; "list" is a list of numbers.
-    options : ColumnOptions
-    label_values : mapping of str to collection of str, optional
-        Values seen in text columns, so that columns named like the classes are recognised.
-    where : str
-        The file named in errors.
-
-    Returns
-    -------
-    ColumnMapping
-
-    Raises
-    ------
-    DataError
-        No column, or more than one, could be meant; a named column is not there.
+    `label_values` has the values seen in text columns: columns named like the classes are scores.
     """
     if options.confidence:
         layout, values, value_kind, why = _confidence(columns, options.confidence, where)

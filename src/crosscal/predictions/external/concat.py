@@ -16,27 +16,10 @@ from crosscal.predictions.external.reader import ExternalPredictions
 def concat_predictions(
     parts: Sequence[ExternalPredictions], names: Sequence[str], *, pooled: bool
 ) -> ExternalPredictions:
-    """Join the predictions of several files.
+    """Join files of equal classes and kinds of values; equally named clusters are one.
 
-    Parameters
-    ----------
-    parts : sequence of ExternalPredictions
-        Of equal classes and kinds of values.
-    names : sequence of str
-        Of the files, all different.
-    pooled : bool
-        Whether rows of equally named groups belong together; if not, each file's groups are
-        its own, named ``file`` or ``file/group``.
-
-    Returns
-    -------
-    ExternalPredictions
-        Equally named clusters of two files are one cluster.
-
-    Raises
-    ------
-    DataError
-        The files differ in kind or classes.
+    Where `pooled`, equally named groups belong together; else each file's groups are its own, named
+    ``file`` or ``file/group``.
     """
     first = parts[0]
     for part, name in zip(parts, names, strict=True):

@@ -28,32 +28,10 @@ def gold_of(
     *,
     absent: bool,
 ) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Return the index of each row's right class.
+    """Return the index of each row's right class, and notes.
 
-    Labels are names where the classes have names and all labels are among them, else indices
-    from 0 in the order of the scores.
-
-    Parameters
-    ----------
-    source, columns, column
-        The file, what its columns are, and that of the labels.
-    classes : tuple of str or None
-        Names of the classes.
-    values : ndarray of shape (n, k), or (n,) for confidences
-    own_number : ndarray of int64, shape (n,), or None
-        How many choices each row has; None: all have k.
-    absent : bool
-        Whether -1 (the right choice is not among them) is allowed.
-
-    Returns
-    -------
-    gold : ndarray of int32, shape (n,)
-    notes : tuple of str
-
-    Raises
-    ------
-    DataError
-        A label missing, unknown or out of range; classes fewer or more than scores.
+    Labels are names where the classes have names and all labels are among them, else indices from 0
+    in the order of the scores. `absent` allows -1, the right choice not being among them.
     """
     size = 2 if columns.layout == "confidence" else values.shape[1]
     if classes is not None and columns.layout != "confidence" and len(classes) != size:

@@ -87,31 +87,12 @@ class ExternalPredictions:
 def read_external(
     path: Path, options: ColumnOptions, *, report: Report | None = None
 ) -> ExternalPredictions:
-    """Read predictions of any origin.
+    """Read predictions of any origin; what the options leave open is guessed.
 
-    Parameters
-    ----------
-    path : Path
-        Ending ``.parquet``, ``.pq``, ``.csv``, ``.tsv``, ``.tab``, ``.jsonl``, ``.ndjson`` or
-        ``.npz``. Of crosscal's own prediction files the test split is read; language becomes
-        the group, and cluster_id the cluster.
-    options : ColumnOptions
-        The columns; what is left open is guessed from names and values.
-    report : callable, optional
-        Called with what is read and the total, as reading goes on.
-
-    Returns
-    -------
-    ExternalPredictions
-
-    Raises
-    ------
-    DataError
-        No such file, unknown ending, truncated, empty, wrong encoding; a column missing or
-        ambiguous; ragged rows; a value missing, NaN or infinite (minus infinity says that a
-        row has no such choice); probabilities outside 0 to 1 or not summing to one (within
-        0.001, or rounding to three decimals; then they are normalised); a label out of range
-        or unknown.
+    Of crosscal's own prediction files the test split is read; language becomes the group,
+    cluster_id the cluster. Minus infinity says that a row has no such choice. Probabilities may be
+    off a sum of 1 by rounding to three decimals; they are then normalised. All else that is wrong
+    is a DataError.
     """
     source = _open(path)
     own = source.provenance is not None and {"scores", "gold"} <= set(source.columns)

@@ -24,23 +24,12 @@ BATCH = 500_000
 
 
 class TableSource(Protocol):
-    """A table file.
-
-    Attributes
-    ----------
-    path : Path
-    columns : dict of str to kind
-        In the file's order.
-    total : int
-        What `batches` counts towards: rows, or bytes of text formats.
-    provenance : bytes or None
-        Of crosscal's own prediction files.
-    """
+    """A table file."""
 
     path: Path
-    columns: dict[str, ColumnKind]
-    total: int
-    provenance: bytes | None
+    columns: dict[str, ColumnKind]  # in the file's order
+    total: int  # what `batches` counts towards: rows, or bytes of text formats
+    provenance: bytes | None  # of crosscal's own prediction files
 
     def batches(
         self, names: Sequence[str], words: Sequence[str] = ()
@@ -99,10 +88,9 @@ class ParquetSource:
 
 
 class NpzSource:
-    """An npz file: two-dimensional arrays are lists of scores, the others columns.
+    """An npz file: two-dimensional arrays are lists of scores, the others columns."""
 
-    Arrays of objects are pickles, and are never read: a pickle can run code.
-    """
+    # Arrays of objects are pickles, and are never read: a pickle can run code.
 
     provenance: bytes | None = None
 

@@ -25,21 +25,10 @@ _PERCENT = 1.0
 def settle_values(
     source: TableSource, columns: ColumnMapping, parts: list[pa.ChunkedArray]
 ) -> tuple[Values, ValueKind, tuple[str, ...], NDArray[np.int64] | None]:
-    """Turn the columns of the scores into an array; they are taken off `parts` one by one.
+    """Return the scores as an array, their kind, notes, and how many choices each row has.
 
-    Returns
-    -------
-    values : ndarray of shape (n, k), or (n,) for confidences
-    value_kind : {"scores", "probabilities", "confidence"}
-    notes : tuple of str
-    own_number : ndarray of int64, shape (n,), or None
-        How many choices each row has; None: all have k.
-
-    Raises
-    ------
-    DataError
-        A value missing, NaN or infinite; fewer than two choices; probabilities outside 0 to 1
-        or not summing to one; numbers that nobody named and that look like per cent.
+    The columns are taken off `parts` one by one. The last is None where all rows have k choices; of
+    confidences the array is (n,), else (n, k).
     """
     own_number = None
     if columns.layout == "list":
