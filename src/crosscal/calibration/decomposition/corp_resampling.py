@@ -32,14 +32,9 @@ class CorpReplicates:
 
 @dataclass(frozen=True, kw_only=True)
 class ConsistencyBand:
-    """Where the reliability curve would lie if every confidence were right.
+    """Where the reliability curve would lie if every confidence were right."""
 
-    Attributes
-    ----------
-    confidence, low, high : ndarray of shape (m,)
-        Pointwise: at each confidence, `level` of the curves lie between low and high.
-    """
-
+    # (m,) pointwise: at each confidence, `level` of the curves lie between low and high
     confidence: Floats
     low: Floats
     high: Floats
@@ -55,29 +50,16 @@ def corp_replicates(
 ) -> CorpReplicates:
     """Decompose under many sets of weights; the curve is fitted anew under each.
 
+    A replicate fits its curve to noise that is already in the sample, so replicates of
+    miscalibration and discrimination lie higher than the values themselves: their spread is of use,
+    their quantiles are no interval.
+
     Parameters
     ----------
-    confidence, correct, score
-        As in `corp_decomposition`.
     weights : array of shape (replicates, clusters), or (replicates, n) without `cluster`
         At least 0, as from `cluster_weights`.
     cluster : array of int, shape (n,), optional
         Index of each row's cluster.
-
-    Returns
-    -------
-    CorpReplicates
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `corp_decomposition` and `selective_replicates`.
-
-    Notes
-    -----
-    A replicate fits its curve to noise that is already in the sample, so replicates of
-    miscalibration and discrimination lie higher than the values themselves: their spread is
-    of use, their quantiles are no interval.
     """
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
@@ -112,27 +94,7 @@ def corp_noise_floor(
 ) -> NoiseFloor:
     """Return the miscalibration that `corp_decomposition` shows if every confidence is right.
 
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    rng : numpy.random.Generator
-    resamples : int
-        At least 1.
-    score : {"brier", "nll"}
-
-    Returns
-    -------
-    NoiseFloor
-        Its mean is the floor, its `p_value` a test of perfect calibration. Rows count as
-        independent.
-
-    Raises
-    ------
-    DataError
-        As in `reliability_curve`.
-    SettingsError
-        No resamples, or another score.
+    Its mean is the floor, its `p_value` a test of perfect calibration. Rows count as independent.
     """
     level, n = _levels(confidence)
     found = [
@@ -152,37 +114,15 @@ def consistency_band(
 ) -> ConsistencyBand:
     """Return where the reliability curve would lie if every confidence were right.
 
-    Outcomes are drawn from the confidences, which are held fixed, and the curve is fitted
-    anew. Rows count as independent.
+    Outcomes are drawn from the confidences, which are held fixed, and the curve is fitted anew.
+    Rows count as independent. Dimitriadis, Gneiting and Jordan (2021), who also draw the
+    confidences anew; with them fixed the band belongs to the rows at hand, as the noise floor does.
 
     Parameters
     ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    rng : numpy.random.Generator
-    resamples : int
-        At least 1.
-    level : float
-        Between 0 and 1. Pointwise: a curve leaves the band somewhere more often than that.
     points : int
         At least 2. With more distinct confidences than this, as many of them, evenly spaced by
         rank.
-
-    Returns
-    -------
-    ConsistencyBand
-
-    Raises
-    ------
-    DataError
-        As in `reliability_curve`.
-    SettingsError
-        A number outside its range.
-
-    Notes
-    -----
-    Dimitriadis, Gneiting and Jordan (2021), who also draw the confidences anew; with them
-    fixed the band belongs to the rows at hand, as the noise floor does.
     """
     if not 0 < level < 1 or points < 2:
         raise SettingsError(

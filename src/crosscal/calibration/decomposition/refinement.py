@@ -28,21 +28,11 @@ Score = Literal["brier", "nll"]
 
 @dataclass(frozen=True, kw_only=True)
 class Refinement:
-    """A loss and its two parts: ``loss = calibration + refinement``, row by row.
+    """A loss and its two parts: ``loss = calibration + refinement``, row by row."""
 
-    Attributes
-    ----------
-    loss_rows : ndarray of shape (n,)
-        The loss of each row as predicted.
-    refinement_rows : ndarray of shape (n,)
-        Its loss after recalibration.
-    converged : bool
-        Whether every fit reached its optimum.
-    """
-
-    loss_rows: Floats
-    refinement_rows: Floats
-    converged: bool
+    loss_rows: Floats  # (n,) the loss of each row as predicted
+    refinement_rows: Floats  # (n,) its loss after recalibration
+    converged: bool  # whether every fit reached its optimum
 
     @property
     def calibration_rows(self) -> Floats:
@@ -80,6 +70,15 @@ def cross_fitted_refinement(
 ) -> Refinement:
     """Split a loss by recalibrators that are fitted on other clusters (cross-fitting).
 
+    Means of rows, so all three can be resampled by cluster (the fits taken as given). Kull and
+    Flach (2015); Berta, Holzmueller, Jordan and Bach (2025). The best recalibration of the class,
+    known, would leave less than one that is learnt: so refinement is too large in expectation and
+    calibration too small, by what fitting on (folds - 1) / folds of the rows costs. With one
+    temperature this is about ``1 / (2 n)`` in NLL; with isotonic or matrix scaling much more.
+    `in_sample_refinement` errs the other way, so that the two enclose the truth in expectation. A
+    richer class leaves a smaller refinement part: name the class. Where a recalibrator gives
+    probability 0 to what happens (isotonic regression may), NLL is infinite: use ``brier``.
+
     Parameters
     ----------
     values : array of shape (n, k)
@@ -90,37 +89,8 @@ def cross_fitted_refinement(
         Returns a new recalibrator: ``TemperatureScaling``, an entry of ``RECALIBRATORS``, or
         anything with ``fit(values, gold)`` that returns itself, ``predict_proba(values)`` and
         ``converged_``.
-    rng : numpy.random.Generator
-        Deals clusters to folds.
     clusters : array of shape (n,), optional
         What makes rows dependent (any labels); without it each row is its own.
-    folds : int
-        At least 2, and at most as many as there are clusters are used.
-    score : {"brier", "nll"}
-    given : {"scores", "probabilities"}
-
-    Returns
-    -------
-    Refinement
-        Means of rows, so all three can be resampled by cluster (the fits taken as given).
-
-    Raises
-    ------
-    DataError
-        Values or gold that the score rejects, clusters of another length, fewer than two.
-    SettingsError
-        Fewer than two folds, or another score.
-
-    Notes
-    -----
-    Kull and Flach (2015); Berta, Holzmueller, Jordan and Bach (2025). The best recalibration of
-    the class, known, would leave less than one that is learnt: so refinement is too large in
-    expectation and calibration too small, by what fitting on (folds - 1) / folds of the rows
-    costs. With one temperature this is about ``1 / (2 n)`` in NLL; with isotonic or matrix
-    scaling much more. `in_sample_refinement` errs the other way, so that the two enclose the
-    truth in expectation. A richer class leaves a smaller refinement part: name the class. Where a
-    recalibrator gives probability 0 to what happens (isotonic regression may), NLL is infinite:
-    use ``brier``.
     """
     right, index = _checked(values, gold, clusters, score, given)
     fold = _folds(index, rng, folds)
@@ -145,20 +115,6 @@ def in_sample_refinement(
 
     Refinement is too small in expectation and calibration too large, as far as the
     recalibrator minimises this score: a bound beside `cross_fitted_refinement`, not an estimate.
-
-    Parameters
-    ----------
-    values, gold, make, score, given
-        As in `cross_fitted_refinement`.
-
-    Returns
-    -------
-    Refinement
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `cross_fitted_refinement`.
     """
     right, _ = _checked(values, gold, None, score, given)
     table = np.asarray(values, dtype=np.float64)
@@ -182,29 +138,10 @@ def isotonic_refinement(
     """Split the Brier score of confidences by isotonic curves fitted on other clusters.
 
     The counterpart of `corp_decomposition` on rows that were not fitted: its refinement is
-    uncertainty less discrimination, its calibration is miscalibration.
-
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
-    rng, clusters, folds
-        As in `cross_fitted_refinement`.
-
-    Returns
-    -------
-    Refinement
-        Of ``(confidence - correct)^2``. Between the confidences of a curve lies a straight
-        line, beyond them the curve is flat. There is no form for NLL: a curve that starts at 0
-        or ends at 1 costs infinity on the first row that belies it.
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range, fewer than two clusters.
-    SettingsError
-        Fewer than two folds.
+    uncertainty less discrimination, its calibration is miscalibration. Of ``(confidence -
+    correct)^2``. Between the confidences of a curve lies a straight line, beyond them the curve is
+    flat. There is no form for NLL: a curve that starts at 0 or ends at 1 costs infinity on the
+    first row that belies it.
     """
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))

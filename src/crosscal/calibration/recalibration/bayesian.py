@@ -26,9 +26,11 @@ _REACH = 60.0
 class BayesianTemperature(Estimator):
     """Average the probabilities over the posterior of the temperature.
 
-    The prior of log T is normal. With few rows the temperature stays near the prior's, with
-    many it is that of `TemperatureScaling`, and where no finite temperature is best the
-    average still exists.
+    The prior of log T is normal. With few rows the temperature stays near the prior's, with many it
+    is that of `TemperatureScaling`, and where no finite temperature is best the average still
+    exists. The trapezoidal rule over log T, between the points where the posterior has fallen by
+    e^-34 from its mode; for a smooth integrand that vanishes at both ends its error is far below
+    float64's.
 
     Parameters
     ----------
@@ -37,7 +39,6 @@ class BayesianTemperature(Estimator):
         temperature makes that the start.
     spread : float
         Standard deviation of log T before any data, above 0.
-    given : {"scores", "probabilities"}
 
     Attributes
     ----------
@@ -49,17 +50,6 @@ class BayesianTemperature(Estimator):
         exp of the posterior mean of log T.
     converged_ : bool
         Always True: the posterior exists whatever the data.
-
-    Raises
-    ------
-    SettingsError
-        From `fit`: a spread not above 0, or a prior that is not finite.
-
-    Notes
-    -----
-    The trapezoidal rule over log T, between the points where the posterior has fallen by e^-34
-    from its mode; for a smooth integrand that vanishes at both ends its error is far below
-    float64's.
     """
 
     needs_common_choices: ClassVar[bool] = False

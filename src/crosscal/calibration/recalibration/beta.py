@@ -22,23 +22,14 @@ _FREE = ((0, 1), (0,), (1,), ())
 class BetaCalibration(MarginalCalibration):
     """Replace a confidence c by ``expit(a log c - b log(1 - c) + m)`` with a, b >= 0.
 
-    Parameters
-    ----------
-    notion : {"class-wise", "top-label"}
-        See `MarginalCalibration`.
-    given : {"scores", "probabilities"}
+    Kull, Silva Filho and Flach (2017), equation 3 with parameters a, b, m. The constrained optimum
+    is exact: of the fits with both, one or no slope free, the best that is allowed.
 
     Attributes
     ----------
-    maps_ : list
     converged_ : bool
         False, with a `ConvergenceWarning`, where no finite optimum exists (one outcome only, or
         outcomes that a threshold tells apart).
-
-    Notes
-    -----
-    Kull, Silva Filho and Flach (2017), equation 3 with parameters a, b, m. The constrained
-    optimum is exact: of the fits with both, one or no slope free, the best that is allowed.
     """
 
     def __init__(self, *, notion: About = "class-wise", given: Given = "scores") -> None:

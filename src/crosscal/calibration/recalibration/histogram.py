@@ -20,14 +20,13 @@ Floats = NDArray[np.float64]
 class HistogramBinning(MarginalCalibration):
     """Replace a confidence by the share of right rows in its bin.
 
+    Zadrozny and Elkan (2001); one class against the rest and divided by the sum as in Guo et al.
+    (2017), section 4.1, of the chosen label as in Gupta and Ramdas (2022).
+
     Parameters
     ----------
-    bins : int
     scheme : {"mass", "width"}
         See `make_bins`. An empty bin (equal width only) gives its middle.
-    notion : {"class-wise", "top-label"}
-        See `MarginalCalibration`.
-    given : {"scores", "probabilities"}
 
     Attributes
     ----------
@@ -35,11 +34,6 @@ class HistogramBinning(MarginalCalibration):
         One map a class (one in all with two classes, or of the chosen label).
     converged_ : bool
         Always True: nothing is searched.
-
-    Notes
-    -----
-    Zadrozny and Elkan (2001); one class against the rest and divided by the sum as in Guo et
-    al. (2017), section 4.1, of the chosen label as in Gupta and Ramdas (2022).
     """
 
     def __init__(
@@ -65,26 +59,16 @@ class HistogramBinning(MarginalCalibration):
 class ScalingBinning(MarginalCalibration):
     """Fit a logistic curve to the log-odds, then put its values into bins of equal mass.
 
-    A confidence becomes the mean value of the curve in the bin, which varies less than the
-    share of right rows there, and takes few values, so that its error can be measured.
-
-    Parameters
-    ----------
-    bins : int
-    notion : {"class-wise", "top-label"}
-    given : {"scores", "probabilities"}
+    A confidence becomes the mean value of the curve in the bin, which varies less than the share of
+    right rows there, and takes few values, so that its error can be measured. Kumar, Liang and Ma
+    (2019), section 4. Curve and bins come from the same rows, as in
+    ``PlattBinnerMarginalCalibrator`` of uncertainty-calibration; the paper's proof splits them.
 
     Attributes
     ----------
-    maps_ : list
     converged_ : bool
-        False, with a `ConvergenceWarning`, where a curve has no finite optimum (one outcome
-        only, or outcomes that a threshold tells apart).
-
-    Notes
-    -----
-    Kumar, Liang and Ma (2019), section 4. Curve and bins come from the same rows, as in
-    ``PlattBinnerMarginalCalibrator`` of uncertainty-calibration; the paper's proof splits them.
+        False, with a `ConvergenceWarning`, where a curve has no finite optimum (one outcome only,
+        or outcomes that a threshold tells apart).
     """
 
     def __init__(

@@ -22,12 +22,9 @@ About = Literal["class-wise", "top-label"]
 class MarginalCalibration(Estimator):
     """The part of the contract of methods that know one confidence and one outcome.
 
-    Under "class-wise", each class is calibrated against all others and rows are divided by
-    their sum; with two classes only the second is calibrated, the first is its complement, so
-    that nothing needs dividing. Under "top-label", the confidence of the chosen label is, and
-    the other classes share the rest in the proportion they had.
-
-    Subclasses give `_learn`.
+    Under "class-wise", each class is calibrated against all others and rows are divided by their
+    sum; with two classes only the second is, the first being its complement. Under "top-label" the
+    chosen label's confidence is calibrated, and the others share the rest as before.
     """
 
     notion: About

@@ -14,16 +14,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Stairs:
-    """A step function on [0, 1].
-
-    Attributes
-    ----------
-    bins : Bins
-    height : ndarray of float64, shape (bins,)
-    """
+    """A step function on [0, 1]."""
 
     bins: Bins
-    height: Floats
+    height: Floats  # (bins,)
 
     def __call__(self, at: Floats) -> Floats:
         """Return the height at each number in [0, 1]."""
@@ -31,18 +25,7 @@ class Stairs:
 
 
 def fit_stairs(at: Floats, values: Floats, *, bins: int, scheme: Scheme) -> Stairs:
-    """Return the means of values over bins of the numbers they stand at.
-
-    An empty bin (under equal width) takes its middle.
-
-    Parameters
-    ----------
-    at : ndarray of shape (n,)
-        In [0, 1].
-    values : ndarray of shape (n,)
-    bins : int
-    scheme : {"width", "mass"}
-    """
+    """Return the means of values over bins of the numbers they stand at."""
     division = make_bins(at, bins=bins, scheme=scheme)
     index, size = division.index(at), len(division)
     n = np.bincount(index, minlength=size)

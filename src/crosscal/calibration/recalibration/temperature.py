@@ -23,45 +23,26 @@ _ENOUGH = 1e-13
 class TemperatureScaling(Estimator):
     """Divide scores by the temperature that minimises the negative log-likelihood.
 
-    Follows scikit-learn's contract: ``fit(scores, gold)`` returns self, learnt attributes end
-    in an underscore. The likelihood is convex in beta = 1 / T, so the search (Newton steps in
-    log beta, in float64, with closed-form gradient and curvature, kept inside a bracket by
-    bisection) ends at the one optimum or says that there is none.
-
-    Parameters
-    ----------
-    max_iter : int
-        Far above what is needed (about 6 steps).
-    given : {"scores", "probabilities"}
+    Follows scikit-learn's contract: ``fit(scores, gold)`` returns self, learnt attributes end in an
+    underscore. The likelihood is convex in beta = 1 / T, so the search (Newton steps in log beta,
+    in float64, with closed-form gradient and curvature, kept inside a bracket by bisection) ends at
+    the one optimum or says that there is none. Guo et al. (2017), section 4.2.
 
     Attributes
     ----------
     temperature_ : float
         T > 0; above 1 the scores were overconfident.
-    n_iter_ : int
     converged_ : bool
-        False, with a `ConvergenceWarning`, where no finite temperature is best: every right
-        choice has the highest score (the best T is 0), the scores are no better than none
-        (the best T is infinite), all scores of a row equal (any T). Then `temperature_` is,
-        in this order, d / e^10 or 1 if that is less (all but the closest choices become
-        certain), d e^10 or 1 if that is more (log-odds are below 5e-5), and 1, where d is the
-        largest distance of a score from the highest of its row.
+        False, with a `ConvergenceWarning`, where no finite temperature is best: every right choice
+        has the highest score (the best T is 0), the scores are no better than none (the best T is
+        infinite), all scores of a row equal (any T). Then `temperature_` is, in this order, d /
+        e^10 or 1 if that is less (all but the closest choices become certain), d e^10 or 1 if that
+        is more (log-odds are below 5e-5), and 1, where d is the largest distance of a score from
+        the highest of its row.
     gradient_ : float
         Derivative of the mean negative log-likelihood in log beta at the solution.
     nll_before_, nll_after_ : float
-        Mean negative log-likelihood of the data fitted on, in nats, at T = 1 and at the
-        solution.
-
-    Notes
-    -----
-    Guo et al. (2017), section 4.2.
-
-    Examples
-    --------
-    >>> scores = [[2.0, 0.0], [2.0, 0.0], [2.0, 0.0], [2.0, 0.0]]
-    >>> scaling = TemperatureScaling().fit(scores, [0, 0, 0, 1])
-    >>> round(2.0 / scaling.temperature_, 6)  # log of 3 to 1
-    1.098612
+        Mean negative log-likelihood of the data fitted on, in nats, at T = 1 and at the solution.
     """
 
     temperature_: float
@@ -79,26 +60,7 @@ class TemperatureScaling(Estimator):
         self.given = given
 
     def fit(self, scores: ArrayLike, gold: ArrayLike) -> TemperatureScaling:
-        """Find the temperature.
-
-        Parameters
-        ----------
-        scores : array of shape (n, k)
-            Logits or log-probabilities, not probabilities; minus infinity where a row does not
-            have that choice.
-        gold : array of int, shape (n,)
-            In 0 .. k-1.
-
-        Returns
-        -------
-        TemperatureScaling
-            Itself.
-
-        Raises
-        ------
-        DataError
-            Shapes that do not fit, non-finite scores, gold outside its range (-1 too).
-        """
+        """Find the temperature."""
         values, right = self._to_fit(scores, gold)
         below = values - values.max(axis=1, keepdims=True)
         chosen = below[np.arange(len(right)), right]

@@ -25,15 +25,9 @@ _LARGE = float(1 << 26)
 
 @dataclass(frozen=True, kw_only=True)
 class ExactSums:
-    """Sums of numbers in [0, 1], one for each of several places.
+    """Sums of numbers in [0, 1], one for each of several places."""
 
-    Attributes
-    ----------
-    high, low : ndarray of int64, shape (places,)
-        In units of 2^-26 and 2^-53.
-    """
-
-    high: Longs
+    high: Longs  # (places,) In units of 2^-26 and 2^-53
     low: Longs
 
     @classmethod
@@ -62,18 +56,10 @@ class ExactSums:
 
 @dataclass(frozen=True, kw_only=True)
 class ExactTotal:
-    """The sum of numbers of at least 0, of any size.
+    """The sum of numbers of at least 0, of any size."""
 
-    Attributes
-    ----------
-    units : int
-        In units of 2^-53, of any length.
-    infinite : int
-        How many were infinite.
-    """
-
-    units: int = 0
-    infinite: int = 0
+    units: int = 0  # in units of 2^-53, of any length
+    infinite: int = 0  # how many were infinite
 
     def plus(self, values: Floats) -> ExactTotal:
         """Add at most 65,536 numbers."""
