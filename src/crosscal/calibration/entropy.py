@@ -43,10 +43,10 @@ def normalised_entropy_rows(values: ArrayLike, *, given: Given = "scores") -> Fl
     From 0 (certain) to 1 (uniform). With scores, the choices of a row are those above minus
     infinity; with probabilities all k count, because a probability of 0 does not say which it is.
     """
-    found = entropy_rows(values, given=given)
+    entropy = entropy_rows(values, given=given)
     table = np.asarray(values, dtype=np.float64)
     choices = np.isfinite(table).sum(axis=1) if given == "scores" else table.shape[1]
-    return np.asarray(np.minimum(found / np.log(choices), 1.0))
+    return np.asarray(np.minimum(entropy / np.log(choices), 1.0))
 
 
 def mean_normalised_entropy(values: ArrayLike, *, given: Given = "scores") -> float:

@@ -21,7 +21,7 @@ from crosscal.calibration.proper import Given
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
-Score = Literal["brier", "nll"]
+ProperScore = Literal["brier", "nll"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def reliability_curve(confidence: ArrayLike, correct: ArrayLike) -> ReliabilityC
 
 
 def corp_decomposition(
-    confidence: ArrayLike, correct: ArrayLike, *, score: Score = "brier"
+    confidence: ArrayLike, correct: ArrayLike, *, score: ProperScore = "brier"
 ) -> Decomposition:
     """Decompose a proper score into miscalibration, discrimination and uncertainty.
 
@@ -81,7 +81,7 @@ def corp_decomposition(
 
 
 def corp_classwise(
-    values: ArrayLike, gold: ArrayLike, *, given: Given = "scores", score: Score = "brier"
+    values: ArrayLike, gold: ArrayLike, *, given: Given = "scores", score: ProperScore = "brier"
 ) -> Decomposition:
     """Sum the decompositions of every class's probability against its indicator.
 
@@ -104,7 +104,7 @@ def corp_classwise(
     )
 
 
-def total_loss(probability: Floats, n: Floats, hits: Floats, score: Score) -> float:
+def total_loss(probability: Floats, n: Floats, hits: Floats, score: ProperScore) -> float:
     """Return the summed score of probabilities that stand for n rows each, `hits` of them right."""
     if score == "brier":
         return float((hits * (1.0 - probability) ** 2 + (n - hits) * probability**2).sum())
@@ -114,7 +114,7 @@ def total_loss(probability: Floats, n: Floats, hits: Floats, score: Score) -> fl
     raise SettingsError(f"unknown score {score!r}", where="score", remedy="say brier or nll")
 
 
-def decompose(level: Floats, n: Floats, hits: Floats, score: Score) -> Decomposition:
+def decompose(level: Floats, n: Floats, hits: Floats, score: ProperScore) -> Decomposition:
     """Decompose the score of pooled rows: rising levels, rows of each, right rows of each."""
     rows = n.sum()
     rate = np.array([hits.sum() / rows])

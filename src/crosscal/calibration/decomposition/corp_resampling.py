@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.decomposition.corp import Score, decompose, rising_shares
+from crosscal.calibration.decomposition.corp import ProperScore, decompose, rising_shares
 from crosscal.calibration.errors.noise import NoiseFloor
 from crosscal.calibration.selective.ranking import weight_columns
 from crosscal.exceptions import SettingsError
@@ -46,7 +46,7 @@ def corp_replicates(
     weights: ArrayLike,
     *,
     cluster: ArrayLike | None = None,
-    score: Score = "brier",
+    score: ProperScore = "brier",
 ) -> CorpReplicates:
     """Decompose under many sets of weights; the curve is fitted anew under each.
 
@@ -71,9 +71,9 @@ def corp_replicates(
         weight = row[column]
         n = _sums(index, weight, len(level))
         hits = _sums(index, weight * outcomes, len(level))
-        there = n > 0
-        if there.any():
-            part = decompose(level[there], n[there], hits[there], score)
+        weighted = n > 0
+        if weighted.any():
+            part = decompose(level[weighted], n[weighted], hits[weighted], score)
             parts[:, number] = (
                 part.score,
                 part.miscalibration,
@@ -90,18 +90,18 @@ def corp_noise_floor(
     *,
     rng: np.random.Generator,
     resamples: int = 1000,
-    score: Score = "brier",
+    score: ProperScore = "brier",
 ) -> NoiseFloor:
     """Return the miscalibration that `corp_decomposition` shows if every confidence is right.
 
     Its mean is the floor, its `p_value` a test of perfect calibration. Rows count as independent.
     """
     level, n = _levels(confidence)
-    found = [
+    errors = [
         decompose(level, n, hits, score).miscalibration
         for hits in _calibrated_hits(level, n, rng, resamples)
     ]
-    return NoiseFloor(distribution=np.array(found))
+    return NoiseFloor(distribution=np.array(errors))
 
 
 def consistency_band(
@@ -130,14 +130,14 @@ def consistency_band(
             where="consistency_band",
             remedy="give a level between 0 and 1, and 2 or more points",
         )
-    place, n = _levels(confidence)
-    count = min(points, len(place), max(2, _BLOCK // max(resamples, 1)))
-    shown = np.unique(np.linspace(0, len(place) - 1, count).round().astype(np.intp))
+    levels, n = _levels(confidence)
+    count = min(points, len(levels), max(2, _BLOCK // max(resamples, 1)))
+    shown = np.unique(np.linspace(0, len(levels) - 1, count).round().astype(np.intp))
     curves = [
-        rising_shares(n, hits / n)[shown] for hits in _calibrated_hits(place, n, rng, resamples)
+        rising_shares(n, hits / n)[shown] for hits in _calibrated_hits(levels, n, rng, resamples)
     ]
     low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return ConsistencyBand(confidence=place[shown], low=low, high=high)
+    return ConsistencyBand(confidence=levels[shown], low=low, high=high)
 
 
 def _levels(confidence: ArrayLike) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.decomposition.corp import Score, total_loss
+from crosscal.calibration.decomposition.corp import ProperScore, total_loss
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def murphy_decomposition(
     bins: int = 15,
     edges: Edges = "right",
     scheme: Scheme = "width",
-    score: Score = "brier",
+    score: ProperScore = "brier",
 ) -> MurphyDecomposition:
     """Decompose a proper score over bins of confidence.
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct, check_gold
-from crosscal.calibration.decomposition.corp import reliability_curve
+from crosscal.calibration.decomposition.corp import ProperScore, reliability_curve
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given, brier_rows, nll_rows
 from crosscal.calibration.recalibration.base import Recalibrator
@@ -23,7 +22,6 @@ from crosscal.calibration.recalibration.crossfit import cross_fit, fold_clusters
 from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]
-Score = Literal["brier", "nll"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +63,7 @@ def cross_fitted_refinement(
     rng: np.random.Generator,
     clusters: ArrayLike | None = None,
     folds: int = 5,
-    score: Score = "nll",
+    score: ProperScore = "nll",
     given: Given = "scores",
 ) -> Refinement:
     """Split a loss by recalibrators that are fitted on other clusters (cross-fitting).
@@ -108,7 +106,7 @@ def in_sample_refinement(
     gold: ArrayLike,
     make: Callable[[], Recalibrator],
     *,
-    score: Score = "nll",
+    score: ProperScore = "nll",
     given: Given = "scores",
 ) -> Refinement:
     """Split a loss by a recalibrator fitted on the very rows that are scored.
@@ -159,7 +157,7 @@ def isotonic_refinement(
 
 
 def _checked(
-    values: ArrayLike, gold: ArrayLike, clusters: ArrayLike | None, score: Score, given: Given
+    values: ArrayLike, gold: ArrayLike, clusters: ArrayLike | None, score: ProperScore, given: Given
 ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     """Return gold and cluster numbers, once everything is known to fit."""
     if score not in ("brier", "nll"):
@@ -194,5 +192,5 @@ def _folds(cluster: NDArray[np.intp], rng: np.random.Generator, folds: int) -> N
     return fold_clusters(cluster, rng, folds)
 
 
-def _losses(values: ArrayLike, gold: NDArray[np.int64], score: Score, given: Given) -> Floats:
+def _losses(values: ArrayLike, gold: NDArray[np.int64], score: ProperScore, given: Given) -> Floats:
     return (nll_rows if score == "nll" else brier_rows)(values, gold, given=given)

@@ -61,7 +61,7 @@ def tace(
     right = check_gold(gold, probabilities.shape, absent=True)
     total = 0.0
     for number, column in enumerate(probabilities.T):
-        kept = column > threshold
-        if kept.any():
-            total += ece(column[kept], right[kept] == number, bins=bins, scheme="mass")
+        selected = column > threshold
+        if selected.any():
+            total += ece(column[selected], right[selected] == number, bins=bins, scheme="mass")
     return total / len(probabilities.T)

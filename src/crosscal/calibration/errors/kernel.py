@@ -55,19 +55,19 @@ def kernel_error(
 def laplace_form(points: Floats, weights: Floats, bandwidth: float) -> float:
     """Return ``sum_ij w_i w_j exp(-|x_i - x_j| / bandwidth)`` by two sums over sorted points."""
     order = np.argsort(points, kind="stable")
-    place, sorted_weights = points[order] / bandwidth, weights[order]
+    scaled, sorted_weights = points[order] / bandwidth, weights[order]
     total, carried, start = float(sorted_weights @ sorted_weights), 0.0, 0
-    last = place[0]
-    while start < len(place):
-        end = int(np.searchsorted(place, place[start] + _REACH, side="right"))
-        shifted = place[start:end] - place[start]
+    last = scaled[0]
+    while start < len(scaled):
+        end = int(np.searchsorted(scaled, scaled[start] + _REACH, side="right"))
+        shifted = scaled[start:end] - scaled[start]
         part = sorted_weights[start:end]
         # What lies before, as seen from each point: sum over j < i of w_j exp(x_j - x_i).
         grown = np.cumsum(part * np.exp(shifted))
-        before = np.concatenate([[0.0], grown[:-1]]) + carried * np.exp(last - place[start])
+        before = np.concatenate([[0.0], grown[:-1]]) + carried * np.exp(last - scaled[start])
         total += 2.0 * float(part @ (before * np.exp(-shifted)))
-        carried = (grown[-1] + carried * np.exp(last - place[start])) * np.exp(-shifted[-1])
-        last, start = place[end - 1], end
+        carried = (grown[-1] + carried * np.exp(last - scaled[start])) * np.exp(-shifted[-1])
+        last, start = scaled[end - 1], end
     return total
 
 

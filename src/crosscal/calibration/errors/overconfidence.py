@@ -58,8 +58,8 @@ def overconfident_errors(
     threshold : float
         0 to 1.
     """
-    sure, wrong = _sure_and_wrong(confidence, correct, threshold)
-    return float((wrong * sure).mean())
+    high_confidence, wrong = _confident_and_wrong(confidence, correct, threshold)
+    return float((wrong * high_confidence).mean())
 
 
 def confident_error_rate(
@@ -69,11 +69,11 @@ def confident_error_rate(
 
     In [0, 1]; NaN where no row is so confident.
     """
-    sure, wrong = _sure_and_wrong(confidence, correct, threshold)
-    return float(wrong[sure].mean()) if sure.any() else float("nan")
+    high_confidence, wrong = _confident_and_wrong(confidence, correct, threshold)
+    return float(wrong[high_confidence].mean()) if high_confidence.any() else float("nan")
 
 
-def _sure_and_wrong(
+def _confident_and_wrong(
     confidence: ArrayLike, correct: ArrayLike, threshold: float
 ) -> tuple[NDArray[np.bool_], Floats]:
     if not 0 <= threshold <= 1:

@@ -67,10 +67,10 @@ def smooth_bandwidth(confidence: ArrayLike, correct: ArrayLike) -> float:
 
 def split_on_grid(confidence: Floats, values: Floats, points: int) -> Floats:
     """Split values linearly between the two points of a grid on [0, 1] next to each confidence."""
-    place = confidence * (points - 1)
+    position = confidence * (points - 1)
     # 1 falls at the end of the last interval, not at the start of one beyond it.
-    below = np.minimum(place.astype(np.intp), points - 2)
-    upper = (place - below) * values
+    below = np.minimum(position.astype(np.intp), points - 2)
+    upper = (position - below) * values
     sums = np.bincount(below, weights=values - upper, minlength=points)
     sums[1:] += np.bincount(below, weights=upper, minlength=points - 1)
     return np.asarray(sums, dtype=np.float64)

@@ -15,7 +15,7 @@ from crosscal.exceptions import SettingsError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_TROUBLE = {
+_FAILURE = {
     "minimum": "",
     "runaway": "the scores tell classes apart without error, or a class is never right: the best "
     "weights are infinite",
@@ -44,7 +44,7 @@ class _Affine(Estimator):
         """Fit the weights that are free and the bias; return what went wrong, if anything."""
         source, target = np.nonzero(free)
         k = scores.shape[1]
-        found = fit_softmax(
+        minimum = fit_softmax(
             SoftmaxLoss(
                 scores=self._mapped(scores),
                 gold=gold,
@@ -54,11 +54,11 @@ class _Affine(Estimator):
             )
         )
         self.weights_ = np.zeros((k, k))
-        self.weights_[source, target] = found.at[:-k]
+        self.weights_[source, target] = minimum.at[:-k]
         # Adding a number to all biases changes nothing; this choice is the smallest.
-        self.bias_ = found.at[-k:] - found.at[-k:].mean()
-        self.n_iter_, self.gradient_ = found.n_iter, found.gradient
-        return _TROUBLE[found.ending]
+        self.bias_ = minimum.at[-k:] - minimum.at[-k:].mean()
+        self.n_iter_, self.gradient_ = minimum.n_iter, minimum.gradient
+        return _FAILURE[minimum.ending]
 
 
 class VectorScaling(_Affine):

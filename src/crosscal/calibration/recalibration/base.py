@@ -161,12 +161,12 @@ class Estimator:
         # Not exp(log(p)): equal probabilities must stay equal, to the bit.
         return check_probabilities(values) if self.given == "probabilities" else softmax(scores)
 
-    def _conclude(self, trouble: str) -> None:
-        """Set `converged_`; warn if there is trouble. To be called from `fit` itself."""
-        self.converged_ = not trouble
-        if trouble:
+    def _conclude(self, failure: str) -> None:
+        """Set `converged_`; warn of a failure. To be called from `fit` itself."""
+        self.converged_ = not failure
+        if failure:
             warnings.warn(
-                f"{type(self).__name__}: {trouble}; converged_ is False",
+                f"{type(self).__name__}: {failure}; converged_ is False",
                 ConvergenceWarning,
                 stacklevel=3,
             )

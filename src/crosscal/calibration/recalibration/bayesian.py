@@ -92,8 +92,8 @@ class BayesianTemperature(Estimator):
         at = int(np.argmin([cost(u) for u in grid]))
         around = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
         width = {"xatol": 1e-6 * (around[1] - around[0])}
-        found = minimize_scalar(cost, bounds=around, method="bounded", options=width).x
-        mode = min(float(found), float(grid[at]), key=cost)
+        optimum = minimize_scalar(cost, bounds=around, method="bounded", options=width).x
+        mode = min(float(optimum), float(grid[at]), key=cost)
         low, high = (_fallen(cost, mode, side * self.spread) for side in (-1.0, 1.0))
         nodes = np.linspace(low, high, _NODES)
         costs = np.array([cost(u) for u in nodes])

@@ -74,7 +74,7 @@ def transfer(
     other_fold: Ints,
 ) -> Recalibrated:
     """Fit on some rows and recalibrate others, leaving out the clusters they share."""
-    found = np.full(others.shape, np.nan)
+    probabilities = np.full(others.shape, np.nan)
     converged, fits = True, 0
     for number in np.unique(other_fold).tolist():
         # Fold -1 of others shares no cluster with what is fitted on: all rows are.
@@ -85,9 +85,9 @@ def transfer(
             # Said once for all fits, in the result.
             warnings.simplefilter("ignore", ConvergenceWarning)
             fit = make().fit(values[fitted], gold[fitted])
-        found[scored] = fit.predict_proba(others[scored])
+        probabilities[scored] = fit.predict_proba(others[scored])
         converged, fits = converged and bool(fit.converged_), fits + 1
-    return Recalibrated(probabilities=found, converged=converged, fits=fits)
+    return Recalibrated(probabilities=probabilities, converged=converged, fits=fits)
 
 
 def _demand_apart(fitted: Ints, scored: Ints) -> None:

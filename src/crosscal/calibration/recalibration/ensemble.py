@@ -55,10 +55,10 @@ class EnsembleTemperature(Estimator):
             warnings.simplefilter("ignore", ConvergenceWarning)
             scaling = TemperatureScaling().fit(scores, right)
         self.temperature_ = scaling.temperature_
-        chosen = self._parts(scores)[:, np.arange(len(right)), right].T
-        self.weights_, reached = mixture_weights(chosen)
-        trouble = "" if scaling.converged_ else "no finite temperature is best"
-        self._conclude(trouble or ("" if reached else "the weights were not found"))
+        gold_density = self._parts(scores)[:, np.arange(len(right)), right].T
+        self.weights_, reached = mixture_weights(gold_density)
+        failure = "" if scaling.converged_ else "no finite temperature is best"
+        self._conclude(failure or ("" if reached else "the weights were not found"))
         return self
 
     def predict_proba(self, values: ArrayLike) -> Floats:
@@ -67,8 +67,8 @@ class EnsembleTemperature(Estimator):
         return np.asarray(np.tensordot(self.weights_, self._parts(scores), 1))
 
     def _parts(self, scores: Floats) -> Floats:
-        there = np.isfinite(scores)
-        uniform = there / there.sum(axis=1, keepdims=True)
+        present = np.isfinite(scores)
+        uniform = present / present.sum(axis=1, keepdims=True)
         return np.stack([softmax(scores / self.temperature_), softmax(scores), uniform])
 
 

@@ -12,7 +12,7 @@ from crosscal.calibration.binning import Scheme
 from crosscal.calibration.proper import Given
 from crosscal.calibration.recalibration.logistic import fit_logistic
 from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
-from crosscal.calibration.recalibration.step_function import Stairs, fit_stairs
+from crosscal.calibration.recalibration.step_function import StepFunction, fit_step_function
 
 Floats = NDArray[np.float64]
 
@@ -52,8 +52,8 @@ class HistogramBinning(MarginalCalibration):
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
     ) -> tuple[Learnt, str]:
-        stairs = fit_stairs(confidence, outcome, bins=self.bins, scheme=self.scheme)
-        return partial(_step, stairs), ""
+        steps = fit_step_function(confidence, outcome, bins=self.bins, scheme=self.scheme)
+        return partial(_step, steps), ""
 
 
 class ScalingBinning(MarginalCalibration):
@@ -81,16 +81,16 @@ class ScalingBinning(MarginalCalibration):
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
     ) -> tuple[Learnt, str]:
-        found = fit_logistic(np.column_stack([present - absent, np.ones(len(outcome))]), outcome)
-        slope, intercept = found.at.tolist()
+        minimum = fit_logistic(np.column_stack([present - absent, np.ones(len(outcome))]), outcome)
+        slope, intercept = minimum.at.tolist()
         fitted = _curve(slope, intercept, present, absent)
-        stairs = fit_stairs(fitted, fitted, bins=self.bins, scheme="mass")
-        trouble = "" if found.ending == "minimum" else "a curve has no finite optimum"
-        return partial(_step_of_curve, stairs, slope, intercept), trouble
+        steps = fit_step_function(fitted, fitted, bins=self.bins, scheme="mass")
+        failure = "" if minimum.ending == "minimum" else "a curve has no finite optimum"
+        return partial(_step_of_curve, steps, slope, intercept), failure
 
 
-def _step(stairs: Stairs, confidence: Floats, present: Floats, absent: Floats) -> Floats:
-    return stairs(confidence)
+def _step(steps: StepFunction, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+    return steps(confidence)
 
 
 def _curve(slope: float, intercept: float, present: Floats, absent: Floats) -> Floats:
@@ -98,11 +98,11 @@ def _curve(slope: float, intercept: float, present: Floats, absent: Floats) -> F
 
 
 def _step_of_curve(
-    stairs: Stairs,
+    steps: StepFunction,
     slope: float,
     intercept: float,
     confidence: Floats,
     present: Floats,
     absent: Floats,
 ) -> Floats:
-    return stairs(_curve(slope, intercept, present, absent))
+    return steps(_curve(slope, intercept, present, absent))

@@ -34,7 +34,7 @@ class MarginalCalibration(Estimator):
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
     ) -> tuple[Learnt, str]:
-        """Return the map learnt from confidences c, log c, log(1 - c) and outcomes, and trouble."""
+        """Return the map learnt from c, log c, log(1 - c) and outcomes, and what failed."""
 
     def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
         """Learn from values (n, k) and the right choices (n,)."""
@@ -64,7 +64,7 @@ class MarginalCalibration(Estimator):
             ]
         learnt = [self._learn(*each) for each in about]
         self.maps_ = [each for each, _ in learnt]
-        self._conclude("; ".join(dict.fromkeys(trouble for _, trouble in learnt if trouble)))
+        self._conclude("; ".join(dict.fromkeys(failure for _, failure in learnt if failure)))
         return self
 
     def predict_proba(self, values: ArrayLike) -> Floats:

@@ -105,22 +105,22 @@ def fit_softmax(loss: SoftmaxLoss) -> Minimum:
 
 def _quasi_newton(loss: SoftmaxLoss, start: Floats) -> Minimum:
     """Minimise with gradients alone; one step of Newton's tells whether that was a minimum."""
-    found = minimize(
+    result = minimize(
         loss.value,
         start,
         jac=loss.gradient,
         method="L-BFGS-B",
         options={"maxiter": _QUASI_STEPS, "maxfun": 2 * _QUASI_STEPS, "ftol": 0.0, "gtol": 1e-9},
     )
-    at = np.asarray(found.x, dtype=np.float64)
+    at = np.asarray(result.x, dtype=np.float64)
     gradient = loss.gradient(at)
     size = (len(at), len(at))
     product = LinearOperator(size, matvec=lambda v: loss.curvature(at, v), dtype=np.float64)
     step, _ = cg(product, -gradient, rtol=1e-3, maxiter=500)
     return Minimum(
         at=at,
-        value=float(found.fun),
+        value=float(result.fun),
         gradient=float(np.abs(gradient).max()),
-        n_iter=int(found.nit),
-        ending=stopped(loss, float(found.fun), gradient, step) or "steps",
+        n_iter=int(result.nit),
+        ending=stopped(loss, float(result.fun), gradient, step) or "steps",
     )

@@ -104,15 +104,15 @@ def _tangents(
     def slope(a: NDArray[np.intp], b: NDArray[np.intp]) -> Floats:
         return np.asarray((right[b] + label - right[a]) / (rows[b] + 1.0 - rows[a]))
 
-    found = slope(left, far)
+    slopes = slope(left, far)
     moving = np.arange(len(rows))
     while moving.size:
         a, b = left[moving], far[moving]
-        lower = slope(a, after[b]) < found[moving]
+        lower = slope(a, after[b]) < slopes[moving]
         far[moving] = b = np.where(lower, after[b], b)
-        found[moving] = slope(a, b)
-        higher = slope(before[a], b) > found[moving]
+        slopes[moving] = slope(a, b)
+        higher = slope(before[a], b) > slopes[moving]
         left[moving] = a = np.where(higher, before[a], a)
-        found[moving] = slope(a, b)
+        slopes[moving] = slope(a, b)
         moving = moving[lower | higher]
-    return found
+    return slopes

@@ -129,12 +129,12 @@ def _measures(ranked: Ranked, weights: NDArray[Any], sums: Floats | None) -> Flo
     """Return AUROC, AURC, excess AURC, AUGRC, shape (4, replicates), for weights as ranked."""
     running = np.zeros((len(weights), weights.shape[1] + 1), dtype=weights.dtype)
     np.cumsum(weights, axis=1, out=running[:, 1:])
-    places = np.flatnonzero(ranked.wrong)
+    wrong_rows = np.flatnonzero(ranked.wrong)
     starts, ends = np.append(0, ranked.ends)[ranked.faulty], ranked.ends[ranked.faulty]
     # All rows before, and up to, each group that holds wrong rows; the others change nothing.
     before, upto = np.take(running, starts, axis=1), np.take(running, ends, axis=1)
-    wrong = np.take(weights, places, axis=1)
-    if len(starts) < len(places):
+    wrong = np.take(weights, wrong_rows, axis=1)
+    if len(starts) < len(wrong_rows):
         wrong = np.add.reduceat(wrong, ranked.first, axis=1)
     n, e = running[:, -1].astype(np.float64), wrong.sum(axis=1).astype(np.float64)
     right = n - e
@@ -147,7 +147,7 @@ def _measures(ranked: Ranked, weights: NDArray[Any], sums: Floats | None) -> Flo
         delays = _summed(upto) - _summed(before)
     else:
         delays = np.take(sums, upto) - np.take(sums, before)
-    if (ends - starts).sum() > len(places):
+    if (ends - starts).sum() > len(wrong_rows):
         size = upto - before
         delays *= np.divide(wrong, size, out=np.zeros(size.shape), where=size > 0)
     area = e * digamma(n + 1.0) - delays.sum(axis=1)

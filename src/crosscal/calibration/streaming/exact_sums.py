@@ -31,18 +31,18 @@ class ExactSums:
     low: Longs
 
     @classmethod
-    def zeros(cls, places: int) -> ExactSums:
+    def zeros(cls, cells: int) -> ExactSums:
         """Return sums of nothing."""
-        return cls(high=np.zeros(places, dtype=np.int64), low=np.zeros(places, dtype=np.int64))
+        return cls(high=np.zeros(cells, dtype=np.int64), low=np.zeros(cells, dtype=np.int64))
 
-    def plus(self, place: NDArray[np.intp], values: Floats) -> ExactSums:
+    def plus(self, index: NDArray[np.intp], values: Floats) -> ExactSums:
         """Add at most 65,536 numbers in [0, 1], each at its place."""
         high = np.floor(values * _HALF)
         low = np.rint((values * _HALF - high) * (_HALF * 2))
         size = len(self.high)
         return ExactSums(
-            high=self.high + np.bincount(place, weights=high, minlength=size).astype(np.int64),
-            low=self.low + np.bincount(place, weights=low, minlength=size).astype(np.int64),
+            high=self.high + np.bincount(index, weights=high, minlength=size).astype(np.int64),
+            low=self.low + np.bincount(index, weights=low, minlength=size).astype(np.int64),
         )
 
     def __add__(self, other: ExactSums) -> ExactSums:

@@ -63,13 +63,13 @@ class FineHistogram:
         """Return approximations of ece_mass, smooth_ece and, where defined, auroc."""
         filled = np.flatnonzero(self.count)
         excess = np.zeros(len(self.count))
-        kept = ExactSums(high=self.sums.high[filled], low=self.sums.low[filled])
-        excess[filled] = (kept.floats() - self.right[filled]) / self.count.sum()
-        found = {"ece_mass": self._mass(excess, bins), "smooth_ece": self._smooth(excess)}
+        filled_sums = ExactSums(high=self.sums.high[filled], low=self.sums.low[filled])
+        excess[filled] = (filled_sums.floats() - self.right[filled]) / self.count.sum()
+        approximations = {"ece_mass": self._mass(excess, bins), "smooth_ece": self._smooth(excess)}
         right, wrong = self.right[filled], (self.count - self.right)[filled]
         if right.any() and wrong.any():
-            found["auroc"] = _auroc(right.astype(np.float64), wrong.astype(np.float64))
-        return found
+            approximations["auroc"] = _auroc(right.astype(np.float64), wrong.astype(np.float64))
+        return approximations
 
     def _mass(self, excess: Floats, bins: int) -> Approximation:
         """Cut at cells instead of rows: a cell that holds a cut is kept whole."""
