@@ -104,13 +104,13 @@ class _Document:
 
     def fault(self, what: str, node: object, key: str | None = None) -> DataError:
         """Return the error that names the line of an object, or of the last use of its key."""
-        places = list(self._places(node, key)) if isinstance(node, _Object) else []
-        return self._fault_at(what, self._text.count("\n", 0, places[-1]) + 1 if places else 1)
+        offsets = list(self._offsets(node, key)) if isinstance(node, _Object) else []
+        return self._fault_at(what, self._text.count("\n", 0, offsets[-1]) + 1 if offsets else 1)
 
     def _fault_at(self, what: str, line: int) -> DataError:
         return DataError(what, where=f"{self._path}:{line}", remedy="Write the file again")
 
-    def _places(self, node: _Object, key: str | None) -> Iterator[int]:
+    def _offsets(self, node: _Object, key: str | None) -> Iterator[int]:
         """Yield the offsets of an object and of the uses of one of its keys."""
         closed = 0  # objects are known by the order in which the parser closes them
         open_at: list[list[int]] = []
@@ -118,9 +118,9 @@ class _Document:
             if token[0] == "{":
                 open_at.append([token.start()])
             elif token[0] == "}":
-                found = open_at.pop()
+                positions = open_at.pop()
                 if closed == node.closed_before:
-                    yield from found
+                    yield from positions
                     return
                 closed += 1
             elif key is not None and open_at and self._is_key(token, key):

@@ -29,24 +29,24 @@ SOUND = AnswerRules(normalise=normalising.sound, both_empty=1.0)
 
 def exact_match(answer: str, golds: Sequence[str], rules: AnswerRules, language: str) -> float:
     """Return 1 if the answer equals one of the right ones after normalisation, else 0."""
-    said = rules.normalise(answer, language)
-    return float(any(said == rules.normalise(gold, language) for gold in golds))
+    predicted = rules.normalise(answer, language)
+    return float(any(predicted == rules.normalise(gold, language) for gold in golds))
 
 
 def token_f1(answer: str, golds: Sequence[str], rules: AnswerRules, language: str) -> float:
     """Return the best F1 of an answer's tokens, as a bag, against one of the right answers."""
-    said = Counter(rules.normalise(answer, language).split())
-    return max(_bag_f1(said, gold, rules, language) for gold in golds)
+    predicted = Counter(rules.normalise(answer, language).split())
+    return max(_bag_f1(predicted, gold, rules, language) for gold in golds)
 
 
-def _bag_f1(said: Counter[str], gold: str, rules: AnswerRules, language: str) -> float:
+def _bag_f1(predicted: Counter[str], gold: str, rules: AnswerRules, language: str) -> float:
     true = Counter(rules.normalise(gold, language).split())
-    if not said and not true:
+    if not predicted and not true:
         return rules.both_empty
-    shared = (said & true).total()
+    shared = (predicted & true).total()
     if shared == 0:
         return 0.0
-    precision, recall = shared / said.total(), shared / true.total()
+    precision, recall = shared / predicted.total(), shared / true.total()
     return 2 * precision * recall / (precision + recall)
 
 

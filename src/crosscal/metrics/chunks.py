@@ -51,9 +51,9 @@ def chunks(
 
     A chunk runs from the last start to the end. Each sentence is followed by an O.
     """
-    found: list[Chunk] = []
+    spans: list[Chunk] = []
     prefix, kind, start = "O", "", 0
-    for place, tag in enumerate(_with_ends(sentences)):
+    for position, tag in enumerate(_with_ends(sentences)):
         next_prefix, next_kind = tag[0], type_of(tag)
         change = kind != next_kind
         if (
@@ -61,15 +61,15 @@ def chunks(
             or (prefix in "BI" and next_prefix in "BSO")
             or (change and prefix not in "O.")
         ):
-            found.append((kind, start, place - 1))
+            spans.append((kind, start, position - 1))
         if (
             next_prefix in "BS"
             or (prefix in "ESO" and next_prefix in "EI")
             or (change and next_prefix not in "O.")
         ):
-            start = place
+            start = position
         prefix, kind = next_prefix, next_kind
-    return frozenset(found)
+    return frozenset(spans)
 
 
 def strict_chunks(sentences: Sentences) -> frozenset[Chunk]:
@@ -78,15 +78,15 @@ def strict_chunks(sentences: Sentences) -> frozenset[Chunk]:
     As seqeval 1.2.2 with ``mode="strict", scheme=IOB2``: an I- that does not go on with an entity
     of its own type is outside.
     """
-    found: list[Chunk] = []
+    spans: list[Chunk] = []
     kind, start = "", -1
-    for place, tag in enumerate(_with_ends(sentences)):
+    for position, tag in enumerate(_with_ends(sentences)):
         if start >= 0 and not (tag[0] == "I" and after_first_hyphen(tag) == kind):
-            found.append((kind, start, place - 1))
+            spans.append((kind, start, position - 1))
             start = -1
         if tag[0] == "B":
-            kind, start = after_first_hyphen(tag), place
-    return frozenset(found)
+            kind, start = after_first_hyphen(tag), position
+    return frozenset(spans)
 
 
 def _with_ends(sentences: Sentences) -> Iterable[str]:

@@ -62,8 +62,8 @@ class MetricInput:
     ) -> MetricInput:
         """Take one language of one split out of a prediction table."""
         table = predictions.table
-        there = pc.and_(pc.equal(table["language"], language), pc.equal(table["split"], split))
-        rows = table.filter(there)
+        selected = pc.and_(pc.equal(table["language"], language), pc.equal(table["split"], split))
+        rows = table.filter(selected)
         if rows.num_rows == 0:
             raise DataError(
                 f"no predictions for language {language!r} in split {split!r}",
@@ -88,9 +88,9 @@ class MetricInput:
         """Scores, shape (n, k); -inf for choices that a unit does not have."""
         column = self.table["scores"]
         counts = np.asarray(pc.list_value_length(column))
-        there = np.arange(counts.max()) < counts[:, None]
-        padded = np.full(there.shape, -np.inf)
-        padded[there] = np.asarray(pc.list_flatten(column), dtype=np.float64)
+        selected = np.arange(counts.max()) < counts[:, None]
+        padded = np.full(selected.shape, -np.inf)
+        padded[selected] = np.asarray(pc.list_flatten(column), dtype=np.float64)
         return padded
 
     @cached_property
@@ -113,16 +113,16 @@ class MetricInput:
         )
 
     def _lists(self, name: str, kind: str, fits: Callable[[object], bool]) -> list[Any]:
-        place = f"{self.where}: column {name!r}"
+        location = f"{self.where}: column {name!r}"
         remedy = f"Give a list of {kind} for each unit; it may be empty"
         if name not in self.table.column_names:
-            raise DataError("column is missing", where=place, remedy=remedy)
+            raise DataError("column is missing", where=location, remedy=remedy)
         values: list[Any] = self.table[name].to_pylist()
         for row, value in enumerate(values):
             if not isinstance(value, list) or not all(fits(item) for item in value):
                 raise DataError(
                     f"not a list of {kind}: {value!r}",
-                    where=f"{place}, row {row} of {self.language}",
+                    where=f"{location}, row {row} of {self.language}",
                     remedy=remedy,
                 )
         return values

@@ -24,10 +24,10 @@ def score_mined_pairs(rows: MetricInput) -> MetricValues:
             where=rows.where,
             remedy="Choose it on the training split, with crosscal.metrics.mining_threshold",
         )
-    found = _found(rows)
-    enough = found.scores >= rows.threshold
-    kept = [pair for pair, high in zip(found.pairs, enough, strict=True) if high]
-    figures = bitext_scores(kept, found.gold)
+    mined = _mined_pairs(rows)
+    enough = mined.scores >= rows.threshold
+    above = [pair for pair, high in zip(mined.pairs, enough, strict=True) if high]
+    figures = bitext_scores(above, mined.gold)
     return MetricValues(official=figures, sound=dict(figures), n=rows.n)
 
 
@@ -36,13 +36,13 @@ def mining_threshold(rows: MetricInput) -> float:
 
     See `crosscal.metrics.bitext.best_threshold`; columns as for `score_mined_pairs`.
     """
-    found = _found(rows)
-    right = np.array([pair in found.gold for pair in found.pairs], dtype=np.bool_)
-    return best_threshold(found.scores, right, len(found.gold))[0]
+    mined = _mined_pairs(rows)
+    right = np.array([pair in mined.gold for pair in mined.pairs], dtype=np.bool_)
+    return best_threshold(mined.scores, right, len(mined.gold))[0]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _MinedPairs:
     """Mined pairs with their scores, and the gold ones."""
 
     pairs: list[Pair]
@@ -50,7 +50,7 @@ class _Found:
     gold: frozenset[Pair]
 
 
-def _found(rows: MetricInput) -> _Found:
+def _mined_pairs(rows: MetricInput) -> _MinedPairs:
     units = rows.texts("unit_id")
     mined, scores = rows.text_lists("mined"), rows.number_lists("mined_scores")
     for row, (targets, values) in enumerate(zip(mined, scores, strict=True)):
@@ -60,7 +60,7 @@ def _found(rows: MetricInput) -> _Found:
                 where=f"{rows.where}: column 'mined_scores', row {row} of {rows.language}",
                 remedy="Give one score for each pair",
             )
-    return _Found(
+    return _MinedPairs(
         pairs=_pairs(units, mined),
         scores=np.array([value for values in scores for value in values], dtype=np.float64),
         gold=frozenset(_pairs(units, rows.text_lists("partners"))),

@@ -113,22 +113,22 @@ def tokens(text: str) -> list[str]:
     single code points would make every tone mark a token that is often right by chance. The script
     decides, not the language: an English answer may hold a Chinese name.
     """
-    found: list[str] = []
+    pieces: list[str] = []
     last = ""  # what the last token can be lengthened by: "marks", "letters" or nothing
     for c in text:
         if c.isspace():
             last = ""
         elif last == "marks" and _attaches(c):
-            found[-1] += c
+            pieces[-1] += c
         elif _UNSPACED.match(c):
-            found.append(c)
+            pieces.append(c)
             last = "marks"
         elif last == "letters":
-            found[-1] += c
+            pieces[-1] += c
         else:
-            found.append(c)
+            pieces.append(c)
             last = "letters"
-    return found
+    return pieces
 
 
 def _attaches(character: str) -> bool:

@@ -36,8 +36,8 @@ class Scorer:
         return _mean(score.official, self.official), _mean(score.sound, self.sound)
 
 
-def _mean(found: dict[str, float], metrics: tuple[str, ...]) -> float:
-    return sum(found[metric] for metric in metrics) / len(metrics)
+def _mean(values: dict[str, float], metrics: tuple[str, ...]) -> float:
+    return sum(values[metric] for metric in metrics) / len(metrics)
 
 
 _ANSWERS = ("exact_match", "f1")

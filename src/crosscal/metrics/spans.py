@@ -31,8 +31,8 @@ def span_scorer(official: AnswerRules) -> Callable[[MetricInput], MetricValues]:
         check_language(official, rows.language, where=f"{rows.where}: column 'language'")
         units = rows.texts("unit_id")
         best = rows.scores.argmax(axis=1)
-        chosen = [texts[i] for texts, i in zip(rows.own_choices(), best, strict=True)]
-        answers = dict(zip(units, chosen, strict=True))
+        best_texts = [texts[i] for texts, i in zip(rows.own_choices(), best, strict=True)]
+        answers = dict(zip(units, best_texts, strict=True))
         golds = dict(zip(units, rows.text_lists("answers"), strict=True))
         return MetricValues(
             official=answer_scores(answers, golds, official, rows.language),
@@ -56,10 +56,10 @@ def score_squad2(rows: MetricInput) -> MetricValues:
     units = rows.texts("unit_id")
     answers, no_answer = _without_silence(rows)
     golds = dict(zip(units, rows.text_lists("answers"), strict=True))
-    said = dict(zip(units, answers, strict=True))
+    answer_of = dict(zip(units, answers, strict=True))
     threshold = 0.0 if rows.threshold is None else rows.threshold
-    official = raw_scores(said, golds, rules=SQUAD2, language=rows.language)
-    sound = raw_scores(said, golds, rules=SOUND, language=rows.language)
+    official = raw_scores(answer_of, golds, rules=SQUAD2, language=rows.language)
+    sound = raw_scores(answer_of, golds, rules=SOUND, language=rows.language)
     return MetricValues(
         official=at_threshold(official, no_answer, threshold),
         sound=at_threshold(sound, no_answer, threshold),

@@ -38,14 +38,20 @@ def raw_scores(
     Right answers that normalisation leaves nothing of are passed over, as v2.0's evaluator does.
     """
     rows = []
-    for question, given in golds.items():
+    for question, references in golds.items():
         if question not in answers:
             continue
-        right = [gold for gold in given if rules.normalise(gold, language)] or [""]
+        right = [gold for gold in references if rules.normalise(gold, language)] or [""]
         answer = answers[question]
         exact = exact_match(answer, right, rules, language)
         rows.append(
-            (question, exact, token_f1(answer, right, rules, language), bool(given), not answer)
+            (
+                question,
+                exact,
+                token_f1(answer, right, rules, language),
+                bool(references),
+                not answer,
+            )
         )
     if not rows:
         raise DataError(
@@ -73,15 +79,15 @@ def at_threshold(
     others.
     """
     silent = no_answer > threshold
-    found = {}
+    metrics = {}
     everything = np.ones(len(raw.ids), dtype=np.bool_)
     parts = {"": everything, "_answerable": raw.answerable, "_unanswerable": ~raw.answerable}
     for name, values in (("exact_match", raw.exact_match), ("f1", raw.f1)):
-        kept = np.where(silent, (~raw.answerable).astype(np.float64), values)
+        thresholded = np.where(silent, (~raw.answerable).astype(np.float64), values)
         for suffix, part in parts.items():
-            if kept[part].size:
-                found[name + suffix] = float(kept[part].mean())
-    return found
+            if thresholded[part].size:
+                metrics[name + suffix] = float(thresholded[part].mean())
+    return metrics
 
 
 def best_threshold(

@@ -64,9 +64,9 @@ def _sentences(rows: MetricInput) -> tuple[Sentences, Sentences]:
         )
     predicted: dict[str, list[str]] = {}
     gold: dict[str, list[str]] = {}
-    chosen = rows.scores.argmax(axis=1)
-    for sentence, said, true in zip(rows.texts("cluster_id"), chosen, rows.gold, strict=True):
-        predicted.setdefault(sentence, []).append(rows.choices[said])
+    best = rows.scores.argmax(axis=1)
+    for sentence, tag, true in zip(rows.texts("cluster_id"), best, rows.gold, strict=True):
+        predicted.setdefault(sentence, []).append(rows.choices[tag])
         gold.setdefault(sentence, []).append(rows.choices[true])
     return list(predicted.values()), list(gold.values())
 

@@ -13,5 +13,5 @@ def macro_f1(predicted: Sequence[str], gold: Sequence[str]) -> float:
     ``f1_score`` with ``labels=unique(gold), average="macro"``). Micro-averaged F1 is accuracy.
     """
     right = Counter(tag for tag, true in zip(predicted, gold, strict=True) if tag == true)
-    said, there = Counter(predicted), Counter(gold)
-    return sum(2 * right[tag] / (said[tag] + there[tag]) for tag in there) / len(there)
+    n_predicted, n_gold = Counter(predicted), Counter(gold)
+    return sum(2 * right[tag] / (n_predicted[tag] + n_gold[tag]) for tag in n_gold) / len(n_gold)

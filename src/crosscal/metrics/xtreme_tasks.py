@@ -40,26 +40,26 @@ class BenchmarkTask:
 
 def _measure_labels(known: str, pairing: Pairing) -> dict[str, float]:
     pattern = re.compile(known)
-    said = read_labels(pairing.predictions, pattern)
+    predicted = read_labels(pairing.predictions, pattern)
     gold = read_labels(pairing.labels, pattern)
-    if len(said) != len(gold):
+    if len(predicted) != len(gold):
         raise DataError(
-            f"{len(said)} predictions for {len(gold)} labels in {pairing.labels}",
-            where=f"{pairing.predictions}:{min(len(said), len(gold)) + 1}",
+            f"{len(predicted)} predictions for {len(gold)} labels in {pairing.labels}",
+            where=f"{pairing.predictions}:{min(len(predicted), len(gold)) + 1}",
             remedy="Give one prediction for each label, in the order of the labels",
         )
     if len(set(gold)) == 1 < len(gold):
         pairing.notes.append(
             f"{pairing.labels}: all labels are {gold[0]!r}: are they placeholders?"
         )
-    return {"accuracy": accuracy(said, gold)}
+    return {"accuracy": accuracy(predicted, gold)}
 
 
 def _measure_tags(known: str, pairing: Pairing) -> dict[str, float]:
     pattern = re.compile(known)
-    said = read_sentences(pairing.predictions, pattern)
+    predicted = read_sentences(pairing.predictions, pattern)
     gold = read_sentences(pairing.labels, pattern)
-    for ours, theirs in zip(said, gold, strict=False):
+    for ours, theirs in zip(predicted, gold, strict=False):
         if len(ours.tags) != len(theirs.tags):
             raise DataError(
                 f"{len(ours.tags)} tags for a sentence of {len(theirs.tags)} words "
@@ -67,14 +67,14 @@ def _measure_tags(known: str, pairing: Pairing) -> dict[str, float]:
                 where=f"{pairing.predictions}:{ours.line}",
                 remedy="Give one tag for each word, and a blank line after each sentence",
             )
-    if len(said) != len(gold):
-        last = said[min(len(said), len(gold) + 1) - 1]
+    if len(predicted) != len(gold):
+        last = predicted[min(len(predicted), len(gold) + 1) - 1]
         raise DataError(
-            f"{len(said)} sentences for {len(gold)} in {pairing.labels}",
+            f"{len(predicted)} sentences for {len(gold)} in {pairing.labels}",
             where=f"{pairing.predictions}:{last.line}",
             remedy="Give the tags of every sentence, in the order of the labels",
         )
-    return chunk_scores([s.tags for s in said], [s.tags for s in gold])
+    return chunk_scores([s.tags for s in predicted], [s.tags for s in gold])
 
 
 def _measure_pairs(pairing: Pairing) -> dict[str, float]:

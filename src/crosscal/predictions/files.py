@@ -94,15 +94,15 @@ def _harmless_casts(table: pa.Table) -> pa.Table:
     for name, kind in COLUMNS.items():
         if table.column_names.count(name) != 1:
             continue
-        found = table.schema.field(name).type
-        as_text = pa.types.is_large_string(found) or pa.types.is_dictionary(found)
-        as_list = pa.types.is_large_list(found) or pa.types.is_fixed_size_list(found)
+        actual = table.schema.field(name).type
+        as_text = pa.types.is_large_string(actual) or pa.types.is_dictionary(actual)
+        as_list = pa.types.is_large_list(actual) or pa.types.is_fixed_size_list(actual)
         harmless = (
             (pa.types.is_string(kind) and as_text)
-            or (pa.types.is_list(kind) and as_list and found.value_type == pa.float32())
-            or (pa.types.is_integer(kind) and pa.types.is_integer(found))
+            or (pa.types.is_list(kind) and as_list and actual.value_type == pa.float32())
+            or (pa.types.is_integer(kind) and pa.types.is_integer(actual))
         )
-        if found == kind or not harmless:
+        if actual == kind or not harmless:
             continue
         try:
             column = table[name].cast(kind)

@@ -86,8 +86,8 @@ class Predictions:
 
     def languages(self, split: str) -> tuple[str, ...]:
         """Return the languages of a split, sorted; none if the split is not there."""
-        there = pc.equal(self._table["split"], split)
-        return tuple(sorted(pc.unique(self._table["language"].filter(there)).to_pylist()))
+        selected = pc.equal(self._table["split"], split)
+        return tuple(sorted(pc.unique(self._table["language"].filter(selected)).to_pylist()))
 
     def check_parallel(self, split: str) -> None:
         """Raise DataError unless every language of the split has the same units and clusters."""
@@ -95,10 +95,10 @@ class Predictions:
 
     def select(self, *, language: str, split: str) -> Slice:
         """Return one language of one split as arrays."""
-        there = pc.and_(
+        selected = pc.and_(
             pc.equal(self._table["language"], language), pc.equal(self._table["split"], split)
         )
-        rows = self._table.filter(there).combine_chunks()
+        rows = self._table.filter(selected).combine_chunks()
         if rows.num_rows == 0:
             raise DataError(
                 f"no predictions for language {language!r} in split {split!r}",
@@ -141,7 +141,7 @@ class Predictions:
         extra : mapping of str to column, optional
             Further columns, anything pyarrow can turn into an array of length n.
         """
-        given = {
+        arrays = {
             "unit_id": unit_ids,
             "cluster_id": cluster_ids,
             "language": languages,
@@ -149,7 +149,7 @@ class Predictions:
             "scores": scores,
             "gold": gold,
         }
-        columns = {name: _column(name, given[name], kind) for name, kind in COLUMNS.items()}
+        columns = {name: _column(name, arrays[name], kind) for name, kind in COLUMNS.items()}
         for name, values in (extra or {}).items():
             if name in columns:
                 raise DataError(

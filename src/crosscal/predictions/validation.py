@@ -51,8 +51,8 @@ def validate(
 
 
 def _fail(what: str, where: str, column: str, row: int | None, remedy: str) -> DataError:
-    place = f"{where}: column {column!r}" + ("" if row is None else f", row {row}")
-    return DataError(what, where=place, remedy=remedy)
+    location = f"{where}: column {column!r}" + ("" if row is None else f", row {row}")
+    return DataError(what, where=location, remedy=remedy)
 
 
 def _first(mask: pa.ChunkedArray | pa.Array | np.ndarray) -> int | None:
@@ -67,12 +67,14 @@ def _check_columns(table: pa.Table, where: str) -> None:
         if names.count(name) != 1:
             problem = "missing" if name not in names else "there twice"
             raise _fail(f"column is {problem}", where, name, None, f"give one column of {kind}")
-        found = table.schema.field(name).type
-        same = found == kind or (
-            pa.types.is_list(found) and pa.types.is_list(kind) and found.value_type == pa.float32()
+        actual = table.schema.field(name).type
+        same = actual == kind or (
+            pa.types.is_list(actual)
+            and pa.types.is_list(kind)
+            and actual.value_type == pa.float32()
         )
         if not same:
-            raise _fail(f"type is {found}, not {kind}", where, name, None, f"cast it to {kind}")
+            raise _fail(f"type is {actual}, not {kind}", where, name, None, f"cast it to {kind}")
 
 
 def _check_present(table: pa.Table, where: str) -> None:

@@ -39,12 +39,12 @@ def sorted_codes(
     """Return each row's number among a column's sorted values as text, and these values."""
     if name is None:
         return None, ()
-    found, values = codes(source, name, columns[name])
+    indices, values = codes(source, name, columns[name])
     texts = [str(value) for value in values.to_pylist()]
     order = sorted(range(len(texts)), key=lambda i: texts[i])
     rank = np.empty(len(texts), dtype=np.int32)
     rank[order] = np.arange(len(texts), dtype=np.int32)
-    return rank[found], tuple(texts[i] for i in order)
+    return rank[indices], tuple(texts[i] for i in order)
 
 
 def demand_present(source: TableSource, name: str, column: pa.ChunkedArray) -> None:

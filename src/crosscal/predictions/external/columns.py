@@ -74,8 +74,8 @@ class ColumnMapping:
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that must be read, each once."""
-        found = (*self.values, self.labels, self.group, self.cluster)
-        return tuple(dict.fromkeys(name for name in found if name is not None))
+        collected = (*self.values, self.labels, self.group, self.cluster)
+        return tuple(dict.fromkeys(name for name in collected if name is not None))
 
 
 def choose_columns(
@@ -197,12 +197,12 @@ def _guessed(
 
 def _families(columns: Mapping[str, ColumnKind]) -> dict[str, list[str]]:
     """Return number columns that share a prefix such as ``prob_``, two or more of each."""
-    found: dict[str, list[str]] = {}
+    families: dict[str, list[str]] = {}
     for name, kind in columns.items():
         match = _FAMILY.fullmatch(name)
         if kind == "number" and match:
-            found.setdefault(match[1].lower(), []).append(name)
-    return {prefix: names for prefix, names in found.items() if len(names) >= 2}
+            families.setdefault(match[1].lower(), []).append(name)
+    return {prefix: names for prefix, names in families.items() if len(names) >= 2}
 
 
 def _labels(
@@ -218,14 +218,14 @@ def _labels(
         _demand(columns, options.labels, where)
         return options.labels, f"{what}: '{options.labels}' (named)"
     known = _OUTCOMES if layout == "confidence" else _LABELS
-    there = [name for name in columns if name.lower() in known and name not in values]
-    if not there:
+    candidates = [name for name in columns if name.lower() in known and name not in values]
+    if not candidates:
         raise DataError(
             f"no column looks like {what}; the columns are {_listed(columns)}",
             where=where,
             remedy=f"Name it with --labels; the names that are guessed are {', '.join(known)}",
         )
-    (name,) = _one(there, f"the {what}", "--labels", where)
+    (name,) = _one(candidates, f"the {what}", "--labels", where)
     return name, f"{what}: '{name}' (by its name)"
 
 

@@ -67,18 +67,18 @@ def _name(group: str, file: str, pooled: bool) -> str:
 
 def _clusters(parts: Sequence[ExternalPredictions]) -> NDArray[np.int64] | None:
     """Return clusters numbered by name over all files; rows of files without any stand alone."""
-    there = [part.cluster_names for part in parts if part.cluster_names is not None]
-    if not there:
+    named = [part.cluster_names for part in parts if part.cluster_names is not None]
+    if not named:
         return None
-    coded = pa.chunked_array([names.cast(pa.string()) for names in there]).combine_chunks()
+    coded = pa.chunked_array([names.cast(pa.string()) for names in named]).combine_chunks()
     coded = coded.dictionary_encode()
     numbers = np.asarray(coded.indices, dtype=np.int64)
-    above, at, found = len(coded.dictionary), 0, []
+    above, at, clusters = len(coded.dictionary), 0, []
     for part in parts:
         if part.cluster is None or part.cluster_names is None:
-            found.append(above + np.arange(len(part)))
+            clusters.append(above + np.arange(len(part)))
             above += len(part)
             continue
-        found.append(numbers[at : at + len(part.cluster_names)][part.cluster])
+        clusters.append(numbers[at : at + len(part.cluster_names)][part.cluster])
         at += len(part.cluster_names)
-    return np.concatenate(found)
+    return np.concatenate(clusters)

@@ -40,7 +40,7 @@ def gold_of(
             where=str(source.path),
             remedy="Give --classes one name for each score, in their order",
         )
-    found, dictionary = codes(source, columns.labels, column)
+    indices, dictionary = codes(source, columns.labels, column)
     labels = [_plain(value) for value in dictionary.to_pylist()]
     number = {_plain(name): i for i, name in enumerate(classes or ())}
     if set(number) == {"0", "1"}:
@@ -56,8 +56,8 @@ def gold_of(
     low = -1 if absent else 0
     for number_of, index in enumerate(table):
         if index is None or not low <= index < size:
-            raise _fault(source, columns, labels[number_of], found == number_of, classes, size)
-    gold = np.array(table, dtype=np.int32)[found]
+            raise _fault(source, columns, labels[number_of], indices == number_of, classes, size)
+    gold = np.array(table, dtype=np.int32)[indices]
     # For ragged rows a label may be in range of the longest row only.
     if values.ndim == 2:
         at = np.maximum(gold, 0)

@@ -183,11 +183,13 @@ def _own(
 
 
 def _choose(source: TableSource, options: ColumnOptions) -> ColumnMapping:
-    seen = {}
+    label_values = {}
     if not (options.scores or options.probabilities or options.confidence):
         names = [n for n, kind in source.columns.items() if kind == "text"]
         labels = [n for n in names if n == options.labels] or [
             n for n in names if n.lower() in ("gold", "gold_label", "label", "labels", "target")
         ]
-        seen = {name: source.preview(name) for name in labels}
-    return choose_columns(source.columns, options, label_values=seen, where=str(source.path))
+        label_values = {name: source.preview(name) for name in labels}
+    return choose_columns(
+        source.columns, options, label_values=label_values, where=str(source.path)
+    )

@@ -68,9 +68,9 @@ class ParquetSource:
         self, names: Sequence[str], words: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the columns in batches; no other column is read."""
-        done, wanted = 0, [*names, *words]
+        done, selected = 0, [*names, *words]
         try:
-            for batch in self._file.iter_batches(BATCH, columns=wanted, use_threads=False):
+            for batch in self._file.iter_batches(BATCH, columns=selected, use_threads=False):
                 done += batch.num_rows
                 yield batch, done
         except (pa.ArrowException, OSError) as error:
@@ -191,14 +191,14 @@ def _arrow(array: np.ndarray[Any, Any]) -> pa.Array:
     return pa.array(array.tolist() if array.dtype.kind == "U" else array)
 
 
-def _kind(found: pa.DataType) -> ColumnKind:
-    if isinstance(found, pa.ListType | pa.LargeListType | pa.FixedSizeListType):
-        return "list" if _is_number(found.value_type) else "other"
-    if _is_number(found):
+def _kind(dtype: pa.DataType) -> ColumnKind:
+    if isinstance(dtype, pa.ListType | pa.LargeListType | pa.FixedSizeListType):
+        return "list" if _is_number(dtype.value_type) else "other"
+    if _is_number(dtype):
         return "number"
-    if pa.types.is_dictionary(found):
-        found = found.value_type
-    textual = pa.types.is_string(found) or pa.types.is_large_string(found)
+    if pa.types.is_dictionary(dtype):
+        dtype = dtype.value_type
+    textual = pa.types.is_string(dtype) or pa.types.is_large_string(dtype)
     return "text" if textual else "other"
 
 

@@ -80,8 +80,8 @@ class CsvSource:
 
     def locate(self, row: int) -> str:
         """Say on which line a row is."""
-        found = next(islice(self._rows(), row + 1, None), None)
-        return f"line {found[0]}" if found else f"row {row}"
+        entry = next(islice(self._rows(), row + 1, None), None)
+        return f"line {entry[0]}" if entry else f"row {row}"
 
     def preview(self, name: str) -> set[str]:
         """Return texts of the first rows."""
@@ -172,8 +172,8 @@ class JsonLinesSource:
 
     def locate(self, row: int) -> str:
         """Say on which line a row is."""
-        found = next(islice(self._records(), row, None), None)
-        return f"line {found[0]}" if found else f"row {row}"
+        entry = next(islice(self._records(), row, None), None)
+        return f"line {entry[0]}" if entry else f"row {row}"
 
     def preview(self, name: str) -> set[str]:
         """Return texts of the first rows."""
@@ -206,9 +206,9 @@ class JsonLinesSource:
         cells = [record[name] for _, record, _ in part]
         if kind not in ("list", "number"):
             return self._texts(name, part)
-        wanted = pa.list_(pa.float64()) if kind == "list" else pa.float64()
+        arrow_type = pa.list_(pa.float64()) if kind == "list" else pa.float64()
         try:
-            return pa.array(cells, type=wanted)
+            return pa.array(cells, type=arrow_type)
         except (pa.ArrowException, TypeError, OverflowError):
             for (line, _, _), cell in zip(part, cells, strict=True):
                 if not _is(cell, kind):
@@ -216,7 +216,7 @@ class JsonLinesSource:
                     problem = f"'{name}' is not {what}: {json.dumps(cell)[:60]}"
                     raise self._bad(line, problem, f"Give {what}") from None
             # Arrow takes whole numbers to 2**63 only.
-            return pa.array([_as_floats(cell) for cell in cells], type=wanted)
+            return pa.array([_as_floats(cell) for cell in cells], type=arrow_type)
 
     def _texts(self, name: str, part: list[tuple[int, dict[str, Any], int]]) -> pa.Array:
         texts = [_as_text(record[name]) for _, record, _ in part]
@@ -255,10 +255,10 @@ def _number(text: str) -> float | None:
 def _parsed_list(text: str | None) -> list[float] | None:
     """Read ``[0.1, 0.9]``; anything else is None."""
     try:
-        found = json.loads(text or "")
+        entry = json.loads(text or "")
     except ValueError:
         return None
-    return [float(x) for x in found] if _is(found, "list") else None
+    return [float(x) for x in entry] if _is(entry, "list") else None
 
 
 def _text_kind(cells: list[str]) -> ColumnKind:
@@ -270,10 +270,10 @@ def _text_kind(cells: list[str]) -> ColumnKind:
 
 
 def _json_kind(cells: list[Any]) -> ColumnKind:
-    there = [cell for cell in cells if cell is not None]
-    if _mostly(there, lambda cell: _is(cell, "list")):
+    present = [cell for cell in cells if cell is not None]
+    if _mostly(present, lambda cell: _is(cell, "list")):
         return "list"
-    return "number" if _mostly(there, lambda cell: _is(cell, "number")) else "text"
+    return "number" if _mostly(present, lambda cell: _is(cell, "number")) else "text"
 
 
 def _mostly(cells: list[Any], test: Callable[[Any], bool]) -> bool:

@@ -106,15 +106,15 @@ def _demand_numbers(
     """Refuse NaN and infinity; minus infinity is no such choice, if two others are there."""
     for start in range(0, len(values), _BLOCK):
         block = values[start : start + _BLOCK]
-        there = np.isfinite(block)
-        if there.all():
+        finite = np.isfinite(block)
+        if finite.all():
             continue
-        bad = ~there & ~(np.isneginf(block) if minus else False)
-        few = there.sum(axis=1) < 2 if minus else np.zeros(len(block), dtype=bool)
+        bad = ~finite & ~(np.isneginf(block) if minus else False)
+        few = finite.sum(axis=1) < 2 if minus else np.zeros(len(block), dtype=bool)
         wrong = bad.any(axis=1) | few
         if wrong.any():
             row = int(wrong.argmax())
-            at = int(bad[row].argmax()) if bad[row].any() else int((~there[row]).argmax())
+            at = int(bad[row].argmax()) if bad[row].any() else int((~finite[row]).argmax())
             value = block[row, at]
             shown = "NaN" if np.isnan(value) else f"{value}"
             raise DataError(
