@@ -1,4 +1,4 @@
-"""The CORP curve and decomposition, resampled: replicates, noise floor, consistency band."""
+"""The CORP curve and decomposition if every confidence were right: noise floor and band."""
 
 from __future__ import annotations
 
@@ -8,26 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.checks import check_confidence
 from crosscal.calibration.decomposition.corp import ProperScore, decompose, rising_shares
 from crosscal.calibration.errors.noise import NoiseFloor
-from crosscal.calibration.selective.ranking import weight_columns
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 
 # Numbers in the curves of a consistency band, which bounds its memory at 32 MB.
 _BLOCK = 4_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class CorpReplicates:
-    """Replicates of a `Decomposition`, each of shape (replicates,); NaN without any weight."""
-
-    score: Floats
-    miscalibration: Floats
-    discrimination: Floats
-    uncertainty: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,51 +27,6 @@ class ConsistencyBand:
     confidence: Floats
     low: Floats
     high: Floats
-
-
-def corp_replicates(
-    confidence: ArrayLike,
-    correct: ArrayLike,
-    weights: ArrayLike,
-    *,
-    cluster: ArrayLike | None = None,
-    score: ProperScore = "brier",
-) -> CorpReplicates:
-    """Decompose under many sets of weights; the curve is fitted anew under each.
-
-    A replicate fits its curve to noise that is already in the sample, so replicates of
-    miscalibration and discrimination lie higher than the values themselves: their spread is of use,
-    their quantiles are no interval.
-
-    Parameters
-    ----------
-    weights : array of shape (replicates, clusters), or (replicates, n) without `cluster`
-        At least 0, as from `cluster_weights`.
-    cluster : array of int, shape (n,), optional
-        Index of each row's cluster.
-    """
-    values = check_confidence(confidence)
-    outcomes = check_correct(correct, len(values))
-    table = np.asarray(weights, dtype=np.float64)
-    column = weight_columns(cluster, len(values), table)
-    level, index = np.unique(values, return_inverse=True)
-    parts = np.full((4, len(table)), np.nan)
-    for number, row in enumerate(table):
-        weight = row[column]
-        n = _sums(index, weight, len(level))
-        hits = _sums(index, weight * outcomes, len(level))
-        weighted = n > 0
-        if weighted.any():
-            part = decompose(level[weighted], n[weighted], hits[weighted], score)
-            parts[:, number] = (
-                part.score,
-                part.miscalibration,
-                part.discrimination,
-                part.uncertainty,
-            )
-    return CorpReplicates(
-        score=parts[0], miscalibration=parts[1], discrimination=parts[2], uncertainty=parts[3]
-    )
 
 
 def corp_noise_floor(
@@ -154,7 +98,3 @@ def _calibrated_hits(
         raise SettingsError(f"{resamples} resamples", where="resamples", remedy="give 1 or more")
     for _ in range(resamples):
         yield rng.binomial(n.astype(np.int64), level).astype(np.float64)
-
-
-def _sums(index: NDArray[np.intp], values: Floats, size: int) -> Floats:
-    return np.asarray(np.bincount(index, weights=values, minlength=size), dtype=np.float64)
