@@ -40,17 +40,11 @@ def after_first_hyphen(tag: str) -> str:
 def chunks(
     sentences: Sentences, type_of: Callable[[str], str] = after_last_hyphen
 ) -> frozenset[Chunk]:
-    """Return the chunks (type, first, last) that seqeval's default mode finds.
-
-    Between a word and the next, with prefixes p and q:
-
-    - a chunk ends if p is E or S; or p is B or I and q is B, S or O; or the types differ and p is
-      neither O nor a full stop;
-    - a chunk starts if q is B or S; or p is E, S or O and q is E or I; or the types differ and q is
-      neither O nor a full stop.
-
-    A chunk runs from the last start to the end. Each sentence is followed by an O.
-    """
+    """Return the chunks (type, first, last) that seqeval's default mode finds."""
+    # Between a word and the next, with prefixes p and q: a chunk ends if p is E or S; or p is B or
+    # I and q is B, S or O; or the types differ and p is neither O nor a full stop. A chunk starts
+    # if q is B or S; or p is E, S or O and q is E or I; or the types differ and q is neither O nor
+    # a full stop. It runs from the last start to the end. Each sentence is followed by an O.
     spans: list[Chunk] = []
     prefix, kind, start = "O", "", 0
     for position, tag in enumerate(_with_ends(sentences)):

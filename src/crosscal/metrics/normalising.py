@@ -106,13 +106,11 @@ def sound(text: str, language: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """Divide a text into words, and scripts without spaces into what a reader sees as one letter.
-
-    Chinese characters and Japanese syllables are one token each; Thai and Lao are divided at
-    grapheme clusters (UAX 29). Words would need a dictionary, and the score would depend on whose;
-    single code points would make every tone mark a token that is often right by chance. The script
-    decides, not the language: an English answer may hold a Chinese name.
-    """
+    """Divide a text into words, and scripts without spaces into what readers see as a letter."""
+    # Chinese characters and Japanese syllables are one token each; Thai and Lao are divided at
+    # grapheme clusters (UAX 29). Words would need a dictionary, and the score would depend on
+    # whose; single code points would make every tone mark a token that is often right by chance.
+    # The script decides, not the language: an English answer may hold a Chinese name.
     pieces: list[str] = []
     last = ""  # what the last token can be lengthened by: "marks", "letters" or nothing
     for c in text:

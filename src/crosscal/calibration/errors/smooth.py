@@ -33,20 +33,20 @@ def smooth_ece(
     reflected at 0 and 1; the error is the integral of the absolute smoothed residual. With no
     bandwidth given it is the one at which error and bandwidth are equal (`smooth_bandwidth`). In
     [0, 1]. Biased upwards as every plug-in error is. Blasiok and Nakkiran (2023), "Smooth ECE",
-    definition of smECE. Agrees with the package relplot 1.0.3 to 1e-9: its grids (``max(2000, 20 /
-    bandwidth) / 2 + 1`` points for the kernel, ``max(200, 10 / bandwidth)`` for the integral), its
-    linear splitting of rows between grid points, its density floor of 1e-4 and its ten halvings are
-    kept. So are two oddities. Its kernel lies half a grid step off where the number of points is
-    even. And reflection does not double the end points of the grid, so rows at exactly 0 or 1 weigh
-    half, and those within a grid step of them (0.001) less than the others: a model whose
-    confidences are saturated looks better or worse than it is. `kernel_error` and the binned errors
-    know no such ends.
+    definition of smECE. Agrees with the package relplot 1.0.3 to 1e-9, where rows at exactly 0 or 1
+    weigh half: a model whose confidences are saturated looks better or worse than it is.
+    `kernel_error` and the binned errors know no such ends.
 
     Parameters
     ----------
     bandwidth : float, optional
         Standard deviation of the kernel, 1e-4 to 1.
     """
+    # Kept of relplot: its grids (max(2000, 20 / bandwidth) / 2 + 1 points for the kernel, max(200,
+    # 10 / bandwidth) for the integral), linear splitting of rows between grid points, density floor
+    # of 1e-4, ten halvings; and two oddities: the kernel lies half a grid step off where the number
+    # of points is even, and reflection does not double the end points of the grid, so that rows
+    # within a grid step of 0 or 1 (0.001) weigh less than the others.
     residuals = _Residuals.of(confidence, correct)
     if bandwidth is None:
         return residuals.error(residuals.bandwidth())
