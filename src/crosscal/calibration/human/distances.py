@@ -142,8 +142,6 @@ def human_noise_floor_rows(
 
     Parameters
     ----------
-    values, distance, given
-        As in `human_distance_rows`.
     annotators : int, or array of int, shape (n,)
         Votes in each row, 1 or more: ``votes.sum(axis=1)``.
     """

@@ -69,10 +69,8 @@ class VectorScaling(_Affine):
 
     Attributes
     ----------
-    weights_ : ndarray of shape (k, k)
-        Diagonal.
-    bias_ : ndarray of shape (k,)
-        Sums to 0.
+    weights_, bias_ : ndarray of shape (k, k) and (k,)
+        Diagonal; sums to 0.
     gradient_ : float
         Largest absolute derivative of the mean NLL at the solution.
     converged_ : bool

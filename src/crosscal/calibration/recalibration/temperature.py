@@ -23,8 +23,7 @@ _ENOUGH = 1e-13
 class TemperatureScaling(Estimator):
     """Divide scores by the temperature that minimises the negative log-likelihood.
 
-    Follows scikit-learn's contract: ``fit(scores, gold)`` returns self, learnt attributes end in an
-    underscore. The likelihood is convex in beta = 1 / T, so the search (Newton steps in log beta,
+    The likelihood is convex in beta = 1 / T, so the search (Newton steps in log beta,
     in float64, with closed-form gradient and curvature, kept inside a bracket by bisection) ends at
     the one optimum or says that there is none. Guo et al. (2017), section 4.2.
 
