@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.metrics import SCORERS, Rows, mining_threshold, score
+from crosscal.metrics import SCORERS, MetricInput, mining_threshold, score
 from crosscal.predictions import Predictions, Provenance
 
 TAGS = ("NOUN", "VERB", "SYM")
@@ -26,7 +26,7 @@ def rows(scores, gold, *, choices=None, language="en", clusters=None, threshold=
         gold=[-1] * n + list(gold),
         extra={name: list(values) * 2 for name, values in extra.items()},
     )
-    return Rows.of(predictions, language=language, split="test", threshold=threshold)
+    return MetricInput.of(predictions, language=language, split="test", threshold=threshold)
 
 
 def test_accuracy_is_that_of_scikit_learn_without_ties():
@@ -99,7 +99,7 @@ def spans(language="th", **given):
 
 def with_choices(rows_, texts):
     table = rows_.table.append_column("choices", [texts])
-    return Rows(table=table, language=rows_.language, threshold=rows_.threshold)
+    return MetricInput(table=table, language=rows_.language, threshold=rows_.threshold)
 
 
 TEXTS = [["กรุงเทพฯ", "กรุงเทพ", ""], ["", "1945."], ["a", "x"]]
@@ -200,7 +200,7 @@ def test_unknown_scorer_and_absent_language():
         scores=[[0, 1]], gold=[1],
     )  # fmt: skip
     with pytest.raises(DataError, match="no predictions for language 'he'"):
-        Rows.of(predictions, language="he", split="test")
+        MetricInput.of(predictions, language="he", split="test")
 
 
 def test_every_headline_is_a_metric():

@@ -13,10 +13,8 @@ from crosscal.calibration.decomposition.corp import (
 )
 from crosscal.calibration.decomposition.corp_resampling import (
     ConsistencyBand,
-    CorpReplicates,
     consistency_band,
     corp_noise_floor,
-    corp_replicates,
 )
 from crosscal.calibration.decomposition.murphy import (
     MurphyDecomposition,
@@ -163,7 +161,6 @@ __all__ = [
     "ConsistencyBand",
     "Contrast",
     "ConvergenceWarning",
-    "CorpReplicates",
     "CrossedSeeds",
     "Decomposition",
     "DirichletCalibration",
@@ -215,7 +212,6 @@ __all__ = [
     "corp_classwise",
     "corp_decomposition",
     "corp_noise_floor",
-    "corp_replicates",
     "coverage_at_risk",
     "cross_fitted_refinement",
     "detectable_effect",

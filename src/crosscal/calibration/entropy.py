@@ -19,24 +19,7 @@ _LEAST = -1e3
 def entropy_rows(values: ArrayLike, *, given: Given = "scores") -> Floats:
     """Return the entropy of each row's predicted distribution, in nats.
 
-    Parameters
-    ----------
-    values : array of shape (n, k)
-        Scores (minus infinity where a row does not have that choice), or probabilities if so
-        given.
-    given : {"scores", "probabilities"}
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        ``-sum_k p_k ln p_k`` with 0 ln 0 = 0: from 0 to ln k.
-
-    Raises
-    ------
-    DataError
-        Scores that `softmax` rejects, or probabilities outside 0 to 1 or not summing to 1.
-    SettingsError
-        `given` is neither word.
+    ``-sum_k p_k ln p_k`` with 0 ln 0 = 0: from 0 to ln k.
     """
     if given == "scores":
         logs = log_softmax(values)
@@ -57,26 +40,13 @@ def mean_entropy(values: ArrayLike, *, given: Given = "scores") -> float:
 def normalised_entropy_rows(values: ArrayLike, *, given: Given = "scores") -> Floats:
     """Return each row's entropy as a share of the greatest that its choices allow.
 
-    Parameters
-    ----------
-    values, given
-        As in `entropy_rows`. With scores, the choices of a row are those above minus infinity;
-        with probabilities all k count, because a probability of 0 does not say which it is.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        From 0 (certain) to 1 (uniform).
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `entropy_rows`.
+    From 0 (certain) to 1 (uniform). With scores, the choices of a row are those above minus
+    infinity; with probabilities all k count, because a probability of 0 does not say which it is.
     """
-    found = entropy_rows(values, given=given)
+    entropy = entropy_rows(values, given=given)
     table = np.asarray(values, dtype=np.float64)
     choices = np.isfinite(table).sum(axis=1) if given == "scores" else table.shape[1]
-    return np.asarray(np.minimum(found / np.log(choices), 1.0))
+    return np.asarray(np.minimum(entropy / np.log(choices), 1.0))
 
 
 def mean_normalised_entropy(values: ArrayLike, *, given: Given = "scores") -> float:
@@ -87,22 +57,7 @@ def mean_normalised_entropy(values: ArrayLike, *, given: Given = "scores") -> fl
 def entropy_gap_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> Floats:
     """Return what each row costs beyond what its prediction expects to cost, in nats.
 
-    Parameters
-    ----------
-    values, given
-        As in `entropy_rows`.
-    gold : array of int, shape (n,)
-        In 0 .. k-1.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        ``-ln p(gold) - entropy``.
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `entropy_rows` and `nll_rows`.
+    ``-ln p(gold) - entropy``.
     """
     return nll_rows(values, gold, given=given) - entropy_rows(values, given=given)
 
@@ -110,29 +65,11 @@ def entropy_gap_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scor
 def entropy_gap(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> float:
     """Return mean negative log-likelihood minus mean entropy: above 0 overconfident.
 
-    Of a calibrated model the two are equal, since each prediction then costs on average what
-    it expects to. The reverse does not hold: gaps of single rows may cancel.
-
-    Parameters
-    ----------
-    values, gold, given
-        As in `entropy_gap_rows`.
-
-    Returns
-    -------
-    float
-        In nats, from -ln k to infinity. It is the slope of the negative log-likelihood in ln
-        beta, beta = 1 / temperature, at temperature 1. So it is 0 just where no other
-        temperature fits these rows better, and above 0 where a higher one does.
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `entropy_gap_rows`.
-
-    Notes
-    -----
-    Braverman et al. (2020), "Calibration, entropy rates, and memory in language models". As a
-    mean of rows it has no bias in small samples, unlike binned errors.
+    Of a calibrated model the two are equal, since each prediction then costs on average what it
+    expects to. The reverse does not hold: gaps of single rows may cancel. In nats, from -ln k to
+    infinity. It is the slope of the negative log-likelihood in ln beta, beta = 1 / temperature, at
+    temperature 1. So it is 0 just where no other temperature fits these rows better, and above 0
+    where a higher one does. Braverman et al. (2020), "Calibration, entropy rates, and memory in
+    language models". As a mean of rows it has no bias in small samples, unlike binned errors.
     """
     return float(entropy_gap_rows(values, gold, given=given).mean())

@@ -23,44 +23,7 @@ def outcomes(
     notion: Notion = "top-label",
     given: Given = "scores",
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return a confidence for each row, and whether what it is the confidence in is true.
-
-    Parameters
-    ----------
-    values : array of shape (n, k)
-        Scores (minus infinity where a row does not have that choice), or probabilities if so
-        given.
-    gold : array of int, shape (n,)
-        In 0 .. k-1, or -1 where the right choice is not among them.
-    notion : "top-label" or int
-        ``"top-label"``: the probability of the chosen label, and whether it is right. The
-        chosen label is the first of those with the highest value; with gold -1 it is wrong.
-        An int c: the probability of class c, and whether gold is c.
-    given : {"scores", "probabilities"}
-
-    Returns
-    -------
-    confidence : ndarray of float64, shape (n,)
-        In [0, 1]; under "top-label" in [1/k, 1].
-    correct : ndarray of bool, shape (n,)
-
-    Raises
-    ------
-    DataError
-        Values or gold that `softmax` or `check_gold` would reject.
-    SettingsError
-        A class outside 0 .. k-1, an unknown notion, or "class-wise", which has no one
-        confidence for a row: `classwise_ece`, `ace` and `tace` take all classes.
-
-    Examples
-    --------
-    >>> confidence, correct = outcomes([[0.2, 0.8]], [0], given="probabilities")
-    >>> float(confidence[0]), bool(correct[0])
-    (0.8, False)
-    >>> confidence, correct = outcomes([[0.2, 0.8]], [0], notion=0, given="probabilities")
-    >>> float(confidence[0]), bool(correct[0])
-    (0.2, True)
-    """
+    """Return a confidence for each row, and whether what it is the confidence in is true."""
     if notion == "top-label" and given == "scores":
         return top_label(values, gold)
     probabilities = to_probabilities(values, given=given)
@@ -72,15 +35,7 @@ def outcomes(
 
 
 def to_probabilities(values: ArrayLike, *, given: Given = "scores") -> Floats:
-    """Return checked probabilities, shape (n, k), of scores or probabilities.
-
-    Raises
-    ------
-    DataError
-        Scores that `softmax` rejects, or probabilities outside 0 to 1 or not summing to 1.
-    SettingsError
-        `given` is neither word.
-    """
+    """Return checked probabilities, shape (n, k), of scores or probabilities."""
     if given == "scores":
         return softmax(values)
     if given == "probabilities":

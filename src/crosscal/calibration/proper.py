@@ -18,17 +18,8 @@ Given = Literal["scores", "probabilities"]
 def log_softmax(scores: ArrayLike) -> Floats:
     """Return log-probabilities of scores, row by row.
 
-    Parameters
-    ----------
-    scores : array of shape (n, k)
-        Logits or log-scores, minus infinity where there is no such choice; computed in
-        float64.
-
-    Returns
-    -------
-    ndarray of shape (n, k)
-        ``s - max(s) - log(sum(exp(s - max(s))))``: finite wherever the scores are, unless
-        they lie further apart than float64 reaches (1.8e308).
+    ``s - max(s) - log(sum(exp(s - max(s))))``: finite wherever the scores are, unless they lie
+    further apart than float64 reaches (1.8e308).
     """
     values = check_scores(scores)
     shifted = values - row_max(values)[:, None]
@@ -44,19 +35,8 @@ def top_label(scores: ArrayLike, gold: ArrayLike) -> tuple[Floats, NDArray[np.bo
     """Return the confidence of the chosen label and whether it is right.
 
     The chosen label is the first of those with the highest score (of the scores themselves:
-    rounding in softmax may make two of them equal).
-
-    Parameters
-    ----------
-    scores : array of shape (n, k)
-    gold : array of int, shape (n,)
-        -1 (right choice not among them) counts as wrong.
-
-    Returns
-    -------
-    confidence : ndarray of float64, shape (n,)
-        In [1/k, 1].
-    correct : ndarray of bool, shape (n,)
+    rounding in softmax may make two of them equal). Gold -1 (right choice not among them) counts
+    as wrong.
     """
     values = check_scores(scores)
     right = check_gold(gold, values.shape, absent=True)
@@ -64,10 +44,8 @@ def top_label(scores: ArrayLike, gold: ArrayLike) -> tuple[Floats, NDArray[np.bo
 
 
 def highest_probability(scores: Floats) -> Floats:
-    """Return ``softmax(scores).max(axis=1)`` of checked scores, equal to the last bit.
-
-    The highest score less itself is 0, so that only the sum is left to compute.
-    """
+    """Return ``softmax(scores).max(axis=1)`` of checked scores, equal to the last bit."""
+    # The highest score less itself is 0, so that only the sum is left to compute.
     shifted = scores - row_max(scores)[:, None]
     return np.exp(0.0 - np.log(row_sum(np.exp(shifted))))
 
@@ -75,27 +53,8 @@ def highest_probability(scores: Floats) -> Floats:
 def nll_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> Floats:
     """Return the negative log-likelihood of each row, in nats.
 
-    Parameters
-    ----------
-    values : array of shape (n, k)
-        Scores, or probabilities if so given.
-    gold : array of int, shape (n,)
-        In 0 .. k-1; -1 is rejected, because the right choice then has no probability.
-    given : {"scores", "probabilities"}
-        With probabilities, a right choice of probability 0 costs infinity. (scikit-learn's
-        ``log_loss`` clips instead.)
-
-    Returns
-    -------
-    ndarray of shape (n,)
-
-    Raises
-    ------
-    DataError
-        Scores that `softmax` rejects, probabilities outside 0 to 1 or not summing to 1, gold
-        out of range.
-    SettingsError
-        `given` is neither word.
+    Gold -1 is rejected, because the right choice then has no probability. A right choice of
+    probability 0 costs infinity (scikit-learn's ``log_loss`` clips instead).
     """
     _check_given(given)
     if given == "scores":
@@ -117,22 +76,7 @@ def brier_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -
 
     ``sum_k (p_k - [k = gold])^2``, from 0 to 2, as Brier (1950) has it; for two classes this
     is twice the one-column score (scikit-learn's ``scale_by_half`` halves it).
-
-    Parameters
-    ----------
-    values : array of shape (n, k)
-    gold : array of int, shape (n,)
-        In 0 .. k-1; -1 (right choice not among them) is a class of probability 0.
-    given : {"scores", "probabilities"}
-
-    Returns
-    -------
-    ndarray of shape (n,)
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `nll_rows`.
+    Gold -1 (right choice not among them) is a class of probability 0.
     """
     _check_given(given)
     probabilities = softmax(values) if given == "scores" else check_probabilities(values).copy()

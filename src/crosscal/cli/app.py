@@ -19,7 +19,7 @@ from crosscal.cli import study as verbs
 from crosscal.cli import tasks as task_list
 from crosscal.cli import xtreme_score as scoring
 from crosscal.exceptions import CrosscalError
-from crosscal.predictions.external.columns import Wanted
+from crosscal.predictions.external.columns import ColumnOptions
 
 app = typer.Typer(
     name="crosscal",
@@ -184,7 +184,7 @@ def calibrate(
     """
     calibrating.calibrate_files(
         files,
-        Wanted(
+        ColumnOptions(
             scores=scores,
             probabilities=probabilities,
             confidence=confidence,

@@ -20,9 +20,9 @@ from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
 from crosscal.cli.calibration_tables import print_evaluation
 from crosscal.exceptions import SettingsError
-from crosscal.predictions.external.columns import Wanted
-from crosscal.predictions.external.concat import joined
-from crosscal.predictions.external.reader import Foreign, read_foreign
+from crosscal.predictions.external.columns import ColumnOptions
+from crosscal.predictions.external.concat import concat_predictions
+from crosscal.predictions.external.reader import ExternalPredictions, read_external
 from crosscal.report.evaluation_page import write_evaluation
 from crosscal.spelling import did_you_mean
 
@@ -59,7 +59,9 @@ class CalibrateOptions:
     as_json: bool
 
 
-def calibrate_files(files: Sequence[Path], wanted: Wanted, options: CalibrateOptions) -> None:
+def calibrate_files(
+    files: Sequence[Path], wanted: ColumnOptions, options: CalibrateOptions
+) -> None:
     """Measure the calibration of predictions in files, and print it.
 
     Parameters
@@ -67,13 +69,13 @@ def calibrate_files(files: Sequence[Path], wanted: Wanted, options: CalibrateOpt
     files : sequence of Path
         Several are one group each, or groups of groups; with ``wanted.group`` they are parts of
         one whole.
-    wanted : Wanted
+    wanted : ColumnOptions
     options : CalibrateOptions
 
     Raises
     ------
     DataError
-        See `read_foreign`.
+        See `read_external`.
     SettingsError
         An unknown baseline, class or recalibrator; files of one name.
     """
@@ -82,7 +84,7 @@ def calibrate_files(files: Sequence[Path], wanted: Wanted, options: CalibrateOpt
         found = _read(files, wanted, report)
         evaluation = _evaluated(found, options, report)
     if options.report:
-        write_evaluation(evaluation, options.report, title=_title(files), notes=found.said)
+        write_evaluation(evaluation, options.report, title=_title(files), notes=found.notes)
     if options.as_json:
         print(json.dumps(evaluation.to_dict(), allow_nan=False, indent=1))
         return
@@ -111,15 +113,15 @@ def _title(files: Sequence[Path]) -> str:
     return f"Calibration of {files[0].name}{more}"
 
 
-def _read(files: Sequence[Path], wanted: Wanted, report: Bar) -> Foreign:
+def _read(files: Sequence[Path], wanted: ColumnOptions, report: Bar) -> ExternalPredictions:
     parts = []
     for file in files:
-        part = read_foreign(file, wanted, report=partial(report, file.name))
-        print(f"crosscal: {file}: {'; '.join(part.said)}", file=sys.stderr)
+        part = read_external(file, wanted, report=partial(report, file.name))
+        print(f"crosscal: {file}: {'; '.join(part.notes)}", file=sys.stderr)
         parts.append(part)
     if len(parts) == 1:
         return parts[0]
-    return joined(parts, _names(files), pooled=wanted.group is not None)
+    return concat_predictions(parts, _names(files), pooled=wanted.group is not None)
 
 
 def _names(files: Sequence[Path]) -> list[str]:
@@ -132,9 +134,9 @@ def _names(files: Sequence[Path]) -> list[str]:
     return [str(file) for file in files]
 
 
-def _evaluated(found: Foreign, options: CalibrateOptions, report: Bar) -> Evaluation:
+def _evaluated(found: ExternalPredictions, options: CalibrateOptions, report: Bar) -> Evaluation:
     group = np.zeros(len(found), np.intp) if found.group is None else found.group.astype(np.intp)
-    pair = found.given == "confidence"
+    pair = found.value_kind == "confidence"
     return evaluate_coded(
         found.values,
         found.gold,
@@ -142,7 +144,7 @@ def _evaluated(found: Foreign, options: CalibrateOptions, report: Bar) -> Evalua
         found.groups or (ALL,),
         found.cluster,
         settings=EvaluationSettings(
-            given="probabilities" if found.given == "confidence" else found.given,
+            given="probabilities" if found.value_kind == "confidence" else found.value_kind,
             notion=1 if pair else _notion(options.notion, found),
             pair=pair,
             bins=options.bins,
@@ -155,7 +157,7 @@ def _evaluated(found: Foreign, options: CalibrateOptions, report: Bar) -> Evalua
     )
 
 
-def _notion(notion: str, found: Foreign) -> Notion:
+def _notion(notion: str, found: ExternalPredictions) -> Notion:
     if notion == "top-label":
         return "top-label"
     if notion == "class-wise":

@@ -17,22 +17,7 @@ _COLON = re.compile(r"\s*:")
 
 
 def read_answers(path: Path) -> dict[str, str]:
-    """Read one JSON object from question id to answer.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    dict of str to str
-
-    Raises
-    ------
-    DataError
-        Not JSON, not an object, an id twice, or an answer that is not text, with the line; and
-        see `read_text`.
-    """
+    """Read one JSON object from question id to answer; DataError names the line."""
     document = _Document(path)
     if not isinstance(document.content, _Object):
         raise document.fault("not an object from question id to answer", None)
@@ -45,25 +30,10 @@ def read_answers(path: Path) -> dict[str, str]:
 
 
 def read_golds(path: Path) -> dict[str, tuple[str, ...]]:
-    """Read the right answers out of a file in SQuAD's format.
+    """Read the right answers (one or more) of each question id from a file in SQuAD's format.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        ``{"data": [{"paragraphs": [{"qas": [{"id": ..., "answers": [{"text": ...}]}]}]}]}``, or
-        the list alone; whatever else the objects hold is not looked at.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        Question id to right answers, at least one.
-
-    Raises
-    ------
-    DataError
-        Not JSON, a part missing or of another kind, an id twice, no questions, a question
-        without right answers, or an empty one (XTREME publishes its test sets so), with the
-        line; and see `read_text`.
+    ``{"data": [{"paragraphs": [{"qas": [{"id": ..., "answers": [{"text": ...}]}]}]}]}``, or the
+    list alone. Empty right answers are an error: XTREME publishes its test sets so.
     """
     document = _Document(path)
     top = document.content
@@ -134,26 +104,23 @@ class _Document:
 
     def fault(self, what: str, node: object, key: str | None = None) -> DataError:
         """Return the error that names the line of an object, or of the last use of its key."""
-        places = list(self._places(node, key)) if isinstance(node, _Object) else []
-        return self._fault_at(what, self._text.count("\n", 0, places[-1]) + 1 if places else 1)
+        offsets = list(self._offsets(node, key)) if isinstance(node, _Object) else []
+        return self._fault_at(what, self._text.count("\n", 0, offsets[-1]) + 1 if offsets else 1)
 
     def _fault_at(self, what: str, line: int) -> DataError:
         return DataError(what, where=f"{self._path}:{line}", remedy="Write the file again")
 
-    def _places(self, node: _Object, key: str | None) -> Iterator[int]:
-        """Yield the offsets of an object and of the uses of one of its keys.
-
-        Objects are known by the order in which they close: the parser hands them over in it.
-        """
-        closed = 0
+    def _offsets(self, node: _Object, key: str | None) -> Iterator[int]:
+        """Yield the offsets of an object and of the uses of one of its keys."""
+        closed = 0  # objects are known by the order in which the parser closes them
         open_at: list[list[int]] = []
         for token in _TOKENS.finditer(self._text):
             if token[0] == "{":
                 open_at.append([token.start()])
             elif token[0] == "}":
-                found = open_at.pop()
+                positions = open_at.pop()
                 if closed == node.closed_before:
-                    yield from found
+                    yield from positions
                     return
                 closed += 1
             elif key is not None and open_at and self._is_key(token, key):

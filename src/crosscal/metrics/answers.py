@@ -13,20 +13,11 @@ from crosscal.metrics.normalising import Normalise
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerRules:
-    """How a benchmark compares answers.
-
-    Attributes
-    ----------
-    normalise : function of (text, language)
-    languages : tuple of str or None
-        The languages that it has rules for; None if any.
-    both_empty : float
-        F1 of two answers without tokens. SQuAD v1.1 gives 0, although they match exactly; v2.0
-        gives 1.
-    """
+    """How a benchmark compares answers."""
 
     normalise: Normalise
-    languages: tuple[str, ...] | None = None
+    languages: tuple[str, ...] | None = None  # the languages that it has rules for; None if any
+    # F1 of two answers without tokens: SQuAD v1.1 gives 0, although they match exactly; v2.0 1.
     both_empty: float = 0.0
 
 
@@ -37,50 +28,25 @@ SOUND = AnswerRules(normalise=normalising.sound, both_empty=1.0)
 
 
 def exact_match(answer: str, golds: Sequence[str], rules: AnswerRules, language: str) -> float:
-    """Return 1 if the answer equals one of the right ones after normalisation, else 0.
-
-    Parameters
-    ----------
-    answer : str
-    golds : sequence of str, at least one
-    rules : AnswerRules
-    language : str
-
-    Returns
-    -------
-    float
-    """
-    said = rules.normalise(answer, language)
-    return float(any(said == rules.normalise(gold, language) for gold in golds))
+    """Return 1 if the answer equals one of the right ones after normalisation, else 0."""
+    predicted = rules.normalise(answer, language)
+    return float(any(predicted == rules.normalise(gold, language) for gold in golds))
 
 
 def token_f1(answer: str, golds: Sequence[str], rules: AnswerRules, language: str) -> float:
-    """Return the best F1 of an answer's tokens, as a bag, against one of the right answers.
-
-    Parameters
-    ----------
-    answer : str
-    golds : sequence of str, at least one
-    rules : AnswerRules
-    language : str
-
-    Returns
-    -------
-    float
-        A fraction.
-    """
-    said = Counter(rules.normalise(answer, language).split())
-    return max(_bag_f1(said, gold, rules, language) for gold in golds)
+    """Return the best F1 of an answer's tokens, as a bag, against one of the right answers."""
+    predicted = Counter(rules.normalise(answer, language).split())
+    return max(_bag_f1(predicted, gold, rules, language) for gold in golds)
 
 
-def _bag_f1(said: Counter[str], gold: str, rules: AnswerRules, language: str) -> float:
+def _bag_f1(predicted: Counter[str], gold: str, rules: AnswerRules, language: str) -> float:
     true = Counter(rules.normalise(gold, language).split())
-    if not said and not true:
+    if not predicted and not true:
         return rules.both_empty
-    shared = (said & true).total()
+    shared = (predicted & true).total()
     if shared == 0:
         return 0.0
-    precision, recall = shared / said.total(), shared / true.total()
+    precision, recall = shared / predicted.total(), shared / true.total()
     return 2 * precision * recall / (precision + recall)
 
 
@@ -90,27 +56,9 @@ def answer_scores(
     rules: AnswerRules,
     language: str,
 ) -> dict[str, float]:
-    """Return exact match and F1 over all questions.
+    """Return ``exact_match`` and ``f1`` over all questions, as fractions.
 
-    Parameters
-    ----------
-    answers : mapping of question id to answer
-        A question that is not in it scores 0. Answers to other questions are not looked at.
-    golds : mapping of question id to right answers
-        At least one question.
-    rules : AnswerRules
-    language : str
-
-    Returns
-    -------
-    dict of str to float
-        ``exact_match`` and ``f1``, fractions of all questions.
-
-    Raises
-    ------
-    DataError
-        No questions, a question without right answers or with an empty one, or a language that
-        the rules lack.
+    A question without answer scores 0; answers to other questions are not looked at.
     """
     check_language(rules, language, where="answers")
     if not golds:

@@ -15,49 +15,17 @@ Pair = tuple[str, str]
 
 
 def bitext_scores(mined: Iterable[Pair], gold: Iterable[Pair]) -> dict[str, float]:
-    """Return F1, precision and recall of mined pairs, as XTREME scores BUCC 2018.
-
-    Parameters
-    ----------
-    mined, gold : iterable of (str, str)
-        A pair that is there twice counts once.
-
-    Returns
-    -------
-    dict of str to float
-        ``f1``, ``precision``, ``recall``, fractions; 0 if no pair is right.
-    """
+    """Return F1, precision and recall of sets of pairs, as XTREME scores BUCC 2018."""
     return overlap(frozenset(mined), frozenset(gold))
 
 
 def best_threshold(
     scores: NDArray[np.float64], right: NDArray[np.bool_], gold: int
 ) -> tuple[float, float]:
-    """Find the score from which on mined pairs give the highest F1.
+    """Return the score from which on mined pairs give the highest F1, and that F1.
 
-    To be used on training data, never on the pairs that are then scored. The threshold lies
-    halfway to the next lower score, so that pairs of one score are kept or dropped together.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (n,)
-        Of the mined pairs, in any order.
-    right : ndarray of bool, shape (n,)
-        Whether each is a gold pair.
-    gold : int
-        Number of gold pairs, mined or not.
-
-    Returns
-    -------
-    threshold : float
-        Pairs of at least this score are kept. Of several best ones, the highest.
-    f1 : float
-        A fraction.
-
-    Raises
-    ------
-    DataError
-        No pair is right.
+    For training data, never the pairs that are then scored. `gold` counts all gold pairs, mined or
+    not. Halfway to the next lower score; of several best ones the highest.
     """
     if not right.any():
         raise DataError(

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from crosscal.metrics.accuracy import first_choice_accuracy, shared_choice_accuracy
-from crosscal.metrics.score import Rows, Score
+from crosscal.metrics.metric_input import MetricInput, MetricValues
 
 
-def score_choices(rows: Rows) -> Score:
-    """Return the share of units whose chosen choice is the right one.
+def score_choices(rows: MetricInput) -> MetricValues:
+    """Return accuracy of the chosen choice; gold -1 counts as wrong.
 
-    Parameters
-    ----------
-    rows : Rows
-        Any number of choices a unit. A unit with gold -1 (right choice not among them) counts
-        as wrong: in retrieval, its translation is not among the nearest neighbours.
-
-    Returns
-    -------
-    Score
-        ``accuracy``. ``official``: the first of the highest scores is chosen, as an argmax and
-        XTREME's comparison of label files have it. ``sound``: choices that share the highest
-        score share the point, so that their order earns nothing.
+    ``official``: the first of the highest scores, as argmax and XTREME's label files have it;
+    ``sound``: choices that share the highest score share the point.
     """
-    return Score(
+    return MetricValues(
         official={"accuracy": first_choice_accuracy(rows.scores, rows.gold)},
         sound={"accuracy": shared_choice_accuracy(rows.scores, rows.gold)},
         n=rows.n,

@@ -40,37 +40,14 @@ def after_first_hyphen(tag: str) -> str:
 def chunks(
     sentences: Sentences, type_of: Callable[[str], str] = after_last_hyphen
 ) -> frozenset[Chunk]:
-    """Return the chunks that seqeval's default mode finds.
-
-    Between a word and the next, with prefixes p and q:
-
-    - a chunk ends if p is E or S; or p is B or I and q is B, S or O; or the types differ and p
-      is neither O nor a full stop;
-    - a chunk starts if q is B or S; or p is E, S or O and q is E or I; or the types differ and
-      q is neither O nor a full stop.
-
-    A chunk runs from the last start to the end. Each sentence is followed by an O.
-
-    Parameters
-    ----------
-    sentences : iterable of sequence of str
-        The tags of each sentence.
-    type_of : function from str to str
-        `after_last_hyphen` for seqeval 0.0.12, `after_first_hyphen` for 1.2.2. On tags with
-        exactly one hyphen, and O, they agree.
-
-    Returns
-    -------
-    frozenset of (type, first, last)
-
-    Raises
-    ------
-    DataError
-        A tag is empty.
-    """
-    found: list[Chunk] = []
+    """Return the chunks (type, first, last) that seqeval's default mode finds."""
+    # Between a word and the next, with prefixes p and q: a chunk ends if p is E or S; or p is B or
+    # I and q is B, S or O; or the types differ and p is neither O nor a full stop. A chunk starts
+    # if q is B or S; or p is E, S or O and q is E or I; or the types differ and q is neither O nor
+    # a full stop. It runs from the last start to the end. Each sentence is followed by an O.
+    spans: list[Chunk] = []
     prefix, kind, start = "O", "", 0
-    for place, tag in enumerate(_with_ends(sentences)):
+    for position, tag in enumerate(_with_ends(sentences)):
         next_prefix, next_kind = tag[0], type_of(tag)
         change = kind != next_kind
         if (
@@ -78,45 +55,32 @@ def chunks(
             or (prefix in "BI" and next_prefix in "BSO")
             or (change and prefix not in "O.")
         ):
-            found.append((kind, start, place - 1))
+            spans.append((kind, start, position - 1))
         if (
             next_prefix in "BS"
             or (prefix in "ESO" and next_prefix in "EI")
             or (change and next_prefix not in "O.")
         ):
-            start = place
+            start = position
         prefix, kind = next_prefix, next_kind
-    return frozenset(found)
+    return frozenset(spans)
 
 
 def strict_chunks(sentences: Sentences) -> frozenset[Chunk]:
     """Return the entities of well-formed IOB2 tags: one begins at B- and nowhere else.
 
-    As seqeval 1.2.2 with ``mode="strict", scheme=IOB2``: an I- that does not go on with an
-    entity of its own type is outside.
-
-    Parameters
-    ----------
-    sentences : iterable of sequence of str
-
-    Returns
-    -------
-    frozenset of (type, first, last)
-
-    Raises
-    ------
-    DataError
-        A tag is empty.
+    As seqeval 1.2.2 with ``mode="strict", scheme=IOB2``: an I- that does not go on with an entity
+    of its own type is outside.
     """
-    found: list[Chunk] = []
+    spans: list[Chunk] = []
     kind, start = "", -1
-    for place, tag in enumerate(_with_ends(sentences)):
+    for position, tag in enumerate(_with_ends(sentences)):
         if start >= 0 and not (tag[0] == "I" and after_first_hyphen(tag) == kind):
-            found.append((kind, start, place - 1))
+            spans.append((kind, start, position - 1))
             start = -1
         if tag[0] == "B":
-            kind, start = after_first_hyphen(tag), place
-    return frozenset(found)
+            kind, start = after_first_hyphen(tag), position
+    return frozenset(spans)
 
 
 def _with_ends(sentences: Sentences) -> Iterable[str]:
@@ -135,18 +99,5 @@ def chunk_scores(
     gold: Sentences,
     find: Callable[[Sentences], frozenset[Chunk]] = chunks,
 ) -> dict[str, float]:
-    """Return F1, precision and recall over chunks, micro-averaged.
-
-    Parameters
-    ----------
-    predicted, gold : iterable of sequence of str
-        Tags of the same words in the same sentences; lengths are not compared.
-    find : function
-        `chunks` for XTREME's score, `strict_chunks` for strict IOB2.
-
-    Returns
-    -------
-    dict of str to float
-        ``f1``, ``precision``, ``recall``, fractions; see `overlap` for empty sets.
-    """
+    """Return micro-averaged F1, precision and recall over the chunks that `find` finds."""
     return overlap(find(predicted), find(gold))

@@ -17,14 +17,7 @@ from crosscal.metrics.bitext import Pair
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, without a byte order mark.
-
-    Raises
-    ------
-    DataError
-        The file is missing, cannot be read, is empty, not UTF-8 or holds a NUL character (both
-        with the line).
-    """
+    """Return the text of a UTF-8 file without byte order mark; refuse an empty one."""
     text = _decoded(path)
     if not text.strip():
         raise DataError("the file is empty", where=f"{path}:1", remedy="Write the file again")
@@ -76,44 +69,12 @@ def _known(label: str, known: re.Pattern[str], path: Path, number: int) -> str:
 
 
 def read_labels(path: Path, known: re.Pattern[str]) -> list[str]:
-    """Read one label a line.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    known : re.Pattern
-        What a whole label must match.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    DataError
-        A blank line or an unknown label, with the line; and see `read_text`.
-    """
+    """Read one label a line; each must match the whole pattern."""
     return [_known(line, known, path, number) for number, line in _lines(read_text(path))]
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """Read two ids a line, divided by a tab.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    list of (str, str)
-        Repetitions included. None of an empty file: where nothing is similar enough, nothing
-        is mined.
-
-    Raises
-    ------
-    DataError
-        A line without exactly two ids, with the line; and see `read_text`.
-    """
+    """Read two ids a line, divided by a tab; an empty file has none: nothing was mined."""
     pairs: list[Pair] = []
     text = _decoded(path)
     for number, line in _lines(text) if text.strip() else ():
@@ -130,38 +91,14 @@ def read_pairs(path: Path) -> list[Pair]:
 
 @dataclass(frozen=True, kw_only=True)
 class TaggedSentence:
-    """The tags of one sentence.
+    """The tags of one sentence."""
 
-    Attributes
-    ----------
-    line : int
-        Of its first tag, one-based.
-    tags : tuple of str
-    """
-
-    line: int
+    line: int  # of its first tag, one-based
     tags: tuple[str, ...]
 
 
 def read_sentences(path: Path, known: re.Pattern[str]) -> list[TaggedSentence]:
-    """Read one tag a line, with a blank line after each sentence but perhaps the last.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    known : re.Pattern
-        What a whole tag must match.
-
-    Returns
-    -------
-    list of TaggedSentence
-        Several blank lines divide as one does.
-
-    Raises
-    ------
-    DataError
-        An unknown tag, with the line; and see `read_text`.
-    """
+    """Read one tag a line, with blank lines after each sentence but perhaps the last."""
     sentences: list[TaggedSentence] = []
     tags: list[str] = []
     first = 1

@@ -9,31 +9,14 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.metrics.bitext import Pair, best_threshold, bitext_scores
-from crosscal.metrics.score import Rows, Score
+from crosscal.metrics.metric_input import MetricInput, MetricValues
 
 
-def score_mined_pairs(rows: Rows) -> Score:
-    """Score the mined pairs whose score reaches a threshold.
+def score_mined_pairs(rows: MetricInput) -> MetricValues:
+    """Score the mined pairs (columns ``mined``, ``mined_scores``) that reach the threshold.
 
-    Parameters
-    ----------
-    rows : Rows
-        Units are source sentences. Columns ``mined`` and ``mined_scores`` have the ids of the
-        target sentences that each was paired with, mostly one or none, and the scores of the
-        pairs; column ``partners`` has the ids of its translations, mostly none. Pairs of at
-        least ``threshold`` count.
-
-    Returns
-    -------
-    Score
-        ``f1``, ``precision``, ``recall`` over sets of pairs; ``official`` and ``sound`` agree.
-
-    Raises
-    ------
-    SettingsError
-        No threshold: it belongs to the training split, and there is none to fall back on.
-    DataError
-        A column is missing or wrong.
+    Units are source sentences; ``partners`` has the ids of their translations, mostly none. The
+    threshold belongs to the training split, so there is none to fall back on.
     """
     if rows.threshold is None:
         raise SettingsError(
@@ -41,38 +24,25 @@ def score_mined_pairs(rows: Rows) -> Score:
             where=rows.where,
             remedy="Choose it on the training split, with crosscal.metrics.mining_threshold",
         )
-    found = _found(rows)
-    enough = found.scores >= rows.threshold
-    kept = [pair for pair, high in zip(found.pairs, enough, strict=True) if high]
-    figures = bitext_scores(kept, found.gold)
-    return Score(official=figures, sound=dict(figures), n=rows.n)
+    mined = _mined_pairs(rows)
+    enough = mined.scores >= rows.threshold
+    above = [pair for pair, high in zip(mined.pairs, enough, strict=True) if high]
+    figures = bitext_scores(above, mined.gold)
+    return MetricValues(official=figures, sound=dict(figures), n=rows.n)
 
 
-def mining_threshold(rows: Rows) -> float:
-    """Return the score from which on mined pairs give the highest F1.
+def mining_threshold(rows: MetricInput) -> float:
+    """Return the score from which on mined pairs of the training split give the highest F1.
 
-    Parameters
-    ----------
-    rows : Rows
-        Of the training split, columns as for `score_mined_pairs`.
-
-    Returns
-    -------
-    float
-        See `crosscal.metrics.bitext.best_threshold`.
-
-    Raises
-    ------
-    DataError
-        No pair is right, or a column is missing or wrong.
+    See `crosscal.metrics.bitext.best_threshold`; columns as for `score_mined_pairs`.
     """
-    found = _found(rows)
-    right = np.array([pair in found.gold for pair in found.pairs], dtype=np.bool_)
-    return best_threshold(found.scores, right, len(found.gold))[0]
+    mined = _mined_pairs(rows)
+    right = np.array([pair in mined.gold for pair in mined.pairs], dtype=np.bool_)
+    return best_threshold(mined.scores, right, len(mined.gold))[0]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _MinedPairs:
     """Mined pairs with their scores, and the gold ones."""
 
     pairs: list[Pair]
@@ -80,7 +50,7 @@ class _Found:
     gold: frozenset[Pair]
 
 
-def _found(rows: Rows) -> _Found:
+def _mined_pairs(rows: MetricInput) -> _MinedPairs:
     units = rows.texts("unit_id")
     mined, scores = rows.text_lists("mined"), rows.number_lists("mined_scores")
     for row, (targets, values) in enumerate(zip(mined, scores, strict=True)):
@@ -90,7 +60,7 @@ def _found(rows: Rows) -> _Found:
                 where=f"{rows.where}: column 'mined_scores', row {row} of {rows.language}",
                 remedy="Give one score for each pair",
             )
-    return _Found(
+    return _MinedPairs(
         pairs=_pairs(units, mined),
         scores=np.array([value for values in scores for value in values], dtype=np.float64),
         gold=frozenset(_pairs(units, rows.text_lists("partners"))),

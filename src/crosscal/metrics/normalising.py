@@ -56,18 +56,9 @@ def is_punctuation(character: str) -> bool:
 def squad(text: str, language: str) -> str:
     """Normalise as SQuAD v1.1 and v2.0 do, which XTREME uses for XQuAD and TyDiQA too.
 
-    Lower case; no ASCII punctuation; no ``a``, ``an``, ``the``; single spaces.
-
-    Parameters
-    ----------
-    text : str
-    language : str
-        Ignored: English rules hold for every language. Other punctuation stays, and a text
-        without spaces is one token, so that in Chinese and Thai F1 is nearly exact match.
-
-    Returns
-    -------
-    str
+    Lower case; no ASCII punctuation; no ``a``, ``an``, ``the``, whatever the language; single
+    spaces. A text without spaces is one token, so that in Chinese and Thai F1 is nearly exact
+    match.
     """
     bare = "".join(c for c in text.lower() if c not in _ASCII_PUNCTUATION)
     return " ".join(_ENGLISH_ARTICLES.sub(" ", bare).split())
@@ -76,24 +67,9 @@ def squad(text: str, language: str) -> str:
 def mlqa(text: str, language: str) -> str:
     """Normalise as MLQA's own evaluator does (Lewis et al. 2020), faults included.
 
-    Lower case; no punctuation of any script; no articles; Chinese characters apart. Its faults:
-    in Arabic every ``ال`` becomes a space, wherever in a word it stands; only the characters
-    U+4E00 to U+9FA5 count as Chinese; and its Vietnamese articles are other words.
-
-    Parameters
-    ----------
-    text : str
-    language : str
-        One of `MLQA_LANGUAGES`.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    DataError
-        A language that MLQA does not have.
+    Lower case; no punctuation of any script; no articles; Chinese characters apart. Its faults: in
+    Arabic every ``ال`` becomes a space, wherever in a word it stands; only the characters U+4E00 to
+    U+9FA5 count as Chinese; and its Vietnamese articles are other words.
     """
     if language not in MLQA_LANGUAGES:
         raise DataError(
@@ -112,23 +88,12 @@ def mlqa(text: str, language: str) -> str:
 
 
 def sound(text: str, language: str) -> str:
-    """Normalise by one rule for all languages.
+    """Normalise by one rule for all languages; empty only if nothing visible is there.
 
-    Canonically equivalent texts are equal, whatever their case; no punctuation of any script
-    and no invisible character (category Cf) counts; scripts without spaces are divided into
-    `tokens`; articles of the language itself are dropped, in Arabic only at the start of a word.
-    What would vanish altogether stays: ``"the"`` and ``"%"`` are not empty answers.
-
-    Parameters
-    ----------
-    text : str
-    language : str
-        Languages that are not in `ARTICLES` keep every word.
-
-    Returns
-    -------
-    str
-        Empty only if the text is empty, white space or invisible.
+    Canonically equivalent texts are equal, whatever their case; no punctuation of any script and no
+    invisible character (category Cf) counts; scripts without spaces are divided into `tokens`; the
+    language's own articles are dropped, in Arabic only at the start of a word. What would vanish
+    altogether stays: ``"the"`` and ``"%"`` are not empty answers.
     """
     decomposed = unicodedata.normalize("NFD", text).casefold()
     folded = unicodedata.normalize("NFC", decomposed)
@@ -141,40 +106,27 @@ def sound(text: str, language: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """Divide a text into words, and scripts without spaces into what a reader sees as one letter.
-
-    Chinese characters and Japanese syllables are one token each. Thai and Lao are divided at
-    grapheme clusters (UAX 29): a letter with the vowel signs and tone marks above and below it.
-    Words of these languages would need a dictionary, and the score would then depend on whose;
-    single code points would make every tone mark a token that is often right by chance.
-    Everything else is divided at white space. The script decides, not the language: an English
-    answer may hold a Chinese name.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    list of str
-        Without empty ones.
-    """
-    found: list[str] = []
+    """Divide a text into words, and scripts without spaces into what readers see as a letter."""
+    # Chinese characters and Japanese syllables are one token each; Thai and Lao are divided at
+    # grapheme clusters (UAX 29). Words would need a dictionary, and the score would depend on
+    # whose; single code points would make every tone mark a token that is often right by chance.
+    # The script decides, not the language: an English answer may hold a Chinese name.
+    pieces: list[str] = []
     last = ""  # what the last token can be lengthened by: "marks", "letters" or nothing
     for c in text:
         if c.isspace():
             last = ""
         elif last == "marks" and _attaches(c):
-            found[-1] += c
+            pieces[-1] += c
         elif _UNSPACED.match(c):
-            found.append(c)
+            pieces.append(c)
             last = "marks"
         elif last == "letters":
-            found[-1] += c
+            pieces[-1] += c
         else:
-            found.append(c)
+            pieces.append(c)
             last = "letters"
-    return found
+    return pieces
 
 
 def _attaches(character: str) -> bool:

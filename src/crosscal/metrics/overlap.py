@@ -7,18 +7,9 @@ from collections.abc import Set as AbstractSet
 
 
 def overlap(predicted: AbstractSet[Hashable], gold: AbstractSet[Hashable]) -> dict[str, float]:
-    """Return F1, precision and recall of two sets.
+    """Return ``f1``, ``precision`` and ``recall`` of two sets; a ratio over 0 is 0.
 
-    Parameters
-    ----------
-    predicted, gold : set
-
-    Returns
-    -------
-    dict of str to float
-        ``f1``, ``precision`` and ``recall``, fractions. A ratio whose denominator is 0 is 0,
-        as in seqeval 0.0.12 and in XTREME's scorer of BUCC: nothing predicted where nothing is
-        to be found scores 0, not 1.
+    So do seqeval 0.0.12 and XTREME's scorer of BUCC: nothing predicted of nothing scores 0, not 1.
     """
     shared = len(predicted & gold)
     precision = shared / len(predicted) if predicted else 0.0

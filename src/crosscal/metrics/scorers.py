@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from crosscal.exceptions import SettingsError
 from crosscal.metrics.choices import score_choices
+from crosscal.metrics.metric_input import MetricInput, MetricValues
 from crosscal.metrics.mining import score_mined_pairs
-from crosscal.metrics.score import Rows, Score
 from crosscal.metrics.spans import score_mlqa, score_squad, score_squad2
 from crosscal.metrics.tagging import score_entities, score_parts_of_speech
 from crosscal.spelling import did_you_mean
@@ -21,23 +21,23 @@ class Scorer:
     Attributes
     ----------
     description : str
-    score : function from Rows to Score
+    score : function from MetricInput to MetricValues
     official, sound : tuple of str
         The metrics whose mean is the task's one figure.
     """
 
     description: str
-    score: Callable[[Rows], Score]
+    score: Callable[[MetricInput], MetricValues]
     official: tuple[str, ...]
     sound: tuple[str, ...]
 
-    def headline(self, score: Score) -> tuple[float, float]:
+    def headline(self, score: MetricValues) -> tuple[float, float]:
         """Return the task's one figure, official and sound, as fractions."""
         return _mean(score.official, self.official), _mean(score.sound, self.sound)
 
 
-def _mean(found: dict[str, float], metrics: tuple[str, ...]) -> float:
-    return sum(found[metric] for metric in metrics) / len(metrics)
+def _mean(values: dict[str, float], metrics: tuple[str, ...]) -> float:
+    return sum(values[metric] for metric in metrics) / len(metrics)
 
 
 _ANSWERS = ("exact_match", "f1")
@@ -88,26 +88,8 @@ SCORERS: dict[str, Scorer] = {
 }
 
 
-def score(scoring: str, rows: Rows) -> Score:
-    """Score one language of one split.
-
-    Parameters
-    ----------
-    scoring : str
-        A name in `SCORERS`.
-    rows : Rows
-
-    Returns
-    -------
-    Score
-
-    Raises
-    ------
-    SettingsError
-        No scorer of that name, or a setting that it needs is missing.
-    DataError
-        A column that it needs is missing or wrong.
-    """
+def score(scoring: str, rows: MetricInput) -> MetricValues:
+    """Score one language of one split by a name in `SCORERS`."""
     if scoring not in SCORERS:
         raise SettingsError(
             f"no scorer {scoring!r}", where="scoring", remedy=did_you_mean(scoring, SCORERS)

@@ -16,36 +16,25 @@ from crosscal.metrics.answers import (
     answer_scores,
     check_language,
 )
-from crosscal.metrics.score import Rows, Score
+from crosscal.metrics.metric_input import MetricInput, MetricValues
 from crosscal.metrics.squad2 import at_threshold, best_threshold, raw_scores
 
 
-def span_scorer(official: AnswerRules) -> Callable[[Rows], Score]:
+def span_scorer(official: AnswerRules) -> Callable[[MetricInput], MetricValues]:
     """Return the scorer of a task whose questions all have an answer.
 
-    Parameters
-    ----------
-    official : AnswerRules
-        Of the benchmark's own evaluator.
-
-    Returns
-    -------
-    function from Rows to Score
-        It takes column ``choices`` (answer texts, the empty text for "no answer") and column
-        ``answers`` (right texts); the first of the highest scores is the answer. Metrics are
-        ``exact_match`` and ``f1``; ``sound`` normalises by one rule for all languages. It
-        raises DataError for a question without a right answer, a missing column, and a language
-        that the official rules lack.
+    It reads ``choices`` (answer texts) and ``answers`` (right ones); the first of the highest
+    scores is the answer. ``sound`` normalises by one rule for all languages.
     """
 
-    def score_spans(rows: Rows) -> Score:
+    def score_spans(rows: MetricInput) -> MetricValues:
         check_language(official, rows.language, where=f"{rows.where}: column 'language'")
         units = rows.texts("unit_id")
         best = rows.scores.argmax(axis=1)
-        chosen = [texts[i] for texts, i in zip(rows.own_choices(), best, strict=True)]
-        answers = dict(zip(units, chosen, strict=True))
+        best_texts = [texts[i] for texts, i in zip(rows.own_choices(), best, strict=True)]
+        answers = dict(zip(units, best_texts, strict=True))
         golds = dict(zip(units, rows.text_lists("answers"), strict=True))
-        return Score(
+        return MetricValues(
             official=answer_scores(answers, golds, official, rows.language),
             sound=answer_scores(answers, golds, SOUND, rows.language),
             n=rows.n,
@@ -58,36 +47,20 @@ score_squad = span_scorer(SQUAD)
 score_mlqa = span_scorer(MLQA)
 
 
-def score_squad2(rows: Rows) -> Score:
+def score_squad2(rows: MetricInput) -> MetricValues:
     """Score answers where some questions have none (SQuAD v2.0).
 
-    Parameters
-    ----------
-    rows : Rows
-        Columns as for `span_scorer`; no ``answers`` means that there is none. The answer is the
-        best choice that is not empty, unless the empty one's score exceeds it by more than
-        ``threshold`` (0 unless given).
-
-    Returns
-    -------
-    Score
-        ``exact_match`` and ``f1``, also of questions with and without an answer apart (see
-        `at_threshold`). ``oracle`` has both at the threshold that suits these questions best,
-        by the official rules.
-
-    Raises
-    ------
-    DataError
-        A missing column.
+    The best choice that is not empty, unless the empty one exceeds it by more than the threshold (0
+    unless fixed). ``oracle`` has the scores at the threshold that suits these questions best.
     """
     units = rows.texts("unit_id")
     answers, no_answer = _without_silence(rows)
     golds = dict(zip(units, rows.text_lists("answers"), strict=True))
-    said = dict(zip(units, answers, strict=True))
+    answer_of = dict(zip(units, answers, strict=True))
     threshold = 0.0 if rows.threshold is None else rows.threshold
-    official = raw_scores(said, golds, rules=SQUAD2, language=rows.language)
-    sound = raw_scores(said, golds, rules=SOUND, language=rows.language)
-    return Score(
+    official = raw_scores(answer_of, golds, rules=SQUAD2, language=rows.language)
+    sound = raw_scores(answer_of, golds, rules=SOUND, language=rows.language)
+    return MetricValues(
         official=at_threshold(official, no_answer, threshold),
         sound=at_threshold(sound, no_answer, threshold),
         oracle={m: best_threshold(official, no_answer, m)[0] for m in ("exact_match", "f1")},
@@ -95,7 +68,7 @@ def score_squad2(rows: Rows) -> Score:
     )
 
 
-def _without_silence(rows: Rows) -> tuple[list[str], NDArray[np.float64]]:
+def _without_silence(rows: MetricInput) -> tuple[list[str], NDArray[np.float64]]:
     """Return each best answer that is not empty, and by how much the empty one exceeds it."""
     answers = []
     excess = np.empty(rows.n)

@@ -14,27 +14,15 @@ from crosscal.metrics.answers import SQUAD2, AnswerRules, exact_match, token_f1
 
 @dataclass(frozen=True, kw_only=True)
 class RawScores:
-    """Scores of single questions before any threshold.
+    """Scores of single questions before any threshold."""
 
-    Attributes
-    ----------
-    ids : tuple of str
-        Questions that were answered, in the order of the data.
-    exact_match, f1 : ndarray of float64, shape (n,)
-    answerable : ndarray of bool, shape (n,)
-        Whether the data give an answer.
-    empty : ndarray of bool, shape (n,)
-        Whether the prediction is the empty text.
-    missing : int
-        Questions without a prediction. They are left out of every denominator, as v2.0's own
-        evaluator does; v1.1's counts them as wrong.
-    """
-
-    ids: tuple[str, ...]
+    ids: tuple[str, ...]  # questions that were answered, in the order of the data
     exact_match: NDArray[np.float64]
     f1: NDArray[np.float64]
-    answerable: NDArray[np.bool_]
-    empty: NDArray[np.bool_]
+    answerable: NDArray[np.bool_]  # whether the data give an answer
+    empty: NDArray[np.bool_]  # whether the prediction is the empty text
+    # Without a prediction. v2.0's evaluator leaves them out of every denominator; v1.1's counts
+    # them as wrong.
     missing: int
 
 
@@ -45,36 +33,25 @@ def raw_scores(
     rules: AnswerRules = SQUAD2,
     language: str = "en",
 ) -> RawScores:
-    """Score each answer as it stands.
+    """Score each answer as it stands; without right answers the empty text is right.
 
-    Parameters
-    ----------
-    answers : mapping of question id to answer
-        The empty text says that there is none.
-    golds : mapping of question id to right answers
-        Without any, the empty text is right. Right answers that normalisation leaves nothing
-        of are passed over.
-    rules : AnswerRules
-    language : str
-
-    Returns
-    -------
-    RawScores
-
-    Raises
-    ------
-    DataError
-        No question was answered.
+    Right answers that normalisation leaves nothing of are passed over, as v2.0's evaluator does.
     """
     rows = []
-    for question, given in golds.items():
+    for question, references in golds.items():
         if question not in answers:
             continue
-        right = [gold for gold in given if rules.normalise(gold, language)] or [""]
+        right = [gold for gold in references if rules.normalise(gold, language)] or [""]
         answer = answers[question]
         exact = exact_match(answer, right, rules, language)
         rows.append(
-            (question, exact, token_f1(answer, right, rules, language), bool(given), not answer)
+            (
+                question,
+                exact,
+                token_f1(answer, right, rules, language),
+                bool(references),
+                not answer,
+            )
         )
     if not rows:
         raise DataError(
@@ -98,52 +75,28 @@ def at_threshold(
 ) -> dict[str, float]:
     """Score with "no answer" wherever its score exceeds a threshold fixed beforehand.
 
-    Parameters
-    ----------
-    raw : RawScores
-    no_answer : ndarray, shape (n,)
-        How far the model holds that there is no answer: a probability, or the score of the
-        empty answer minus that of the best other one.
-    threshold : float
-
-    Returns
-    -------
-    dict of str to float
-        ``exact_match`` and ``f1`` of all answered questions; with ``_answerable`` of those
-        that have an answer and ``_unanswerable`` of the others, where there are any.
+    Metrics with ``_answerable`` are of the questions that have an answer, ``_unanswerable`` of
+    others.
     """
     silent = no_answer > threshold
-    found = {}
+    metrics = {}
     everything = np.ones(len(raw.ids), dtype=np.bool_)
     parts = {"": everything, "_answerable": raw.answerable, "_unanswerable": ~raw.answerable}
     for name, values in (("exact_match", raw.exact_match), ("f1", raw.f1)):
-        kept = np.where(silent, (~raw.answerable).astype(np.float64), values)
+        thresholded = np.where(silent, (~raw.answerable).astype(np.float64), values)
         for suffix, part in parts.items():
-            if kept[part].size:
-                found[name + suffix] = float(kept[part].mean())
-    return found
+            if thresholded[part].size:
+                metrics[name + suffix] = float(thresholded[part].mean())
+    return metrics
 
 
 def best_threshold(
     raw: RawScores, no_answer: NDArray[np.float64], metric: str
 ) -> tuple[float, float]:
-    """Find the threshold that would have been best: an oracle, chosen on what it is scored on.
+    """Return the best score of any threshold (an oracle), and that threshold; 0 for silence.
 
-    As v2.0's own evaluator: from silence everywhere, questions are answered in the order of
-    their no-answer score. It may stop amid equal scores, where no threshold can.
-
-    Parameters
-    ----------
-    raw : RawScores
-    no_answer : ndarray, shape (n,)
-    metric : {"exact_match", "f1"}
-
-    Returns
-    -------
-    score : float
-        A fraction; never to be reported as a result without the word oracle.
-    threshold : float
-        0 if silence everywhere is best.
+    As v2.0's own evaluator: from silence everywhere, questions are answered in the order of their
+    no-answer score. It may stop amid equal scores, where no threshold can.
     """
     values: NDArray[np.float64] = getattr(raw, metric)
     order = np.argsort(no_answer, kind="stable")

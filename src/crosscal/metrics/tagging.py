@@ -7,35 +7,20 @@ import numpy as np
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.metrics.accuracy import shared_choice_accuracy
 from crosscal.metrics.chunks import after_first_hyphen, chunk_scores, chunks, strict_chunks
-from crosscal.metrics.score import Rows, Score
+from crosscal.metrics.metric_input import MetricInput, MetricValues
 from crosscal.metrics.tokens import macro_f1
 
 Sentences = list[list[str]]
 
 
-def score_parts_of_speech(rows: Rows) -> Score:
-    """Score parts of speech.
+def score_parts_of_speech(rows: MetricInput) -> MetricValues:
+    """Score tags of words; ``cluster_id`` is the sentence, the choices are the tags.
 
-    Parameters
-    ----------
-    rows : Rows
-        Units are words, ``cluster_id`` is the sentence, choices are the tags.
-
-    Returns
-    -------
-    Score
-        ``official``: ``f1``, ``precision``, ``recall`` over chunks, as XTREME (see `chunks`).
-        ``sound``: ``accuracy`` over words, ties shared, and ``f1_macro`` over tags.
-
-    Raises
-    ------
-    SettingsError
-        The tags are not named.
-    DataError
-        A word's right tag is not among the tags.
+    ``official``: over chunks, as XTREME (see `chunks`). ``sound``: ``accuracy`` over words, ties
+    shared, and ``f1_macro`` over tags.
     """
     predicted, gold = _sentences(rows)
-    return Score(
+    return MetricValues(
         official=chunk_scores(predicted, gold),
         sound={
             "accuracy": shared_choice_accuracy(rows.scores, rows.gold),
@@ -45,38 +30,24 @@ def score_parts_of_speech(rows: Rows) -> Score:
     )
 
 
-def score_entities(rows: Rows) -> Score:
+def score_entities(rows: MetricInput) -> MetricValues:
     """Score named entities in IOB2 tags.
 
-    Parameters
-    ----------
-    rows : Rows
-        As for `score_parts_of_speech`.
-
-    Returns
-    -------
-    Score
-        ``f1``, ``precision``, ``recall`` over entities. ``official``: as seqeval 0.0.12, which
-        XTREME was published with. ``sound``: as seqeval 1.2.2 in its default mode, which keeps
-        types with a hyphen apart; both let an I- without its B- begin an entity. ``sound`` has
-        ``f1_strict`` too, where it does not.
-
-    Raises
-    ------
-    SettingsError, DataError
-        As `score_parts_of_speech`.
+    ``official``: as seqeval 0.0.12, which XTREME was published with. ``sound``: as seqeval 1.2.2 in
+    its default mode, which keeps types with a hyphen apart; both let an I- without its B- begin an
+    entity. ``f1_strict`` does not.
     """
     predicted, gold = _sentences(rows)
     lenient = chunk_scores(predicted, gold, lambda s: chunks(s, after_first_hyphen))
     strict = chunk_scores(predicted, gold, strict_chunks)
-    return Score(
+    return MetricValues(
         official=chunk_scores(predicted, gold),
         sound={**lenient, "f1_strict": strict["f1"]},
         n=rows.n,
     )
 
 
-def _sentences(rows: Rows) -> tuple[Sentences, Sentences]:
+def _sentences(rows: MetricInput) -> tuple[Sentences, Sentences]:
     """Return predicted and right tags by sentence; of tied tags the first is predicted."""
     if rows.choices is None:
         raise SettingsError(
@@ -93,9 +64,9 @@ def _sentences(rows: Rows) -> tuple[Sentences, Sentences]:
         )
     predicted: dict[str, list[str]] = {}
     gold: dict[str, list[str]] = {}
-    chosen = rows.scores.argmax(axis=1)
-    for sentence, said, true in zip(rows.texts("cluster_id"), chosen, rows.gold, strict=True):
-        predicted.setdefault(sentence, []).append(rows.choices[said])
+    best = rows.scores.argmax(axis=1)
+    for sentence, tag, true in zip(rows.texts("cluster_id"), best, rows.gold, strict=True):
+        predicted.setdefault(sentence, []).append(rows.choices[tag])
         gold.setdefault(sentence, []).append(rows.choices[true])
     return list(predicted.values()), list(gold.values())
 

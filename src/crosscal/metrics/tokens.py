@@ -7,21 +7,12 @@ from collections.abc import Sequence
 
 
 def macro_f1(predicted: Sequence[str], gold: Sequence[str]) -> float:
-    """Return the mean over tags of each tag's F1.
+    """Return the mean of each tag's F1 over the tags that occur in ``gold``.
 
-    Parameters
-    ----------
-    predicted, gold : sequence of str
-        Of equal length, at least one word.
-
-    Returns
-    -------
-    float
-        A fraction. The mean runs over the tags that occur in ``gold``: a tag that a language
-        lacks must not change the score by being predicted once (scikit-learn's ``f1_score``
-        with ``labels=unique(gold), average="macro"``). Micro-averaged F1 over words would be
-        plain accuracy.
+    As scikit-learn's ``f1_score`` with ``labels=unique(gold), average="macro"``.
     """
+    # A tag that a language lacks must not change the score by being predicted once. Micro-averaged
+    # F1 over words would be plain accuracy.
     right = Counter(tag for tag, true in zip(predicted, gold, strict=True) if tag == true)
-    said, there = Counter(predicted), Counter(gold)
-    return sum(2 * right[tag] / (said[tag] + there[tag]) for tag in there) / len(there)
+    n_predicted, n_gold = Counter(predicted), Counter(gold)
+    return sum(2 * right[tag] / (n_predicted[tag] + n_gold[tag]) for tag in n_gold) / len(n_gold)

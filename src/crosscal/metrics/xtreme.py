@@ -19,15 +19,7 @@ ENGLISH = "en"
 
 @dataclass(frozen=True, kw_only=True)
 class TaskScore:
-    """The scores of one task.
-
-    Attributes
-    ----------
-    task : str
-        A name in `TASKS`.
-    languages : dict of str to dict of str to float
-        Metrics of each language, in per cent.
-    """
+    """The metrics of each language of one task, in per cent."""
 
     task: str
     languages: dict[str, dict[str, float]]
@@ -35,8 +27,8 @@ class TaskScore:
     @property
     def averages(self) -> dict[str, float]:
         """Unweighted mean over languages of each metric."""
-        found = list(self.languages.values())
-        return {metric: _mean([scores[metric] for scores in found]) for metric in found[0]}
+        results = list(self.languages.values())
+        return {metric: _mean([scores[metric] for scores in results]) for metric in results[0]}
 
     @property
     def figure(self) -> float:
@@ -46,15 +38,7 @@ class TaskScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """The scores of all tasks of a submission.
-
-    Attributes
-    ----------
-    tasks : dict of str to TaskScore
-        Those that are there, in the order of `TASKS`.
-    notes : tuple of str
-        What does not stop the scoring but should be known, as answers that are missing.
-    """
+    """The scores of a submission's tasks, and notes on what does not stop the scoring."""
 
     tasks: dict[str, TaskScore]
     notes: tuple[str, ...]
@@ -65,20 +49,12 @@ class Submission:
         return {name: score.figure for name, score in self.tasks.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what ``crosscal xtreme-score --json`` prints.
-
-        Returns
-        -------
-        dict
-            By task ``languages``, ``avg_<metric>``, ``figure``, ``group``, where the whole group
-            is there ``group_average``, and where English and others are ``transfer_gap``. Beside
-            the tasks ``average``, where all nine are there.
-        """
+        """Return what ``crosscal xtreme-score --json`` prints."""
         groups, average = group_averages(self.figures), benchmark_average(self.figures)
-        found: dict[str, Any] = {}
+        results: dict[str, Any] = {}
         for name, score in self.tasks.items():
             group, gap = TASKS[name].group, transfer_gap(score)
-            found[name] = {
+            results[name] = {
                 "languages": score.languages,
                 **{f"avg_{metric}": value for metric, value in score.averages.items()},
                 "figure": score.figure,
@@ -86,30 +62,17 @@ class Submission:
                 **({"group_average": groups[group]} if group in groups else {}),
                 **({"transfer_gap": gap} if gap is not None else {}),
             }
-        return found if average is None else {**found, "average": average}
+        return results if average is None else {**results, "average": average}
 
 
 def score_submission(predictions: Path, labels: Path) -> Submission:
     """Score every task that has a folder in both places.
 
-    Parameters
-    ----------
-    predictions, labels : pathlib.Path
-
-    Returns
-    -------
-    Submission
-        The labels decide which languages there are. Where these are not the benchmark's own, a
-        note says so.
-
-    Raises
-    ------
-    DataError
-        No task to score; a language that has a file in one of the two places only, all of them
-        named; a malformed file, with its line.
+    The labels decide which languages there are; where these are not the benchmark's own, a note
+    says so. A language that has a file in one place only, and a malformed file, are DataErrors.
     """
-    there = _folders(predictions) & _folders(labels) & TASKS.keys()
-    if not there:
+    shared = _folders(predictions) & _folders(labels) & TASKS.keys()
+    if not shared:
         raise DataError(
             f"no task has a folder here and in {labels}",
             where=str(predictions),
@@ -118,12 +81,12 @@ def score_submission(predictions: Path, labels: Path) -> Submission:
     notes = [
         f"{predictions / name}: left out: "
         + ("no such task" if name not in TASKS else f"no labels in {labels}")
-        for name in sorted(_folders(predictions) - there)
+        for name in sorted(_folders(predictions) - shared)
     ]
     pairings = {
         name: _pairings(name, predictions / name, labels / name, notes)
         for name in TASKS
-        if name in there
+        if name in shared
     }
     tasks = {
         name: TaskScore(
@@ -132,10 +95,10 @@ def score_submission(predictions: Path, labels: Path) -> Submission:
                 pairing.language: {
                     metric: 100 * value for metric, value in TASKS[name].measure(pairing).items()
                 }
-                for pairing in found
+                for pairing in results
             },
         )
-        for name, found in pairings.items()
+        for name, results in pairings.items()
     }
     return Submission(tasks=tasks, notes=tuple(notes))
 
@@ -143,15 +106,7 @@ def score_submission(predictions: Path, labels: Path) -> Submission:
 def transfer_gap(score: TaskScore) -> float | None:
     """Return the cross-lingual transfer gap: English minus the mean of the other languages.
 
-    Parameters
-    ----------
-    score : TaskScore
-
-    Returns
-    -------
-    float or None
-        In percentage points of the task's figure (Hu et al. 2020); None without English or
-        without others.
+    In percentage points (Hu et al. 2020); None without English or without others.
     """
     figures = {
         language: _mean([metrics[name] for name in TASKS[score.task].headline])
@@ -162,18 +117,7 @@ def transfer_gap(score: TaskScore) -> float | None:
 
 
 def group_averages(figures: Mapping[str, float]) -> dict[str, float]:
-    """Return the mean figure of each group of tasks that is there as a whole.
-
-    Parameters
-    ----------
-    figures : mapping of str to float
-        By task; see `TaskScore.figure`.
-
-    Returns
-    -------
-    dict of str to float
-        By group: classification, tagging, qa, retrieval.
-    """
+    """Return the mean figure of each group of tasks that is there as a whole."""
     members: dict[str, list[str]] = {}
     for name, task in TASKS.items():
         members.setdefault(task.group, []).append(name)
@@ -194,17 +138,17 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _folders(place: Path) -> set[str]:
+def _folders(folder: Path) -> set[str]:
     try:
         return {
             entry.name
-            for entry in place.iterdir()
+            for entry in folder.iterdir()
             if entry.is_dir() and not entry.name.startswith(".")
         }
     except OSError as error:
         raise DataError(
             f"this folder cannot be read ({error.strerror or error})",
-            where=str(place),
+            where=str(folder),
             remedy="Name the folder that holds one folder for each task",
         ) from error
 
@@ -212,8 +156,8 @@ def _folders(place: Path) -> set[str]:
 def _pairings(name: str, predictions: Path, labels: Path, notes: list[str]) -> list[Pairing]:
     """Pair the files of one task; demand that each has its partner."""
     suffix = f".{TASKS[name].suffix}"
-    said, gold = (_languages(folder, suffix) for folder in (predictions, labels))
-    for folder, lacking in ((predictions, gold - said), (labels, said - gold)):
+    predicted, gold = (_languages(folder, suffix) for folder in (predictions, labels))
+    for folder, lacking in ((predictions, gold - predicted), (labels, predicted - gold)):
         if lacking:
             files = ", ".join(f"test-{language}{suffix}" for language in sorted(lacking))
             raise DataError(
@@ -228,10 +172,10 @@ def _pairings(name: str, predictions: Path, labels: Path, notes: list[str]) -> l
             remedy="Give each language a file, or remove the folder of the task",
         )
     own = set(TASKS[name].languages)
-    for what, odd in (("lacks", own - gold), ("has besides", gold - own)):
-        if odd:
+    for what, other in (("lacks", own - gold), ("has besides", gold - own)):
+        if other:
             notes.append(
-                f"{labels} {what} {', '.join(sorted(odd))}: averages of {name} are not over the "
+                f"{labels} {what} {', '.join(sorted(other))}: averages of {name} are not over the "
                 f"benchmark's {len(own)} languages"
             )
     return [

@@ -19,69 +19,47 @@ from crosscal.metrics.label_files import read_labels, read_pairs, read_sentences
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """The predictions and labels of one language of one task.
-
-    Attributes
-    ----------
-    predictions, labels : pathlib.Path
-    language : str
-    notes : list of str
-        Scorers add what does not stop them but should be known.
-    """
+    """The predictions and labels of one language of one task."""
 
     predictions: Path
     labels: Path
     language: str
-    notes: list[str]
+    notes: list[str]  # scorers add what does not stop them but should be known
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkTask:
-    """One task of the benchmark.
+    """One task of the benchmark."""
 
-    Attributes
-    ----------
-    group : str
-        Classification, tagging, qa or retrieval.
-    suffix : str
-        Of its files.
-    headline : tuple of str
-        The metrics whose mean counts in averages over tasks.
-    languages : tuple of str
-        Those of the benchmark.
-    measure : function from Pairing to dict of str to float
-        Metrics as fractions.
-    """
-
-    group: str
-    suffix: str = "tsv"
-    headline: tuple[str, ...]
-    languages: tuple[str, ...]
-    measure: Callable[[Pairing], dict[str, float]]
+    group: str  # classification, tagging, qa or retrieval
+    suffix: str = "tsv"  # of its files
+    headline: tuple[str, ...]  # the metrics whose mean counts in averages over tasks
+    languages: tuple[str, ...]  # those of the benchmark
+    measure: Callable[[Pairing], dict[str, float]]  # metrics as fractions
 
 
 def _measure_labels(known: str, pairing: Pairing) -> dict[str, float]:
     pattern = re.compile(known)
-    said = read_labels(pairing.predictions, pattern)
+    predicted = read_labels(pairing.predictions, pattern)
     gold = read_labels(pairing.labels, pattern)
-    if len(said) != len(gold):
+    if len(predicted) != len(gold):
         raise DataError(
-            f"{len(said)} predictions for {len(gold)} labels in {pairing.labels}",
-            where=f"{pairing.predictions}:{min(len(said), len(gold)) + 1}",
+            f"{len(predicted)} predictions for {len(gold)} labels in {pairing.labels}",
+            where=f"{pairing.predictions}:{min(len(predicted), len(gold)) + 1}",
             remedy="Give one prediction for each label, in the order of the labels",
         )
     if len(set(gold)) == 1 < len(gold):
         pairing.notes.append(
             f"{pairing.labels}: all labels are {gold[0]!r}: are they placeholders?"
         )
-    return {"accuracy": accuracy(said, gold)}
+    return {"accuracy": accuracy(predicted, gold)}
 
 
 def _measure_tags(known: str, pairing: Pairing) -> dict[str, float]:
     pattern = re.compile(known)
-    said = read_sentences(pairing.predictions, pattern)
+    predicted = read_sentences(pairing.predictions, pattern)
     gold = read_sentences(pairing.labels, pattern)
-    for ours, theirs in zip(said, gold, strict=False):
+    for ours, theirs in zip(predicted, gold, strict=False):
         if len(ours.tags) != len(theirs.tags):
             raise DataError(
                 f"{len(ours.tags)} tags for a sentence of {len(theirs.tags)} words "
@@ -89,14 +67,14 @@ def _measure_tags(known: str, pairing: Pairing) -> dict[str, float]:
                 where=f"{pairing.predictions}:{ours.line}",
                 remedy="Give one tag for each word, and a blank line after each sentence",
             )
-    if len(said) != len(gold):
-        last = said[min(len(said), len(gold) + 1) - 1]
+    if len(predicted) != len(gold):
+        last = predicted[min(len(predicted), len(gold) + 1) - 1]
         raise DataError(
-            f"{len(said)} sentences for {len(gold)} in {pairing.labels}",
+            f"{len(predicted)} sentences for {len(gold)} in {pairing.labels}",
             where=f"{pairing.predictions}:{last.line}",
             remedy="Give the tags of every sentence, in the order of the labels",
         )
-    return chunk_scores([s.tags for s in said], [s.tags for s in gold])
+    return chunk_scores([s.tags for s in predicted], [s.tags for s in gold])
 
 
 def _measure_pairs(pairing: Pairing) -> dict[str, float]:

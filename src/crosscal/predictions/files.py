@@ -20,20 +20,10 @@ _PARQUET_VERSION = "2.6"
 
 
 def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) -> None:
-    """Write predictions to a Parquet file, whole or not at all.
+    """Write predictions to a Parquet file, whole or not at all; ArtifactError if it cannot be.
 
-    Written beside the target, flushed to disk and renamed, so that a reader never meets half
-    a file. Equal predictions give equal bytes (under the same pyarrow version).
-
-    Parameters
-    ----------
-    predictions : Predictions
-    path : path-like
-
-    Raises
-    ------
-    ArtifactError
-        The file cannot be written: no permission, no space, no such folder.
+    Written beside the target, flushed to disk and renamed, so that a reader never meets half a
+    file. Equal predictions give equal bytes (under the same pyarrow version).
     """
     target = Path(path)
     metadata = {METADATA_KEY: predictions.provenance.to_json().encode()}
@@ -69,25 +59,11 @@ def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) ->
 
 
 def read_predictions(path: str | os.PathLike[str]) -> Predictions:
-    """Read and validate a prediction file.
+    """Read and validate a prediction file; DataError for what is no such file (see `validate`).
 
-    Text stored as large or dictionary-encoded strings, large lists and wider integers, as
-    other Parquet writers produce them, are accepted; scores of another type than float32 are
-    not, because rounding them is the writer's decision.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    Predictions
-
-    Raises
-    ------
-    DataError
-        No such file; not Parquet; truncated or altered; no crosscal provenance; or the table
-        is invalid (see `validate`).
+    Text stored as large or dictionary-encoded strings, large lists and wider integers, as other
+    Parquet writers produce them, are accepted; scores of another type than float32 are not, because
+    rounding them is the writer's decision.
     """
     target = Path(path)
     try:
@@ -118,15 +94,15 @@ def _harmless_casts(table: pa.Table) -> pa.Table:
     for name, kind in COLUMNS.items():
         if table.column_names.count(name) != 1:
             continue
-        found = table.schema.field(name).type
-        as_text = pa.types.is_large_string(found) or pa.types.is_dictionary(found)
-        as_list = pa.types.is_large_list(found) or pa.types.is_fixed_size_list(found)
+        actual = table.schema.field(name).type
+        as_text = pa.types.is_large_string(actual) or pa.types.is_dictionary(actual)
+        as_list = pa.types.is_large_list(actual) or pa.types.is_fixed_size_list(actual)
         harmless = (
             (pa.types.is_string(kind) and as_text)
-            or (pa.types.is_list(kind) and as_list and found.value_type == pa.float32())
-            or (pa.types.is_integer(kind) and pa.types.is_integer(found))
+            or (pa.types.is_list(kind) and as_list and actual.value_type == pa.float32())
+            or (pa.types.is_integer(kind) and pa.types.is_integer(actual))
         )
-        if found == kind or not harmless:
+        if actual == kind or not harmless:
             continue
         try:
             column = table[name].cast(kind)

@@ -16,22 +16,8 @@ _TOLERANCE = 1e-3
 def from_probabilities(predictions: Predictions) -> Predictions:
     """Turn a table whose scores are probabilities into one of log-probabilities.
 
-    Parameters
-    ----------
-    predictions : Predictions
-        Scores of each unit from 0 to 1, with a sum of 1 (within 0.001).
-
-    Returns
-    -------
-    Predictions
-        The same with natural logarithms as scores; 0 counts as the smallest positive normal
-        float32 (1.2e-38), since scores must be finite.
-
-    Raises
-    ------
-    DataError
-        For a probability outside 0 to 1, or a unit whose probabilities do not sum to one;
-        names the first row.
+    Probabilities must be from 0 to 1 and sum to 1 (within 0.001); 0 counts as the smallest positive
+    normal float32 (1.2e-38), since scores must be finite.
     """
     column = predictions.table["scores"].combine_chunks()
     counts = np.asarray(pc.list_value_length(column))

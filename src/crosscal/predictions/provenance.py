@@ -29,11 +29,6 @@ class Provenance:
         File name to SHA-256 of every data file used.
     versions : dict of str to str
         Package name to version.
-
-    Raises
-    ------
-    DataError
-        Fewer than two choices, or a choice twice.
     """
 
     study: str
@@ -63,19 +58,7 @@ class Provenance:
 
     @classmethod
     def from_json(cls, text: str | bytes, *, where: str = "metadata") -> Provenance:
-        """Read what `to_json` wrote.
-
-        Parameters
-        ----------
-        text : str or bytes
-        where : str
-            The place named in errors.
-
-        Raises
-        ------
-        DataError
-            Not JSON, another format, a field missing, unknown or of another type.
-        """
+        """Read what `to_json` wrote; `where` is named in errors."""
         try:
             document = json.loads(text)
         except ValueError as error:

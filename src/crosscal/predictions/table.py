@@ -47,11 +47,6 @@ class Predictions:
         kept untouched.
     where : str
         The file or object named in errors.
-
-    Raises
-    ------
-    DataError
-        See `crosscal.predictions.validate`.
     """
 
     def __init__(
@@ -91,34 +86,19 @@ class Predictions:
 
     def languages(self, split: str) -> tuple[str, ...]:
         """Return the languages of a split, sorted; none if the split is not there."""
-        there = pc.equal(self._table["split"], split)
-        return tuple(sorted(pc.unique(self._table["language"].filter(there)).to_pylist()))
+        selected = pc.equal(self._table["split"], split)
+        return tuple(sorted(pc.unique(self._table["language"].filter(selected)).to_pylist()))
 
     def check_parallel(self, split: str) -> None:
         """Raise DataError unless every language of the split has the same units and clusters."""
         validate(self._table, self._provenance.choices, parallel=split, where=self._where)
 
     def select(self, *, language: str, split: str) -> Slice:
-        """Return one language of one split as arrays.
-
-        Parameters
-        ----------
-        language, split : str
-
-        Returns
-        -------
-        Slice
-            Units with fewer choices than others are filled up with minus infinity.
-
-        Raises
-        ------
-        DataError
-            No such rows.
-        """
-        there = pc.and_(
+        """Return one language of one split as arrays."""
+        selected = pc.and_(
             pc.equal(self._table["language"], language), pc.equal(self._table["split"], split)
         )
-        rows = self._table.filter(there).combine_chunks()
+        rows = self._table.filter(selected).combine_chunks()
         if rows.num_rows == 0:
             raise DataError(
                 f"no predictions for language {language!r} in split {split!r}",
@@ -149,7 +129,7 @@ class Predictions:
         gold: ArrayLike,
         extra: Mapping[str, Any] | None = None,
     ) -> Predictions:
-        """Build predictions from columns in any row order.
+        """Build predictions from columns in any row order; they are sorted by code point.
 
         Parameters
         ----------
@@ -160,18 +140,8 @@ class Predictions:
         gold : array of int, shape (n,)
         extra : mapping of str to column, optional
             Further columns, anything pyarrow can turn into an array of length n.
-
-        Returns
-        -------
-        Predictions
-            Rows sorted by (split, language, unit_id) in code-point order.
-
-        Raises
-        ------
-        DataError
-            Columns of different length or unusable type, or see `validate`.
         """
-        given = {
+        arrays = {
             "unit_id": unit_ids,
             "cluster_id": cluster_ids,
             "language": languages,
@@ -179,7 +149,7 @@ class Predictions:
             "scores": scores,
             "gold": gold,
         }
-        columns = {name: _column(name, given[name], kind) for name, kind in COLUMNS.items()}
+        columns = {name: _column(name, arrays[name], kind) for name, kind in COLUMNS.items()}
         for name, values in (extra or {}).items():
             if name in columns:
                 raise DataError(
@@ -200,11 +170,8 @@ class Predictions:
 
 
 def _canonical(schema: pa.Schema) -> pa.Schema:
-    """Return the schema without metadata and with one name for the items of lists.
-
-    Parquet calls them ``element``, Arrow ``item``; left as they come, a table read back and
-    written again would not give the same bytes.
-    """
+    """Return the schema without metadata and with one name for the items of lists."""
+    # Parquet says ``element``, Arrow ``item``: left so, a table rewritten would change its bytes.
     return pa.schema([pa.field(f.name, _canonical_type(f.type)) for f in schema])
 
 

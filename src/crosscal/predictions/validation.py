@@ -27,7 +27,7 @@ def validate(
     parallel: bool | str = False,
     where: str = "predictions",
 ) -> None:
-    """Check a table; return None or raise at the first fault.
+    """Check a table; return None or raise DataError at the first fault.
 
     Parameters
     ----------
@@ -35,18 +35,10 @@ def validate(
     choices : tuple of str or None
         The choices common to all units, None if each unit has its own.
     parallel : bool or str
-        Also demand that every language of a split has the same units in the same clusters;
-        a string demands it of that split alone.
+        Also demand that every language of a split has the same units in the same clusters; a string
+        demands it of that split alone.
     where : str
-        The file or object named in errors.
-
-    Raises
-    ------
-    DataError
-        A required column missing or of another type; a null; no rows; an empty id, language
-        or split; a score NaN or infinite, fewer than two, or not one per choice; gold outside
-        ``-1 .. k-1``; rows unsorted or twice; languages not parallel when asked. Rows are
-        counted from 0 in messages.
+        The file or object named in errors; rows are counted from 0 there.
     """
     _check_columns(table, where)
     if table.num_rows == 0:
@@ -59,8 +51,8 @@ def validate(
 
 
 def _fail(what: str, where: str, column: str, row: int | None, remedy: str) -> DataError:
-    place = f"{where}: column {column!r}" + ("" if row is None else f", row {row}")
-    return DataError(what, where=place, remedy=remedy)
+    location = f"{where}: column {column!r}" + ("" if row is None else f", row {row}")
+    return DataError(what, where=location, remedy=remedy)
 
 
 def _first(mask: pa.ChunkedArray | pa.Array | np.ndarray) -> int | None:
@@ -75,12 +67,14 @@ def _check_columns(table: pa.Table, where: str) -> None:
         if names.count(name) != 1:
             problem = "missing" if name not in names else "there twice"
             raise _fail(f"column is {problem}", where, name, None, f"give one column of {kind}")
-        found = table.schema.field(name).type
-        same = found == kind or (
-            pa.types.is_list(found) and pa.types.is_list(kind) and found.value_type == pa.float32()
+        actual = table.schema.field(name).type
+        same = actual == kind or (
+            pa.types.is_list(actual)
+            and pa.types.is_list(kind)
+            and actual.value_type == pa.float32()
         )
         if not same:
-            raise _fail(f"type is {found}, not {kind}", where, name, None, f"cast it to {kind}")
+            raise _fail(f"type is {actual}, not {kind}", where, name, None, f"cast it to {kind}")
 
 
 def _check_present(table: pa.Table, where: str) -> None:

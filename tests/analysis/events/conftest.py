@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crosscal.metrics import Rows
+from crosscal.metrics import MetricInput
 from crosscal.predictions import Predictions, Provenance
 
 
@@ -40,7 +40,7 @@ def make_table():
 @pytest.fixture(scope="session")
 def rows_of():
     def rows(predictions, language="en", split="test"):
-        return Rows.of(predictions, language=language, split=split)
+        return MetricInput.of(predictions, language=language, split=split)
 
     return rows
 

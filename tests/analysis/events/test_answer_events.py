@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crosscal.analysis.events import EventSettings, answers_as_choices, event_names, events
 from crosscal.calibration import top_label
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.metrics import Rows, score
+from crosscal.metrics import MetricInput, score
 from crosscal.metrics.answers import SOUND, token_f1
 
 # Contexts of several scripts, right-to-left and without spaces, with punctuation and articles.
@@ -110,7 +110,7 @@ def test_f1_counts_what_would_suffice(make_table):
 @pytest.mark.parametrize("language", CONTEXTS)
 def test_outcomes_are_those_of_scoring(make_table, language, rules):
     table = make_table("span", questions(np.random.default_rng(3), language, 60))
-    scored = score("squad", Rows.of(table, language=language, split="test"))
+    scored = score("squad", MetricInput.of(table, language=language, split="test"))
     wanted = scored.sound if rules == "sound" else scored.official
     for name, metric in (("exact", "exact_match"), ("f1-expected", "f1")):
         found = events(table, name, settings=EventSettings(rules=rules))[language]
@@ -120,7 +120,7 @@ def test_outcomes_are_those_of_scoring(make_table, language, rules):
 
 def test_outcomes_are_those_of_squad2(make_table):
     table = make_table("span", questions(np.random.default_rng(4), "en", 80, silent=True))
-    scored = score("squad2", Rows.of(table, language="en", split="test"))
+    scored = score("squad2", MetricInput.of(table, language="en", split="test"))
     found = {
         name: events(table, name, settings=EventSettings(rules="squad2"))["en"]
         for name in ("exact", "f1-expected")
@@ -137,7 +137,7 @@ def test_the_soft_event_is_the_mean_over_levels(make_table, seed, language):
     table = make_table("span", questions(np.random.default_rng(seed), language, 4))
     soft = events(table, "f1-expected")[language]
     # Every F1 that occurs: between an answer and another choice, and with the right ones.
-    rows = Rows.of(table, language=language, split="test")
+    rows = MetricInput.of(table, language=language, split="test")
     levels = sorted(
         {
             token_f1(said, [other], SOUND, language)
@@ -195,7 +195,7 @@ def test_answerability_needs_the_empty_choice(make_table):
 @settings(max_examples=20, deadline=None)
 def test_answers_as_choices(make_table, seed, language, temperature):
     table = make_table("span", questions(np.random.default_rng(seed), language, 6))
-    rows = Rows.of(table, language=language, split="test")
+    rows = MetricInput.of(table, language=language, split="test")
     values, gold = answers_as_choices(rows, EventSettings(), temperature=temperature)
     assert np.exp(values).sum(axis=1) == pytest.approx(np.ones(6))
     exact = events(table, "exact", temperature=temperature)[language]
@@ -214,7 +214,7 @@ def test_all_choices_one_answer(make_table):
         ],
     )
     values, gold = answers_as_choices(
-        Rows.of(table, language="en", split="test"), EventSettings(rules="sound")
+        MetricInput.of(table, language="en", split="test"), EventSettings(rules="sound")
     )
     assert values[0].tolist() == [0.0, -100.0]
     assert gold.tolist() == [0, -1]

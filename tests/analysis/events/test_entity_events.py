@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crosscal.analysis.events import EventSettings, event_names, events
 from crosscal.calibration import softmax
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.metrics import Rows, score
+from crosscal.metrics import MetricInput, score
 from crosscal.metrics.chunks import after_first_hyphen, chunks, strict_chunks
 
 TAGS = ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
@@ -122,7 +122,7 @@ def test_precision_and_recall_are_those_of_scoring(tagged, seed, rules):
         for _ in range(12)
     ]
     table = tagged(sentences, tags=tags)
-    scored = score("entities", Rows.of(table, language="en", split="test"))
+    scored = score("entities", MetricInput.of(table, language="en", split="test"))
     found = found_in(table, rules=rules)
     gold, right = (sum(getattr(r, n) for r in found.recall.values()) for n in ("gold", "found"))
     assert right == found.correct.sum()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss, log_loss
 
-from crosscal.calibration import brier, cluster_weights, softmax
+from crosscal.calibration import brier, softmax
 from crosscal.calibration.decomposition.corp import (
     corp_classwise,
     corp_decomposition,
@@ -18,7 +18,6 @@ from crosscal.calibration.decomposition.corp import (
 from crosscal.calibration.decomposition.corp_resampling import (
     consistency_band,
     corp_noise_floor,
-    corp_replicates,
 )
 from crosscal.exceptions import DataError, SettingsError
 
@@ -177,27 +176,6 @@ def test_classwise_brier_adds_up_to_brier():
     assert relabelled.miscalibration == pytest.approx(parts.miscalibration, abs=1e-12)
 
 
-@pytest.mark.parametrize("score", ["brier", "nll"])
-@pytest.mark.parametrize("places", [None, 1])
-def test_replicates_are_the_values_of_the_rows_drawn(places, score):
-    confidence, correct = drawn(1, places, n=90)
-    cluster = np.arange(90) % 30
-    weights = cluster_weights(30, 8, np.random.default_rng(0))
-    replicates = corp_replicates(confidence, correct, weights, cluster=cluster, score=score)
-    for number, weight in enumerate(weights):
-        taken = np.repeat(np.arange(90), weight[cluster].astype(int))
-        expected = corp_decomposition(confidence[taken], correct[taken], score=score)
-        for part in PARTS:
-            value = getattr(replicates, part)[number]
-            assert value == pytest.approx(getattr(expected, part), abs=1e-12)
-
-
-def test_replicate_without_weight():
-    replicates = corp_replicates([0.5, 0.6], [1, 0], [[0, 0], [1, 1]])
-    assert np.isnan(replicates.miscalibration[0])
-    assert replicates.score[1] == pytest.approx((0.25 + 0.36) / 2)
-
-
 def test_noise_floor_is_reached_by_calibrated_confidences():
     rng = np.random.default_rng(0)
     confidence = rng.uniform(size=500)
@@ -256,5 +234,3 @@ def test_bad_input():
         corp_noise_floor([0.5], rng=rng, resamples=0)
     with pytest.raises(SettingsError, match="level is 1"):
         consistency_band([0.5], rng=rng, level=1)
-    with pytest.raises(DataError, match="negative"):
-        corp_replicates([0.5], [1], [[-1.0]])

@@ -10,9 +10,9 @@ import pytest
 
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions import Predictions, Provenance, write_predictions
-from crosscal.predictions.external.columns import Wanted
-from crosscal.predictions.external.concat import joined
-from crosscal.predictions.external.reader import read_foreign
+from crosscal.predictions.external.columns import ColumnOptions
+from crosscal.predictions.external.concat import concat_predictions
+from crosscal.predictions.external.reader import read_external
 
 PROBABILITIES = [[0.2, 0.3, 0.5], [0.9, 0.05, 0.05], [0.1, 0.8, 0.1]]
 GOLD = [2, 0, 1]
@@ -68,13 +68,13 @@ def test_every_layout_in_every_format(tmp_path, kind, layout):
     columns = LAYOUTS[layout]
     if layout == "named like the labels":
         columns = {**columns, "label": ["no", "maybe", "yes"]}
-    found = read_foreign(write(tmp_path, kind, columns), Wanted())
-    assert found.given == "probabilities"
+    found = read_external(write(tmp_path, kind, columns), ColumnOptions())
+    assert found.value_kind == "probabilities"
     np.testing.assert_allclose(found.values, PROBABILITIES, atol=1e-12)
     expected = [0, 1, 2] if layout == "named like the labels" else GOLD
     assert found.gold.tolist() == expected
-    assert any("probabilities" in words for words in found.said)
-    assert any("'label'" in w or "'gold'" in w or "'y'" in w for w in found.said)
+    assert any("probabilities" in words for words in found.notes)
+    assert any("'label'" in w or "'gold'" in w or "'y'" in w for w in found.notes)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -86,9 +86,9 @@ def test_groups_clusters_and_columns_by_name(tmp_path, kind):
         "lang": ["sw", "en", "sw"],
         "item": [7, 7, 8],
     }
-    wanted = Wanted(scores="a,b", labels="right", group="lang", cluster="item")
-    found = read_foreign(write(tmp_path, kind, columns), wanted)
-    assert (found.given, found.classes) == ("scores", ("a", "b"))
+    wanted = ColumnOptions(scores="a,b", labels="right", group="lang", cluster="item")
+    found = read_external(write(tmp_path, kind, columns), wanted)
+    assert (found.value_kind, found.classes) == ("scores", ("a", "b"))
     assert found.values.tolist() == [[1.0, 0.5], [2.0, -1.0], [3.0, 4.0]]
     assert found.gold.tolist() == [0, 1, 1]
     assert [found.groups[g] for g in found.group] == ["sw", "en", "sw"]
@@ -98,47 +98,47 @@ def test_groups_clusters_and_columns_by_name(tmp_path, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_binary_layouts(tmp_path, kind):
     pair = {"confidence": [0.9, 0.6], "correct": [1, 0]}
-    found = read_foreign(write(tmp_path, kind, pair), Wanted())
-    assert (found.given, found.values.tolist()) == ("confidence", [0.9, 0.6])
+    found = read_external(write(tmp_path, kind, pair), ColumnOptions())
+    assert (found.value_kind, found.values.tolist()) == ("confidence", [0.9, 0.6])
     assert found.gold.tolist() == [1, 0]
     positive = {"prob": [0.9, 0.25], "label": [1, 0]}
-    found = read_foreign(write(tmp_path, kind, positive), Wanted())
+    found = read_external(write(tmp_path, kind, positive), ColumnOptions())
     assert found.values.tolist() == [pytest.approx([0.1, 0.9]), [0.75, 0.25]]
     named = {"prob": [0.9, 0.25], "label": ["yes", "no"]}
-    found = read_foreign(write(tmp_path, kind, named), Wanted(classes=("no", "yes")))
+    found = read_external(write(tmp_path, kind, named), ColumnOptions(classes=("no", "yes")))
     assert found.gold.tolist() == [1, 0]
 
 
 def test_logits_and_probabilities_are_told_by_their_values(tmp_path):
     rows = {"logits": [[0.2, 0.8], [2.0, -1.0]], "label": [0, 1]}
-    found = read_foreign(write(tmp_path, "jsonl", rows), Wanted())
-    assert found.given == "scores"
-    assert any("look like logits" in words for words in found.said)
+    found = read_external(write(tmp_path, "jsonl", rows), ColumnOptions())
+    assert found.value_kind == "scores"
+    assert any("look like logits" in words for words in found.notes)
     rows = {"scores": [[0.2, 0.8], [0.7, 0.3]], "label": [0, 1]}
     path = write(tmp_path, "jsonl", rows)
-    assert read_foreign(path, Wanted()).given == "probabilities"
-    named = read_foreign(path, Wanted(scores="scores"))
-    assert named.given == "scores"
-    assert any("look like probabilities" in words for words in named.said)
+    assert read_external(path, ColumnOptions()).value_kind == "probabilities"
+    named = read_external(path, ColumnOptions(scores="scores"))
+    assert named.value_kind == "scores"
+    assert any("look like probabilities" in words for words in named.notes)
 
 
 def test_rounded_probabilities_are_normalised_and_float32_is_kept(tmp_path):
     path = text(tmp_path, "p0,p1,p2,label\n0.333,0.333,0.333,0\n")
-    found = read_foreign(path, Wanted())
+    found = read_external(path, ColumnOptions())
     assert found.values.sum() == pytest.approx(1, abs=1e-12)
-    assert any("rounded" in words for words in found.said)
+    assert any("rounded" in words for words in found.notes)
     scores = pa.array([[1.0, 2.0]], type=pa.list_(pa.float32()))
     pq.write_table(pa.table({"scores": scores, "label": [1]}), tmp_path / "a.parquet")
-    assert read_foreign(tmp_path / "a.parquet", Wanted()).values.dtype == np.float32
+    assert read_external(tmp_path / "a.parquet", ColumnOptions()).values.dtype == np.float32
 
 
 def test_rows_with_choices_of_their_own(tmp_path):
     rows = {"logits": [[1.0, 2.0], [1.0, 2.0, 3.0]], "label": [1, 2]}
-    found = read_foreign(write(tmp_path, "jsonl", rows), Wanted())
+    found = read_external(write(tmp_path, "jsonl", rows), ColumnOptions())
     assert found.values.tolist() == [[1.0, 2.0, -np.inf], [1.0, 2.0, 3.0]]
     rows["label"] = [2, 2]
     with pytest.raises(DataError, match="label 2"):
-        read_foreign(write(tmp_path, "jsonl", rows), Wanted())
+        read_external(write(tmp_path, "jsonl", rows), ColumnOptions())
 
 
 def test_a_label_must_be_one_of_the_rows_own_choices(tmp_path):
@@ -147,26 +147,26 @@ def test_a_label_must_be_one_of_the_rows_own_choices(tmp_path):
         {"probs": [[0.4, 0.6], [0.2, 0.3, 0.5]], "label": [2, 2]},
     ):
         with pytest.raises(DataError, match=r"line 1: label 2, but this row has no such choice"):
-            read_foreign(write(tmp_path, "jsonl", rows), Wanted())
+            read_external(write(tmp_path, "jsonl", rows), ColumnOptions())
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl", "npz"])
 def test_whole_numbers_and_truths_are_the_same_label_in_every_format(tmp_path, kind):
     rows = {"p1": [0.7, 0.1], "p2": [0.2, 0.8], "p3": [0.1, 0.1], "label": [1.0, 2.0]}
-    assert read_foreign(write(tmp_path, kind, rows), Wanted()).gold.tolist() == [0, 1]
+    assert read_external(write(tmp_path, kind, rows), ColumnOptions()).gold.tolist() == [0, 1]
     for classes in (("True", "False"), ("1", "0")):
         first, second = (f"prob_{name}" for name in classes)
         rows = {first: [0.7, 0.1], second: [0.3, 0.9], "label": [True, False]}
-        assert read_foreign(write(tmp_path, kind, rows), Wanted()).gold.tolist() == [0, 1]
+        assert read_external(write(tmp_path, kind, rows), ColumnOptions()).gold.tolist() == [0, 1]
 
 
 def test_per_cent_is_not_taken_for_logits(tmp_path):
     path = text(tmp_path, "no,yes,label\n70,30,no\n49.5,50,yes\n")
     with pytest.raises(DataError, match="line 2: rows sum to 100.*--scores"):
-        read_foreign(path, Wanted())
-    assert read_foreign(path, Wanted(scores="no,yes")).given == "scores"
+        read_external(path, ColumnOptions())
+    assert read_external(path, ColumnOptions(scores="no,yes")).value_kind == "scores"
     other = text(tmp_path, "no,yes,label\n70,30,no\n110,-10,yes\n")
-    assert read_foreign(other, Wanted()).given == "scores"
+    assert read_external(other, ColumnOptions()).value_kind == "scores"
 
 
 def test_prediction_files_of_crosscal(tmp_path):
@@ -185,7 +185,7 @@ def test_prediction_files_of_crosscal(tmp_path):
         gold=[0, 0, 1, 2, 0, 1, -1],
     )  # fmt: skip
     write_predictions(made, tmp_path / "a.parquet")
-    found = read_foreign(tmp_path / "a.parquet", Wanted())
+    found = read_external(tmp_path / "a.parquet", ColumnOptions())
     assert (len(found), found.groups, found.classes) == (6, ("en", "sw"), NAMES)
     assert found.gold.tolist() == [0, 1, 2, 0, 1, -1]
     assert found.cluster.tolist() == [0, 0, 1, 0, 0, 1]
@@ -232,7 +232,7 @@ def test_faults_of_text_are_named_with_their_place(tmp_path, kind):
     content, words = BAD[kind]
     path = text(tmp_path, content)
     with pytest.raises(DataError) as caught:
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     message = str(caught.value)
     assert all(word in message for word in [str(path), *words]), message
     assert caught.value.remedy
@@ -261,7 +261,7 @@ def test_faults_of_json_lines(tmp_path, kind):
     rows = '{"scores": [1, 2], "label": 1}\n' + content + '{"scores": [1, 2], "label": 1}\n' * 2
     path = text(tmp_path, rows, "file.jsonl")
     with pytest.raises(DataError) as caught:
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     assert all(word in str(caught.value) for word in [str(path), *words]), str(caught.value)
 
 
@@ -269,22 +269,22 @@ def test_faults_of_binary_files(tmp_path):
     path = write(tmp_path, "parquet", LAYOUTS["list"])
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(DataError, match="truncated"):
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     path = write(tmp_path, "npz", LAYOUTS["list"])
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(DataError, match="truncated"):
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     path = tmp_path / "none.npz"
     np.savez(path)
     with pytest.raises(DataError, match="no arrays"):
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     np.savez(path, scores=np.ones((2, 3)), label=np.ones(3, dtype=int))
     with pytest.raises(DataError, match="different lengths: scores 2x3, label 3"):
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     with pytest.raises(DataError, match="no such file"):
-        read_foreign(tmp_path / "absent.csv", Wanted())
+        read_external(tmp_path / "absent.csv", ColumnOptions())
     with pytest.raises(DataError, match="unknown kind of file '.xlsx'"):
-        read_foreign(text(tmp_path, "x", "file.xlsx"), Wanted())
+        read_external(text(tmp_path, "x", "file.xlsx"), ColumnOptions())
 
 
 SCORES = np.array(PROBABILITIES)
@@ -303,36 +303,36 @@ def test_faults_of_arrays(tmp_path, kind):
     path = tmp_path / "file.npz"
     np.savez(path, **{"probs": SCORES, "label": np.array(GOLD), **arrays})
     with pytest.raises(DataError, match=words):
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
 
 
 def test_faults_of_parquet_columns(tmp_path):
     path = tmp_path / "file.parquet"
     pq.write_table(pa.table({"probs": PROBABILITIES, "label": [{"a": 1}] * 3}), path)
     with pytest.raises(DataError, match="column 'label'.*not one value a row"):
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     pq.write_table(pa.table({"probs": PROBABILITIES, "label": GOLD}).slice(0, 0), path)
     with pytest.raises(DataError, match="no rows"):
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     with pytest.raises(DataError, match="this is a folder"):
-        read_foreign(tmp_path, Wanted())
+        read_external(tmp_path, ColumnOptions())
 
 
 def test_numbers_of_every_width(tmp_path):
     path = tmp_path / "file.npz"
     for kind in (">f8", ">f4", "f2", np.longdouble):
         np.savez(path, probs=SCORES.astype(kind), label=np.array(GOLD, dtype=">i4"))
-        found = read_foreign(path, Wanted())
+        found = read_external(path, ColumnOptions())
         np.testing.assert_allclose(found.values, SCORES, atol=1e-3)
         assert found.gold.tolist() == GOLD
     path = text(tmp_path, f'{{"logits": [1, {10**30}], "label": 1}}\n', "file.jsonl")
-    assert read_foreign(path, Wanted()).values.tolist() == [[1.0, 1e30]]
+    assert read_external(path, ColumnOptions()).values.tolist() == [[1.0, 1e30]]
     path = tmp_path / "file.parquet"
     decimals = pa.array([Decimal("0.25"), Decimal("0.50")])
     lists = pa.array([[Decimal("0.25"), Decimal("0.75")], [Decimal("0.50")] * 2])
     for columns in ({"p0": decimals, "p1": [0.75, 0.5]}, {"probs": lists}):
         pq.write_table(pa.table({**columns, "label": [0, 1]}), path)
-        assert read_foreign(path, Wanted()).values.tolist() == [[0.25, 0.75], [0.5, 0.5]]
+        assert read_external(path, ColumnOptions()).values.tolist() == [[0.25, 0.75], [0.5, 0.5]]
 
 
 class Trap:
@@ -348,56 +348,63 @@ def test_pickles_are_never_opened(tmp_path):
     path = tmp_path / "file.npz"
     np.savez(path, scores=np.ones((2, 3)), label=np.array([Trap(), None], dtype=object))
     with pytest.raises(DataError, match="pickles"):
-        read_foreign(path, Wanted())
+        read_external(path, ColumnOptions())
     assert not Trap.sprung
 
 
 def test_named_columns_that_do_not_fit(tmp_path):
     path = write(tmp_path, "csv", LAYOUTS["columns"])
     with pytest.raises(DataError, match="no column 'prob_ys'.*Did you mean 'prob_yes'"):
-        read_foreign(path, Wanted(probabilities="prob_no,prob_ys"))
+        read_external(path, ColumnOptions(probabilities="prob_no,prob_ys"))
     with pytest.raises(DataError, match="too few"):
-        read_foreign(path, Wanted(scores="prob_no"))
+        read_external(path, ColumnOptions(scores="prob_no"))
     with pytest.raises(DataError, match="2 names of classes"):
-        read_foreign(path, Wanted(classes=("a", "b")))
+        read_external(path, ColumnOptions(classes=("a", "b")))
     with pytest.raises(DataError, match="no column 'langs'"):
-        read_foreign(path, Wanted(group="langs"))
+        read_external(path, ColumnOptions(group="langs"))
     with pytest.raises(SettingsError, match="both"):
-        Wanted(scores="a", probabilities="b")
+        ColumnOptions(scores="a", probabilities="b")
     with pytest.raises(DataError, match="'prob_yes' is named twice"):
-        read_foreign(path, Wanted(probabilities="prob_*,prob_yes"))
+        read_external(path, ColumnOptions(probabilities="prob_*,prob_yes"))
     for role in ("labels", "group", "cluster"):
-        wanted = Wanted(probabilities="prob_*", **{role: "prob_yes"})
+        wanted = ColumnOptions(probabilities="prob_*", **{role: "prob_yes"})
         with pytest.raises(DataError, match="'prob_yes' is to be scores and"):
-            read_foreign(path, wanted)
-    found = read_foreign(path, Wanted(probabilities="prob_*"))
+            read_external(path, wanted)
+    found = read_external(path, ColumnOptions(probabilities="prob_*"))
     assert found.classes == NAMES
 
 
 def test_files_are_compared_or_joined(tmp_path):
     columns = {**LAYOUTS["columns"], "lang": ["sw", "en", "sw"], "item": ["x", "y", "z"]}
     path = write(tmp_path, "csv", columns)
-    wanted = Wanted(cluster="item")
-    part = read_foreign(path, wanted)
-    other = read_foreign(write(tmp_path, "parquet", {**columns, "item": ["z", "q", "x"]}), wanted)
-    both = joined([part, other], ["one", "two"], pooled=False)
+    wanted = ColumnOptions(cluster="item")
+    part = read_external(path, wanted)
+    other = read_external(write(tmp_path, "parquet", {**columns, "item": ["z", "q", "x"]}), wanted)
+    both = concat_predictions([part, other], ["one", "two"], pooled=False)
     assert (both.groups, both.group.tolist()) == (("one", "two"), [0, 0, 0, 1, 1, 1])
     x, _, z, z_too, _, x_too = both.cluster.tolist()
     assert (x, z, len(set(both.cluster))) == (x_too, z_too, 4)
-    grouped = [read_foreign(path, Wanted(group="lang", cluster="item"))] * 2
-    assert joined(grouped, ["a", "b"], pooled=True).groups == ("en", "sw")
-    assert joined(grouped, ["a", "b"], pooled=False).groups == ("a/en", "a/sw", "b/en", "b/sw")
-    alone = read_foreign(path, Wanted())
-    assert len(set(joined([part, alone], ["a", "b"], pooled=False).cluster)) == 6
+    grouped = [read_external(path, ColumnOptions(group="lang", cluster="item"))] * 2
+    assert concat_predictions(grouped, ["a", "b"], pooled=True).groups == ("en", "sw")
+    assert concat_predictions(grouped, ["a", "b"], pooled=False).groups == (
+        "a/en",
+        "a/sw",
+        "b/en",
+        "b/sw",
+    )
+    alone = read_external(path, ColumnOptions())
+    assert len(set(concat_predictions([part, alone], ["a", "b"], pooled=False).cluster)) == 6
     with pytest.raises(DataError, match="Give files of the same classes"):
-        pair = read_foreign(text(tmp_path, "confidence,correct\n0.5,1\n", "pair.csv"), Wanted())
-        joined([part, pair], ["a", "b"], pooled=False)
+        pair = read_external(
+            text(tmp_path, "confidence,correct\n0.5,1\n", "pair.csv"), ColumnOptions()
+        )
+        concat_predictions([part, pair], ["a", "b"], pooled=False)
 
 
 def test_a_bar_hears_of_progress(tmp_path):
     heard = []
     path = write(tmp_path, "parquet", LAYOUTS["list"])
-    read_foreign(path, Wanted(), report=lambda done, total: heard.append((done, total)))
+    read_external(path, ColumnOptions(), report=lambda done, total: heard.append((done, total)))
     assert heard == [(3, 3)]
 
 
@@ -406,5 +413,5 @@ def test_a_group_that_is_nan_is_missing(tmp_path, kind):
     columns = {"scores": PROBABILITIES, "gold": GOLD, "group": [1.0, float("nan"), 2.0]}
     path = write(tmp_path, kind, columns)
     with pytest.raises(DataError, match="missing") as caught:
-        read_foreign(path, Wanted(group="group"))
+        read_external(path, ColumnOptions(group="group"))
     assert "'group'" in caught.value.where

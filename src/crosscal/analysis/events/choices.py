@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from crosscal.analysis.events.event import EventSettings, Floats, RawEvents
 from crosscal.calibration import softmax
-from crosscal.metrics import Rows
+from crosscal.metrics import MetricInput
 
 
 def mass(scores: Floats, weights: Floats, temperature: float) -> Floats:
@@ -31,12 +31,12 @@ def mass(scores: Floats, weights: Floats, temperature: float) -> Floats:
     return np.asarray(np.minimum(expected, 1.0))  # a sum may exceed 1 in its last bit
 
 
-def chosen_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def chosen_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event that the chosen choice is the right one.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         Any number of choices a unit. The first of the highest scores is chosen, as in the
         official accuracy. Gold -1 (right choice not among them) counts as wrong.
     settings : EventSettings

@@ -25,11 +25,11 @@ from crosscal.analysis.events.tagging import (
     product_event,
 )
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.metrics import Rows
+from crosscal.metrics import MetricInput
 from crosscal.predictions import Predictions
 from crosscal.spelling import did_you_mean
 
-Builder = Callable[[Rows, EventSettings], RawEvents]
+Builder = Callable[[MetricInput, EventSettings], RawEvents]
 Temperature = float | Literal["dev", "others"]
 
 EVENTS: Mapping[str, Mapping[str, Builder]] = MappingProxyType(
@@ -116,7 +116,7 @@ def events(
             remedy=f"The splits are {', '.join(predictions.splits)}",
         )
     raw = {
-        code: builder(Rows.of(predictions, language=code, split=split), chosen)
+        code: builder(MetricInput.of(predictions, language=code, split=split), chosen)
         for code in languages
     }
     if temperature == "dev":
@@ -172,7 +172,7 @@ def _development(
     if settings.baseline_language in languages:
         languages = (settings.baseline_language,)
     return {
-        code: builder(Rows.of(predictions, language=code, split="dev"), settings)
+        code: builder(MetricInput.of(predictions, language=code, split="dev"), settings)
         for code in languages
     }
 

@@ -16,15 +16,15 @@ from scipy.special import expit
 from crosscal.analysis.events.choices import chosen_event
 from crosscal.analysis.events.event import EventSettings, Floats, RawEvents, Recall, Texts
 from crosscal.exceptions import DataError
-from crosscal.metrics import Rows
+from crosscal.metrics import MetricInput
 
 
-def nearest_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def nearest_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event that the nearest sentence is a translation.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         Scores of the k nearest; a translation that is not among them (gold -1) counts as wrong.
     settings : EventSettings
         Not looked at.
@@ -39,12 +39,12 @@ def nearest_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return replace(chosen_event(rows, settings), kinds=_kinds(rows), chance=None)
 
 
-def margin_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def margin_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event of `nearest_event` with a confidence made of the margin alone.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         As for `nearest_event`.
     settings : EventSettings
         Not looked at.
@@ -61,12 +61,12 @@ def margin_event(rows: Rows, settings: EventSettings) -> RawEvents:
     )
 
 
-def mined_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def mined_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event that a mined pair is one of translations.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         Columns ``mined``, ``mined_scores`` and ``partners`` as for scoring.
     settings : EventSettings
         Not looked at.
@@ -109,14 +109,14 @@ def _logistic(values: Floats) -> Callable[[float, float], Floats]:
     return lambda temperature, shift: np.asarray(expit(values / temperature + shift))
 
 
-def _kinds(rows: Rows) -> Texts:
+def _kinds(rows: MetricInput) -> Texts:
     if "direction" in rows.table.column_names:
         return np.array(rows.texts("direction"), dtype=np.str_)
     counts = np.isfinite(rows.scores).sum(axis=1)
     return np.asarray(counts.astype(np.str_))
 
 
-def _scores_of(rows: Rows, mined: list[list[str]]) -> list[list[float]]:
+def _scores_of(rows: MetricInput, mined: list[list[str]]) -> list[list[float]]:
     """Return column ``mined_scores``; demand one for each mined pair."""
     scores = rows.number_lists("mined_scores")
     for row, (targets, values) in enumerate(zip(mined, scores, strict=True)):

@@ -23,7 +23,7 @@ from crosscal.analysis.events.choices import mass
 from crosscal.analysis.events.event import EventSettings, Floats, RawEvents
 from crosscal.calibration import log_softmax
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.metrics import Rows
+from crosscal.metrics import MetricInput
 from crosscal.metrics.answers import (
     MLQA,
     SOUND,
@@ -53,12 +53,12 @@ NO_ANSWER = ""
 _NOTHING = -100.0
 
 
-def exact_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def exact_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event that the answer is exactly one of the right ones.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         Columns ``choices`` and ``answers`` as for scoring; the first of the highest scores is
         the answer.
     settings : EventSettings
@@ -83,7 +83,7 @@ def exact_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return _answer_events(rows, settings, same, _exact)
 
 
-def exact_span_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def exact_span_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event of `exact_event` with the probability of the one best span.
 
     Other spans that are the same answer after normalisation are not added to it.
@@ -95,12 +95,12 @@ def exact_span_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return _answer_events(rows, settings, identical, _exact)
 
 
-def f1_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def f1_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event that the answer's F1 is at least ``settings.level``.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         As for `exact_event`.
     settings : EventSettings
 
@@ -127,7 +127,7 @@ def f1_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return _answer_events(rows, settings, near, reached)
 
 
-def f1_span_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def f1_span_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event of `f1_event` with the probability of the one best span.
 
     A confidence in more than it was made for: it speaks of that very span.
@@ -136,12 +136,12 @@ def f1_span_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return replace(near, confidence_at=exact_span_event(rows, settings).confidence_at)
 
 
-def f1_expected_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def f1_expected_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the soft event of the answer's F1 itself, expected against reached.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         As for `exact_event`.
     settings : EventSettings
 
@@ -158,12 +158,12 @@ def f1_expected_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return _answer_events(rows, settings, overlap, token_f1)
 
 
-def answerability_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def answerability_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event that a question has no answer (SQuAD v2.0).
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         As for `exact_event`; choices hold the empty text, which stands for "no answer".
     settings : EventSettings
         Not looked at.
@@ -202,7 +202,7 @@ def answerability_event(rows: Rows, settings: EventSettings) -> RawEvents:
 
 
 def answers_as_choices(
-    rows: Rows, settings: EventSettings, *, temperature: float = 1.0
+    rows: MetricInput, settings: EventSettings, *, temperature: float = 1.0
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Make every set of choices that are the same answer one choice.
 
@@ -210,7 +210,7 @@ def answers_as_choices(
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         As for `exact_event`.
     settings : EventSettings
     temperature : float
@@ -245,7 +245,7 @@ def answers_as_choices(
 
 
 def _answer_events(
-    rows: Rows,
+    rows: MetricInput,
     settings: EventSettings,
     weigh: Callable[[str, str, AnswerRules], float],
     judge: Callable[[str, Sequence[str], AnswerRules, str], float],
@@ -279,7 +279,7 @@ def _exact(answer: str, golds: Sequence[str], rules: AnswerRules, language: str)
     return exact_match(answer, golds, rules, language)
 
 
-def _weights(rows: Rows, found: list[list[float]]) -> Floats:
+def _weights(rows: MetricInput, found: list[list[float]]) -> Floats:
     """Return lists of weights as an array, 0 where a unit has fewer choices."""
     weights = np.zeros(rows.scores.shape)
     for row, values in enumerate(found):
@@ -287,7 +287,7 @@ def _weights(rows: Rows, found: list[list[float]]) -> Floats:
     return weights
 
 
-def _rules(rows: Rows, settings: EventSettings) -> AnswerRules:
+def _rules(rows: MetricInput, settings: EventSettings) -> AnswerRules:
     """Return the rules of the settings, if they fit the language."""
     if settings.rules not in RULES:
         raise SettingsError(
@@ -300,7 +300,7 @@ def _rules(rows: Rows, settings: EventSettings) -> AnswerRules:
     return rules
 
 
-def _right_answers(rows: Rows, rules: AnswerRules) -> list[list[str]]:
+def _right_answers(rows: MetricInput, rules: AnswerRules) -> list[list[str]]:
     """Return each question's right answers: "no answer" where there are none."""
     found = []
     units = rows.texts("unit_id")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from crosscal.analysis.events.event import EventSettings, Floats, RawEvents, Recall, Texts
 from crosscal.calibration import softmax
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.metrics import Rows
+from crosscal.metrics import MetricInput
 from crosscal.metrics.chunks import (
     Chunk,
     after_first_hyphen,
@@ -63,12 +63,12 @@ class _Tagged:
     gold: frozenset[Chunk]
 
 
-def product_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def product_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return predicted entities with the product of their words' tag probabilities.
 
     Parameters
     ----------
-    rows : Rows
+    rows : MetricInput
         Units are words, ``cluster_id`` is the sentence, choices are tags in IOB2.
     settings : EventSettings
 
@@ -94,7 +94,7 @@ def product_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return _entity_events(rows, settings, lambda chosen, _: float(np.prod(chosen)))
 
 
-def minimum_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def minimum_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return predicted entities with the least of their words' tag probabilities.
 
     An upper bound of the product. See `product_event`.
@@ -102,7 +102,7 @@ def minimum_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return _entity_events(rows, settings, lambda chosen, _: float(chosen.min()))
 
 
-def geometric_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def geometric_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return predicted entities with the geometric mean of their words' tag probabilities.
 
     The product, corrected for length. See `product_event`.
@@ -110,7 +110,7 @@ def geometric_event(rows: Rows, settings: EventSettings) -> RawEvents:
     return _entity_events(rows, settings, lambda chosen, n: float(np.prod(chosen) ** (1 / n)))
 
 
-def marginal_event(rows: Rows, settings: EventSettings) -> RawEvents:
+def marginal_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return predicted entities with the probability that this very entity is there.
 
     Were words independent, and each tagged as its probabilities say, an entity of type t on
@@ -133,7 +133,7 @@ def marginal_event(rows: Rows, settings: EventSettings) -> RawEvents:
 
 
 def _entity_events(
-    rows: Rows, settings: EventSettings, combine: Callable[[Floats, int], float]
+    rows: MetricInput, settings: EventSettings, combine: Callable[[Floats, int], float]
 ) -> RawEvents:
     """Return events whose confidence combines the chosen tags' probabilities."""
     tagged = _tagged(rows, _reading(settings))
@@ -153,7 +153,10 @@ def _entity_events(
 
 
 def _raw(
-    rows: Rows, tagged: _Tagged, first_rows: NDArray[np.intp], at: Callable[[float, float], Floats]
+    rows: MetricInput,
+    tagged: _Tagged,
+    first_rows: NDArray[np.intp],
+    at: Callable[[float, float], Floats],
 ) -> RawEvents:
     return RawEvents(
         confidence_at=at,
@@ -165,12 +168,12 @@ def _raw(
     )
 
 
-def _predicted(rows: Rows, tagged: _Tagged) -> NDArray[np.intp]:
+def _predicted(rows: MetricInput, tagged: _Tagged) -> NDArray[np.intp]:
     """Return the row of each predicted entity's first word."""
     return np.array([tagged.order[first] for _, first, _ in tagged.predicted], dtype=np.intp)
 
 
-def _at(rows: Rows, column: str, places: NDArray[np.intp]) -> Texts:
+def _at(rows: MetricInput, column: str, places: NDArray[np.intp]) -> Texts:
     return np.array(rows.texts(column), dtype=np.str_)[places]
 
 
@@ -184,7 +187,7 @@ def _reading(settings: EventSettings) -> Reading:
     return READINGS[settings.rules]
 
 
-def _tagged(rows: Rows, reading: Reading) -> _Tagged:
+def _tagged(rows: MetricInput, reading: Reading) -> _Tagged:
     """Put words into sentences, and find the entities in their tags."""
     names = _tags(rows)
     sentences: dict[str, list[int]] = {}
@@ -202,7 +205,7 @@ def _tagged(rows: Rows, reading: Reading) -> _Tagged:
     )
 
 
-def _tags(rows: Rows) -> tuple[str, ...]:
+def _tags(rows: MetricInput) -> tuple[str, ...]:
     """Return the tags' names; demand that they mark entities."""
     if rows.choices is None:
         raise SettingsError(

@@ -21,38 +21,23 @@ from crosscal.calibration.proper import Given
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
-Score = Literal["brier", "nll"]
+ProperScore = Literal["brier", "nll"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReliabilityCurve:
-    """The isotonic regression of being right on confidence.
+    """The isotonic regression of being right on confidence."""
 
-    Attributes
-    ----------
-    confidence : ndarray of shape (m,)
-        The distinct confidences, rising.
-    n : ndarray of int64, shape (m,)
-        Rows of each.
-    accuracy : ndarray of shape (m,)
-        The curve at each: never falling, in [0, 1].
-    """
-
-    confidence: Floats
-    n: NDArray[np.int64]
-    accuracy: Floats
+    confidence: Floats  # (m,) the distinct confidences, rising
+    n: NDArray[np.int64]  # (m,) rows of each
+    accuracy: Floats  # (m,) the curve at each: never falling, in [0, 1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decomposition:
-    """``score = miscalibration - discrimination + uncertainty``.
+    """``score = miscalibration - discrimination + uncertainty``."""
 
-    Attributes
-    ----------
-    score, miscalibration, discrimination, uncertainty : float
-        MCB, DSC and UNC of Dimitriadis, Gneiting and Jordan (2021), all at least 0.
-    """
-
+    # MCB, DSC and UNC of Dimitriadis, Gneiting and Jordan (2021), all at least 0.
     score: float
     miscalibration: float
     discrimination: float
@@ -62,25 +47,8 @@ class Decomposition:
 def reliability_curve(confidence: ArrayLike, correct: ArrayLike) -> ReliabilityCurve:
     """Fit the isotonic regression of being right on confidence.
 
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1]. Rows of equal confidence are pooled first, so they share one value.
-    correct : array of 0/1, shape (n,)
-
-    Returns
-    -------
-    ReliabilityCurve
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range.
-
-    Notes
-    -----
-    Dimitriadis, Gneiting and Jordan (2021). Fitted on the rows it describes: near the ends,
-    where few rows are left, the curve is too low and too high.
+    Dimitriadis, Gneiting and Jordan (2021). Fitted on the rows it describes: near the ends, where
+    few rows are left, the curve is too low and too high.
     """
     level, n, hits = _pooled(confidence, correct)
     return ReliabilityCurve(
@@ -89,77 +57,36 @@ def reliability_curve(confidence: ArrayLike, correct: ArrayLike) -> ReliabilityC
 
 
 def corp_decomposition(
-    confidence: ArrayLike, correct: ArrayLike, *, score: Score = "brier"
+    confidence: ArrayLike, correct: ArrayLike, *, score: ProperScore = "brier"
 ) -> Decomposition:
     """Decompose a proper score into miscalibration, discrimination and uncertainty.
 
-    With S the mean score of the confidences, S_c that of the reliability curve's values and
-    S_r that of the base rate: miscalibration ``S - S_c``, discrimination ``S_r - S_c``,
-    uncertainty ``S_r``.
+    With S the mean score of the confidences, S_c that of the reliability curve's values and S_r
+    that of the base rate: miscalibration ``S - S_c``, discrimination ``S_r - S_c``, uncertainty
+    ``S_r``. Dimitriadis, Gneiting and Jordan (2021), equations 1 to 3; ``decompose`` of
+    model-diagnostics, ``summary`` of the R package reliabilitydiag. The curve is fitted in sample,
+    on the very rows that are scored, so miscalibration and discrimination are too large by about
+    the same amount, of order n^(-2/3): see `corp_noise_floor`, and `isotonic_refinement` for the
+    same split on rows that were not fitted.
 
     Parameters
     ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
     score : {"brier", "nll"}
         ``brier``: (confidence - correct)^2, from 0 to 1, half of `brier` with two classes.
         ``nll``: the negative logarithm of the chance that was given to what happened, in nats;
         confidence 0 in a right answer, or 1 in a wrong one, makes it and miscalibration
         infinite.
-
-    Returns
-    -------
-    Decomposition
-
-    Raises
-    ------
-    DataError
-        As in `reliability_curve`.
-    SettingsError
-        Another score.
-
-    Notes
-    -----
-    Dimitriadis, Gneiting and Jordan (2021), equations 1 to 3; ``decompose`` of
-    model-diagnostics, ``summary`` of the R package reliabilitydiag. The curve is fitted in
-    sample, on the very rows that are scored, so miscalibration and discrimination are too
-    large by about the same amount, of order n^(-2/3): see `corp_noise_floor`, and
-    `isotonic_refinement` for the same split on rows that were not fitted.
-
-    Examples
-    --------
-    >>> parts = corp_decomposition([0.6, 0.6, 0.9, 0.9], [0, 1, 1, 1])
-    >>> round(parts.miscalibration, 4), parts.discrimination, parts.uncertainty
-    (0.01, 0.0625, 0.1875)
     """
     return decompose(*_pooled(confidence, correct), score)
 
 
 def corp_classwise(
-    values: ArrayLike, gold: ArrayLike, *, given: Given = "scores", score: Score = "brier"
+    values: ArrayLike, gold: ArrayLike, *, given: Given = "scores", score: ProperScore = "brier"
 ) -> Decomposition:
     """Sum the decompositions of every class's probability against its indicator.
 
-    Parameters
-    ----------
-    values : array of shape (n, k)
-        Scores, or probabilities if so given.
-    gold : array of int, shape (n,)
-        In 0 .. k-1.
-    given : {"scores", "probabilities"}
-    score : {"brier", "nll"}
-        The sum of Brier scores is `brier`, 0 to 2. The sum of the classes' negative
-        log-likelihoods is not `nll`: it also charges what was given to wrong classes.
-
-    Returns
-    -------
-    Decomposition
-
-    Raises
-    ------
-    DataError
-        Values or gold that `brier` would reject, or gold -1.
+    The sum of Brier scores is `brier`, 0 to 2. The sum of the classes' negative log-likelihoods is
+    not `nll`: it also charges what was given to wrong classes.
     """
     probabilities = to_probabilities(values, given=given)
     right = check_gold(gold, probabilities.shape)
@@ -177,19 +104,8 @@ def corp_classwise(
     )
 
 
-def total_loss(probability: Floats, n: Floats, hits: Floats, score: Score) -> float:
-    """Return the summed score of probabilities that stand for n rows each, `hits` of them right.
-
-    Parameters
-    ----------
-    probability, n, hits : ndarray of shape (m,)
-    score : {"brier", "nll"}
-
-    Raises
-    ------
-    SettingsError
-        Another score.
-    """
+def total_loss(probability: Floats, n: Floats, hits: Floats, score: ProperScore) -> float:
+    """Return the summed score of probabilities that stand for n rows each, `hits` of them right."""
     if score == "brier":
         return float((hits * (1.0 - probability) ** 2 + (n - hits) * probability**2).sum())
     if score == "nll":
@@ -198,24 +114,8 @@ def total_loss(probability: Floats, n: Floats, hits: Floats, score: Score) -> fl
     raise SettingsError(f"unknown score {score!r}", where="score", remedy="say brier or nll")
 
 
-def decompose(level: Floats, n: Floats, hits: Floats, score: Score) -> Decomposition:
-    """Decompose the score of pooled rows.
-
-    Parameters
-    ----------
-    level, n, hits : ndarray of shape (m,)
-        Rising confidences, rows of each (above 0, fractions allowed), rows that are right.
-    score : {"brier", "nll"}
-
-    Returns
-    -------
-    Decomposition
-
-    Raises
-    ------
-    SettingsError
-        Another score.
-    """
+def decompose(level: Floats, n: Floats, hits: Floats, score: ProperScore) -> Decomposition:
+    """Decompose the score of pooled rows: rising levels, rows of each, right rows of each."""
     rows = n.sum()
     rate = np.array([hits.sum() / rows])
     as_given = total_loss(level, n, hits, score) / rows
@@ -230,15 +130,7 @@ def decompose(level: Floats, n: Floats, hits: Floats, score: Score) -> Decomposi
 
 
 def rising_shares(n: Floats, share: Floats) -> Floats:
-    """Return the isotonic regression of shares, in [0, 1].
-
-    Parameters
-    ----------
-    n : ndarray of shape (m,)
-        Weights above 0.
-    share : ndarray of shape (m,)
-        In order of rising confidence.
-    """
+    """Return the isotonic regression of shares, in [0, 1]."""
     return np.asarray(np.clip(isotonic_regression(share, weights=n).x, 0.0, 1.0), dtype=np.float64)
 
 

@@ -1,4 +1,4 @@
-"""The CORP curve and decomposition, resampled: replicates, noise floor, consistency band."""
+"""The CORP curve and decomposition if every confidence were right: noise floor and band."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.decomposition.corp import Score, decompose, rising_shares
+from crosscal.calibration.checks import check_confidence
+from crosscal.calibration.decomposition.corp import ProperScore, decompose, rising_shares
 from crosscal.calibration.errors.noise import NoiseFloor
-from crosscal.calibration.selective.ranking import weight_columns
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -21,86 +20,13 @@ _BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorpReplicates:
-    """Replicates of a `Decomposition`, each of shape (replicates,); NaN without any weight."""
-
-    score: Floats
-    miscalibration: Floats
-    discrimination: Floats
-    uncertainty: Floats
-
-
-@dataclass(frozen=True, kw_only=True)
 class ConsistencyBand:
-    """Where the reliability curve would lie if every confidence were right.
+    """Where the reliability curve would lie if every confidence were right."""
 
-    Attributes
-    ----------
-    confidence, low, high : ndarray of shape (m,)
-        Pointwise: at each confidence, `level` of the curves lie between low and high.
-    """
-
+    # (m,) pointwise: at each confidence, `level` of the curves lie between low and high
     confidence: Floats
     low: Floats
     high: Floats
-
-
-def corp_replicates(
-    confidence: ArrayLike,
-    correct: ArrayLike,
-    weights: ArrayLike,
-    *,
-    cluster: ArrayLike | None = None,
-    score: Score = "brier",
-) -> CorpReplicates:
-    """Decompose under many sets of weights; the curve is fitted anew under each.
-
-    Parameters
-    ----------
-    confidence, correct, score
-        As in `corp_decomposition`.
-    weights : array of shape (replicates, clusters), or (replicates, n) without `cluster`
-        At least 0, as from `cluster_weights`.
-    cluster : array of int, shape (n,), optional
-        Index of each row's cluster.
-
-    Returns
-    -------
-    CorpReplicates
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `corp_decomposition` and `selective_replicates`.
-
-    Notes
-    -----
-    A replicate fits its curve to noise that is already in the sample, so replicates of
-    miscalibration and discrimination lie higher than the values themselves: their spread is
-    of use, their quantiles are no interval.
-    """
-    values = check_confidence(confidence)
-    outcomes = check_correct(correct, len(values))
-    table = np.asarray(weights, dtype=np.float64)
-    column = weight_columns(cluster, len(values), table)
-    level, index = np.unique(values, return_inverse=True)
-    parts = np.full((4, len(table)), np.nan)
-    for number, row in enumerate(table):
-        weight = row[column]
-        n = _sums(index, weight, len(level))
-        hits = _sums(index, weight * outcomes, len(level))
-        there = n > 0
-        if there.any():
-            part = decompose(level[there], n[there], hits[there], score)
-            parts[:, number] = (
-                part.score,
-                part.miscalibration,
-                part.discrimination,
-                part.uncertainty,
-            )
-    return CorpReplicates(
-        score=parts[0], miscalibration=parts[1], discrimination=parts[2], uncertainty=parts[3]
-    )
 
 
 def corp_noise_floor(
@@ -108,38 +34,18 @@ def corp_noise_floor(
     *,
     rng: np.random.Generator,
     resamples: int = 1000,
-    score: Score = "brier",
+    score: ProperScore = "brier",
 ) -> NoiseFloor:
     """Return the miscalibration that `corp_decomposition` shows if every confidence is right.
 
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    rng : numpy.random.Generator
-    resamples : int
-        At least 1.
-    score : {"brier", "nll"}
-
-    Returns
-    -------
-    NoiseFloor
-        Its mean is the floor, its `p_value` a test of perfect calibration. Rows count as
-        independent.
-
-    Raises
-    ------
-    DataError
-        As in `reliability_curve`.
-    SettingsError
-        No resamples, or another score.
+    Its mean is the floor, its `p_value` a test of perfect calibration. Rows count as independent.
     """
     level, n = _levels(confidence)
-    found = [
+    errors = [
         decompose(level, n, hits, score).miscalibration
         for hits in _calibrated_hits(level, n, rng, resamples)
     ]
-    return NoiseFloor(distribution=np.array(found))
+    return NoiseFloor(distribution=np.array(errors))
 
 
 def consistency_band(
@@ -152,37 +58,15 @@ def consistency_band(
 ) -> ConsistencyBand:
     """Return where the reliability curve would lie if every confidence were right.
 
-    Outcomes are drawn from the confidences, which are held fixed, and the curve is fitted
-    anew. Rows count as independent.
+    Outcomes are drawn from the confidences, which are held fixed, and the curve is fitted anew.
+    Rows count as independent. Dimitriadis, Gneiting and Jordan (2021), who also draw the
+    confidences anew; with them fixed the band belongs to the rows at hand, as the noise floor does.
 
     Parameters
     ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    rng : numpy.random.Generator
-    resamples : int
-        At least 1.
-    level : float
-        Between 0 and 1. Pointwise: a curve leaves the band somewhere more often than that.
     points : int
         At least 2. With more distinct confidences than this, as many of them, evenly spaced by
         rank.
-
-    Returns
-    -------
-    ConsistencyBand
-
-    Raises
-    ------
-    DataError
-        As in `reliability_curve`.
-    SettingsError
-        A number outside its range.
-
-    Notes
-    -----
-    Dimitriadis, Gneiting and Jordan (2021), who also draw the confidences anew; with them
-    fixed the band belongs to the rows at hand, as the noise floor does.
     """
     if not 0 < level < 1 or points < 2:
         raise SettingsError(
@@ -190,14 +74,14 @@ def consistency_band(
             where="consistency_band",
             remedy="give a level between 0 and 1, and 2 or more points",
         )
-    place, n = _levels(confidence)
-    count = min(points, len(place), max(2, _BLOCK // max(resamples, 1)))
-    shown = np.unique(np.linspace(0, len(place) - 1, count).round().astype(np.intp))
+    levels, n = _levels(confidence)
+    count = min(points, len(levels), max(2, _BLOCK // max(resamples, 1)))
+    shown = np.unique(np.linspace(0, len(levels) - 1, count).round().astype(np.intp))
     curves = [
-        rising_shares(n, hits / n)[shown] for hits in _calibrated_hits(place, n, rng, resamples)
+        rising_shares(n, hits / n)[shown] for hits in _calibrated_hits(levels, n, rng, resamples)
     ]
     low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return ConsistencyBand(confidence=place[shown], low=low, high=high)
+    return ConsistencyBand(confidence=levels[shown], low=low, high=high)
 
 
 def _levels(confidence: ArrayLike) -> tuple[Floats, Floats]:
@@ -214,7 +98,3 @@ def _calibrated_hits(
         raise SettingsError(f"{resamples} resamples", where="resamples", remedy="give 1 or more")
     for _ in range(resamples):
         yield rng.binomial(n.astype(np.int64), level).astype(np.float64)
-
-
-def _sums(index: NDArray[np.intp], values: Floats, size: int) -> Floats:
-    return np.asarray(np.bincount(index, weights=values, minlength=size), dtype=np.float64)

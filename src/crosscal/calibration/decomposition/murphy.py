@@ -9,34 +9,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.decomposition.corp import Score, total_loss
+from crosscal.calibration.decomposition.corp import ProperScore, total_loss
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MurphyDecomposition:
-    """``score = reliability - resolution + uncertainty + within``.
+    """``score = reliability - resolution + uncertainty + within``."""
 
-    Attributes
-    ----------
-    score : float
-        Mean score of the confidences.
-    reliability : float
-        What is lost by the bins' mean confidences against their accuracies; at least 0.
-    resolution : float
-        What the bins' accuracies gain over the base rate; at least 0.
-    uncertainty : float
-        Mean score of the base rate.
-    within : float
-        What is lost (above 0) or gained by the confidences against the means of their bins:
-        0 if all confidences of a bin are equal.
-    """
-
-    score: float
+    score: float  # mean score of the confidences
+    # what is lost by the bins' mean confidences against their accuracies; at least 0
     reliability: float
-    resolution: float
-    uncertainty: float
+    resolution: float  # what the bins' accuracies gain over the base rate; at least 0
+    uncertainty: float  # mean score of the base rate
+    # what is lost (above 0) or gained by the confidences against the means of their bins: 0
+    # if all confidences of a bin are equal
     within: float
 
 
@@ -47,50 +35,20 @@ def murphy_decomposition(
     bins: int = 15,
     edges: Edges = "right",
     scheme: Scheme = "width",
-    score: Score = "brier",
+    score: ProperScore = "brier",
 ) -> MurphyDecomposition:
     """Decompose a proper score over bins of confidence.
 
-    For the Brier score, with c_b and a_b the mean confidence and accuracy of bin b and a the
-    base rate: reliability ``sum n_b (c_b - a_b)^2 / n``, resolution ``sum n_b (a_b - a)^2 / n``,
-    uncertainty ``a (1 - a)``. The textbook form gives the bin's confidence to all its rows and
-    ends there; the score of the confidences themselves differs by ``within``, which is the
-    variance of the confidences inside the bins less twice their covariance with the outcomes.
-
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
-    bins, edges, scheme
-        See `make_bins`.
-    score : {"brier", "nll"}
-        As in `corp_decomposition`. Under ``nll`` squares become Kullback-Leibler divergences. A
-        score that is infinite makes ``within`` infinite, or ``reliability`` if the whole bin has
-        that confidence.
-
-    Returns
-    -------
-    MurphyDecomposition
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range.
-    SettingsError
-        Settings that `make_bins` rejects, or another score.
-
-    Notes
-    -----
-    Murphy (1973); Stephenson, Coelho and Jolliffe (2008) for the part within bins; Broecker
-    (2009) for other proper scores. Reliability and resolution are both too large, by about
-    ``sum a_b (1 - a_b) / n`` for the Brier score: one such term for each bin in use.
-
-    Examples
-    --------
-    >>> parts = murphy_decomposition([0.6, 0.6, 0.9, 0.9], [0, 1, 1, 1], bins=10)
-    >>> round(parts.reliability, 4), parts.resolution, parts.uncertainty, parts.within
-    (0.01, 0.0625, 0.1875, 0.0)
+    For the Brier score, with c_b and a_b the mean confidence and accuracy of bin b and a the base
+    rate: reliability ``sum n_b (c_b - a_b)^2 / n``, resolution ``sum n_b (a_b - a)^2 / n``,
+    uncertainty ``a (1 - a)``. The textbook form gives the bin's confidence to all its rows and ends
+    there; the score of the confidences themselves differs by ``within``, which is the variance of
+    the confidences inside the bins less twice their covariance with the outcomes. Murphy (1973);
+    Stephenson, Coelho and Jolliffe (2008) for the part within bins; Broecker (2009) for other
+    proper scores. Reliability and resolution are both too large, by about ``sum a_b (1 - a_b) / n``
+    for the Brier score: one such term for each bin in use. Under
+    ``nll`` squares become Kullback-Leibler divergences; a score that is infinite makes ``within``
+    infinite, or ``reliability`` if the whole bin has that confidence.
     """
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))

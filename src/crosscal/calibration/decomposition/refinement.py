@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct, check_gold
-from crosscal.calibration.decomposition.corp import reliability_curve
+from crosscal.calibration.decomposition.corp import ProperScore, reliability_curve
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given, brier_rows, nll_rows
 from crosscal.calibration.recalibration.base import Recalibrator
@@ -23,26 +22,15 @@ from crosscal.calibration.recalibration.crossfit import cross_fit, fold_clusters
 from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]
-Score = Literal["brier", "nll"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refinement:
-    """A loss and its two parts: ``loss = calibration + refinement``, row by row.
+    """A loss and its two parts: ``loss = calibration + refinement``, row by row."""
 
-    Attributes
-    ----------
-    loss_rows : ndarray of shape (n,)
-        The loss of each row as predicted.
-    refinement_rows : ndarray of shape (n,)
-        Its loss after recalibration.
-    converged : bool
-        Whether every fit reached its optimum.
-    """
-
-    loss_rows: Floats
-    refinement_rows: Floats
-    converged: bool
+    loss_rows: Floats  # (n,) the loss of each row as predicted
+    refinement_rows: Floats  # (n,) its loss after recalibration
+    converged: bool  # whether every fit reached its optimum
 
     @property
     def calibration_rows(self) -> Floats:
@@ -75,10 +63,19 @@ def cross_fitted_refinement(
     rng: np.random.Generator,
     clusters: ArrayLike | None = None,
     folds: int = 5,
-    score: Score = "nll",
+    score: ProperScore = "nll",
     given: Given = "scores",
 ) -> Refinement:
     """Split a loss by recalibrators that are fitted on other clusters (cross-fitting).
+
+    Means of rows, so all three can be resampled by cluster (the fits taken as given). Kull and
+    Flach (2015); Berta, Holzmueller, Jordan and Bach (2025). The best recalibration of the class,
+    known, would leave less than one that is learnt: so refinement is too large in expectation and
+    calibration too small, by what fitting on (folds - 1) / folds of the rows costs. With one
+    temperature this is about ``1 / (2 n)`` in NLL; with isotonic or matrix scaling much more.
+    `in_sample_refinement` errs the other way, so that the two enclose the truth in expectation. A
+    richer class leaves a smaller refinement part: name the class. Where a recalibrator gives
+    probability 0 to what happens (isotonic regression may), NLL is infinite: use ``brier``.
 
     Parameters
     ----------
@@ -90,37 +87,8 @@ def cross_fitted_refinement(
         Returns a new recalibrator: ``TemperatureScaling``, an entry of ``RECALIBRATORS``, or
         anything with ``fit(values, gold)`` that returns itself, ``predict_proba(values)`` and
         ``converged_``.
-    rng : numpy.random.Generator
-        Deals clusters to folds.
     clusters : array of shape (n,), optional
         What makes rows dependent (any labels); without it each row is its own.
-    folds : int
-        At least 2, and at most as many as there are clusters are used.
-    score : {"brier", "nll"}
-    given : {"scores", "probabilities"}
-
-    Returns
-    -------
-    Refinement
-        Means of rows, so all three can be resampled by cluster (the fits taken as given).
-
-    Raises
-    ------
-    DataError
-        Values or gold that the score rejects, clusters of another length, fewer than two.
-    SettingsError
-        Fewer than two folds, or another score.
-
-    Notes
-    -----
-    Kull and Flach (2015); Berta, Holzmueller, Jordan and Bach (2025). The best recalibration of
-    the class, known, would leave less than one that is learnt: so refinement is too large in
-    expectation and calibration too small, by what fitting on (folds - 1) / folds of the rows
-    costs. With one temperature this is about ``1 / (2 n)`` in NLL; with isotonic or matrix
-    scaling much more. `in_sample_refinement` errs the other way, so that the two enclose the
-    truth in expectation. A richer class leaves a smaller refinement part: name the class. Where a
-    recalibrator gives probability 0 to what happens (isotonic regression may), NLL is infinite:
-    use ``brier``.
     """
     right, index = _checked(values, gold, clusters, score, given)
     fold = _folds(index, rng, folds)
@@ -138,27 +106,13 @@ def in_sample_refinement(
     gold: ArrayLike,
     make: Callable[[], Recalibrator],
     *,
-    score: Score = "nll",
+    score: ProperScore = "nll",
     given: Given = "scores",
 ) -> Refinement:
     """Split a loss by a recalibrator fitted on the very rows that are scored.
 
     Refinement is too small in expectation and calibration too large, as far as the
     recalibrator minimises this score: a bound beside `cross_fitted_refinement`, not an estimate.
-
-    Parameters
-    ----------
-    values, gold, make, score, given
-        As in `cross_fitted_refinement`.
-
-    Returns
-    -------
-    Refinement
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `cross_fitted_refinement`.
     """
     right, _ = _checked(values, gold, None, score, given)
     table = np.asarray(values, dtype=np.float64)
@@ -182,29 +136,10 @@ def isotonic_refinement(
     """Split the Brier score of confidences by isotonic curves fitted on other clusters.
 
     The counterpart of `corp_decomposition` on rows that were not fitted: its refinement is
-    uncertainty less discrimination, its calibration is miscalibration.
-
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
-    rng, clusters, folds
-        As in `cross_fitted_refinement`.
-
-    Returns
-    -------
-    Refinement
-        Of ``(confidence - correct)^2``. Between the confidences of a curve lies a straight
-        line, beyond them the curve is flat. There is no form for NLL: a curve that starts at 0
-        or ends at 1 costs infinity on the first row that belies it.
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range, fewer than two clusters.
-    SettingsError
-        Fewer than two folds.
+    uncertainty less discrimination, its calibration is miscalibration. Of ``(confidence -
+    correct)^2``. Between the confidences of a curve lies a straight line, beyond them the curve is
+    flat. There is no form for NLL: a curve that starts at 0 or ends at 1 costs infinity on the
+    first row that belies it.
     """
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
@@ -222,7 +157,7 @@ def isotonic_refinement(
 
 
 def _checked(
-    values: ArrayLike, gold: ArrayLike, clusters: ArrayLike | None, score: Score, given: Given
+    values: ArrayLike, gold: ArrayLike, clusters: ArrayLike | None, score: ProperScore, given: Given
 ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     """Return gold and cluster numbers, once everything is known to fit."""
     if score not in ("brier", "nll"):
@@ -257,5 +192,5 @@ def _folds(cluster: NDArray[np.intp], rng: np.random.Generator, folds: int) -> N
     return fold_clusters(cluster, rng, folds)
 
 
-def _losses(values: ArrayLike, gold: NDArray[np.int64], score: Score, given: Given) -> Floats:
+def _losses(values: ArrayLike, gold: NDArray[np.int64], score: ProperScore, given: Given) -> Floats:
     return (nll_rows if score == "nll" else brier_rows)(values, gold, given=given)

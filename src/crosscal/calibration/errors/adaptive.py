@@ -20,33 +20,10 @@ THRESHOLD = 0.01
 def ace(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores", bins: int = 15) -> float:
     """Return the adaptive calibration error: class-wise, over bins of equal mass.
 
-    ``(1 / k) sum_c sum_b (n_bc / n) |mean p_c - share of class c|``. Where no ties stand in the
-    way every bin weighs 1 / bins, as in the source; where they do, bins weigh what they hold.
-
-    Parameters
-    ----------
-    values : array of shape (n, k)
-        Scores, or probabilities if so given.
-    gold : array of int, shape (n,)
-        -1 (right choice not among them) is no class's.
-    given : {"scores", "probabilities"}
-    bins : int
-        Ranges a class; see the scheme "mass" of `make_bins`.
-
-    Returns
-    -------
-    float
-        In [0, 1].
-
-    Raises
-    ------
-    DataError
-        Values or gold out of range.
-
-    Notes
-    -----
-    Nixon et al. (2019), equation 3. (netcal's ``ACE`` is something else: equal-width bins of
-    the chosen label that all weigh the same.)
+    ``(1 / k) sum_c sum_b (n_bc / n) |mean p_c - share of class c|``. Where no ties stand in the way
+    every bin weighs 1 / bins, as in the source; where they do, bins weigh what they hold. Gold -1
+    is no class's. In [0, 1]. Nixon et al. (2019), equation 3. (netcal's ``ACE`` is something else:
+    equal-width bins of the chosen label that all weigh the same.)
     """
     probabilities = to_probabilities(values, given=given)
     right = check_gold(gold, probabilities.shape, absent=True)
@@ -67,31 +44,14 @@ def tace(
 ) -> float:
     """Return the thresholded adaptive calibration error.
 
-    As `ace`, but of each class only the rows whose probability is above the threshold count,
-    and make up its bins. A class without such rows adds 0 and still counts as a class.
+    As `ace`, but of each class only the rows whose probability is above the threshold count, and
+    make up its bins. A class without such rows adds 0 and still counts as a class. In [0, 1]. Nixon
+    et al. (2019), section 3.3.
 
     Parameters
     ----------
-    values, gold, given, bins
-        As in `ace`.
     threshold : float
         From 0 to below 1.
-
-    Returns
-    -------
-    float
-        In [0, 1].
-
-    Raises
-    ------
-    DataError
-        Values or gold out of range.
-    SettingsError
-        Threshold out of range.
-
-    Notes
-    -----
-    Nixon et al. (2019), section 3.3.
     """
     if not 0 <= threshold < 1:
         raise SettingsError(
@@ -101,7 +61,7 @@ def tace(
     right = check_gold(gold, probabilities.shape, absent=True)
     total = 0.0
     for number, column in enumerate(probabilities.T):
-        kept = column > threshold
-        if kept.any():
-            total += ece(column[kept], right[kept] == number, bins=bins, scheme="mass")
+        selected = column > threshold
+        if selected.any():
+            total += ece(column[selected], right[selected] == number, bins=bins, scheme="mass")
     return total / len(probabilities.T)

@@ -24,7 +24,11 @@ def ece(
 ) -> float:
     """Return the expected calibration error (plug-in, first power).
 
-    ``sum_b (n_b / n) |mean confidence_b - accuracy_b|`` over the bins with rows, in float64.
+    ``sum_b (n_b / n) |mean confidence_b - accuracy_b|`` over the bins with rows, in float64. In [0,
+    1]. Biased upwards: even a perfectly calibrated model shows the noise floor (see `noise_floor`).
+    Guo et al. (2017), equation 3. Equal to ``calibration.get_ece`` (width) and ``get_ece_em``
+    (mass) of uncertainty-calibration with edges="right", to netcal's ECE for three or more classes
+    with edges="left".
 
     Parameters
     ----------
@@ -33,28 +37,6 @@ def ece(
     correct : array of 0/1, shape (n,)
     bins, edges, scheme
         See `make_bins`. 0 falls in the first bin and 1 in the last under both rules.
-
-    Returns
-    -------
-    float
-        In [0, 1]. Biased upwards: even a perfectly calibrated model shows the noise floor
-        (see `noise_floor`).
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range.
-
-    Notes
-    -----
-    Guo et al. (2017), equation 3. Equal to ``calibration.get_ece`` (width) and
-    ``get_ece_em`` (mass) of uncertainty-calibration with edges="right", to netcal's ECE for
-    three or more classes with edges="left".
-
-    Examples
-    --------
-    >>> round(ece([0.95, 1.0], [1, 0], bins=10), 3)
-    0.475
     """
     table = bin_table(
         confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
@@ -72,22 +54,9 @@ def mce(
 ) -> float:
     """Return the maximum calibration error: the greatest gap of any bin with rows.
 
-    ``max_b |mean confidence_b - accuracy_b|``. A bin with a single row counts as much as one
-    with a thousand, so this is mostly noise unless every bin is full.
-
-    Parameters
-    ----------
-    confidence, correct, bins, edges, scheme
-        As in `ece`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; at least the `ece` of the same bins.
-
-    Notes
-    -----
-    Guo et al. (2017), equation 5.
+    ``max_b |mean confidence_b - accuracy_b|``. A bin with a single row counts as much as one with a
+    thousand, so this is mostly noise unless every bin is full. In [0, 1]; at least the `ece` of the
+    same bins. Guo et al. (2017), equation 5.
     """
     table = bin_table(
         confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
@@ -106,22 +75,9 @@ def rmsce(
     """Return the root mean square calibration error (plug-in, second power, with the root).
 
     ``sqrt(sum_b (n_b / n) (mean confidence_b - accuracy_b)^2)``, by default over bins of equal
-    mass.
-
-    Parameters
-    ----------
-    confidence, correct, bins, edges, scheme
-        As in `ece`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; at least the `ece` of the same bins, at most their `mce`.
-
-    Notes
-    -----
-    Hendrycks, Mazeika and Dietterich (2019), section 4.2; equal to ``plugin_ce`` of
-    uncertainty-calibration over its equal-mass bins.
+    mass. In [0, 1]; at least the `ece` of the same bins, at most their `mce`. Hendrycks, Mazeika
+    and Dietterich (2019), section 4.2; equal to ``plugin_ce`` of uncertainty-calibration over its
+    equal-mass bins.
     """
     table = bin_table(
         confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
@@ -140,19 +96,8 @@ def rmsce_debiased(
 ) -> float:
     """Return the root of `square_ce_debiased`, 0 where that is negative.
 
-    Parameters
-    ----------
-    confidence, correct, bins, edges, scheme
-        As in `ece`. The variance taken off counts rows as independent.
-
-    Returns
-    -------
-    float
-        In [0, 1]; at most the `rmsce` of the same bins.
-
-    Notes
-    -----
-    Kumar, Liang and Ma (2019), section 5. The square is free of bias, its root is not quite.
+    In [0, 1]; at most the `rmsce` of the same bins. Kumar, Liang and Ma (2019), section 5. The
+    square is free of bias, its root is not quite.
     """
     square = square_ce_debiased(confidence, correct, bins=bins, edges=edges, scheme=scheme)
     return float(np.sqrt(max(0.0, square)))
@@ -175,30 +120,12 @@ def ece_debiased(
 ) -> float:
     """Return the expected calibration error less the part of it that is noise, at least 0.
 
-    ``ece - sum_b (E|N(m_b, v_b)| - |m_b|)``: the expected inflation of each bin, where v_b is
-    the sampling variance of the bin's excess and m_b its true excess as far as all bins
-    together tell (see `crosscal.calibration.statistics.shrinkage`). Subtracting the whole noise
-    floor is right only for a perfectly calibrated model and too much for any other; the bootstrap's
-    own correction (``2 ece - mean of replicates``) removes less than half of the bias where
-    it is largest. This one is close to both where each is right: see
-    ``benchmarks/coverage.json``.
-
-    Parameters
-    ----------
-    confidence, correct, bins, edges, scheme
-        As in `ece`.
-    clusters : array of shape (n,), optional
-        What makes rows dependent (any labels); the variance then counts clusters, not rows.
-
-    Returns
-    -------
-    float
-        In [0, 1].
-
-    Raises
-    ------
-    DataError
-        As in `ece`, or clusters of another length.
+    ``ece - sum_b (E|N(m_b, v_b)| - |m_b|)``: the expected inflation of each bin, where v_b is the
+    sampling variance of the bin's excess and m_b its true excess as far as all bins together tell
+    (see `crosscal.calibration.statistics.shrinkage`). Subtracting the whole noise floor is right
+    only for a perfectly calibrated model and too much for any other; the bootstrap's own correction
+    (``2 ece - mean of replicates``) removes less than half of the bias where it is largest. This
+    one is close to both where each is right: see ``benchmarks/coverage.json``. In [0, 1].
     """
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
@@ -230,12 +157,9 @@ def excess_variance(
     cluster: NDArray[np.intp],
     clusters: int,
 ) -> Floats:
-    """Return the sampling variance of each bin's excess, shape (bins,).
-
-    The variance between clusters of their sums in the bin, but never less than the variance
-    the confidences themselves imply, ``sum c (1 - c) / n^2``: a bin whose few rows all happen
-    to be right is not thereby certain.
-    """
+    """Return the sampling variance of each bin's excess, shape (bins,)."""
+    # Never less than what the confidences imply, sum c (1 - c) / n^2: a bin whose few rows all
+    # happen to be right is not thereby certain.
     n, size, index = len(confidence), len(bins), bins.index(confidence)
     sums = cluster_bin_sums(confidence - correct, cluster, clusters, index, size)
     between = sums.var(axis=0) * clusters**2 / max(clusters - 1, 1) / n**2
@@ -254,16 +178,8 @@ def square_ce_debiased(
     """Return the debiased squared calibration error (second power, no root; may be negative).
 
     ``sum_b (n_b / n) [(mean confidence_b - a_b)^2 - a_b (1 - a_b) / (n_b - 1)]`` with a_b the
-    accuracy of the bin. Bins with fewer than two rows add 0.
-
-    Parameters
-    ----------
-    confidence, correct, bins, edges, scheme
-        As in `ece`.
-
-    Notes
-    -----
-    Kumar, Liang and Ma (2019), section 5; ``unbiased_square_ce`` of uncertainty-calibration.
+    accuracy of the bin. Bins with fewer than two rows add 0. Kumar, Liang and Ma (2019), section 5;
+    ``unbiased_square_ce`` of uncertainty-calibration.
     """
     table = bin_table(
         confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)

@@ -24,34 +24,10 @@ def classwise_ece(
 ) -> float:
     """Return the class-wise ECE: the mean over classes of each class's own.
 
-    ``(1 / k) sum_c sum_b (n_bc / n) |mean p_c - share of class c|`` over bins of equal width of
-    the probability of class c, against whether gold is c. The sum over classes is divided by
-    their number k, not by their frequency.
-
-    Parameters
-    ----------
-    values : array of shape (n, k)
-        Scores, or probabilities if so given. A choice that a row does not have has
-        probability 0.
-    gold : array of int, shape (n,)
-        -1 (right choice not among them) is no class's.
-    given : {"scores", "probabilities"}
-    bins, edges
-        As in `ece`.
-
-    Returns
-    -------
-    float
-        In [0, 1], in practice at most 2 / k.
-
-    Raises
-    ------
-    DataError
-        Values or gold out of range.
-
-    Notes
-    -----
-    Kull et al. (2019), section 2; the static calibration error of Nixon et al. (2019).
+    ``(1 / k) sum_c sum_b (n_bc / n) |mean p_c - share of class c|`` over bins of equal width of the
+    probability of class c, against whether gold is c. The sum over classes is divided by their
+    number k, not by their frequency. In [0, 1], in practice at most 2 / k. Kull et al. (2019),
+    section 2; the static calibration error of Nixon et al. (2019).
     """
     probabilities = to_probabilities(values, given=given)
     right = check_gold(gold, probabilities.shape, absent=True)

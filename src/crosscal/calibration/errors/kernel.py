@@ -39,35 +39,12 @@ def kernel_error(
 ) -> float:
     """Return the kernel calibration error of confidences (biased estimate, with the root).
 
-    ``sqrt(sum_ij r_i r_j exp(-|c_i - c_j| / bandwidth)) / n`` with r = confidence - correct.
-    Exact, and linear in rows once they are sorted.
-
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
-    bandwidth : float
-        Above 0. The same for all data, or errors do not compare.
-
-    Returns
-    -------
-    float
-        In [0, 1]; at most the mean absolute residual, at least the absolute gap over
-        ``sqrt(1 + 1 / (2 bandwidth))``. Biased upwards, as `rmsce` is.
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range.
-    SettingsError
-        Bandwidth not above 0.
-
-    Notes
-    -----
-    Kumar, Sarawagi and Jain (2018), equation 5 (MMCE, with their kernel and bandwidth 0.2); the
-    biased estimator of Widmann, Lindsten and Zachariah (2019) for a scalar kernel on the
-    confidence. For the whole distribution see `skce_unbiased` and `kernel_test`.
+    ``sqrt(sum_ij r_i r_j exp(-|c_i - c_j| / bandwidth)) / n`` with r = confidence - correct. Exact,
+    and linear in rows once they are sorted. In [0, 1]; at most the mean absolute residual, at least
+    the absolute gap over ``sqrt(1 + 1 / (2 bandwidth))``. Biased upwards, as `rmsce` is. Kumar,
+    Sarawagi and Jain (2018), equation 5 (MMCE, with their kernel and bandwidth 0.2); the biased
+    estimator of Widmann, Lindsten and Zachariah (2019) for a scalar kernel on the confidence. For
+    the whole distribution see `skce_unbiased` and `kernel_test`.
     """
     values = check_confidence(confidence)
     residual = values - check_correct(correct, len(values))
@@ -78,30 +55,28 @@ def kernel_error(
 def laplace_form(points: Floats, weights: Floats, bandwidth: float) -> float:
     """Return ``sum_ij w_i w_j exp(-|x_i - x_j| / bandwidth)`` by two sums over sorted points."""
     order = np.argsort(points, kind="stable")
-    place, sorted_weights = points[order] / bandwidth, weights[order]
+    scaled, sorted_weights = points[order] / bandwidth, weights[order]
     total, carried, start = float(sorted_weights @ sorted_weights), 0.0, 0
-    last = place[0]
-    while start < len(place):
-        end = int(np.searchsorted(place, place[start] + _REACH, side="right"))
-        shifted = place[start:end] - place[start]
+    last = scaled[0]
+    while start < len(scaled):
+        end = int(np.searchsorted(scaled, scaled[start] + _REACH, side="right"))
+        shifted = scaled[start:end] - scaled[start]
         part = sorted_weights[start:end]
         # What lies before, as seen from each point: sum over j < i of w_j exp(x_j - x_i).
         grown = np.cumsum(part * np.exp(shifted))
-        before = np.concatenate([[0.0], grown[:-1]]) + carried * np.exp(last - place[start])
+        before = np.concatenate([[0.0], grown[:-1]]) + carried * np.exp(last - scaled[start])
         total += 2.0 * float(part @ (before * np.exp(-shifted)))
-        carried = (grown[-1] + carried * np.exp(last - place[start])) * np.exp(-shifted[-1])
-        last, start = place[end - 1], end
+        carried = (grown[-1] + carried * np.exp(last - scaled[start])) * np.exp(-shifted[-1])
+        last, start = scaled[end - 1], end
     return total
 
 
 def median_bandwidth(probabilities: Floats) -> float:
-    """Return the median distance between predictions, of at most 1,000 rows evenly spaced.
-
-    1 where it is 0 (more than half of the pairs are ties).
-    """
+    """Return the median distance between predictions, of at most 1,000 rows evenly spaced."""
     step = max(1, -(-len(probabilities) // _HEURISTIC_ROWS))
     some = probabilities[::step]
     median = float(np.median(pdist(some))) if len(some) > 1 else 0.0
+    # More than half of the pairs are ties where the median is 0.
     return median if median > 0 else 1.0
 
 
@@ -110,34 +85,17 @@ def skce_biased(
 ) -> float:
     """Return the biased estimate of the squared kernel calibration error.
 
-    ``(1 / n^2) sum_ij exp(-||p_i - p_j|| / bandwidth) <e_i, e_j>``, over all pairs, each row
-    with itself too.
+    ``(1 / n^2) sum_ij exp(-||p_i - p_j|| / bandwidth) <e_i, e_j>``, over all pairs, each row with
+    itself too. In [0, 2]. Widmann, Lindsten and Zachariah (2019), table 1, SKCE_b. Quadratic in
+    rows; memory is bounded.
 
     Parameters
     ----------
-    values : array of shape (n, k)
-        Scores, or probabilities if so given.
     gold : array of int, shape (n,)
         With -1 (right choice not among them) e is minus the probabilities.
-    given : {"scores", "probabilities"}
     bandwidth : float, optional
         Of the kernel ``exp(-||p - p'|| / bandwidth)`` times the identity; by default the median
         distance (`median_bandwidth`).
-
-    Returns
-    -------
-    float
-        In [0, 2].
-
-    Raises
-    ------
-    DataError
-        Values or gold out of range.
-
-    Notes
-    -----
-    Widmann, Lindsten and Zachariah (2019), table 1, SKCE_b. Quadratic in rows; memory is
-    bounded.
     """
     rows = PairedResiduals.of(values, gold, given=given, bandwidth=bandwidth)
     total = sum(float(block.sum()) for _, block in rows.blocks())
@@ -154,30 +112,10 @@ def skce_unbiased(
 ) -> float:
     """Return the unbiased estimate of the squared kernel calibration error; may be negative.
 
-    The mean of ``exp(-||p_i - p_j|| / bandwidth) <e_i, e_j>`` over pairs of different rows, or
-    of rows from different clusters: those of one cluster are dependent, and their pairs would
-    bring the bias back.
-
-    Parameters
-    ----------
-    values, gold, given, bandwidth
-        As in `skce_biased`.
-    clusters : array of shape (n,), optional
-        Any labels; by default each row is its own.
-
-    Returns
-    -------
-    float
-        In [-2, 2]; 0 in expectation for calibrated predictions.
-
-    Raises
-    ------
-    DataError
-        Values or gold out of range, or fewer than two clusters.
-
-    Notes
-    -----
-    Widmann, Lindsten and Zachariah (2019), table 1, SKCE_uq. Quadratic in rows.
+    The mean of ``exp(-||p_i - p_j|| / bandwidth) <e_i, e_j>`` over pairs of different rows, or of
+    rows from different clusters: those of one cluster are dependent, and their pairs would bring
+    the bias back. In [-2, 2]; 0 in expectation for calibrated predictions. Widmann, Lindsten and
+    Zachariah (2019), table 1, SKCE_uq. Quadratic in rows.
     """
     rows = PairedResiduals.of(values, gold, given=given, bandwidth=bandwidth, clusters=clusters)
     return sum(float(block.sum()) for _, block in rows.blocks(between=True)) / rows.pairs
@@ -193,17 +131,8 @@ def skce_linear(
 ) -> float:
     """Return the unbiased estimate from one pair for every two rows: linear time, more noise.
 
-    Rows 1 and 2, 3 and 4, ...; with clusters, the rows of the first and the second cluster one
-    by one, of the third and the fourth, ....
-
-    Parameters
-    ----------
-    values, gold, given, bandwidth, clusters
-        As in `skce_unbiased`.
-
-    Notes
-    -----
-    Widmann, Lindsten and Zachariah (2019), table 1, SKCE_ul.
+    Rows 1 and 2, 3 and 4, ...; with clusters, the rows of the first and the second cluster one by
+    one, of the third and the fourth, .... Widmann, Lindsten and Zachariah (2019), table 1, SKCE_ul.
     """
     rows = PairedResiduals.of(values, gold, given=given, bandwidth=bandwidth, clusters=clusters)
     terms, _ = rows.matched()

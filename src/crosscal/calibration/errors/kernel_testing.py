@@ -17,19 +17,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class KernelTest:
-    """A test of perfect calibration.
+    """A test of perfect calibration."""
 
-    Attributes
-    ----------
-    statistic : float
-        The unbiased estimate of the squared kernel calibration error.
-    p_value : float
-        One-sided: large errors speak against calibration.
-    bandwidth : float
-    """
-
-    statistic: float
-    p_value: float
+    statistic: float  # the unbiased estimate of the squared kernel calibration error
+    p_value: float  # one-sided: large errors speak against calibration
     bandwidth: float
 
 
@@ -46,34 +37,12 @@ def kernel_test(
     """Test whether the whole predicted distribution is calibrated, by `skce_unbiased`.
 
     Under calibration every term of the estimate has mean 0 given either row, so its null
-    distribution is that of the same sum with the sign of each cluster's residuals drawn at
-    random (wild bootstrap of a degenerate U-statistic). Signs are drawn by cluster, so rows of
-    one cluster may depend on each other in any way; clusters must be independent.
-
-    Parameters
-    ----------
-    values, gold, given, bandwidth, clusters
-        As in `skce_unbiased`.
-    rng : numpy.random.Generator
-    resamples : int
-        At least 1; the p-value is at least ``1 / (1 + resamples)``.
-
-    Returns
-    -------
-    KernelTest
-
-    Raises
-    ------
-    DataError
-        As in `skce_unbiased`.
-    SettingsError
-        Fewer than 1 resample.
-
-    Notes
-    -----
-    The statistic and its degeneracy: Widmann, Lindsten and Zachariah (2019), section 5 and
-    appendix G. They centre a bootstrap of rows instead, which cannot hold clusters together.
-    Quadratic in rows, times the resamples: seconds for 5,000 rows. Memory is bounded.
+    distribution is that of the same sum with the sign of each cluster's residuals drawn at random
+    (wild bootstrap of a degenerate U-statistic). Signs are drawn by cluster, so rows of one cluster
+    may depend on each other in any way; clusters must be independent. The statistic and its
+    degeneracy: Widmann, Lindsten and Zachariah (2019), section 5 and appendix G. They centre a
+    bootstrap of rows instead, which cannot hold clusters together. Quadratic in rows, times the
+    resamples: seconds for 5,000 rows. Memory is bounded.
     """
     if resamples < 1:
         raise SettingsError(f"{resamples} resamples", where="resamples", remedy="give 1 or more")
@@ -104,21 +73,7 @@ def kernel_test_linear(
     """Test calibration by `skce_linear`, whose matched terms are independent: asymptotic normal.
 
     Linear in rows, without resampling; far less power than `kernel_test`. With clusters the
-    variance is that between pairs of clusters.
-
-    Parameters
-    ----------
-    values, gold, given, bandwidth, clusters
-        As in `skce_unbiased`.
-
-    Raises
-    ------
-    DataError
-        Fewer than four clusters: two pairs are the least that have a variance.
-
-    Notes
-    -----
-    Widmann, Lindsten and Zachariah (2019), lemma 3.
+    variance is that between pairs of clusters. Widmann, Lindsten and Zachariah (2019), lemma 3.
     """
     rows = PairedResiduals.of(values, gold, given=given, bandwidth=bandwidth, clusters=clusters)
     terms, match = rows.matched()

@@ -21,14 +21,9 @@ _BLOCK = 4_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseFloor:
-    """Calibration errors under perfect calibration.
+    """Calibration errors under perfect calibration."""
 
-    Attributes
-    ----------
-    distribution : ndarray of shape (resamples,)
-    """
-
-    distribution: Floats
+    distribution: Floats  # (resamples,)
 
     @property
     def mean(self) -> float:
@@ -36,10 +31,9 @@ class NoiseFloor:
         return float(self.distribution.mean())
 
     def p_value(self, observed: float) -> float:
-        """Return the share of calibrated samples with an error at least as large.
+        """Return ``(1 + count) / (1 + resamples)``, count the samples with as large an error.
 
-        ``(1 + count) / (1 + resamples)``, so never 0. Rows count as independent; with
-        clusters the p-values of `crosscal.analysis` are the ones to use.
+        Rows count as independent; with clusters take the p-values of `crosscal.analysis`.
         """
         # Sums in another order differ in the last bits; a tie must count as a tie.
         as_large = self.distribution >= observed - 1e-12
@@ -59,27 +53,6 @@ def noise_floor(
 
     Consistency resampling: ``correct_i ~ Bernoulli(confidence_i)``, independent between rows
     (Broecker and Smith, 2007; Vaicenavicius et al., 2019).
-
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    rng : numpy.random.Generator
-    resamples : int
-        At least 1.
-    bins, edges, scheme
-        As in `ece`.
-
-    Returns
-    -------
-    NoiseFloor
-
-    Raises
-    ------
-    DataError
-        Confidences that `ece` would reject.
-    SettingsError
-        Fewer than 1 resample, or bins that `make_bins` rejects.
     """
     if resamples < 1:
         raise SettingsError(f"{resamples} resamples", where="resamples", remedy="give 1 or more")
@@ -96,20 +69,9 @@ def noise_floor(
 def calibrated_errors(
     confidence: Floats, divisions: Sequence[Bins], uniforms: NDArray[np.floating[Any]]
 ) -> Floats:
-    """Return calibration errors of outcomes drawn from the confidences.
-
-    Parameters
-    ----------
-    confidence : ndarray of shape (n,)
-    divisions : sequence of Bins
-    uniforms : ndarray of float, shape (resamples, n)
-        Uniform on [0, 1); row i is right in a sample where its number is below its confidence.
-        Drawn once, they serve many sets of confidences.
-
-    Returns
-    -------
-    ndarray of float64, shape (divisions, resamples)
-    """
+    """Return calibration errors of outcomes drawn from the confidences."""
+    # Row i is right in a sample where its number is below its confidence; numbers drawn once serve
+    # many sets of confidences.
     outcomes = (uniforms < confidence.astype(uniforms.dtype)).astype(np.float32)
     errors = np.empty((len(divisions), len(uniforms)))
     for number, division in enumerate(divisions):

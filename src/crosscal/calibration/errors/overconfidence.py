@@ -22,18 +22,8 @@ def overconfidence(
 ) -> float:
     """Return the part of `ece` from bins more confident than accurate.
 
-    ``sum_b (n_b / n) max(0, mean confidence_b - accuracy_b)``. With `underconfidence` it adds
-    up to the `ece` of the same bins; less `underconfidence` it is the signed gap.
-
-    Parameters
-    ----------
-    confidence, correct, bins, edges, scheme
-        As in `ece`.
-
-    Returns
-    -------
-    float
-        In [0, 1].
+    ``sum_b (n_b / n) max(0, mean confidence_b - accuracy_b)``. With `underconfidence` it adds up to
+    the `ece` of the same bins; less `underconfidence` it is the signed gap. In [0, 1].
     """
     table = bin_table(
         confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
@@ -61,28 +51,15 @@ def overconfident_errors(
 ) -> float:
     """Return the share of all rows that are wrong with confidence at or above the threshold.
 
+    In [0, 1]. A calibrated model shows at most ``1 - threshold`` of them in expectation.
+
     Parameters
     ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
     threshold : float
         0 to 1.
-
-    Returns
-    -------
-    float
-        In [0, 1]. A calibrated model shows at most ``1 - threshold`` of them in expectation.
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range.
-    SettingsError
-        Threshold outside 0 to 1.
     """
-    sure, wrong = _sure_and_wrong(confidence, correct, threshold)
-    return float((wrong * sure).mean())
+    high_confidence, wrong = _confident_and_wrong(confidence, correct, threshold)
+    return float((wrong * high_confidence).mean())
 
 
 def confident_error_rate(
@@ -90,21 +67,13 @@ def confident_error_rate(
 ) -> float:
     """Return the share of wrong rows among those with confidence at or above the threshold.
 
-    Parameters
-    ----------
-    confidence, correct, threshold
-        As in `overconfident_errors`, whose value is this one times the share of such rows.
-
-    Returns
-    -------
-    float
-        In [0, 1]; NaN where no row is so confident.
+    In [0, 1]; NaN where no row is so confident.
     """
-    sure, wrong = _sure_and_wrong(confidence, correct, threshold)
-    return float(wrong[sure].mean()) if sure.any() else float("nan")
+    high_confidence, wrong = _confident_and_wrong(confidence, correct, threshold)
+    return float(wrong[high_confidence].mean()) if high_confidence.any() else float("nan")
 
 
-def _sure_and_wrong(
+def _confident_and_wrong(
     confidence: ArrayLike, correct: ArrayLike, threshold: float
 ) -> tuple[NDArray[np.bool_], Floats]:
     if not 0 <= threshold <= 1:

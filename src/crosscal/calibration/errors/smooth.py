@@ -31,39 +31,22 @@ def smooth_ece(
 
     The residuals confidence minus correct are smoothed over confidence by a Gaussian kernel
     reflected at 0 and 1; the error is the integral of the absolute smoothed residual. With no
-    bandwidth given it is the one at which error and bandwidth are equal (`smooth_bandwidth`).
+    bandwidth given it is the one at which error and bandwidth are equal (`smooth_bandwidth`). In
+    [0, 1]. Biased upwards as every plug-in error is. Blasiok and Nakkiran (2023), "Smooth ECE",
+    definition of smECE. Agrees with the package relplot 1.0.3 to 1e-9, where rows at exactly 0 or 1
+    weigh half: a model whose confidences are saturated looks better or worse than it is.
+    `kernel_error` and the binned errors know no such ends.
 
     Parameters
     ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
     bandwidth : float, optional
         Standard deviation of the kernel, 1e-4 to 1.
-
-    Returns
-    -------
-    float
-        In [0, 1]. Biased upwards as every plug-in error is.
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range.
-    SettingsError
-        Bandwidth outside its range.
-
-    Notes
-    -----
-    Blasiok and Nakkiran (2023), "Smooth ECE", definition of smECE. Agrees with the package
-    relplot 1.0.3 to 1e-9: its grids (``max(2000, 20 / bandwidth) / 2 + 1`` points for the
-    kernel, ``max(200, 10 / bandwidth)`` for the integral), its linear splitting of rows between
-    grid points, its density floor of 1e-4 and its ten halvings are kept. So are two oddities.
-    Its kernel lies half a grid step off where the number of points is even. And reflection does
-    not double the end points of the grid, so rows at exactly 0 or 1 weigh half, and those within
-    a grid step of them (0.001) less than the others: a model whose confidences are saturated
-    looks better or worse than it is. `kernel_error` and the binned errors know no such ends.
     """
+    # Kept of relplot: its grids (max(2000, 20 / bandwidth) / 2 + 1 points for the kernel, max(200,
+    # 10 / bandwidth) for the integral), linear splitting of rows between grid points, density floor
+    # of 1e-4, ten halvings; and two oddities: the kernel lies half a grid step off where the number
+    # of points is even, and reflection does not double the end points of the grid, so that rows
+    # within a grid step of 0 or 1 (0.001) weigh less than the others.
     residuals = _Residuals.of(confidence, correct)
     if bandwidth is None:
         return residuals.error(residuals.bandwidth())
@@ -78,26 +61,16 @@ def smooth_bandwidth(confidence: ArrayLike, correct: ArrayLike) -> float:
     """Return the bandwidth that `smooth_ece` chooses: a multiple of 1/1024, 2/1024 to 1.
 
     The least at which the error is not above the bandwidth, found by ten halvings of [0, 1].
-
-    Parameters
-    ----------
-    confidence, correct
-        As in `smooth_ece`.
     """
     return _Residuals.of(confidence, correct).bandwidth()
 
 
 def split_on_grid(confidence: Floats, values: Floats, points: int) -> Floats:
-    """Split values linearly between the two points of a grid on [0, 1] next to each confidence.
-
-    Returns
-    -------
-    ndarray of shape (points,)
-    """
-    place = confidence * (points - 1)
+    """Split values linearly between the two points of a grid on [0, 1] next to each confidence."""
+    position = confidence * (points - 1)
     # 1 falls at the end of the last interval, not at the start of one beyond it.
-    below = np.minimum(place.astype(np.intp), points - 2)
-    upper = (place - below) * values
+    below = np.minimum(position.astype(np.intp), points - 2)
+    upper = (position - below) * values
     sums = np.bincount(below, weights=values - upper, minlength=points)
     sums[1:] += np.bincount(below, weights=upper, minlength=points - 1)
     return np.asarray(sums, dtype=np.float64)

@@ -26,34 +26,9 @@ def ece_sweep(
 ) -> float:
     """Return the calibration error of the monotonic sweep.
 
-    The first-power error over `sweep_bins`.
-
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
-    scheme : {"mass", "width"}
-        Bins of equal mass (less biased) or equal width.
-    most : int
-        The sweep ends here; Roelofs et al. go on to n bins (``most=len(confidence)``).
-
-    Returns
-    -------
-    float
-        In [0, 1].
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range.
-    SettingsError
-        `most` below 1, or an unknown scheme.
-
-    Notes
-    -----
-    Roelofs et al. (2022), algorithm 1, with p = 1, so that it compares with `ece`. Ties are
-    never split between bins (they split them as they happen to be sorted).
+    The first-power error over `sweep_bins`. In [0, 1]. Roelofs et al. (2022), algorithm 1, with p =
+    1, so that it compares with `ece`. Ties are never split between bins (they split them as they
+    happen to be sorted).
     """
     bins = sweep_bins(confidence, correct, scheme=scheme, most=most)
     return float(np.abs(bin_table(confidence, correct, bins).excess).sum())
@@ -70,11 +45,6 @@ def sweep_bins(
 
     From one bin upwards, until the accuracy of some bin is below that of a bin before it.
     Bins without rows are passed over.
-
-    Parameters
-    ----------
-    confidence, correct, scheme, most
-        As in `ece_sweep`.
     """
     if most < 1:
         raise SettingsError(f"at most {most} bins", where="most", remedy="give 1 or more")

@@ -38,6 +38,11 @@ def human_distance_rows(
 ) -> Floats:
     """Return the distance of each row's predicted distribution p from the vote shares h.
 
+    The total variation is DistCE of Baan et al. (2022). Nie et al. (2020) report KL, and as JSD the
+    mean of the square roots of the divergence, ``sqrt(rows).mean()``. All are too large in
+    expectation, the less the more annotators: see `human_noise_floor` and
+    `human_distance_debiased_rows`.
+
     Parameters
     ----------
     values : array of shape (n, k)
@@ -51,24 +56,6 @@ def human_distance_rows(
         infinity (p = 0 where there are votes). ``jensen-shannon``: the divergence in nats, from
         0 to ln 2.
     given : {"scores", "probabilities"}
-
-    Returns
-    -------
-    ndarray of shape (n,)
-
-    Raises
-    ------
-    DataError
-        Values that `softmax` rejects, votes that `check_votes` rejects.
-    SettingsError
-        Another distance, or `given` is neither word.
-
-    Notes
-    -----
-    The total variation is DistCE of Baan et al. (2022). Nie et al. (2020) report KL, and as
-    JSD the mean of the square roots of the divergence, ``sqrt(rows).mean()``. All are too
-    large in expectation, the less the more annotators: see `human_noise_floor` and
-    `human_distance_debiased_rows`.
     """
     _check_distance(distance)
     probabilities = to_probabilities(values, given=given)
@@ -100,27 +87,14 @@ def human_distance_debiased_rows(
 ) -> Floats:
     """Return estimates of the distance from the distribution that the votes come from.
 
+    Single rows may be below 0; it is their mean that estimates.
+
     Parameters
     ----------
-    values, votes, given
-        As in `human_distance_rows`.
     distance : {"squared", "kl"}
-        ``squared``: ``sum (p - h)^2 - sum h (1 - h) / (m - 1)``, unbiased for m >= 2 votes.
-        ``kl``: ``-sum h ln p`` less `vote_entropy_debiased_rows`, whose bias vanishes
-        exponentially in m. The total variation and the Jensen-Shannon divergence have no
-        unbiased form.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Single rows may be below 0; it is their mean that estimates.
-
-    Raises
-    ------
-    DataError
-        As in `human_distance_rows`; fewer than two votes for ``squared``.
-    SettingsError
-        Another distance.
+        ``squared``: ``sum (p - h)^2 - sum h (1 - h) / (m - 1)``, unbiased for m >= 2 votes. ``kl``:
+        ``-sum h ln p`` less `vote_entropy_debiased_rows`, whose bias vanishes exponentially in m.
+        The total variation and the Jensen-Shannon divergence have no unbiased form.
     """
     if distance == "kl":
         return human_nll_rows(values, votes, given=given) - vote_entropy_debiased_rows(votes)
@@ -163,25 +137,13 @@ def human_noise_floor_rows(
 ) -> Floats:
     """Return the distance that each row would show on average if people voted as predicted.
 
+    Expected distance of the shares of that many independent votes from the distribution they are
+    drawn from; exact, a sum over the binomial distribution of each label's votes.
+
     Parameters
     ----------
-    values, distance, given
-        As in `human_distance_rows`.
     annotators : int, or array of int, shape (n,)
         Votes in each row, 1 or more: ``votes.sum(axis=1)``.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Expected distance of the shares of that many independent votes from the distribution
-        they are drawn from; exact, a sum over the binomial distribution of each label's votes.
-
-    Raises
-    ------
-    DataError
-        Values that `softmax` rejects, numbers of votes that do not fit.
-    SettingsError
-        Another distance.
     """
     _check_distance(distance)
     probabilities = to_probabilities(values, given=given)
@@ -216,22 +178,9 @@ def human_noise_floor(
 def human_nll_rows(values: ArrayLike, votes: ArrayLike, *, given: Given = "scores") -> Floats:
     """Return the negative log-likelihood of an average vote of each row, in nats.
 
-    Parameters
-    ----------
-    values, votes, given
-        As in `human_distance_rows`.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        ``-sum h ln p``; infinite where a label with votes has probability 0. Unbiased whatever
-        the number of annotators, since it is linear in the votes: differences of it between
-        models are differences of KL from the human distribution.
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `human_distance_rows`.
+    ``-sum h ln p``; infinite where a label with votes has probability 0. Unbiased whatever the
+    number of annotators, since it is linear in the votes: differences of it between models are
+    differences of KL from the human distribution.
     """
     if given == "scores":
         logs = log_softmax(values)
@@ -251,27 +200,11 @@ def human_nll(values: ArrayLike, votes: ArrayLike, *, given: Given = "scores") -
 def human_ranking_rows(values: ArrayLike, votes: ArrayLike, *, given: Given = "scores") -> Floats:
     """Return whether each row's prediction ranks the labels as the votes do.
 
-    Parameters
-    ----------
-    values, votes, given
-        As in `human_distance_rows`.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        1 if every label with more votes than another also has a higher probability, else 0.
-        Labels with equally many votes may stand in any order.
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `human_distance_rows`.
-
-    Notes
-    -----
-    RankCS of Baan et al. (2022), except that ties among votes are no disagreement here: a sort
-    of both sides breaks them by the order of the columns. Few votes misrank labels that people
-    choose about equally often, so that even the human distribution itself would not reach 1.
+    1 if every label with more votes than another also has a higher probability, else 0. Labels with
+    equally many votes may stand in any order. RankCS of Baan et al. (2022), except that ties among
+    votes are no disagreement here: a sort of both sides breaks them by the order of the columns.
+    Few votes misrank labels that people choose about equally often, so that even the human
+    distribution itself would not reach 1.
     """
     to_probabilities(values, given=given)
     table = np.asarray(values, dtype=np.float64)

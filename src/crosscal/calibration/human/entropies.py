@@ -21,25 +21,9 @@ def entropy_calibration_rows(
 ) -> Floats:
     """Return predicted entropy minus that of the vote shares: above 0 less sure than people.
 
-    Parameters
-    ----------
-    values, votes, given
-        As in `human_distance_rows`.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        In nats. Too high, because few votes show too little entropy: see
-        `entropy_calibration_debiased_rows`.
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `human_distance_rows`.
-
-    Notes
-    -----
-    EntCE of Baan et al. (2022); they also report ``abs(rows).mean()``, which noise inflates.
+    In nats. Too high, because few votes show too little entropy: see
+    `entropy_calibration_debiased_rows`. EntCE of Baan et al. (2022); they also report
+    ``abs(rows).mean()``, which noise inflates.
     """
     return _excess(values, votes, vote_entropy_rows(votes), given)
 
@@ -54,21 +38,8 @@ def entropy_calibration_debiased_rows(
 ) -> Floats:
     """Return predicted entropy minus that of the distribution the votes come from, estimated.
 
-    Parameters
-    ----------
-    values, votes, given
-        As in `human_distance_rows`.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        In nats; the human entropy is that of `vote_entropy_debiased_rows`, and so is the bias,
-        with its sign turned.
-
-    Raises
-    ------
-    DataError, SettingsError
-        As in `human_distance_rows`.
+    In nats; the human entropy is that of `vote_entropy_debiased_rows`, and so is the bias, with its
+    sign turned.
     """
     return _excess(values, votes, vote_entropy_debiased_rows(votes), given)
 

@@ -13,21 +13,7 @@ Floats = NDArray[np.float64]
 
 
 def check_votes(votes: ArrayLike, shape: tuple[int, ...] | None = None) -> Floats:
-    """Return counts of votes as float64.
-
-    Parameters
-    ----------
-    votes : array of shape (n, k)
-        How many annotators chose each label of each row: whole numbers from 0 up, at least one
-        vote in each row.
-    shape : tuple of int, optional
-        What (n, k) must be.
-
-    Raises
-    ------
-    DataError
-        Another shape, negative or broken numbers, a row without votes.
-    """
+    """Return counts of votes as float64."""
     values = as_array(votes, "votes", np.float64)
     if values.ndim != 2 or 0 in values.shape or (shape is not None and values.shape != shape):
         raise DataError(
@@ -48,13 +34,7 @@ def check_votes(votes: ArrayLike, shape: tuple[int, ...] | None = None) -> Float
 
 
 def vote_shares(votes: ArrayLike) -> Floats:
-    """Return the share of the votes that each label has in each row, shape (n, k).
-
-    Raises
-    ------
-    DataError
-        As in `check_votes`.
-    """
+    """Return the share of the votes that each label has in each row, shape (n, k)."""
     counts = check_votes(votes)
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
@@ -62,20 +42,8 @@ def vote_shares(votes: ArrayLike) -> Floats:
 def vote_entropy_rows(votes: ArrayLike) -> Floats:
     """Return the entropy of the vote shares of each row, in nats.
 
-    Parameters
-    ----------
-    votes : array of shape (n, k)
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        From 0 to ln k. Too low for what the votes were drawn from, by about ``(k - 1) / (2
-        m)`` with m votes: few annotators agree more than many.
-
-    Raises
-    ------
-    DataError
-        As in `check_votes`.
+    From 0 to ln k. Too low for what the votes were drawn from, by about ``(k - 1) / (2 m)`` with m
+    votes: few annotators agree more than many.
     """
     return np.asarray(entr(vote_shares(votes)).sum(axis=1), dtype=np.float64)
 
@@ -83,27 +51,11 @@ def vote_entropy_rows(votes: ArrayLike) -> Floats:
 def vote_entropy_debiased_rows(votes: ArrayLike) -> Floats:
     """Return an estimate of the entropy of the distribution that each row's votes come from.
 
-    ``sum_j (v_j / m) (digamma(m) - digamma(v_j))`` over the labels with votes v_j > 0 of m.
-
-    Parameters
-    ----------
-    votes : array of shape (n, k)
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        In nats, at least 0; it may exceed ln k. 0 with one vote, which says nothing.
-
-    Raises
-    ------
-    DataError
-        As in `check_votes`.
-
-    Notes
-    -----
-    Montgomery-Smith and Schuermann (2005); Zhang (2012). For votes drawn independently from
-    shares q the bias is ``-sum_j sum_{t >= m} q_j (1 - q_j)^t / t``: always below 0, and it
-    vanishes exponentially in m. No estimator from m votes is unbiased for every q.
+    ``sum_j (v_j / m) (digamma(m) - digamma(v_j))`` over the labels with votes v_j > 0 of m. In
+    nats, at least 0; it may exceed ln k. 0 with one vote, which says nothing. Montgomery-Smith and
+    Schuermann (2005); Zhang (2012). For votes drawn independently from shares q the bias is
+    ``-sum_j sum_{t >= m} q_j (1 - q_j)^t / t``: always below 0, and it vanishes exponentially in m.
+    No estimator from m votes is unbiased for every q.
     """
     counts = check_votes(votes)
     m = counts.sum(axis=1, keepdims=True)

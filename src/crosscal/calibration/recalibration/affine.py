@@ -15,7 +15,7 @@ from crosscal.exceptions import SettingsError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_TROUBLE = {
+_FAILURE = {
     "minimum": "",
     "runaway": "the scores tell classes apart without error, or a class is never right: the best "
     "weights are infinite",
@@ -44,7 +44,7 @@ class _Affine(Estimator):
         """Fit the weights that are free and the bias; return what went wrong, if anything."""
         source, target = np.nonzero(free)
         k = scores.shape[1]
-        found = fit_softmax(
+        minimum = fit_softmax(
             SoftmaxLoss(
                 scores=self._mapped(scores),
                 gold=gold,
@@ -54,37 +54,28 @@ class _Affine(Estimator):
             )
         )
         self.weights_ = np.zeros((k, k))
-        self.weights_[source, target] = found.at[:-k]
+        self.weights_[source, target] = minimum.at[:-k]
         # Adding a number to all biases changes nothing; this choice is the smallest.
-        self.bias_ = found.at[-k:] - found.at[-k:].mean()
-        self.n_iter_, self.gradient_ = found.n_iter, found.gradient
-        return _TROUBLE[found.ending]
+        self.bias_ = minimum.at[-k:] - minimum.at[-k:].mean()
+        self.n_iter_, self.gradient_ = minimum.n_iter, minimum.gradient
+        return _FAILURE[minimum.ending]
 
 
 class VectorScaling(_Affine):
     """Multiply the scores of each class by a weight and add a bias, both of the class's own.
 
-    Parameters
-    ----------
-    given : {"scores", "probabilities"}
+    Guo et al. (2017), section 4.2. Convex: 2 k parameters, fitted by Newton's steps. Of the scores
+    as they are: a number added to all scores of a row counts.
 
     Attributes
     ----------
-    weights_ : ndarray of shape (k, k)
-        Diagonal.
-    bias_ : ndarray of shape (k,)
-        Sums to 0.
-    n_iter_ : int
+    weights_, bias_ : ndarray of shape (k, k) and (k,)
+        Diagonal; sums to 0.
     gradient_ : float
         Largest absolute derivative of the mean NLL at the solution.
     converged_ : bool
-        False, with a `ConvergenceWarning`, where no finite optimum exists (classes that the
-        scores tell apart without error, or a class that is never right).
-
-    Notes
-    -----
-    Guo et al. (2017), section 4.2. Convex: 2 k parameters, fitted by Newton's steps. Of the
-    scores as they are: a number added to all scores of a row counts.
+        False, with a `ConvergenceWarning`, where no finite optimum exists (classes that the scores
+        tell apart without error, or a class that is never right).
     """
 
     def __init__(self, *, given: Given = "scores") -> None:
@@ -101,33 +92,24 @@ class VectorScaling(_Affine):
 class MatrixScaling(_Affine):
     """Map the scores by a matrix and add a bias, with a penalty on what is not the diagonal.
 
+    Guo et al. (2017), section 4.2; the penalty is ODIR of Kull et al. (2019), section 3.2. Convex:
+    k (k + 1) parameters, fitted by Newton's steps; with more than 64 classes by quasi-Newton steps
+    (L-BFGS), which end less exactly.
+
     Parameters
     ----------
     off_diagonal : float
         Added to the mean NLL is this times the mean square of the weights off the diagonal.
     bias : float
         Likewise for the biases.
-    given : {"scores", "probabilities"}
 
     Attributes
     ----------
     weights_ : ndarray of shape (k, k)
         Column j gives the new score of class j.
-    bias_ : ndarray of shape (k,)
     n_iter_, gradient_, converged_
         As in `VectorScaling`. The diagonal is not penalised: on separable classes there is no
         optimum whatever the penalty.
-
-    Raises
-    ------
-    SettingsError
-        From `fit`: a penalty that is negative or not finite.
-
-    Notes
-    -----
-    Guo et al. (2017), section 4.2; the penalty is ODIR of Kull et al. (2019), section 3.2.
-    Convex: k (k + 1) parameters, fitted by Newton's steps; with more than 64 classes by
-    quasi-Newton steps (L-BFGS), which end less exactly.
     """
 
     def __init__(
@@ -157,14 +139,10 @@ class MatrixScaling(_Affine):
 class DirichletCalibration(MatrixScaling):
     """Map the log-probabilities by a matrix and add a bias: Dirichlet calibration.
 
-    As `MatrixScaling`, but of log-probabilities, so that a number added to all scores of a row
-    does not count. For probabilities that follow a Dirichlet distribution within each class
-    this is the true calibration map.
-
-    Notes
-    -----
-    Kull et al. (2019), "Beyond temperature scaling", equation 8 (linear parametrisation) with
-    ODIR.
+    As `MatrixScaling`, but of log-probabilities, so that a number added to all scores of a row does
+    not count. For probabilities that follow a Dirichlet distribution within each class this is the
+    true calibration map. Kull et al. (2019), "Beyond temperature scaling", equation 8 (linear
+    parametrisation) with ODIR.
     """
 
     @staticmethod

@@ -34,17 +34,16 @@ class Recalibrator(Protocol):
     ----------
     given : {"scores", "probabilities"}
         What the values are, in `fit` and in `predict_proba`. Scores are logits or log-scores,
-        within 1e150 of 0 or minus infinity; others raise DataError.
-        Of probabilities the logarithm is taken where a method needs scores, none of them
-        smaller than 2^-52.
+        within 1e150 of 0 or minus infinity; others raise DataError. Of probabilities the logarithm
+        is taken where a method needs scores, none of them smaller than 2^-52.
     needs_common_choices : bool
-        True if column j must be the same class in all rows. False if rows may have choices of
-        their own, and different numbers of them (scores of minus infinity fill up).
+        True if column j must be the same class in all rows. False if rows may have choices of their
+        own, and different numbers of them (scores of minus infinity fill up).
     keeps_accuracy : bool
         True if the order of a row's choices never changes, so that accuracy cannot.
     converged_ : bool
-        After `fit`: False, with a `ConvergenceWarning`, where what was looked for does not
-        exist or was not reached.
+        After `fit`: False, with a `ConvergenceWarning`, where what was looked for does not exist or
+        was not reached.
     """
 
     given: Given
@@ -70,10 +69,7 @@ class Recalibrator(Protocol):
 
 
 class Estimator:
-    """The part of the contract that does not depend on the method.
-
-    Subclasses take keyword parameters, `given` among them, and store them untouched.
-    """
+    """The part of the contract that does not depend on the method."""
 
     needs_common_choices: ClassVar[bool] = True
     keeps_accuracy: ClassVar[bool] = False
@@ -165,12 +161,12 @@ class Estimator:
         # Not exp(log(p)): equal probabilities must stay equal, to the bit.
         return check_probabilities(values) if self.given == "probabilities" else softmax(scores)
 
-    def _conclude(self, trouble: str) -> None:
-        """Set `converged_`; warn if there is trouble. To be called from `fit` itself."""
-        self.converged_ = not trouble
-        if trouble:
+    def _conclude(self, failure: str) -> None:
+        """Set `converged_`; warn of a failure. To be called from `fit` itself."""
+        self.converged_ = not failure
+        if failure:
             warnings.warn(
-                f"{type(self).__name__}: {trouble}; converged_ is False",
+                f"{type(self).__name__}: {failure}; converged_ is False",
                 ConvergenceWarning,
                 stacklevel=3,
             )

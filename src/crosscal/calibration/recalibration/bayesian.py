@@ -26,9 +26,11 @@ _REACH = 60.0
 class BayesianTemperature(Estimator):
     """Average the probabilities over the posterior of the temperature.
 
-    The prior of log T is normal. With few rows the temperature stays near the prior's, with
-    many it is that of `TemperatureScaling`, and where no finite temperature is best the
-    average still exists.
+    The prior of log T is normal. With few rows the temperature stays near the prior's, with many it
+    is that of `TemperatureScaling`, and where no finite temperature is best the average still
+    exists. The trapezoidal rule over log T, between the points where the posterior has fallen by
+    e^-34 from its mode; for a smooth integrand that vanishes at both ends its error is far below
+    float64's.
 
     Parameters
     ----------
@@ -37,7 +39,6 @@ class BayesianTemperature(Estimator):
         temperature makes that the start.
     spread : float
         Standard deviation of log T before any data, above 0.
-    given : {"scores", "probabilities"}
 
     Attributes
     ----------
@@ -49,17 +50,6 @@ class BayesianTemperature(Estimator):
         exp of the posterior mean of log T.
     converged_ : bool
         Always True: the posterior exists whatever the data.
-
-    Raises
-    ------
-    SettingsError
-        From `fit`: a spread not above 0, or a prior that is not finite.
-
-    Notes
-    -----
-    The trapezoidal rule over log T, between the points where the posterior has fallen by e^-34
-    from its mode; for a smooth integrand that vanishes at both ends its error is far below
-    float64's.
     """
 
     needs_common_choices: ClassVar[bool] = False
@@ -102,8 +92,8 @@ class BayesianTemperature(Estimator):
         at = int(np.argmin([cost(u) for u in grid]))
         around = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
         width = {"xatol": 1e-6 * (around[1] - around[0])}
-        found = minimize_scalar(cost, bounds=around, method="bounded", options=width).x
-        mode = min(float(found), float(grid[at]), key=cost)
+        optimum = minimize_scalar(cost, bounds=around, method="bounded", options=width).x
+        mode = min(float(optimum), float(grid[at]), key=cost)
         low, high = (_fallen(cost, mode, side * self.spread) for side in (-1.0, 1.0))
         nodes = np.linspace(low, high, _NODES)
         costs = np.array([cost(u) for u in nodes])

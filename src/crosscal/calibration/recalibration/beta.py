@@ -22,23 +22,14 @@ _FREE = ((0, 1), (0,), (1,), ())
 class BetaCalibration(MarginalCalibration):
     """Replace a confidence c by ``expit(a log c - b log(1 - c) + m)`` with a, b >= 0.
 
-    Parameters
-    ----------
-    notion : {"class-wise", "top-label"}
-        See `MarginalCalibration`.
-    given : {"scores", "probabilities"}
+    Kull, Silva Filho and Flach (2017), equation 3 with parameters a, b, m. The constrained optimum
+    is exact: of the fits with both, one or no slope free, the best that is allowed.
 
     Attributes
     ----------
-    maps_ : list
     converged_ : bool
         False, with a `ConvergenceWarning`, where no finite optimum exists (one outcome only, or
         outcomes that a threshold tells apart).
-
-    Notes
-    -----
-    Kull, Silva Filho and Flach (2017), equation 3 with parameters a, b, m. The constrained
-    optimum is exact: of the fits with both, one or no slope free, the best that is allowed.
     """
 
     def __init__(self, *, notion: About = "class-wise", given: Given = "scores") -> None:
@@ -48,10 +39,10 @@ class BetaCalibration(MarginalCalibration):
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
     ) -> tuple[Learnt, str]:
-        coefficients, found = _fit(np.column_stack([present, -absent]), outcome)
+        coefficients, minimum = _fit(np.column_stack([present, -absent]), outcome)
         a, b, m = coefficients.tolist()
-        trouble = "" if found.ending == "minimum" else "a curve has no finite optimum"
-        return partial(_curve, a, b, m), trouble
+        failure = "" if minimum.ending == "minimum" else "a curve has no finite optimum"
+        return partial(_curve, a, b, m), failure
 
 
 def _curve(
@@ -64,11 +55,11 @@ def _fit(features: Floats, outcome: Floats) -> tuple[Floats, Minimum]:
     """Return a, b and m of the best curve with slopes that are not negative."""
     allowed = []
     for free in _FREE:
-        found = fit_logistic(np.column_stack([features[:, free], np.ones(len(outcome))]), outcome)
-        if (found.at[:-1] >= 0).all():
+        minimum = fit_logistic(np.column_stack([features[:, free], np.ones(len(outcome))]), outcome)
+        if (minimum.at[:-1] >= 0).all():
             coefficients = np.zeros(3)
-            coefficients[[*free, 2]] = found.at
-            allowed.append((coefficients, found))
+            coefficients[[*free, 2]] = minimum.at
+            allowed.append((coefficients, minimum))
             if len(free) == 2:
                 break  # the optimum without constraint is one within
     return min(allowed, key=lambda each: each[1].value)

@@ -22,29 +22,15 @@ FOLDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Recalibrated:
-    """Probabilities from recalibrators that saw other rows.
+    """Probabilities from recalibrators that saw other rows."""
 
-    Attributes
-    ----------
-    probabilities : ndarray of shape (n, k)
-    converged : bool
-        Whether every fit reached its optimum.
-    fits : int
-    """
-
-    probabilities: Floats
-    converged: bool
+    probabilities: Floats  # (n, k)
+    converged: bool  # whether every fit reached its optimum
     fits: int
 
 
 def recalibrator(name: str, given: Given) -> Callable[[], Recalibrator]:
-    """Return a maker of recalibrators by name.
-
-    Raises
-    ------
-    SettingsError
-        There is none of this name.
-    """
+    """Return a maker of recalibrators by name."""
     if name not in RECALIBRATORS:
         raise SettingsError(
             f"there is no recalibrator {name!r}",
@@ -60,22 +46,9 @@ def recalibrator(name: str, given: Given) -> Callable[[], Recalibrator]:
 
 
 def fold_clusters(cluster: Ints, rng: np.random.Generator, folds: int = FOLDS) -> Ints:
-    """Put clusters at random into folds whose numbers of clusters differ by at most one.
-
-    Parameters
-    ----------
-    cluster : ndarray of int, shape (n,)
-    rng : numpy.random.Generator
-    folds : int
-        At most as many are made as there are clusters.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        Fold of each row; rows of one cluster share it.
-    """
+    """Put clusters at random into folds whose numbers of clusters differ by at most one."""
     names, index = np.unique(cluster, return_inverse=True)
-    count = min(folds, len(names))
+    count = min(folds, len(names))  # at most one fold a cluster
     return np.asarray((rng.permutation(len(names)) % count)[index], dtype=np.intp)
 
 
@@ -86,26 +59,7 @@ def cross_fit(
     cluster: Ints,
     fold: Ints,
 ) -> Recalibrated:
-    """Recalibrate each fold by a recalibrator fitted on the others.
-
-    Parameters
-    ----------
-    make : callable
-    values : ndarray of shape (n, k)
-    gold : ndarray of int, shape (n,)
-        Rows with -1 are recalibrated but not fitted on.
-    cluster, fold : ndarray of int, shape (n,)
-        From `fold_clusters`; two folds or more.
-
-    Returns
-    -------
-    Recalibrated
-
-    Raises
-    ------
-    DataError
-        Fewer than two folds, a cluster in two folds, or nothing to fit on.
-    """
+    """Recalibrate each fold by a recalibrator fitted on the others."""
     return transfer(make, values, gold, cluster, fold, values, cluster, fold)
 
 
@@ -119,31 +73,11 @@ def transfer(
     other_cluster: Ints,
     other_fold: Ints,
 ) -> Recalibrated:
-    """Fit on some rows and recalibrate others, leaving out the clusters they share.
-
-    Parameters
-    ----------
-    make, values, gold, cluster, fold
-        What is fitted on, as in `cross_fit`.
-    others : ndarray of shape (m, k)
-        What is recalibrated.
-    other_cluster, other_fold : ndarray of int, shape (m,)
-        -1 as fold: these rows share no cluster with those fitted on, and all are fitted on.
-
-    Returns
-    -------
-    Recalibrated
-        Of `others`.
-
-    Raises
-    ------
-    DataError
-        A recalibrator would be scored on a cluster that it was fitted on, or would have nothing
-        to fit on.
-    """
-    found = np.full(others.shape, np.nan)
+    """Fit on some rows and recalibrate others, leaving out the clusters they share."""
+    probabilities = np.full(others.shape, np.nan)
     converged, fits = True, 0
     for number in np.unique(other_fold).tolist():
+        # Fold -1 of others shares no cluster with what is fitted on: all rows are.
         fitted = (fold != number) & (gold >= 0)
         scored = other_fold == number
         _demand_apart(cluster[fitted], other_cluster[scored])
@@ -151,9 +85,9 @@ def transfer(
             # Said once for all fits, in the result.
             warnings.simplefilter("ignore", ConvergenceWarning)
             fit = make().fit(values[fitted], gold[fitted])
-        found[scored] = fit.predict_proba(others[scored])
+        probabilities[scored] = fit.predict_proba(others[scored])
         converged, fits = converged and bool(fit.converged_), fits + 1
-    return Recalibrated(probabilities=found, converged=converged, fits=fits)
+    return Recalibrated(probabilities=probabilities, converged=converged, fits=fits)
 
 
 def _demand_apart(fitted: Ints, scored: Ints) -> None:

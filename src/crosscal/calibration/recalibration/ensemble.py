@@ -25,9 +25,8 @@ _RIDGE = 1e-9
 class EnsembleTemperature(Estimator):
     """Mix the probabilities at the best temperature, those at temperature 1 and the uniform.
 
-    Parameters
-    ----------
-    given : {"scores", "probabilities"}
+    Zhang, Kailkhura and Han (2020), section 3.2, with weights that minimise the NLL (their code
+    takes the squared error by default). A row's uniform part counts only the choices it has.
 
     Attributes
     ----------
@@ -38,11 +37,6 @@ class EnsembleTemperature(Estimator):
     converged_ : bool
         False, with a `ConvergenceWarning`, where the temperature has no finite optimum, or the
         weights were not found.
-
-    Notes
-    -----
-    Zhang, Kailkhura and Han (2020), section 3.2, with weights that minimise the NLL (their code
-    takes the squared error by default). A row's uniform part counts only the choices it has.
     """
 
     needs_common_choices: ClassVar[bool] = False
@@ -61,10 +55,10 @@ class EnsembleTemperature(Estimator):
             warnings.simplefilter("ignore", ConvergenceWarning)
             scaling = TemperatureScaling().fit(scores, right)
         self.temperature_ = scaling.temperature_
-        chosen = self._parts(scores)[:, np.arange(len(right)), right].T
-        self.weights_, reached = mixture_weights(chosen)
-        trouble = "" if scaling.converged_ else "no finite temperature is best"
-        self._conclude(trouble or ("" if reached else "the weights were not found"))
+        gold_density = self._parts(scores)[:, np.arange(len(right)), right].T
+        self.weights_, reached = mixture_weights(gold_density)
+        failure = "" if scaling.converged_ else "no finite temperature is best"
+        self._conclude(failure or ("" if reached else "the weights were not found"))
         return self
 
     def predict_proba(self, values: ArrayLike) -> Floats:
@@ -73,32 +67,19 @@ class EnsembleTemperature(Estimator):
         return np.asarray(np.tensordot(self.weights_, self._parts(scores), 1))
 
     def _parts(self, scores: Floats) -> Floats:
-        there = np.isfinite(scores)
-        uniform = there / there.sum(axis=1, keepdims=True)
+        present = np.isfinite(scores)
+        uniform = present / present.sum(axis=1, keepdims=True)
         return np.stack([softmax(scores / self.temperature_), softmax(scores), uniform])
 
 
 def mixture_weights(density: Floats) -> tuple[Floats, bool]:
-    """Return the weights of a mixture that minimise ``-mean log(density @ weights)``.
-
-    Parameters
-    ----------
-    density : ndarray of shape (n, m)
-        At least one of each row positive.
-
-    Returns
-    -------
-    weights : ndarray of shape (m,)
-        At least 0, sum 1.
-    reached : bool
-        Whether the value is within 1e-10 of the minimum. The loss is convex, and by how much it
-        can still fall is at most ``max_j mean(density_j / mixture) - 1``.
-    """
+    """Return the weights of a mixture that minimise ``-mean log(density @ weights)``."""
     m = density.shape[1]
     weights = np.full(m, 1.0 / m)
     for _ in range(_MOST_STEPS):
         share = density / (density @ weights)[:, None]
         pull = share.mean(axis=0)
+        # The loss is convex: max_j mean(density_j / mixture) - 1 bounds how far it can still fall.
         if pull.max() - 1.0 <= _CLOSE:
             return weights, True
         following = _newton_weights(share, pull, weights)
@@ -110,12 +91,9 @@ def mixture_weights(density: Floats) -> tuple[Floats, bool]:
 
 
 def _newton_weights(share: Floats, pull: Floats, weights: Floats) -> Floats:
-    """Return the weights, none below 0, that minimise the loss's quadratic model.
-
-    The loss is ``-mean log(density @ w) + sum(w)``, which is least where the sum is 1. Its
-    Hessian H is the mean of ``share' share``, and ``H w`` is the pull, so that the model in the
-    new weights v is ``v' H v / 2 - (2 pull - 1)' v``: non-negative least squares.
-    """
+    """Return the weights, none below 0, that minimise the loss's quadratic model."""
+    # The loss -mean log(density @ w) + sum(w) is least where the sum is 1. With Hessian H, H w is
+    # the pull, so the model in v is v' H v / 2 - (2 pull - 1)' v: non-negative least squares.
     hessian = share.T @ share / len(share)
     # Parts that are alike leave directions open: there the model is held to where it stands.
     ridge = _RIDGE * np.trace(hessian)

@@ -12,7 +12,7 @@ from crosscal.calibration.binning import Scheme
 from crosscal.calibration.proper import Given
 from crosscal.calibration.recalibration.logistic import fit_logistic
 from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
-from crosscal.calibration.recalibration.step_function import Stairs, fit_stairs
+from crosscal.calibration.recalibration.step_function import StepFunction, fit_step_function
 
 Floats = NDArray[np.float64]
 
@@ -20,14 +20,13 @@ Floats = NDArray[np.float64]
 class HistogramBinning(MarginalCalibration):
     """Replace a confidence by the share of right rows in its bin.
 
+    Zadrozny and Elkan (2001); one class against the rest and divided by the sum as in Guo et al.
+    (2017), section 4.1, of the chosen label as in Gupta and Ramdas (2022).
+
     Parameters
     ----------
-    bins : int
     scheme : {"mass", "width"}
         See `make_bins`. An empty bin (equal width only) gives its middle.
-    notion : {"class-wise", "top-label"}
-        See `MarginalCalibration`.
-    given : {"scores", "probabilities"}
 
     Attributes
     ----------
@@ -35,11 +34,6 @@ class HistogramBinning(MarginalCalibration):
         One map a class (one in all with two classes, or of the chosen label).
     converged_ : bool
         Always True: nothing is searched.
-
-    Notes
-    -----
-    Zadrozny and Elkan (2001); one class against the rest and divided by the sum as in Guo et
-    al. (2017), section 4.1, of the chosen label as in Gupta and Ramdas (2022).
     """
 
     def __init__(
@@ -58,33 +52,23 @@ class HistogramBinning(MarginalCalibration):
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
     ) -> tuple[Learnt, str]:
-        stairs = fit_stairs(confidence, outcome, bins=self.bins, scheme=self.scheme)
-        return partial(_step, stairs), ""
+        steps = fit_step_function(confidence, outcome, bins=self.bins, scheme=self.scheme)
+        return partial(_step, steps), ""
 
 
 class ScalingBinning(MarginalCalibration):
     """Fit a logistic curve to the log-odds, then put its values into bins of equal mass.
 
-    A confidence becomes the mean value of the curve in the bin, which varies less than the
-    share of right rows there, and takes few values, so that its error can be measured.
-
-    Parameters
-    ----------
-    bins : int
-    notion : {"class-wise", "top-label"}
-    given : {"scores", "probabilities"}
+    A confidence becomes the mean value of the curve in the bin, which varies less than the share of
+    right rows there, and takes few values, so that its error can be measured. Kumar, Liang and Ma
+    (2019), section 4. Curve and bins come from the same rows, as in
+    ``PlattBinnerMarginalCalibrator`` of uncertainty-calibration; the paper's proof splits them.
 
     Attributes
     ----------
-    maps_ : list
     converged_ : bool
-        False, with a `ConvergenceWarning`, where a curve has no finite optimum (one outcome
-        only, or outcomes that a threshold tells apart).
-
-    Notes
-    -----
-    Kumar, Liang and Ma (2019), section 4. Curve and bins come from the same rows, as in
-    ``PlattBinnerMarginalCalibrator`` of uncertainty-calibration; the paper's proof splits them.
+        False, with a `ConvergenceWarning`, where a curve has no finite optimum (one outcome only,
+        or outcomes that a threshold tells apart).
     """
 
     def __init__(
@@ -97,16 +81,16 @@ class ScalingBinning(MarginalCalibration):
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
     ) -> tuple[Learnt, str]:
-        found = fit_logistic(np.column_stack([present - absent, np.ones(len(outcome))]), outcome)
-        slope, intercept = found.at.tolist()
+        minimum = fit_logistic(np.column_stack([present - absent, np.ones(len(outcome))]), outcome)
+        slope, intercept = minimum.at.tolist()
         fitted = _curve(slope, intercept, present, absent)
-        stairs = fit_stairs(fitted, fitted, bins=self.bins, scheme="mass")
-        trouble = "" if found.ending == "minimum" else "a curve has no finite optimum"
-        return partial(_step_of_curve, stairs, slope, intercept), trouble
+        steps = fit_step_function(fitted, fitted, bins=self.bins, scheme="mass")
+        failure = "" if minimum.ending == "minimum" else "a curve has no finite optimum"
+        return partial(_step_of_curve, steps, slope, intercept), failure
 
 
-def _step(stairs: Stairs, confidence: Floats, present: Floats, absent: Floats) -> Floats:
-    return stairs(confidence)
+def _step(steps: StepFunction, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+    return steps(confidence)
 
 
 def _curve(slope: float, intercept: float, present: Floats, absent: Floats) -> Floats:
@@ -114,11 +98,11 @@ def _curve(slope: float, intercept: float, present: Floats, absent: Floats) -> F
 
 
 def _step_of_curve(
-    stairs: Stairs,
+    steps: StepFunction,
     slope: float,
     intercept: float,
     confidence: Floats,
     present: Floats,
     absent: Floats,
 ) -> Floats:
-    return stairs(_curve(slope, intercept, present, absent))
+    return steps(_curve(slope, intercept, present, absent))

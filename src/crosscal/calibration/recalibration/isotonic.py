@@ -17,27 +17,16 @@ Floats = NDArray[np.float64]
 class IsotonicCalibration(MarginalCalibration):
     """Replace a confidence by the best rising function of it.
 
-    The function minimises the squared (and the logarithmic) loss among all that rise; between
-    the confidences seen it is linear, beyond them constant.
-
-    Parameters
-    ----------
-    notion : {"class-wise", "top-label"}
-        See `MarginalCalibration`.
-    given : {"scores", "probabilities"}
+    The function minimises the squared (and the logarithmic) loss among all that rise; between the
+    confidences seen it is linear, beyond them constant. Zadrozny and Elkan (2002), one class
+    against the rest, rows divided by their sum (a row of zeros becomes uniform). Equal confidences
+    are pooled first. Probabilities of exactly 0 and 1 are common, so the NLL of new rows may be
+    infinite. scikit-learn's ``IsotonicRegression`` gives the same for each class.
 
     Attributes
     ----------
-    maps_ : list
     converged_ : bool
         Always True: pool-adjacent-violators ends at the optimum.
-
-    Notes
-    -----
-    Zadrozny and Elkan (2002), one class against the rest, rows divided by their sum (a row of
-    zeros becomes uniform). Equal confidences are pooled first. Probabilities of exactly 0 and 1
-    are common, so the NLL of new rows may be infinite. scikit-learn's ``IsotonicRegression``
-    gives the same for each class.
     """
 
     def __init__(self, *, notion: About = "class-wise", given: Given = "scores") -> None:

@@ -15,18 +15,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class LogisticLoss:
-    """Mean negative log-likelihood of outcomes (n,), convex in the coefficients (d,).
+    """Mean negative log-likelihood of outcomes (n,), convex in the coefficients (d,)."""
 
-    Attributes
-    ----------
-    features : ndarray of float64, shape (n, d)
-        A column of ones for an intercept.
-    outcomes : ndarray of float64, shape (n,)
-        0 or 1.
-    """
-
-    features: Floats
-    outcomes: Floats
+    features: Floats  # (n, d) A column of ones for an intercept
+    outcomes: Floats  # (n,) 0 or 1
 
     def value(self, at: Floats) -> float:
         """Return the mean negative log-likelihood in nats."""
@@ -53,19 +45,6 @@ class LogisticLoss:
 
 
 def fit_logistic(features: Floats, outcomes: Floats) -> Minimum:
-    """Return coefficients of a logistic regression without penalty (`Minimum.at`).
-
-    Parameters
-    ----------
-    features : ndarray of float64, shape (n, d)
-        A column of ones for an intercept.
-    outcomes : ndarray, shape (n,)
-        0 or 1.
-
-    Returns
-    -------
-    Minimum
-        ``ending`` is "runaway" where none exists: one outcome only, or separable ones.
-    """
+    """Return coefficients of a logistic regression without penalty (`Minimum.at`)."""
     loss = LogisticLoss(features=features, outcomes=np.asarray(outcomes, dtype=np.float64))
     return minimise(loss, np.zeros(features.shape[1]))

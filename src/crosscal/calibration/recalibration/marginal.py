@@ -22,12 +22,9 @@ About = Literal["class-wise", "top-label"]
 class MarginalCalibration(Estimator):
     """The part of the contract of methods that know one confidence and one outcome.
 
-    Under "class-wise", each class is calibrated against all others and rows are divided by
-    their sum; with two classes only the second is calibrated, the first is its complement, so
-    that nothing needs dividing. Under "top-label", the confidence of the chosen label is, and
-    the other classes share the rest in the proportion they had.
-
-    Subclasses give `_learn`.
+    Under "class-wise", each class is calibrated against all others and rows are divided by their
+    sum; with two classes only the second is, the first being its complement. Under "top-label" the
+    chosen label's confidence is calibrated, and the others share the rest as before.
     """
 
     notion: About
@@ -37,7 +34,7 @@ class MarginalCalibration(Estimator):
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
     ) -> tuple[Learnt, str]:
-        """Return the map learnt from confidences c, log c, log(1 - c) and outcomes, and trouble."""
+        """Return the map learnt from c, log c, log(1 - c) and outcomes, and what failed."""
 
     def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
         """Learn from values (n, k) and the right choices (n,)."""
@@ -67,7 +64,7 @@ class MarginalCalibration(Estimator):
             ]
         learnt = [self._learn(*each) for each in about]
         self.maps_ = [each for each, _ in learnt]
-        self._conclude("; ".join(dict.fromkeys(trouble for _, trouble in learnt if trouble)))
+        self._conclude("; ".join(dict.fromkeys(failure for _, failure in learnt if failure)))
         return self
 
     def predict_proba(self, values: ArrayLike) -> Floats:

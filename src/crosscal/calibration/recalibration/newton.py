@@ -39,42 +39,19 @@ class Convex(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Minimum:
-    """Where the search ended.
+    """Where the search ended."""
 
-    Attributes
-    ----------
-    at : ndarray of float64, shape (p,)
-    value : float
-    gradient : float
-        Largest absolute derivative.
-    n_iter : int
-    ending : {"minimum", "runaway", "steps"}
-        ``runaway``: the function still falls where the parameters go to infinity, and what is
-        left to fall is below rounding. ``steps``: there were not enough of them.
-    """
-
-    at: Floats
+    at: Floats  # (p,)
     value: float
-    gradient: float
+    gradient: float  # largest absolute derivative
     n_iter: int
+    # ``runaway``: the function still falls where the parameters go to infinity, and what is
+    # left to fall is below rounding. ``steps``: there were not enough of them
     ending: Literal["minimum", "runaway", "steps"]
 
 
 def minimise(function: Convex, start: Floats, *, max_iter: int = 200) -> Minimum:
-    """Find the minimum of a convex function by damped Newton steps.
-
-    Parameters
-    ----------
-    function : Convex
-    start : ndarray of float64, shape (p,)
-    max_iter : int
-
-    Returns
-    -------
-    Minimum
-        The minimum is judged by the size of the last step, not by the gradient alone: on data
-        without a minimum (separable classes) the gradient vanishes as well, but steps do not.
-    """
+    """Find the minimum of a convex function by damped Newton steps."""
     at, value = start, function.value(start)
     ending: Literal["minimum", "runaway", "steps"] = "steps"
     steps = 0
@@ -82,6 +59,7 @@ def minimise(function: Convex, start: Floats, *, max_iter: int = 200) -> Minimum
     while steps < max_iter:
         steps += 1
         step = _newton_step(gradient, hessian)
+        # Judged by the step: without a minimum the gradient vanishes too, but steps do not.
         stop = stopped(function, value, gradient, step)
         if stop == "runaway":
             ending = stop
@@ -101,15 +79,7 @@ def minimise(function: Convex, start: Floats, *, max_iter: int = 200) -> Minimum
 def stopped(
     function: Convex, value: float, gradient: Floats, step: Floats
 ) -> Literal["minimum", "runaway"] | None:
-    """Return what the search has come to, judged by Newton's next step; None if it goes on.
-
-    Parameters
-    ----------
-    function : Convex
-    value : float
-    gradient, step : ndarray of float64, shape (p,)
-        Where the search stands, and the step from there.
-    """
+    """Return what the search has come to, judged by Newton's next step; None if it goes on."""
     if -float(gradient @ step) / 2 > _NOTHING * max(1.0, abs(value)):
         return None
     return "runaway" if function.reach(step) >= _ASTRAY else "minimum"

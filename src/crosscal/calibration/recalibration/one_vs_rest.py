@@ -12,36 +12,14 @@ Floats = NDArray[np.float64]
 
 
 def normalise(marginals: Floats) -> Floats:
-    """Divide each row by its sum.
-
-    Parameters
-    ----------
-    marginals : ndarray of float64, shape (n, k)
-        Each class's probability, calibrated by itself; not negative.
-
-    Returns
-    -------
-    ndarray of shape (n, k)
-        Rows sum to 1. A row of zeros (every class is thought impossible) becomes uniform, as in
-        scikit-learn.
-    """
+    """Divide each row by its sum."""
     total = marginals.sum(axis=1, keepdims=True)
-    empty = total == 0
+    empty = total == 0  # every class is thought impossible: uniform, as in scikit-learn
     return np.where(empty, 1.0 / marginals.shape[1], marginals / np.where(empty, 1.0, total))
 
 
 def log_pair(scores: Floats) -> tuple[Floats, Floats]:
-    """Return log p and log(1 - p) of every class, both exact however sure the row is.
-
-    Parameters
-    ----------
-    scores : ndarray of float64, shape (n, k)
-        Finite.
-
-    Returns
-    -------
-    present, absent : ndarray of shape (n, k)
-    """
+    """Return log p and log(1 - p) of every class, both exact however sure the row is."""
     present = log_softmax(scores)
     absent = np.empty_like(present)
     for choice in range(scores.shape[1]):

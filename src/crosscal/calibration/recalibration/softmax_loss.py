@@ -24,25 +24,15 @@ _BLOCK = 4_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class SoftmaxLoss:
-    """Mean NLL of ``softmax(scores @ weights + bias)`` plus a quadratic penalty.
+    """Mean NLL of ``softmax(scores @ weights + bias)`` plus a quadratic penalty."""
 
-    Parameters are one vector: the weights that are free, then the bias. Weight number j takes
-    column ``source[j]`` of the scores to class ``target[j]``.
-
-    Attributes
-    ----------
-    scores : ndarray of float64, shape (n, k)
-    gold : ndarray of int, shape (n,)
-    source, target : ndarray of int, shape (w,)
-    penalty : ndarray of float64, shape (w + k,)
-        Added is ``penalty @ parameters**2``.
-    """
-
-    scores: Floats
-    gold: Ints
-    source: Ints
+    # Parameters are one vector: the free weights, then the bias. Weight number j takes column
+    # source[j] of the scores to class target[j].
+    scores: Floats  # (n, k)
+    gold: Ints  # (n,)
+    source: Ints  # (w,)
     target: Ints
-    penalty: Floats
+    penalty: Floats  # (w + k,) Added is ``penalty @ parameters**2``
 
     def _logits(self, at: Floats) -> Floats:
         k = self.scores.shape[1]
@@ -105,13 +95,7 @@ class SoftmaxLoss:
 
 
 def fit_softmax(loss: SoftmaxLoss) -> Minimum:
-    """Minimise by Newton's steps, or with gradients alone if there are very many parameters.
-
-    Returns
-    -------
-    Minimum
-        There may be none ("runaway"): separable classes, a class that is never right.
-    """
+    """Minimise by Newton's steps, or with gradients alone if there are very many parameters."""
     start = np.zeros(len(loss.penalty))
     # A multiple of the identity under which no row is so sure that it has no curvature.
     spread = float(np.ptp(loss.scores, axis=1).max())
@@ -121,22 +105,22 @@ def fit_softmax(loss: SoftmaxLoss) -> Minimum:
 
 def _quasi_newton(loss: SoftmaxLoss, start: Floats) -> Minimum:
     """Minimise with gradients alone; one step of Newton's tells whether that was a minimum."""
-    found = minimize(
+    result = minimize(
         loss.value,
         start,
         jac=loss.gradient,
         method="L-BFGS-B",
         options={"maxiter": _QUASI_STEPS, "maxfun": 2 * _QUASI_STEPS, "ftol": 0.0, "gtol": 1e-9},
     )
-    at = np.asarray(found.x, dtype=np.float64)
+    at = np.asarray(result.x, dtype=np.float64)
     gradient = loss.gradient(at)
     size = (len(at), len(at))
     product = LinearOperator(size, matvec=lambda v: loss.curvature(at, v), dtype=np.float64)
     step, _ = cg(product, -gradient, rtol=1e-3, maxiter=500)
     return Minimum(
         at=at,
-        value=float(found.fun),
+        value=float(result.fun),
         gradient=float(np.abs(gradient).max()),
-        n_iter=int(found.nit),
-        ending=stopped(loss, float(found.fun), gradient, step) or "steps",
+        n_iter=int(result.nit),
+        ending=stopped(loss, float(result.fun), gradient, step) or "steps",
     )

@@ -13,39 +13,22 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stairs:
-    """A step function on [0, 1].
-
-    Attributes
-    ----------
-    bins : Bins
-    height : ndarray of float64, shape (bins,)
-    """
+class StepFunction:
+    """A step function on [0, 1]."""
 
     bins: Bins
-    height: Floats
+    height: Floats  # (bins,)
 
     def __call__(self, at: Floats) -> Floats:
         """Return the height at each number in [0, 1]."""
         return np.asarray(self.height[self.bins.index(at)])
 
 
-def fit_stairs(at: Floats, values: Floats, *, bins: int, scheme: Scheme) -> Stairs:
-    """Return the means of values over bins of the numbers they stand at.
-
-    An empty bin (under equal width) takes its middle.
-
-    Parameters
-    ----------
-    at : ndarray of shape (n,)
-        In [0, 1].
-    values : ndarray of shape (n,)
-    bins : int
-    scheme : {"width", "mass"}
-    """
+def fit_step_function(at: Floats, values: Floats, *, bins: int, scheme: Scheme) -> StepFunction:
+    """Return the means of values over bins of the numbers they stand at."""
     division = make_bins(at, bins=bins, scheme=scheme)
     index, size = division.index(at), len(division)
     n = np.bincount(index, minlength=size)
     sums = np.bincount(index, weights=values, minlength=size)
     middle = (division.lower + division.upper) / 2
-    return Stairs(bins=division, height=np.where(n > 0, sums / np.maximum(n, 1), middle))
+    return StepFunction(bins=division, height=np.where(n > 0, sums / np.maximum(n, 1), middle))

@@ -23,45 +23,25 @@ _ENOUGH = 1e-13
 class TemperatureScaling(Estimator):
     """Divide scores by the temperature that minimises the negative log-likelihood.
 
-    Follows scikit-learn's contract: ``fit(scores, gold)`` returns self, learnt attributes end
-    in an underscore. The likelihood is convex in beta = 1 / T, so the search (Newton steps in
-    log beta, in float64, with closed-form gradient and curvature, kept inside a bracket by
-    bisection) ends at the one optimum or says that there is none.
-
-    Parameters
-    ----------
-    max_iter : int
-        Far above what is needed (about 6 steps).
-    given : {"scores", "probabilities"}
+    The likelihood is convex in beta = 1 / T, so the search (Newton steps in log beta,
+    in float64, with closed-form gradient and curvature, kept inside a bracket by bisection) ends at
+    the one optimum or says that there is none. Guo et al. (2017), section 4.2.
 
     Attributes
     ----------
     temperature_ : float
         T > 0; above 1 the scores were overconfident.
-    n_iter_ : int
     converged_ : bool
-        False, with a `ConvergenceWarning`, where no finite temperature is best: every right
-        choice has the highest score (the best T is 0), the scores are no better than none
-        (the best T is infinite), all scores of a row equal (any T). Then `temperature_` is,
-        in this order, d / e^10 or 1 if that is less (all but the closest choices become
-        certain), d e^10 or 1 if that is more (log-odds are below 5e-5), and 1, where d is the
-        largest distance of a score from the highest of its row.
+        False, with a `ConvergenceWarning`, where no finite temperature is best: every right choice
+        has the highest score (the best T is 0), the scores are no better than none (the best T is
+        infinite), all scores of a row equal (any T). Then `temperature_` is, in this order, d /
+        e^10 or 1 if that is less (all but the closest choices become certain), d e^10 or 1 if that
+        is more (log-odds are below 5e-5), and 1, where d is the largest distance of a score from
+        the highest of its row.
     gradient_ : float
         Derivative of the mean negative log-likelihood in log beta at the solution.
     nll_before_, nll_after_ : float
-        Mean negative log-likelihood of the data fitted on, in nats, at T = 1 and at the
-        solution.
-
-    Notes
-    -----
-    Guo et al. (2017), section 4.2.
-
-    Examples
-    --------
-    >>> scores = [[2.0, 0.0], [2.0, 0.0], [2.0, 0.0], [2.0, 0.0]]
-    >>> scaling = TemperatureScaling().fit(scores, [0, 0, 0, 1])
-    >>> round(2.0 / scaling.temperature_, 6)  # log of 3 to 1
-    1.098612
+        Mean negative log-likelihood of the data fitted on, in nats, at T = 1 and at the solution.
     """
 
     temperature_: float
@@ -79,42 +59,23 @@ class TemperatureScaling(Estimator):
         self.given = given
 
     def fit(self, scores: ArrayLike, gold: ArrayLike) -> TemperatureScaling:
-        """Find the temperature.
-
-        Parameters
-        ----------
-        scores : array of shape (n, k)
-            Logits or log-probabilities, not probabilities; minus infinity where a row does not
-            have that choice.
-        gold : array of int, shape (n,)
-            In 0 .. k-1.
-
-        Returns
-        -------
-        TemperatureScaling
-            Itself.
-
-        Raises
-        ------
-        DataError
-            Shapes that do not fit, non-finite scores, gold outside its range (-1 too).
-        """
+        """Find the temperature."""
         values, right = self._to_fit(scores, gold)
         below = values - values.max(axis=1, keepdims=True)
-        chosen = below[np.arange(len(right)), right]
+        gold_below = below[np.arange(len(right)), right]
         spread = float(-below[np.isfinite(below)].min())
-        absent = self._absent_optimum(below, chosen, spread)
+        absent = self._absent_optimum(below, gold_below, spread)
         if absent is None:
             # Scaled to spread 1, equal scores in other units take equal steps.
-            log_beta = self._search(below / spread, chosen / spread) - np.log(spread)
-            trouble = "" if self.converged_ else "the search ran out of steps"
+            log_beta = self._search(below / spread, gold_below / spread) - np.log(spread)
+            failure = "" if self.converged_ else "the search ran out of steps"
         else:
-            log_beta, trouble = absent
+            log_beta, failure = absent
             self.n_iter_ = 0
         self.temperature_ = float(np.exp(-log_beta))
-        self.gradient_ = _derivatives(log_beta, below, chosen)[0]
-        self.nll_before_, self.nll_after_ = (_loss(u, below, chosen) for u in (0.0, log_beta))
-        self._conclude(trouble and f"{trouble}; temperature_ is {self.temperature_:.4g}")
+        self.gradient_ = _derivatives(log_beta, below, gold_below)[0]
+        self.nll_before_, self.nll_after_ = (_loss(u, below, gold_below) for u in (0.0, log_beta))
+        self._conclude(failure and f"{failure}; temperature_ is {self.temperature_:.4g}")
         return self
 
     def transform(self, scores: ArrayLike) -> Floats:
@@ -126,31 +87,33 @@ class TemperatureScaling(Estimator):
         return softmax(self.transform(scores))
 
     @staticmethod
-    def _absent_optimum(below: Floats, chosen: Floats, spread: float) -> tuple[float, str] | None:
+    def _absent_optimum(
+        below: Floats, gold_below: Floats, spread: float
+    ) -> tuple[float, str] | None:
         """Return log beta and the reason where no finite optimum exists, else None."""
         if spread == 0:
             return 0.0, "all scores of each row are equal, any temperature is as good"
         # The slope in beta rises from its value at 0 to its limit at infinity.
-        there = np.isfinite(below)
-        chance = np.where(there, below, 0.0).sum(axis=1) / there.sum(axis=1)
-        if chosen.mean() <= chance.mean() + 1e-15 * spread:
+        present = np.isfinite(below)
+        chance = np.where(present, below, 0.0).sum(axis=1) / present.sum(axis=1)
+        if gold_below.mean() <= chance.mean() + 1e-15 * spread:
             return min(-_FAR - np.log(spread), 0.0), (
                 "the scores say no more than chance about the right choice, the best "
                 "temperature is infinite"
             )
-        if not chosen.any():
+        if not gold_below.any():
             return max(_FAR - np.log(spread), 0.0), (
                 "every right choice has the highest score, the best temperature is 0"
             )
         return None
 
-    def _search(self, below: Floats, chosen: Floats) -> float:
+    def _search(self, below: Floats, gold_below: Floats) -> float:
         """Return the log beta at which the gradient vanishes; an optimum must exist."""
         low, high, at = -np.inf, np.inf, 0.0
         self.converged_, self.n_iter_ = False, 0
         for step in range(1, self.max_iter + 1):
             self.n_iter_ = step
-            gradient, curvature = _derivatives(at, below, chosen)
+            gradient, curvature = _derivatives(at, below, gold_below)
             if gradient < 0:
                 low = at
             else:
@@ -168,12 +131,12 @@ class TemperatureScaling(Estimator):
         return at
 
 
-def _loss(log_beta: float, below: Floats, chosen: Floats) -> float:
+def _loss(log_beta: float, below: Floats, gold_below: Floats) -> float:
     beta = np.exp(log_beta)
-    return float(np.mean(np.log(np.exp(beta * below).sum(axis=1)) - beta * chosen))
+    return float(np.mean(np.log(np.exp(beta * below).sum(axis=1)) - beta * gold_below))
 
 
-def _derivatives(log_beta: float, below: Floats, chosen: Floats) -> tuple[float, float]:
+def _derivatives(log_beta: float, below: Floats, gold_below: Floats) -> tuple[float, float]:
     """Return first and second derivative of the mean NLL in log beta."""
     beta = float(np.exp(log_beta))
     weights = np.exp(beta * below)
@@ -181,5 +144,5 @@ def _derivatives(log_beta: float, below: Floats, chosen: Floats) -> tuple[float,
     below = np.where(np.isfinite(below), below, 0.0)
     mean = (weights * below).sum(axis=1)
     spread = (weights * below**2).sum(axis=1) - mean**2
-    slope = beta * float(np.mean(mean - chosen))
+    slope = beta * float(np.mean(mean - gold_below))
     return slope, slope + beta**2 * float(np.mean(spread))

@@ -16,25 +16,15 @@ Floats = NDArray[np.float64]
 class VennAbers(MarginalCalibration):
     """Average two isotonic fits: with the new row taken as wrong, and taken as right.
 
-    With p0 and p1 the values of both fits at the new row, its probability is
-    ``p1 / (1 - p0 + p1)``, which is never 0 or 1.
-
-    Parameters
-    ----------
-    notion : {"class-wise", "top-label"}
-        See `MarginalCalibration`.
-    given : {"scores", "probabilities"}
+    With p0 and p1 the values of both fits at the new row, its probability is ``p1 / (1 - p0 +
+    p1)``, which is never 0 or 1. Vovk, Petej and Fedorova (2015): inductive Venn-Abers predictors,
+    merged as in their equation 6 (minimax for log loss). One class against the rest, rows divided
+    by their sum.
 
     Attributes
     ----------
-    maps_ : list
     converged_ : bool
         Always True.
-
-    Notes
-    -----
-    Vovk, Petej and Fedorova (2015): inductive Venn-Abers predictors, merged as in their
-    equation 6 (minimax for log loss). One class against the rest, rows divided by their sum.
     """
 
     def __init__(self, *, notion: About = "class-wise", given: Given = "scores") -> None:
@@ -68,29 +58,12 @@ def _merged(
 
 
 def venn_abers_steps(n: ArrayLike, hits: ArrayLike) -> tuple[Floats, Floats]:
-    """Return both probabilities of Venn-Abers at every place a new row can have.
-
-    Parameters
-    ----------
-    n, hits : array of shape (m,)
-        How many rows have each of m distinct confidences, in rising order, and how many of
-        those are right.
-
-    Returns
-    -------
-    low : ndarray of shape (m + 1,)
-        Item i is p0, the isotonic fit at a new wrong row that has i of the confidences at or
-        below its own.
-    high : ndarray of shape (m + 1,)
-        Item i is p1, that at a new right row with i of the confidences below its own.
-
-    Notes
-    -----
-    An isotonic fit is the slope of the greatest convex minorant of the cumulative sums (Barlow
-    et al. 1972). A new row shifts all later points, so its fit is the slope of the common lower
-    tangent of the points before it and of those after, and is found by walking outwards on both
-    hulls. n log n for the sorting, and as many steps as a hull has corners, all places at once.
-    """
+    """Return both probabilities of Venn-Abers at every place a new row can have."""
+    # low[i] is p0, the isotonic fit at a new wrong row that has i confidences at or below its own;
+    # high[i] is p1, that at a new right row with i below. An isotonic fit is the slope of the
+    # greatest convex minorant of the cumulative sums (Barlow et al. 1972). A new row shifts all
+    # later points, so its fit is the slope of the common lower tangent of the points before and
+    # after it, found by walking outwards on both hulls, all places at once.
     rows = np.concatenate([[0.0], np.cumsum(n, dtype=np.float64)])
     right = np.concatenate([[0.0], np.cumsum(hits, dtype=np.float64)])
     before = _corners(rows, right)
@@ -131,15 +104,15 @@ def _tangents(
     def slope(a: NDArray[np.intp], b: NDArray[np.intp]) -> Floats:
         return np.asarray((right[b] + label - right[a]) / (rows[b] + 1.0 - rows[a]))
 
-    found = slope(left, far)
+    slopes = slope(left, far)
     moving = np.arange(len(rows))
     while moving.size:
         a, b = left[moving], far[moving]
-        lower = slope(a, after[b]) < found[moving]
+        lower = slope(a, after[b]) < slopes[moving]
         far[moving] = b = np.where(lower, after[b], b)
-        found[moving] = slope(a, b)
-        higher = slope(before[a], b) > found[moving]
+        slopes[moving] = slope(a, b)
+        higher = slope(before[a], b) > slopes[moving]
         left[moving] = a = np.where(higher, before[a], a)
-        found[moving] = slope(a, b)
+        slopes[moving] = slope(a, b)
         moving = moving[lower | higher]
-    return found
+    return slopes

@@ -27,68 +27,29 @@ _MOST_COUNTED = 2**31
 
 @dataclass(frozen=True, kw_only=True)
 class SelectiveReplicates:
-    """Replicates of four measures, each of shape (replicates,).
+    """Replicates of four measures, each of shape (replicates,)."""
 
-    Attributes
-    ----------
-    auroc : ndarray
-        NaN where a replicate holds no right or no wrong row.
-    aurc, excess_aurc, augrc : ndarray
-        NaN where a replicate has no weight at all.
-    """
-
-    auroc: Floats
-    aurc: Floats
+    auroc: Floats  # NaN where a replicate holds no right or no wrong row
+    aurc: Floats  # NaN where a replicate has no weight at all
     excess_aurc: Floats
     augrc: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """Rows in falling order of confidence, cut into groups of equal confidence.
+    """Rows in falling order of confidence, cut into groups of equal confidence."""
 
-    Attributes
-    ----------
-    threshold : ndarray of shape (m,)
-        Confidence of each group.
-    order : ndarray of int, shape (n,)
-        Rows, highest confidence first.
-    wrong : ndarray of bool, shape (n,)
-        In this order.
-    ends : ndarray of int, shape (m,)
-        Number of rows up to each group's last.
-    faulty : ndarray of int
-        Groups that hold wrong rows.
-    first : ndarray of int
-        Which of the wrong rows, counted through, is the first of each of these groups.
-    """
-
-    threshold: Floats
-    order: NDArray[np.intp]
-    wrong: NDArray[np.bool_]
-    ends: NDArray[np.intp]
-    faulty: NDArray[np.intp]
+    threshold: Floats  # (m,) confidence of each group
+    order: NDArray[np.intp]  # (n,) rows, highest confidence first
+    wrong: NDArray[np.bool_]  # (n,) in this order
+    ends: NDArray[np.intp]  # (m,) number of rows up to each group's last
+    faulty: NDArray[np.intp]  # groups that hold wrong rows
+    # which of the wrong rows, counted through, is the first of each of these groups
     first: NDArray[np.intp]
 
 
 def rank(confidence: ArrayLike, correct: ArrayLike) -> Ranked:
-    """Sort rows by confidence.
-
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
-
-    Returns
-    -------
-    Ranked
-
-    Raises
-    ------
-    DataError
-        Empty input, different lengths, values outside their range.
-    """
+    """Sort rows by confidence."""
     values = check_confidence(confidence)
     wrong = check_correct(correct, len(values)) == 0
     order = np.argsort(-values, kind="stable")
@@ -116,23 +77,11 @@ def selective_replicates(
 
     Parameters
     ----------
-    confidence, correct
-        As in `auroc`.
     weights : array of shape (replicates, clusters), or (replicates, n) without `cluster`
-        At least 0, as from `cluster_weights`. Fractions are allowed: the sums over k are
-        then continued by the digamma function, which is slower.
+        At least 0, as from `cluster_weights`. Fractions are allowed: the sums over k are then
+        continued by the digamma function, which is slower.
     cluster : array of int, shape (n,), optional
         Index of each row's cluster.
-
-    Returns
-    -------
-    SelectiveReplicates
-
-    Raises
-    ------
-    DataError
-        As in `risk_coverage`; weights of another shape, negative or not finite; a cluster that
-        has no weights.
     """
     ranked = rank(confidence, correct)
     table: NDArray[Any] = np.asarray(weights, dtype=np.float64)
@@ -153,20 +102,7 @@ def selective_replicates(
 
 
 def weight_columns(cluster: ArrayLike | None, n: int, weights: Floats) -> NDArray[np.intp]:
-    """Return the column of a matrix of weights that belongs to each row.
-
-    Parameters
-    ----------
-    cluster : array of int, shape (n,), or None
-        None: a column for each row.
-    n : int
-    weights : ndarray of shape (replicates, columns)
-
-    Raises
-    ------
-    DataError
-        A cluster without a column, weights of another shape, negative or not finite.
-    """
+    """Return the column of a matrix of weights that belongs to each row."""
     column = np.arange(n) if cluster is None else np.asarray(cluster)
     if column.shape != (n,) or not np.issubdtype(column.dtype, np.integer):
         raise DataError(
@@ -193,12 +129,12 @@ def _measures(ranked: Ranked, weights: NDArray[Any], sums: Floats | None) -> Flo
     """Return AUROC, AURC, excess AURC, AUGRC, shape (4, replicates), for weights as ranked."""
     running = np.zeros((len(weights), weights.shape[1] + 1), dtype=weights.dtype)
     np.cumsum(weights, axis=1, out=running[:, 1:])
-    places = np.flatnonzero(ranked.wrong)
+    wrong_rows = np.flatnonzero(ranked.wrong)
     starts, ends = np.append(0, ranked.ends)[ranked.faulty], ranked.ends[ranked.faulty]
     # All rows before, and up to, each group that holds wrong rows; the others change nothing.
     before, upto = np.take(running, starts, axis=1), np.take(running, ends, axis=1)
-    wrong = np.take(weights, places, axis=1)
-    if len(starts) < len(places):
+    wrong = np.take(weights, wrong_rows, axis=1)
+    if len(starts) < len(wrong_rows):
         wrong = np.add.reduceat(wrong, ranked.first, axis=1)
     n, e = running[:, -1].astype(np.float64), wrong.sum(axis=1).astype(np.float64)
     right = n - e
@@ -211,7 +147,7 @@ def _measures(ranked: Ranked, weights: NDArray[Any], sums: Floats | None) -> Flo
         delays = _summed(upto) - _summed(before)
     else:
         delays = np.take(sums, upto) - np.take(sums, before)
-    if (ends - starts).sum() > len(places):
+    if (ends - starts).sum() > len(wrong_rows):
         size = upto - before
         delays *= np.divide(wrong, size, out=np.zeros(size.shape), where=size > 0)
     area = e * digamma(n + 1.0) - delays.sum(axis=1)

@@ -33,22 +33,15 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True, kw_only=True)
 class Streamed:
-    """What an accumulator has seen, as numbers.
-
-    Attributes
-    ----------
-    n : int
-    measures : dict of str to float
-        Exact: accuracy, nll (absent if a right choice was unknown, infinite if one had
-        probability 0), brier, confidence, gap, ece, mce, rmsce_width, overconfidence,
-        underconfidence, classwise_ece.
-    approximate : dict of str to Approximation
-        From a fine histogram: ece_mass, smooth_ece, auroc (absent without right or without
-        wrong rows).
-    """
+    """What an accumulator has seen, as numbers."""
 
     n: int
+    # exact: accuracy, nll (absent if a right choice was unknown, infinite if one had
+    # probability 0), brier, confidence, gap, ece, mce, rmsce_width, overconfidence,
+    # underconfidence, classwise_ece
     measures: Mapping[str, float]
+    # from a fine histogram: ece_mass, smooth_ece, auroc (absent without right or without
+    # wrong rows)
     approximate: Mapping[str, Approximation]
 
 
@@ -69,13 +62,6 @@ class CalibrationAccumulator:
         Of the fine histogram, at least 100. Memory is about 40 bytes a cell, 32 bytes a class
         and bin.
     given : {"scores", "probabilities"}
-
-    Examples
-    --------
-    >>> one, two = CalibrationAccumulator(2), CalibrationAccumulator(2)
-    >>> _ = one.update([[2.0, 0.0]], [0]), two.update([[0.0, 1.0]], [0])
-    >>> round((one + two).result().measures["ece"], 4)
-    0.4252
     """
 
     def __init__(
@@ -106,25 +92,7 @@ class CalibrationAccumulator:
         return self._n
 
     def update(self, values: ArrayLike, gold: ArrayLike) -> CalibrationAccumulator:
-        """Add rows.
-
-        Parameters
-        ----------
-        values : array of shape (n, k)
-            Scores, or probabilities if so given; n may be 0.
-        gold : array of int, shape (n,)
-            -1 where the right choice is not among them.
-
-        Returns
-        -------
-        CalibrationAccumulator
-            Itself.
-
-        Raises
-        ------
-        DataError
-            Bad values or gold. Nothing of them has been added then.
-        """
+        """Add rows."""
         array, right = as_array(values, "values"), as_array(gold, "gold")
         if array.ndim != 2 or array.shape[1] != self.classes or right.shape != array.shape[:1]:
             raise DataError(
@@ -160,13 +128,7 @@ class CalibrationAccumulator:
             self._each = self._each.plus(index, column, part.gold == number)
 
     def merge(self, other: CalibrationAccumulator) -> CalibrationAccumulator:
-        """Add all that another accumulator has seen, and return self.
-
-        Raises
-        ------
-        SettingsError
-            The other has other classes, bins, cells or kind of values.
-        """
+        """Add all that another accumulator has seen, and return self."""
         if self._settings() != other._settings():
             raise SettingsError(
                 f"accumulators differ: {self._settings()} and {other._settings()}",
@@ -183,13 +145,7 @@ class CalibrationAccumulator:
         return CalibrationAccumulator(**self._settings()).merge(self).merge(other)
 
     def result(self) -> Streamed:
-        """Return the measures of all rows seen.
-
-        Raises
-        ------
-        DataError
-            No row has been seen.
-        """
+        """Return the measures of all rows seen."""
         if not self._n:
             raise DataError("no rows", where="result", remedy="call update first")
         n, top = self._n, self._top
@@ -231,13 +187,7 @@ class CalibrationAccumulator:
 
     @classmethod
     def from_json(cls, text: str) -> CalibrationAccumulator:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        DataError
-            Not such a text.
-        """
+        """Read what `to_json` wrote."""
         try:
             document = json.loads(text)
             if document["format"] != FORMAT:

@@ -25,30 +25,24 @@ _LARGE = float(1 << 26)
 
 @dataclass(frozen=True, kw_only=True)
 class ExactSums:
-    """Sums of numbers in [0, 1], one for each of several places.
+    """Sums of numbers in [0, 1], one for each of several places."""
 
-    Attributes
-    ----------
-    high, low : ndarray of int64, shape (places,)
-        In units of 2^-26 and 2^-53.
-    """
-
-    high: Longs
+    high: Longs  # (places,) In units of 2^-26 and 2^-53
     low: Longs
 
     @classmethod
-    def zeros(cls, places: int) -> ExactSums:
+    def zeros(cls, cells: int) -> ExactSums:
         """Return sums of nothing."""
-        return cls(high=np.zeros(places, dtype=np.int64), low=np.zeros(places, dtype=np.int64))
+        return cls(high=np.zeros(cells, dtype=np.int64), low=np.zeros(cells, dtype=np.int64))
 
-    def plus(self, place: NDArray[np.intp], values: Floats) -> ExactSums:
+    def plus(self, index: NDArray[np.intp], values: Floats) -> ExactSums:
         """Add at most 65,536 numbers in [0, 1], each at its place."""
         high = np.floor(values * _HALF)
         low = np.rint((values * _HALF - high) * (_HALF * 2))
         size = len(self.high)
         return ExactSums(
-            high=self.high + np.bincount(place, weights=high, minlength=size).astype(np.int64),
-            low=self.low + np.bincount(place, weights=low, minlength=size).astype(np.int64),
+            high=self.high + np.bincount(index, weights=high, minlength=size).astype(np.int64),
+            low=self.low + np.bincount(index, weights=low, minlength=size).astype(np.int64),
         )
 
     def __add__(self, other: ExactSums) -> ExactSums:
@@ -62,18 +56,10 @@ class ExactSums:
 
 @dataclass(frozen=True, kw_only=True)
 class ExactTotal:
-    """The sum of numbers of at least 0, of any size.
+    """The sum of numbers of at least 0, of any size."""
 
-    Attributes
-    ----------
-    units : int
-        In units of 2^-53, of any length.
-    infinite : int
-        How many were infinite.
-    """
-
-    units: int = 0
-    infinite: int = 0
+    units: int = 0  # in units of 2^-53, of any length
+    infinite: int = 0  # how many were infinite
 
     def plus(self, values: Floats) -> ExactTotal:
         """Add at most 65,536 numbers."""

@@ -19,35 +19,22 @@ _HALVINGS, _LEAST_BANDWIDTH = 10, 0.001
 
 @dataclass(frozen=True, kw_only=True)
 class Approximation:
-    """A value, and how far from the exact one it can be at most.
-
-    Attributes
-    ----------
-    value : float
-    bound : float
-        Of the smooth error: against its definition, at the same bandwidth. The function
-        `smooth_ece` keeps the grid of relplot, on which rows at 0 or 1 weigh half, so it may
-        lie further off: by up to 0.03 where confidences are saturated.
-    """
+    """A value, and how far from the exact one it can be at most."""
 
     value: float
+    # of the smooth error: against its definition, at the same bandwidth. The function
+    # `smooth_ece` keeps the grid of relplot, on which rows at 0 or 1 weigh half, so it may
+    # lie further off: by up to 0.03 where confidences are saturated
     bound: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class FineHistogram:
-    """Rows, right rows and confidence in each of many cells of equal width.
+    """Rows, right rows and confidence in each of many cells of equal width."""
 
-    Attributes
-    ----------
-    count, right : ndarray of int64, shape (cells,)
-    sums : ExactSums
-        Of confidence.
-    """
-
-    count: Longs
+    count: Longs  # (cells,)
     right: Longs
-    sums: ExactSums
+    sums: ExactSums  # of confidence
 
     @classmethod
     def zeros(cls, cells: int) -> FineHistogram:
@@ -76,20 +63,16 @@ class FineHistogram:
         """Return approximations of ece_mass, smooth_ece and, where defined, auroc."""
         filled = np.flatnonzero(self.count)
         excess = np.zeros(len(self.count))
-        kept = ExactSums(high=self.sums.high[filled], low=self.sums.low[filled])
-        excess[filled] = (kept.floats() - self.right[filled]) / self.count.sum()
-        found = {"ece_mass": self._mass(excess, bins), "smooth_ece": self._smooth(excess)}
+        filled_sums = ExactSums(high=self.sums.high[filled], low=self.sums.low[filled])
+        excess[filled] = (filled_sums.floats() - self.right[filled]) / self.count.sum()
+        approximations = {"ece_mass": self._mass(excess, bins), "smooth_ece": self._smooth(excess)}
         right, wrong = self.right[filled], (self.count - self.right)[filled]
         if right.any() and wrong.any():
-            found["auroc"] = _auroc(right.astype(np.float64), wrong.astype(np.float64))
-        return found
+            approximations["auroc"] = _auroc(right.astype(np.float64), wrong.astype(np.float64))
+        return approximations
 
     def _mass(self, excess: Floats, bins: int) -> Approximation:
-        """Cut at cells instead of rows: a cell that holds a cut is kept whole.
-
-        Moving a cell's rows from the bins that they belong to into one changes the sum of
-        absolute values by at most twice their share.
-        """
+        """Cut at cells instead of rows: a cell that holds a cut is kept whole."""
         n = int(self.count.sum())
         running = np.cumsum(self.count)
         parts = min(bins, n)
@@ -101,6 +84,8 @@ class FineHistogram:
         inside = ~np.isin(running[cell], cuts) | self._many_cuts(cuts, running)[cell]
         edges = np.unique(np.append(cell + 1, len(excess)))
         totals = np.add.reduceat(excess, np.concatenate([[0], edges[:-1]]))
+        # Moving a cell's rows into one bin changes the sum of absolute values by at most twice
+        # their share.
         bound = 2.0 * float(self.count[cell[inside]].sum() / n)
         return Approximation(value=float(np.abs(totals).sum()), bound=bound)
 
@@ -109,13 +94,7 @@ class FineHistogram:
         return np.bincount(np.searchsorted(running, cuts), minlength=len(running)) > 1
 
     def _smooth(self, excess: Floats) -> Approximation:
-        """Smooth the excess by the reflected Gaussian kernel, a product of cosine transforms.
-
-        Every row lies within half a cell of its cell's middle, and the kernel moved by d differs
-        from itself by at most d sqrt(2 / pi) / bandwidth in the mean: this is the bound, at the
-        bandwidth found. The kernel is reflected without end; that of `smooth_ece` reaches half
-        a unit to either side, which is seen at bandwidths above 0.2 only.
-        """
+        """Smooth the excess by the reflected Gaussian kernel, a product of cosine transforms."""
         cells = len(excess)
         spectrum = fft.dct(excess, norm="ortho")
         decay = 0.5 * (np.pi * np.arange(cells)) ** 2
@@ -131,6 +110,10 @@ class FineHistogram:
                 low = middle
             else:
                 high = middle
+        # Every row lies within half a cell of its cell's middle, and the kernel moved by d differs
+        # from itself by at most d sqrt(2 / pi) / bandwidth in the mean. The kernel is reflected
+        # without end; that of `smooth_ece` reaches half a unit to either side, which is seen at
+        # bandwidths above 0.2 only.
         bound = 0.5 / cells * np.sqrt(2 / np.pi) / high
         return Approximation(value=error(high), bound=float(bound))
 

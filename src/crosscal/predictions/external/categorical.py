@@ -10,17 +10,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.sources import Source
+from crosscal.predictions.external.sources import TableSource
 
 
-def codes(source: Source, name: str, column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
-    """Return each row's number among a column's distinct values, and these values.
-
-    Raises
-    ------
-    DataError
-        A value is missing, or is a list or a record.
-    """
+def codes(
+    source: TableSource, name: str, column: pa.ChunkedArray
+) -> tuple[NDArray[np.int64], pa.Array]:
+    """Return each row's number among a column's distinct values, and these values."""
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
     demand_present(source, name, column)
@@ -38,20 +34,20 @@ def codes(source: Source, name: str, column: pa.ChunkedArray) -> tuple[NDArray[n
 
 
 def sorted_codes(
-    source: Source, name: str | None, columns: Mapping[str, pa.ChunkedArray]
+    source: TableSource, name: str | None, columns: Mapping[str, pa.ChunkedArray]
 ) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:
     """Return each row's number among a column's sorted values as text, and these values."""
     if name is None:
         return None, ()
-    found, values = codes(source, name, columns[name])
+    indices, values = codes(source, name, columns[name])
     texts = [str(value) for value in values.to_pylist()]
     order = sorted(range(len(texts)), key=lambda i: texts[i])
     rank = np.empty(len(texts), dtype=np.int32)
     rank[order] = np.arange(len(texts), dtype=np.int32)
-    return rank[found], tuple(texts[i] for i in order)
+    return rank[indices], tuple(texts[i] for i in order)
 
 
-def demand_present(source: Source, name: str, column: pa.ChunkedArray) -> None:
+def demand_present(source: TableSource, name: str, column: pa.ChunkedArray) -> None:
     """Raise DataError at the first missing value of a column."""
     missing = pc.is_null(column)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
@@ -64,6 +60,6 @@ def demand_present(source: Source, name: str, column: pa.ChunkedArray) -> None:
     row = int(rows.argmax())
     raise DataError(
         "value is missing",
-        where=f"{source.path}: column '{name}', {source.place(row)}",
+        where=f"{source.path}: column '{name}', {source.locate(row)}",
         remedy="Fill it in or leave the row out",
     )

@@ -14,9 +14,9 @@ from typing import Literal
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
-Kind = Literal["list", "number", "text", "other"]
+ColumnKind = Literal["list", "number", "text", "other"]
 Layout = Literal["list", "classes", "positive", "confidence"]
-Given = Literal["scores", "probabilities", "confidence"]
+ValueKind = Literal["scores", "probabilities", "confidence"]
 
 _SCORES = ("scores", "logits", "log_probs", "logprobs")
 _PROBABILITIES = ("probabilities", "probs", "proba", "probas", "prob", "softmax")
@@ -31,20 +31,13 @@ _FAMILY = re.compile(rf"({'|'.join(_PREFIXES)})(?:[_\-. ](.+)|(\d+))", re.IGNORE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ColumnOptions:
     """The columns as a user named them; None leaves a choice to the guess.
 
-    Attributes
-    ----------
-    scores, probabilities : str or None
-        One list column, or the columns of the classes in order: names with commas between, or
-        a pattern with ``*``. At most one of the two. One number column under `probabilities`
-        is the probability of the positive class.
-    confidence : str or None
-        Confidence of the chosen label; the labels' column then says whether it is right.
-    labels, group, cluster : str or None
-    classes : tuple of str or None
-        Names of the classes in the order of the scores.
+    `scores` and `probabilities` (at most one of them) name a list column, or the columns of the
+    classes in order: names with commas between, or a pattern with ``*``. One number column under
+    `probabilities` is the probability of the positive class. With `confidence`, that of the chosen
+    label, the labels' column says whether it is right.
     """
 
     scores: str | None = None
@@ -56,122 +49,90 @@ class Wanted:
     classes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        said = [n for n in ("scores", "probabilities", "confidence") if getattr(self, n)]
-        if len(said) > 1:
+        value_options = [n for n in ("scores", "probabilities", "confidence") if getattr(self, n)]
+        if len(value_options) > 1:
             raise SettingsError(
-                f"both --{said[0]} and --{said[1]} are given",
+                f"both --{value_options[0]} and --{value_options[1]} are given",
                 where="options",
                 remedy="Name the columns once: as scores, as probabilities, or as confidence",
             )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """What each column is taken for.
-
-    Attributes
-    ----------
-    layout : {"list", "classes", "positive", "confidence"}
-    values : tuple of str
-        Columns of the scores.
-    labels : str
-    group, cluster : str or None
-    classes : tuple of str or None
-        Names of the classes, where the columns or the user name them.
-    given : {"scores", "probabilities", "confidence"} or None
-        None: the values tell.
-    said : tuple of str
-        How the choice came about, in words.
-    """
+class ColumnMapping:
+    """What each column is taken for."""
 
     layout: Layout
-    values: tuple[str, ...]
+    values: tuple[str, ...]  # columns of the scores
     labels: str
     group: str | None
     cluster: str | None
-    classes: tuple[str, ...] | None
-    given: Given | None
-    said: tuple[str, ...]
+    classes: tuple[str, ...] | None  # names of the classes, where the columns or the user name them
+    value_kind: ValueKind | None  # None: the values tell
+    notes: tuple[str, ...]  # how the choice came about, in words
 
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that must be read, each once."""
-        found = (*self.values, self.labels, self.group, self.cluster)
-        return tuple(dict.fromkeys(name for name in found if name is not None))
+        collected = (*self.values, self.labels, self.group, self.cluster)
+        return tuple(dict.fromkeys(name for name in collected if name is not None))
 
 
 def choose_columns(
-    columns: Mapping[str, Kind],
-    wanted: Wanted,
+    columns: Mapping[str, ColumnKind],
+    options: ColumnOptions,
     *,
     label_values: Mapping[str, Collection[str]] | None = None,
     where: str,
-) -> Chosen:
-    """Decide what each column is.
+) -> ColumnMapping:
+    """Decide what each column is; DataError where none, or more than one, could be meant.
 
-    Parameters
-    ----------
-    columns : mapping of str to kind
-        In the file's order; "list" is a list of numbers.
-    wanted : Wanted
-    label_values : mapping of str to collection of str, optional
-        Values seen in text columns, so that columns named like the classes are recognised.
-    where : str
-        The file named in errors.
-
-    Returns
-    -------
-    Chosen
-
-    Raises
-    ------
-    DataError
-        No column, or more than one, could be meant; a named column is not there.
+    `label_values` has the values seen in text columns: columns named like the classes are scores.
     """
-    if wanted.confidence:
-        layout, values, given, why = _confidence(columns, wanted.confidence, where)
-    elif wanted.scores or wanted.probabilities:
-        layout, values, given, why = _named(columns, wanted, where)
+    if options.confidence:
+        layout, values, value_kind, why = _confidence(columns, options.confidence, where)
+    elif options.scores or options.probabilities:
+        layout, values, value_kind, why = _named(columns, options, where)
     else:
-        layout, values, given, why = _guessed(columns, label_values or {}, where)
-    labels, why_labels = _labels(columns, wanted, layout, values, where)
-    for name in (wanted.group, wanted.cluster):
+        layout, values, value_kind, why = _guessed(columns, label_values or {}, where)
+    labels, why_labels = _labels(columns, options, layout, values, where)
+    for name in (options.group, options.cluster):
         if name is not None:
             _demand(columns, name, where)
-    _demand_apart(values, labels, wanted, where)
-    taken = {*values, labels, wanted.group}
+    _demand_apart(values, labels, options, where)
+    taken = {*values, labels, options.group}
     clusters = [n for n in columns if n.lower() in _CLUSTERS and n not in taken]
-    cluster = wanted.cluster or (clusters[0] if len(clusters) == 1 else None)
-    said = [why, why_labels]
+    cluster = options.cluster or (clusters[0] if len(clusters) == 1 else None)
+    notes = [why, why_labels]
     if cluster:
-        said.append(f"clusters: '{cluster}' ({'named' if wanted.cluster else 'by its name'})")
-    if wanted.group:
-        said.append(f"groups: '{wanted.group}' (named)")
-    return Chosen(
+        notes.append(f"clusters: '{cluster}' ({'named' if options.cluster else 'by its name'})")
+    if options.group:
+        notes.append(f"groups: '{options.group}' (named)")
+    return ColumnMapping(
         layout=layout,
         values=values,
         labels=labels,
-        group=wanted.group,
+        group=options.group,
         cluster=cluster,
-        classes=wanted.classes or _class_names(layout, values),
-        given=given,
-        said=tuple(said),
+        classes=options.classes or _class_names(layout, values),
+        value_kind=value_kind,
+        notes=tuple(notes),
     )
 
 
-_Found = tuple[Layout, tuple[str, ...], Given | None, str]
+_Found = tuple[Layout, tuple[str, ...], ValueKind | None, str]
 
 
-def _confidence(columns: Mapping[str, Kind], name: str, where: str) -> _Found:
+def _confidence(columns: Mapping[str, ColumnKind], name: str, where: str) -> _Found:
     _demand(columns, name, where, kind="number")
     return "confidence", (name,), "confidence", f"confidence: '{name}' (named)"
 
 
-def _named(columns: Mapping[str, Kind], wanted: Wanted, where: str) -> _Found:
+def _named(columns: Mapping[str, ColumnKind], options: ColumnOptions, where: str) -> _Found:
     """Follow --scores or --probabilities."""
-    given: Given = "scores" if wanted.scores else "probabilities"
+    value_kind: ValueKind = "scores" if options.scores else "probabilities"
     names: list[str] = []
-    for part in (wanted.scores or wanted.probabilities or "").split(","):
+    for part in (options.scores or options.probabilities or "").split(","):
         if part.strip() in columns:
             names.append(part.strip())
             continue
@@ -180,10 +141,10 @@ def _named(columns: Mapping[str, Kind], wanted: Wanted, where: str) -> _Found:
             _demand(columns, part.strip(), where)
         names += matched
     if len(names) == 1 and columns[names[0]] == "list":
-        return "list", tuple(names), given, f"{given}: list column '{names[0]}' (named)"
+        return "list", tuple(names), value_kind, f"{value_kind}: list column '{names[0]}' (named)"
     for name in names:
         _demand(columns, name, where, kind="number")
-    if len(names) == 1 and given == "scores":
+    if len(names) == 1 and value_kind == "scores":
         raise DataError(
             f"one column of scores, '{names[0]}', is too few",
             where=where,
@@ -192,12 +153,12 @@ def _named(columns: Mapping[str, Kind], wanted: Wanted, where: str) -> _Found:
         )
     if len(names) == 1:
         why = f"probability of the positive class: '{names[0]}' (named)"
-        return "positive", tuple(names), given, why
-    return "classes", tuple(names), given, f"{given}: {_listed(names)} (named)"
+        return "positive", tuple(names), value_kind, why
+    return "classes", tuple(names), value_kind, f"{value_kind}: {_listed(names)} (named)"
 
 
 def _guessed(
-    columns: Mapping[str, Kind], label_values: Mapping[str, Collection[str]], where: str
+    columns: Mapping[str, ColumnKind], label_values: Mapping[str, Collection[str]], where: str
 ) -> _Found:
     """Take the one reading that the names allow; the first kind of layout that fits."""
     lists = [name for name, kind in columns.items() if kind == "list"]
@@ -234,37 +195,37 @@ def _guessed(
     )
 
 
-def _families(columns: Mapping[str, Kind]) -> dict[str, list[str]]:
+def _families(columns: Mapping[str, ColumnKind]) -> dict[str, list[str]]:
     """Return number columns that share a prefix such as ``prob_``, two or more of each."""
-    found: dict[str, list[str]] = {}
+    families: dict[str, list[str]] = {}
     for name, kind in columns.items():
         match = _FAMILY.fullmatch(name)
         if kind == "number" and match:
-            found.setdefault(match[1].lower(), []).append(name)
-    return {prefix: names for prefix, names in found.items() if len(names) >= 2}
+            families.setdefault(match[1].lower(), []).append(name)
+    return {prefix: names for prefix, names in families.items() if len(names) >= 2}
 
 
 def _labels(
-    columns: Mapping[str, Kind],
-    wanted: Wanted,
+    columns: Mapping[str, ColumnKind],
+    options: ColumnOptions,
     layout: Layout,
     values: Sequence[str],
     where: str,
 ) -> tuple[str, str]:
     """Return the column of the labels (or of right and wrong), and how it was found."""
     what = "right or wrong" if layout == "confidence" else "labels"
-    if wanted.labels:
-        _demand(columns, wanted.labels, where)
-        return wanted.labels, f"{what}: '{wanted.labels}' (named)"
+    if options.labels:
+        _demand(columns, options.labels, where)
+        return options.labels, f"{what}: '{options.labels}' (named)"
     known = _OUTCOMES if layout == "confidence" else _LABELS
-    there = [name for name in columns if name.lower() in known and name not in values]
-    if not there:
+    candidates = [name for name in columns if name.lower() in known and name not in values]
+    if not candidates:
         raise DataError(
             f"no column looks like {what}; the columns are {_listed(columns)}",
             where=where,
             remedy=f"Name it with --labels; the names that are guessed are {', '.join(known)}",
         )
-    (name,) = _one(there, f"the {what}", "--labels", where)
+    (name,) = _one(candidates, f"the {what}", "--labels", where)
     return name, f"{what}: '{name}' (by its name)"
 
 
@@ -282,7 +243,7 @@ def _one(
 
 
 def _demand(
-    columns: Mapping[str, Kind], name: str, where: str, *, kind: Kind | None = None
+    columns: Mapping[str, ColumnKind], name: str, where: str, *, kind: ColumnKind | None = None
 ) -> None:
     if name not in columns:
         hint = did_you_mean(name, list(columns))
@@ -299,9 +260,9 @@ def _demand(
         )
 
 
-def _demand_apart(values: Sequence[str], labels: str, wanted: Wanted, where: str) -> None:
+def _demand_apart(values: Sequence[str], labels: str, options: ColumnOptions, where: str) -> None:
     """Refuse scores that are named twice, or are to be labels, groups or clusters as well."""
-    taken = {"labels": labels, "groups": wanted.group, "clusters": wanted.cluster}
+    taken = {"labels": labels, "groups": options.group, "clusters": options.cluster}
     for name in values:
         again = ["scores"] if values.count(name) > 1 else []
         again += [role for role, column in taken.items() if column == name]
@@ -315,7 +276,7 @@ def _demand_apart(values: Sequence[str], labels: str, wanted: Wanted, where: str
             )
 
 
-def _stated(name: str) -> Given | None:
+def _stated(name: str) -> ValueKind | None:
     """Return what a name says about its values; nothing said, they tell themselves."""
     says = name.lower()
     return "probabilities" if says == "p" or says.startswith(_SAYS_PROBABILITY[:2]) else None

@@ -10,31 +10,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.reader import Foreign
+from crosscal.predictions.external.reader import ExternalPredictions
 
 
-def joined(parts: Sequence[Foreign], names: Sequence[str], *, pooled: bool) -> Foreign:
-    """Join the predictions of several files.
+def concat_predictions(
+    parts: Sequence[ExternalPredictions], names: Sequence[str], *, pooled: bool
+) -> ExternalPredictions:
+    """Join files of equal classes and kinds of values; equally named clusters are one.
 
-    Parameters
-    ----------
-    parts : sequence of Foreign
-        Of equal classes and kinds of values.
-    names : sequence of str
-        Of the files, all different.
-    pooled : bool
-        Whether rows of equally named groups belong together; if not, each file's groups are
-        its own, named ``file`` or ``file/group``.
-
-    Returns
-    -------
-    Foreign
-        Equally named clusters of two files are one cluster.
-
-    Raises
-    ------
-    DataError
-        The files differ in kind or classes.
+    Where `pooled`, equally named groups belong together; else each file's groups are its own, named
+    ``file`` or ``file/group``.
     """
     first = parts[0]
     for part, name in zip(parts, names, strict=True):
@@ -63,15 +48,15 @@ def joined(parts: Sequence[Foreign], names: Sequence[str], *, pooled: bool) -> F
         groups=tuple(order),
         cluster=_clusters(parts),
         cluster_names=None,
-        said=tuple(dict.fromkeys(words for part in parts for words in part.said)),
+        notes=tuple(dict.fromkeys(words for part in parts for words in part.notes)),
     )
 
 
-def _kind(part: Foreign) -> str:
+def _kind(part: ExternalPredictions) -> str:
     if part.values.ndim == 1:
-        return part.given
+        return part.value_kind
     named = f" ({', '.join(part.classes)})" if part.classes else ""
-    return f"{part.given} of {part.values.shape[1]} classes{named}"
+    return f"{part.value_kind} of {part.values.shape[1]} classes{named}"
 
 
 def _name(group: str, file: str, pooled: bool) -> str:
@@ -80,20 +65,20 @@ def _name(group: str, file: str, pooled: bool) -> str:
     return f"{file}/{group}" if group else file
 
 
-def _clusters(parts: Sequence[Foreign]) -> NDArray[np.int64] | None:
+def _clusters(parts: Sequence[ExternalPredictions]) -> NDArray[np.int64] | None:
     """Return clusters numbered by name over all files; rows of files without any stand alone."""
-    there = [part.cluster_names for part in parts if part.cluster_names is not None]
-    if not there:
+    named = [part.cluster_names for part in parts if part.cluster_names is not None]
+    if not named:
         return None
-    coded = pa.chunked_array([names.cast(pa.string()) for names in there]).combine_chunks()
+    coded = pa.chunked_array([names.cast(pa.string()) for names in named]).combine_chunks()
     coded = coded.dictionary_encode()
     numbers = np.asarray(coded.indices, dtype=np.int64)
-    above, at, found = len(coded.dictionary), 0, []
+    above, at, clusters = len(coded.dictionary), 0, []
     for part in parts:
         if part.cluster is None or part.cluster_names is None:
-            found.append(above + np.arange(len(part)))
+            clusters.append(above + np.arange(len(part)))
             above += len(part)
             continue
-        found.append(numbers[at : at + len(part.cluster_names)][part.cluster])
+        clusters.append(numbers[at : at + len(part.cluster_names)][part.cluster])
         at += len(part.cluster_names)
-    return np.concatenate(found)
+    return np.concatenate(clusters)

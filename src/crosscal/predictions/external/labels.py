@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes
-from crosscal.predictions.external.columns import Chosen
-from crosscal.predictions.external.sources import Source
+from crosscal.predictions.external.columns import ColumnMapping
+from crosscal.predictions.external.sources import TableSource
 
 _TRUTH = {"true": 1, "false": 0}
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 
 
 def gold_of(
-    source: Source,
-    columns: Chosen,
+    source: TableSource,
+    columns: ColumnMapping,
     column: pa.ChunkedArray,
     classes: tuple[str, ...] | None,
     values: NDArray[Any],
@@ -28,32 +28,10 @@ def gold_of(
     *,
     absent: bool,
 ) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Return the index of each row's right class.
+    """Return the index of each row's right class, and notes.
 
-    Labels are names where the classes have names and all labels are among them, else indices
-    from 0 in the order of the scores.
-
-    Parameters
-    ----------
-    source, columns, column
-        The file, what its columns are, and that of the labels.
-    classes : tuple of str or None
-        Names of the classes.
-    values : ndarray of shape (n, k), or (n,) for confidences
-    own_number : ndarray of int64, shape (n,), or None
-        How many choices each row has; None: all have k.
-    absent : bool
-        Whether -1 (the right choice is not among them) is allowed.
-
-    Returns
-    -------
-    gold : ndarray of int32, shape (n,)
-    said : tuple of str
-
-    Raises
-    ------
-    DataError
-        A label missing, unknown or out of range; classes fewer or more than scores.
+    Labels are names where the classes have names and all labels are among them, else indices from 0
+    in the order of the scores. `absent` allows -1, the right choice not being among them.
     """
     size = 2 if columns.layout == "confidence" else values.shape[1]
     if classes is not None and columns.layout != "confidence" and len(classes) != size:
@@ -62,7 +40,7 @@ def gold_of(
             where=str(source.path),
             remedy="Give --classes one name for each score, in their order",
         )
-    found, dictionary = codes(source, columns.labels, column)
+    indices, dictionary = codes(source, columns.labels, column)
     labels = [_plain(value) for value in dictionary.to_pylist()]
     number = {_plain(name): i for i, name in enumerate(classes or ())}
     if set(number) == {"0", "1"}:
@@ -78,8 +56,8 @@ def gold_of(
     low = -1 if absent else 0
     for number_of, index in enumerate(table):
         if index is None or not low <= index < size:
-            raise _fault(source, columns, labels[number_of], found == number_of, classes, size)
-    gold = np.array(table, dtype=np.int32)[found]
+            raise _fault(source, columns, labels[number_of], indices == number_of, classes, size)
+    gold = np.array(table, dtype=np.int32)[indices]
     # For ragged rows a label may be in range of the longest row only.
     if values.ndim == 2:
         at = np.maximum(gold, 0)
@@ -90,7 +68,7 @@ def gold_of(
             row = int(missing.argmax())
             raise DataError(
                 f"label {gold[row]}, but this row has no such choice",
-                where=f"{source.path}: column '{columns.labels}', {source.place(row)}",
+                where=f"{source.path}: column '{columns.labels}', {source.locate(row)}",
                 remedy="Give the index, from 0, of one of the row's own choices; leave out rows "
                 "without a right one",
             )
@@ -119,14 +97,14 @@ def _index(label: str) -> int | None:
 
 
 def _fault(
-    source: Source,
-    columns: Chosen,
+    source: TableSource,
+    columns: ColumnMapping,
     label: str,
     rows: NDArray[np.bool_],
     classes: tuple[str, ...] | None,
     size: int,
 ) -> DataError:
-    where = f"{source.path}: column '{columns.labels}', {source.place(int(rows.argmax()))}"
+    where = f"{source.path}: column '{columns.labels}', {source.locate(int(rows.argmax()))}"
     if columns.layout == "confidence":
         what, remedy = f"{label!r} says neither right nor wrong", "Give 0 or 1, false or true"
     elif _index(label) is not None:

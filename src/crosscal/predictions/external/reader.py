@@ -1,8 +1,8 @@
 """Predictions from anyone's files: Parquet, CSV, TSV, JSON lines or npz, as arrays.
 
-Nothing is guessed silently: `Foreign.said` tells which column was taken for what. Nothing is
-mended silently either: a NaN, an unknown label or probabilities that do not sum to one stop the
-reading, with file, row and remedy.
+Nothing is guessed silently: `ExternalPredictions.notes` tells which column was taken for what.
+Nothing is mended silently either: a NaN, an unknown label or probabilities that do not sum to one
+stop the reading, with file, row and remedy.
 """
 
 from __future__ import annotations
@@ -19,16 +19,21 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes, sorted_codes
-from crosscal.predictions.external.columns import Chosen, Given, Wanted, choose_columns
+from crosscal.predictions.external.columns import (
+    ColumnMapping,
+    ColumnOptions,
+    ValueKind,
+    choose_columns,
+)
 from crosscal.predictions.external.labels import gold_of
-from crosscal.predictions.external.sources import NpzSource, ParquetSource, Source
+from crosscal.predictions.external.sources import NpzSource, ParquetSource, TableSource
 from crosscal.predictions.external.text_sources import CsvSource, JsonLinesSource
 from crosscal.predictions.external.values import settle_values
 from crosscal.predictions.provenance import Provenance
 
 Report = Callable[[int, int], None]
 
-_OPENERS: dict[str, Callable[[Path], Source]] = {
+_OPENERS: dict[str, Callable[[Path], TableSource]] = {
     ".parquet": ParquetSource,
     ".pq": ParquetSource,
     ".csv": CsvSource,
@@ -41,7 +46,7 @@ _OPENERS: dict[str, Callable[[Path], Source]] = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Foreign:
+class ExternalPredictions:
     """Predictions as arrays.
 
     Attributes
@@ -49,7 +54,7 @@ class Foreign:
     values : ndarray of shape (n, k), or (n,) for confidences
         Scores or probabilities, float32 where the file has no more, else float64. Minus
         infinity (or probability 0) where a unit has fewer choices than others.
-    given : {"scores", "probabilities", "confidence"}
+    value_kind : {"scores", "probabilities", "confidence"}
     gold : ndarray of int32, shape (n,)
         Index of the right choice; for confidences 1 if the chosen label is right, else 0.
     group : ndarray of int32, shape (n,), or None
@@ -61,56 +66,39 @@ class Foreign:
     cluster_names : pyarrow.Array or None
         What the numbers stand for.
     classes : tuple of str or None
-    said : tuple of str
+    notes : tuple of str
         What was taken for what, and why.
     """
 
     values: NDArray[Any]
-    given: Given
+    value_kind: ValueKind
     gold: NDArray[np.int32]
     group: NDArray[np.int32] | None
     groups: tuple[str, ...]
     cluster: NDArray[np.int64] | None
     cluster_names: pa.Array | None
     classes: tuple[str, ...] | None
-    said: tuple[str, ...]
+    notes: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.gold)
 
 
-def read_foreign(path: Path, wanted: Wanted, *, report: Report | None = None) -> Foreign:
-    """Read predictions of any origin.
+def read_external(
+    path: Path, options: ColumnOptions, *, report: Report | None = None
+) -> ExternalPredictions:
+    """Read predictions of any origin; what the options leave open is guessed.
 
-    Parameters
-    ----------
-    path : Path
-        Ending ``.parquet``, ``.pq``, ``.csv``, ``.tsv``, ``.tab``, ``.jsonl``, ``.ndjson`` or
-        ``.npz``. Of crosscal's own prediction files the test split is read; language becomes
-        the group, and cluster_id the cluster.
-    wanted : Wanted
-        The columns; what is left open is guessed from names and values.
-    report : callable, optional
-        Called with what is read and the total, as reading goes on.
-
-    Returns
-    -------
-    Foreign
-
-    Raises
-    ------
-    DataError
-        No such file, unknown ending, truncated, empty, wrong encoding; a column missing or
-        ambiguous; ragged rows; a value missing, NaN or infinite (minus infinity says that a
-        row has no such choice); probabilities outside 0 to 1 or not summing to one (within
-        0.001, or rounding to three decimals; then they are normalised); a label out of range
-        or unknown.
+    Of crosscal's own prediction files the test split is read; language becomes the group,
+    cluster_id the cluster. Minus infinity says that a row has no such choice. Probabilities may be
+    off a sum of 1 by rounding to three decimals; they are then normalised. All else that is wrong
+    is a DataError.
     """
     source = _open(path)
     own = source.provenance is not None and {"scores", "gold"} <= set(source.columns)
     if own:
-        wanted, choices, split = _own(source, wanted)
-    columns = _choose(source, wanted)
+        options, choices, split = _own(source, options)
+    columns = _choose(source, options)
     words = [name for name in columns.names if name not in columns.values]
     filtered = [*words, "split"] if own and split else words
     parts: dict[str, list[Any]] = {name: [] for name in columns.names}
@@ -126,7 +114,7 @@ def read_foreign(path: Path, wanted: Wanted, *, report: Report | None = None) ->
     tables = {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
     del parts
     value_columns = [tables.pop(name) for name in columns.values]
-    values, given, said, own_number = settle_values(source, columns, value_columns)
+    values, value_kind, notes, own_number = settle_values(source, columns, value_columns)
     del value_columns
     classes = choices if own and choices else columns.classes
     gold, said_labels = gold_of(
@@ -137,20 +125,20 @@ def read_foreign(path: Path, wanted: Wanted, *, report: Report | None = None) ->
     if columns.cluster is not None:
         cluster, cluster_names = codes(source, columns.cluster, tables[columns.cluster])
     origin = (f"a prediction file of crosscal, split '{split}'",) if own and split else ()
-    return Foreign(
+    return ExternalPredictions(
         values=values,
-        given=given,
+        value_kind=value_kind,
         gold=gold,
         group=group,
         groups=groups,
         cluster=cluster,
         cluster_names=cluster_names,
         classes=classes,
-        said=(*origin, *columns.said, *said, *said_labels),
+        notes=(*origin, *columns.notes, *notes, *said_labels),
     )
 
 
-def _open(path: Path) -> Source:
+def _open(path: Path) -> TableSource:
     if path.is_dir():
         raise DataError("this is a folder", where=str(path), remedy="Name the files in it")
     if not path.is_file():
@@ -167,20 +155,22 @@ def _open(path: Path) -> Source:
     return opener(path)
 
 
-def _own(source: Source, wanted: Wanted) -> tuple[Wanted, tuple[str, ...] | None, str | None]:
+def _own(
+    source: TableSource, options: ColumnOptions
+) -> tuple[ColumnOptions, tuple[str, ...] | None, str | None]:
     """Return the columns of a file that crosscal wrote, its choices, and the split to read."""
     made = Provenance.from_json(source.provenance or b"", where=f"{source.path}: provenance")
     splits: set[str] = set()
     if "split" in source.columns:
         for batch, _ in source.batches(["split"]):
             splits |= set(pc.unique(batch.column(0)).to_pylist())
-    free = not (wanted.scores or wanted.probabilities or wanted.confidence)
+    free = not (options.scores or options.probabilities or options.confidence)
     filled = replace(
-        wanted,
-        scores="scores" if free else wanted.scores,
-        labels=wanted.labels or "gold",
-        group=wanted.group or ("language" if "language" in source.columns else None),
-        cluster=wanted.cluster or ("cluster_id" if "cluster_id" in source.columns else None),
+        options,
+        scores="scores" if free else options.scores,
+        labels=options.labels or "gold",
+        group=options.group or ("language" if "language" in source.columns else None),
+        cluster=options.cluster or ("cluster_id" if "cluster_id" in source.columns else None),
     )
     split = "test" if "test" in splits else (min(splits) if len(splits) == 1 else None)
     if split is None and splits:
@@ -189,15 +179,17 @@ def _own(source: Source, wanted: Wanted) -> tuple[Wanted, tuple[str, ...] | None
             where=str(source.path),
             remedy="Name the evaluated rows' split 'test'",
         )
-    return filled, wanted.classes or made.choices, split
+    return filled, options.classes or made.choices, split
 
 
-def _choose(source: Source, wanted: Wanted) -> Chosen:
-    seen = {}
-    if not (wanted.scores or wanted.probabilities or wanted.confidence):
+def _choose(source: TableSource, options: ColumnOptions) -> ColumnMapping:
+    label_values = {}
+    if not (options.scores or options.probabilities or options.confidence):
         names = [n for n, kind in source.columns.items() if kind == "text"]
-        labels = [n for n in names if n == wanted.labels] or [
+        labels = [n for n in names if n == options.labels] or [
             n for n in names if n.lower() in ("gold", "gold_label", "label", "labels", "target")
         ]
-        seen = {name: source.preview(name) for name in labels}
-    return choose_columns(source.columns, wanted, label_values=seen, where=str(source.path))
+        label_values = {name: source.preview(name) for name in labels}
+    return choose_columns(
+        source.columns, options, label_values=label_values, where=str(source.path)
+    )

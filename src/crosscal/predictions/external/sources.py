@@ -16,31 +16,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.columns import Kind
+from crosscal.predictions.external.columns import ColumnKind
 from crosscal.predictions.provenance import METADATA_KEY
 
 BATCH = 500_000
 """Rows of a batch."""
 
 
-class Source(Protocol):
-    """A table file.
-
-    Attributes
-    ----------
-    path : Path
-    columns : dict of str to kind
-        In the file's order.
-    total : int
-        What `batches` counts towards: rows, or bytes of text formats.
-    provenance : bytes or None
-        Of crosscal's own prediction files.
-    """
+class TableSource(Protocol):
+    """A table file."""
 
     path: Path
-    columns: dict[str, Kind]
-    total: int
-    provenance: bytes | None
+    columns: dict[str, ColumnKind]  # in the file's order
+    total: int  # what `batches` counts towards: rows, or bytes of text formats
+    provenance: bytes | None  # of crosscal's own prediction files
 
     def batches(
         self, names: Sequence[str], words: Sequence[str] = ()
@@ -51,7 +40,7 @@ class Source(Protocol):
         """
         ...
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say where a row is: ``row 3``, or ``line 5`` of text formats (slow, for errors)."""
         ...
 
@@ -61,7 +50,7 @@ class Source(Protocol):
 
 
 class ParquetSource:
-    """A Parquet file; see `Source`."""
+    """A Parquet file; see `TableSource`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -71,7 +60,7 @@ class ParquetSource:
             raise _unreadable(path, error) from error
         schema = self._file.schema_arrow
         _demand_unique(schema.names, path)
-        self.columns: dict[str, Kind] = {field.name: _kind(field.type) for field in schema}
+        self.columns: dict[str, ColumnKind] = {field.name: _kind(field.type) for field in schema}
         self.total = self._file.metadata.num_rows
         self.provenance: bytes | None = (schema.metadata or {}).get(METADATA_KEY)
 
@@ -79,15 +68,15 @@ class ParquetSource:
         self, names: Sequence[str], words: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the columns in batches; no other column is read."""
-        done, wanted = 0, [*names, *words]
+        done, selected = 0, [*names, *words]
         try:
-            for batch in self._file.iter_batches(BATCH, columns=wanted, use_threads=False):
+            for batch in self._file.iter_batches(BATCH, columns=selected, use_threads=False):
                 done += batch.num_rows
                 yield batch, done
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.path, error) from error
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say where a row is."""
         return f"row {row}"
 
@@ -99,10 +88,9 @@ class ParquetSource:
 
 
 class NpzSource:
-    """An npz file: two-dimensional arrays are lists of scores, the others columns.
+    """An npz file: two-dimensional arrays are lists of scores, the others columns."""
 
-    Arrays of objects are pickles, and are never read: a pickle can run code.
-    """
+    # Arrays of objects are pickles, and are never read: a pickle can run code.
 
     provenance: bytes | None = None
 
@@ -131,7 +119,9 @@ class NpzSource:
                 where=str(path),
                 remedy="Give one value (or one row of scores) a unit in every array",
             )
-        self.columns: dict[str, Kind] = {name: _npz_kind(*head) for name, head in heads.items()}
+        self.columns: dict[str, ColumnKind] = {
+            name: _npz_kind(*head) for name, head in heads.items()
+        }
         self.total = rows.pop()
 
     def batches(
@@ -147,7 +137,7 @@ class NpzSource:
             parts = {n: self._column(n, a[start : start + BATCH]) for n, a in arrays.items()}
             yield pa.RecordBatch.from_pydict(parts), min(start + BATCH, self.total)
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say where a row is."""
         return f"row {row}"
 
@@ -181,7 +171,7 @@ def _head(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtyp
     return shape, kind
 
 
-def _npz_kind(shape: tuple[int, ...], kind: np.dtype[Any]) -> Kind:
+def _npz_kind(shape: tuple[int, ...], kind: np.dtype[Any]) -> ColumnKind:
     if len(shape) == 2 and kind.kind in "fiu":
         return "list"
     if len(shape) != 1:
@@ -201,14 +191,14 @@ def _arrow(array: np.ndarray[Any, Any]) -> pa.Array:
     return pa.array(array.tolist() if array.dtype.kind == "U" else array)
 
 
-def _kind(found: pa.DataType) -> Kind:
-    if isinstance(found, pa.ListType | pa.LargeListType | pa.FixedSizeListType):
-        return "list" if _is_number(found.value_type) else "other"
-    if _is_number(found):
+def _kind(dtype: pa.DataType) -> ColumnKind:
+    if isinstance(dtype, pa.ListType | pa.LargeListType | pa.FixedSizeListType):
+        return "list" if _is_number(dtype.value_type) else "other"
+    if _is_number(dtype):
         return "number"
-    if pa.types.is_dictionary(found):
-        found = found.value_type
-    textual = pa.types.is_string(found) or pa.types.is_large_string(found)
+    if pa.types.is_dictionary(dtype):
+        dtype = dtype.value_type
+    textual = pa.types.is_string(dtype) or pa.types.is_large_string(dtype)
     return "text" if textual else "other"
 
 

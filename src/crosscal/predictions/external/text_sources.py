@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.columns import Kind
+from crosscal.predictions.external.columns import ColumnKind
 
 _PREVIEW = 1000
 _MISSING = ("", "NA", "N/A", "null", "NULL", "None")
@@ -24,7 +24,7 @@ _Read = TypeVar("_Read")
 
 
 class CsvSource:
-    """A text file of columns with a header line; see `sources.Source`."""
+    """A text file of columns with a header line; see `sources.TableSource`."""
 
     provenance: bytes | None = None
 
@@ -44,7 +44,7 @@ class CsvSource:
         if len(rows) == 1:
             raise _empty(path)
         self._preview = [row for _, row in rows[1:]]
-        self.columns: dict[str, Kind] = {
+        self.columns: dict[str, ColumnKind] = {
             name: _text_kind([row[i] for row in self._preview if i < len(row)])
             for i, name in enumerate(names)
         }
@@ -78,10 +78,10 @@ class CsvSource:
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise self._explained(numbers, error) from error
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say on which line a row is."""
-        found = next(islice(self._rows(), row + 1, None), None)
-        return f"line {found[0]}" if found else f"row {row}"
+        entry = next(islice(self._rows(), row + 1, None), None)
+        return f"line {entry[0]}" if entry else f"row {row}"
 
     def preview(self, name: str) -> set[str]:
         """Return texts of the first rows."""
@@ -144,7 +144,7 @@ class CsvSource:
 
 
 class JsonLinesSource:
-    """A file with a JSON object on each line; see `sources.Source`."""
+    """A file with a JSON object on each line; see `sources.TableSource`."""
 
     provenance: bytes | None = None
 
@@ -155,7 +155,7 @@ class JsonLinesSource:
         self._preview = [record for _, record, _ in islice(self._records(), _PREVIEW)]
         if not self._preview:
             raise _empty(path)
-        self.columns: dict[str, Kind] = {
+        self.columns: dict[str, ColumnKind] = {
             name: _json_kind([record.get(name) for record in self._preview])
             for name in self._preview[0]
         }
@@ -170,10 +170,10 @@ class JsonLinesSource:
             columns |= {name: self._column(name, part, "text") for name in words}
             yield pa.RecordBatch.from_pydict(columns), part[-1][2]
 
-    def place(self, row: int) -> str:
+    def locate(self, row: int) -> str:
         """Say on which line a row is."""
-        found = next(islice(self._records(), row, None), None)
-        return f"line {found[0]}" if found else f"row {row}"
+        entry = next(islice(self._records(), row, None), None)
+        return f"line {entry[0]}" if entry else f"row {row}"
 
     def preview(self, name: str) -> set[str]:
         """Return texts of the first rows."""
@@ -198,7 +198,7 @@ class JsonLinesSource:
                 yield line, record, done
 
     def _column(
-        self, name: str, part: list[tuple[int, dict[str, Any], int]], kind: Kind
+        self, name: str, part: list[tuple[int, dict[str, Any], int]], kind: ColumnKind
     ) -> pa.Array:
         for line, record, _ in part:
             if name not in record:
@@ -206,9 +206,9 @@ class JsonLinesSource:
         cells = [record[name] for _, record, _ in part]
         if kind not in ("list", "number"):
             return self._texts(name, part)
-        wanted = pa.list_(pa.float64()) if kind == "list" else pa.float64()
+        arrow_type = pa.list_(pa.float64()) if kind == "list" else pa.float64()
         try:
-            return pa.array(cells, type=wanted)
+            return pa.array(cells, type=arrow_type)
         except (pa.ArrowException, TypeError, OverflowError):
             for (line, _, _), cell in zip(part, cells, strict=True):
                 if not _is(cell, kind):
@@ -216,7 +216,7 @@ class JsonLinesSource:
                     problem = f"'{name}' is not {what}: {json.dumps(cell)[:60]}"
                     raise self._bad(line, problem, f"Give {what}") from None
             # Arrow takes whole numbers to 2**63 only.
-            return pa.array([_as_floats(cell) for cell in cells], type=wanted)
+            return pa.array([_as_floats(cell) for cell in cells], type=arrow_type)
 
     def _texts(self, name: str, part: list[tuple[int, dict[str, Any], int]]) -> pa.Array:
         texts = [_as_text(record[name]) for _, record, _ in part]
@@ -255,13 +255,13 @@ def _number(text: str) -> float | None:
 def _parsed_list(text: str | None) -> list[float] | None:
     """Read ``[0.1, 0.9]``; anything else is None."""
     try:
-        found = json.loads(text or "")
+        entry = json.loads(text or "")
     except ValueError:
         return None
-    return [float(x) for x in found] if _is(found, "list") else None
+    return [float(x) for x in entry] if _is(entry, "list") else None
 
 
-def _text_kind(cells: list[str]) -> Kind:
+def _text_kind(cells: list[str]) -> ColumnKind:
     """Return what most cells hold, so that a stray word among numbers is named as a fault."""
     filled = [cell for cell in cells if cell not in _MISSING]
     if _mostly(filled, lambda cell: _number(cell) is not None):
@@ -269,11 +269,11 @@ def _text_kind(cells: list[str]) -> Kind:
     return "list" if _mostly(filled, lambda cell: bool(_parsed_list(cell))) else "text"
 
 
-def _json_kind(cells: list[Any]) -> Kind:
-    there = [cell for cell in cells if cell is not None]
-    if _mostly(there, lambda cell: _is(cell, "list")):
+def _json_kind(cells: list[Any]) -> ColumnKind:
+    present = [cell for cell in cells if cell is not None]
+    if _mostly(present, lambda cell: _is(cell, "list")):
         return "list"
-    return "number" if _mostly(there, lambda cell: _is(cell, "number")) else "text"
+    return "number" if _mostly(present, lambda cell: _is(cell, "number")) else "text"
 
 
 def _mostly(cells: list[Any], test: Callable[[Any], bool]) -> bool:
@@ -281,7 +281,7 @@ def _mostly(cells: list[Any], test: Callable[[Any], bool]) -> bool:
     return bool(cells) and 2 * sum(map(test, cells)) >= len(cells)
 
 
-def _is(cell: object, kind: Kind) -> bool:
+def _is(cell: object, kind: ColumnKind) -> bool:
     if kind == "list":
         return isinstance(cell, list) and all(x is None or _is(x, "number") for x in cell)
     return isinstance(cell, int | float) and not isinstance(cell, bool)

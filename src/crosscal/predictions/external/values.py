@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import demand_present
-from crosscal.predictions.external.columns import Chosen, Given
-from crosscal.predictions.external.sources import Source
+from crosscal.predictions.external.columns import ColumnMapping, ValueKind
+from crosscal.predictions.external.sources import TableSource
 
 Values = NDArray[Any]
 
@@ -23,23 +23,12 @@ _PERCENT = 1.0
 
 
 def settle_values(
-    source: Source, columns: Chosen, parts: list[pa.ChunkedArray]
-) -> tuple[Values, Given, tuple[str, ...], NDArray[np.int64] | None]:
-    """Turn the columns of the scores into an array; they are taken off `parts` one by one.
+    source: TableSource, columns: ColumnMapping, parts: list[pa.ChunkedArray]
+) -> tuple[Values, ValueKind, tuple[str, ...], NDArray[np.int64] | None]:
+    """Return the scores as an array, their kind, notes, and how many choices each row has.
 
-    Returns
-    -------
-    values : ndarray of shape (n, k), or (n,) for confidences
-    given : {"scores", "probabilities", "confidence"}
-    said : tuple of str
-    own_number : ndarray of int64, shape (n,), or None
-        How many choices each row has; None: all have k.
-
-    Raises
-    ------
-    DataError
-        A value missing, NaN or infinite; fewer than two choices; probabilities outside 0 to 1
-        or not summing to one; numbers that nobody named and that look like per cent.
+    The columns are taken off `parts` one by one. The last is None where all rows have k choices; of
+    confidences the array is (n,), else (n, k).
     """
     own_number = None
     if columns.layout == "list":
@@ -52,13 +41,13 @@ def settle_values(
         if columns.layout == "confidence":
             return values[:, 0], "confidence", (), None
         return np.hstack([1 - values, values]), "probabilities", (), None
-    given, why = _kind(source, columns, values)
-    said = [why]
-    if given == "probabilities" and _normalise(values):
-        said.append("normalised, since they were rounded")
+    value_kind, why = _kind(source, columns, values)
+    notes = [why]
+    if value_kind == "probabilities" and _normalise(values):
+        notes.append("normalised, since they were rounded")
     if own_number is not None:
-        said.append(f"rows have up to {values.shape[1]} choices of their own")
-    return values, given, tuple(said), own_number
+        notes.append(f"rows have up to {values.shape[1]} choices of their own")
+    return values, value_kind, tuple(notes), own_number
 
 
 def _floats(array: pa.Array | pa.ChunkedArray) -> Values:
@@ -67,7 +56,9 @@ def _floats(array: pa.Array | pa.ChunkedArray) -> Values:
     return np.asarray(array).astype(np.float32 if narrow else np.float64)
 
 
-def _from_columns(source: Source, names: Sequence[str], parts: list[pa.ChunkedArray]) -> Values:
+def _from_columns(
+    source: TableSource, names: Sequence[str], parts: list[pa.ChunkedArray]
+) -> Values:
     kind = np.result_type(*(_floats(part.slice(0, 0)).dtype for part in parts))
     values = np.empty((len(parts[0]), len(names)), dtype=kind)
     for at, name in enumerate(names):
@@ -78,7 +69,7 @@ def _from_columns(source: Source, names: Sequence[str], parts: list[pa.ChunkedAr
 
 
 def _from_lists(
-    source: Source, name: str, column: pa.ChunkedArray
+    source: TableSource, name: str, column: pa.ChunkedArray
 ) -> tuple[Values, NDArray[np.int64] | None]:
     """Return scores of a list column, and how many each row has if they differ."""
     demand_present(source, name, column)
@@ -88,7 +79,7 @@ def _from_lists(
         row = int(counts.argmin())
         raise DataError(
             f"{counts[row]} scores, at least 2 are needed",
-            where=f"{source.path}: column '{name}', {source.place(row)}",
+            where=f"{source.path}: column '{name}', {source.locate(row)}",
             remedy="Give a score for each choice",
         )
     ragged = int(counts.min()) != width
@@ -109,19 +100,21 @@ def _from_lists(
     return values, counts.astype(np.int64) if ragged else None
 
 
-def _demand_numbers(source: Source, columns: Chosen, values: Values, *, minus: bool) -> None:
+def _demand_numbers(
+    source: TableSource, columns: ColumnMapping, values: Values, *, minus: bool
+) -> None:
     """Refuse NaN and infinity; minus infinity is no such choice, if two others are there."""
     for start in range(0, len(values), _BLOCK):
         block = values[start : start + _BLOCK]
-        there = np.isfinite(block)
-        if there.all():
+        finite = np.isfinite(block)
+        if finite.all():
             continue
-        bad = ~there & ~(np.isneginf(block) if minus else False)
-        few = there.sum(axis=1) < 2 if minus else np.zeros(len(block), dtype=bool)
+        bad = ~finite & ~(np.isneginf(block) if minus else False)
+        few = finite.sum(axis=1) < 2 if minus else np.zeros(len(block), dtype=bool)
         wrong = bad.any(axis=1) | few
         if wrong.any():
             row = int(wrong.argmax())
-            at = int(bad[row].argmax()) if bad[row].any() else int((~there[row]).argmax())
+            at = int(bad[row].argmax()) if bad[row].any() else int((~finite[row]).argmax())
             value = block[row, at]
             shown = "NaN" if np.isnan(value) else f"{value}"
             raise DataError(
@@ -131,7 +124,7 @@ def _demand_numbers(source: Source, columns: Chosen, values: Values, *, minus: b
             )
 
 
-def _demand_unit(source: Source, columns: Chosen, values: Values) -> None:
+def _demand_unit(source: TableSource, columns: ColumnMapping, values: Values) -> None:
     outside = ((values < 0) | (values > 1)).any(axis=1)
     if outside.any():
         row = int(outside.argmax())
@@ -143,17 +136,17 @@ def _demand_unit(source: Source, columns: Chosen, values: Values) -> None:
         )
 
 
-def _kind(source: Source, columns: Chosen, values: Values) -> tuple[Given, str]:
+def _kind(source: TableSource, columns: ColumnMapping, values: Values) -> tuple[ValueKind, str]:
     """Say whether values are probabilities; demand it where their name or the user says so."""
     unit, sums = _looks(values)
     off = np.abs(sums - 1) > _tolerance(values.shape[1])
-    if columns.given == "probabilities":
+    if columns.value_kind == "probabilities":
         _replace_absent(values)
         _demand_unit(source, columns, values)
         if off.any():
             raise _off(source, columns, sums, off)
         return "probabilities", "values: probabilities (in [0, 1], rows sum to one)"
-    if columns.given == "scores":
+    if columns.value_kind == "scores":
         if unit and not off.any():
             return "scores", (
                 "values: logits as named, though they look like probabilities; if they are, name "
@@ -194,7 +187,7 @@ def _tolerance(classes: int) -> float:
 
 
 def _off(
-    source: Source, columns: Chosen, sums: NDArray[np.float64], off: NDArray[np.bool_]
+    source: TableSource, columns: ColumnMapping, sums: NDArray[np.float64], off: NDArray[np.bool_]
 ) -> DataError:
     row = int(off.argmax())
     return DataError(
@@ -223,11 +216,11 @@ def _normalise(values: Values) -> bool:
     return rounded
 
 
-def _place(source: Source, columns: Chosen, row: int, at: int | None) -> str:
+def _place(source: TableSource, columns: ColumnMapping, row: int, at: int | None) -> str:
     if len(columns.values) == 1:
         name = f"column '{columns.values[0]}'"
     elif at is None:
         name = f"columns '{columns.values[0]}' to '{columns.values[-1]}'"
     else:
         name = f"column '{columns.values[at]}'"
-    return f"{source.path}: {name}, {source.place(row)}"
+    return f"{source.path}: {name}, {source.locate(row)}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from crosscal.analysis import Results
 from crosscal.calibration import ece_debiased, top_label
-from crosscal.metrics import SCORERS, Rows, Score, mining_threshold, score
+from crosscal.metrics import SCORERS, MetricInput, MetricValues, mining_threshold, score
 from crosscal.predictions import Predictions
 from crosscal.study.config.settings import Study
 from crosscal.tasks import task
@@ -26,7 +26,7 @@ class ScoreRow:
     target, recipe : str
     seed : int
     split, language : str
-    score : Score
+    score : MetricValues
         All metrics, official and sound.
     official, sound : float
         The task's one figure of each kind.
@@ -39,7 +39,7 @@ class ScoreRow:
     seed: int
     split: str
     language: str
-    score: Score
+    score: MetricValues
     official: float
     sound: float
     ece: float
@@ -107,7 +107,8 @@ def score_runs(study: Study, target: str, runs: Sequence[Predictions]) -> list[S
             for language in run.languages(split):
                 threshold = _threshold(run, language) if scoring == "bitext" else None
                 found = score(
-                    scoring, Rows.of(run, language=language, split=split, threshold=threshold)
+                    scoring,
+                    MetricInput.of(run, language=language, split=split, threshold=threshold),
                 )
                 official, sound = SCORERS[scoring].headline(found)
                 rows.append(
@@ -138,7 +139,7 @@ def _threshold(run: Predictions, language: str) -> float:
     Where no training pair was found there is nothing to choose by, and every pair of a score
     above zero counts: where XTREME's search for the best threshold starts, and then stays.
     """
-    every = Rows.of(run, language=language, split="dev", threshold=0.0)
+    every = MetricInput.of(run, language=language, split="dev", threshold=0.0)
     nothing = score("bitext", every).official["recall"] == 0
     return 0.0 if nothing else mining_threshold(every)
 

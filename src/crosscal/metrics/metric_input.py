@@ -18,29 +18,18 @@ from crosscal.predictions import Predictions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
-    """A task's metrics on one language of one split, as fractions.
+class MetricValues:
+    """A task's metrics on one language of one split, as fractions."""
 
-    Attributes
-    ----------
-    official : dict of str to float
-        As the benchmark's own evaluator computes them, by metric.
-    sound : dict of str to float
-        What one should believe.
-    oracle : dict of str to float
-        What a threshold chosen on these very units would have given: a bound, not a result.
-    n : int
-        Units scored: pairs, questions, words or sentences.
-    """
-
-    official: dict[str, float]
-    sound: dict[str, float]
+    official: dict[str, float]  # as the benchmark's own evaluator computes them, by metric
+    sound: dict[str, float]  # what one should believe
+    # At the threshold that suits these very units best: a bound, not a result.
     oracle: dict[str, float] = field(default_factory=dict)
-    n: int
+    n: int  # units scored: pairs, questions, words or sentences
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class MetricInput:
     """The predictions of one language of one split, columns beyond the required ones included.
 
     Attributes
@@ -70,17 +59,11 @@ class Rows:
         language: str,
         split: str,
         threshold: float | None = None,
-    ) -> Rows:
-        """Take one language of one split out of a prediction table.
-
-        Raises
-        ------
-        DataError
-            There are none.
-        """
+    ) -> MetricInput:
+        """Take one language of one split out of a prediction table."""
         table = predictions.table
-        there = pc.and_(pc.equal(table["language"], language), pc.equal(table["split"], split))
-        rows = table.filter(there)
+        selected = pc.and_(pc.equal(table["language"], language), pc.equal(table["split"], split))
+        rows = table.filter(selected)
         if rows.num_rows == 0:
             raise DataError(
                 f"no predictions for language {language!r} in split {split!r}",
@@ -105,9 +88,9 @@ class Rows:
         """Scores, shape (n, k); -inf for choices that a unit does not have."""
         column = self.table["scores"]
         counts = np.asarray(pc.list_value_length(column))
-        there = np.arange(counts.max()) < counts[:, None]
-        padded = np.full(there.shape, -np.inf)
-        padded[there] = np.asarray(pc.list_flatten(column), dtype=np.float64)
+        selected = np.arange(counts.max()) < counts[:, None]
+        padded = np.full(selected.shape, -np.inf)
+        padded[selected] = np.asarray(pc.list_flatten(column), dtype=np.float64)
         return padded
 
     @cached_property
@@ -120,50 +103,32 @@ class Rows:
         return list(self.table[name].to_pylist())
 
     def text_lists(self, name: str) -> list[list[str]]:
-        """Return an extra column that holds a list of texts for each unit.
-
-        Raises
-        ------
-        DataError
-            The column is missing, of another type, or has a gap.
-        """
+        """Return an extra column that holds a list of texts for each unit."""
         return self._lists(name, "texts", lambda item: isinstance(item, str))
 
     def number_lists(self, name: str) -> list[list[float]]:
-        """Return an extra column that holds a list of finite numbers for each unit.
-
-        Raises
-        ------
-        DataError
-            As `text_lists`.
-        """
+        """Return an extra column that holds a list of finite numbers for each unit."""
         return self._lists(
             name, "finite numbers", lambda item: isinstance(item, float) and isfinite(item)
         )
 
     def _lists(self, name: str, kind: str, fits: Callable[[object], bool]) -> list[Any]:
-        place = f"{self.where}: column {name!r}"
+        location = f"{self.where}: column {name!r}"
         remedy = f"Give a list of {kind} for each unit; it may be empty"
         if name not in self.table.column_names:
-            raise DataError("column is missing", where=place, remedy=remedy)
+            raise DataError("column is missing", where=location, remedy=remedy)
         values: list[Any] = self.table[name].to_pylist()
         for row, value in enumerate(values):
             if not isinstance(value, list) or not all(fits(item) for item in value):
                 raise DataError(
                     f"not a list of {kind}: {value!r}",
-                    where=f"{place}, row {row} of {self.language}",
+                    where=f"{location}, row {row} of {self.language}",
                     remedy=remedy,
                 )
         return values
 
     def own_choices(self) -> list[list[str]]:
-        """Return column ``choices``: each unit's own choices, in the order of its scores.
-
-        Raises
-        ------
-        DataError
-            As `text_lists`, or the choices of a unit are not as many as its scores.
-        """
+        """Return column ``choices``: each unit's own choices, in the order of its scores."""
         choices = self.text_lists("choices")
         counts = np.asarray(pc.list_value_length(self.table["scores"]))
         for row, (texts, count) in enumerate(zip(choices, counts, strict=True)):
