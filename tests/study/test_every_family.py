@@ -238,7 +238,7 @@ def test_stages_are_shared(ran):
     # 3 different trainings on a target x 4 recipes; options, options then paraphrase, both at
     # once, shouted.
     assert len(titles) == 12 + 4
-    assert plan.asked > 2 * len(plan.stages)
+    assert plan.n_requested > 2 * len(plan.stages)
 
 
 def test_shares_of_tasks_are_in_the_step_log(ran):

@@ -157,7 +157,7 @@ def test_several_targets_and_every_kind_of_recipe(several, tmp_path):
     events = Silent()
     made = opened(several, "seeds=[1]")
     outcome = run_study(made, tmp_path / "results", events)
-    assert len(events.ended) == len(made.stages) < made.asked
+    assert len(events.ended) == len(made.stages) < made.n_requested
     assert outcome.folder == tmp_path / "results" / "several"
     assert set(outcome.results) == {"nli", "same"}
     recipes = ("at-once", "begun", "chain", "direct", "with-text")

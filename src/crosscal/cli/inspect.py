@@ -21,7 +21,7 @@ from crosscal.data import FORMATS, check
 from crosscal.encoders.packaged import cache_folder
 from crosscal.exceptions import CrosscalError, DataError
 from crosscal.study.config.load import languages_of
-from crosscal.study.config.settings import RETRIEVAL, Target
+from crosscal.study.config.settings import RETRIEVAL, TargetTask
 from crosscal.study.planning.sources import read_source
 from crosscal.tasks import task
 
@@ -50,7 +50,7 @@ def data_check(file: Path, overrides: Sequence[str], *, as_json: bool) -> None:
     for name, data in (*study.targets.items(), *study.intermediate.items()):
         chosen = task(data.task)
         languages = {"train": data.train_languages, "dev": ("en",)}
-        if isinstance(data, Target):
+        if isinstance(data, TargetTask):
             languages |= dict.fromkeys(("test", "calibration"), languages_of(data))
             if chosen.family == RETRIEVAL:
                 languages["dev"] = languages_of(data)

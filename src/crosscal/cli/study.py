@@ -76,7 +76,7 @@ def plan(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -
     longest = _longest_chain(opened, {key: e.seconds for key, e in estimates.items()})
     seconds = max(longest, sum(e.seconds for e in estimates.values()) / workers)
     total: dict[str, Any] = {
-        "stages_asked": opened.asked,
+        "stages_asked": opened.n_requested,
         "stages": len(rows),
         "to_run": len(estimates),
         "workers": workers,
@@ -97,9 +97,9 @@ def plan(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -
     console = Console()
     console.print(table)
     console.print(
-        f"{opened.asked} stages asked for, {len(rows)} after sharing, {len(estimates)} to run: "
-        f"about {_duration(seconds)} with {workers} worker(s), {total['bytes'] / 1e6:.0f} MB of "
-        f"disk (speed {total['speed']})."
+        f"{opened.n_requested} stages asked for, {len(rows)} after sharing, {len(estimates)} "
+        f"to run: about {_duration(seconds)} with {workers} worker(s), "
+        f"{total['bytes'] / 1e6:.0f} MB of disk (speed {total['speed']})."
     )
 
 

@@ -31,7 +31,7 @@ def test_recipes_and_seeds_share_what_they_agree_on(study_file):
     counts = {kind: len(keys(made, kind)) for kind in ("prepare", "train", "predict", "collect")}
     # Five sources; per seed the target alone, the intermediate task, the target after it.
     assert counts == {"prepare": 5, "train": 6, "predict": 4, "collect": 4}
-    assert made.asked > len(made.stages)
+    assert made.n_requested > len(made.stages)
 
 
 def test_a_chain_shares_its_beginning(study_file):
@@ -81,12 +81,12 @@ def test_test_data_do_not_touch_training(study_file):
 
 
 def test_clusters_are_kept_whole_and_spread(study_file):
-    reading = plan(study_file).readings["target.test"]
+    reading = plan(study_file).datasets["target.test"]
     clusters = [e.cluster_id for e in reading.examples if e.language == "tr"]
     assert len(clusters) == 60
     assert all(clusters.count(cluster) == 3 for cluster in clusters)
     # More than there are: all.
-    reading = plan(study_file, "target.test.clusters=10000").readings["target.test"]
+    reading = plan(study_file, "target.test.clusters=10000").datasets["target.test"]
     whole = read_examples("mini-nli", split="test", languages=("en", "tr", "zh"), labels=NLI)
     assert reading.examples == whole.examples
 
@@ -181,10 +181,10 @@ def test_languages_of_training_are_read_and_part_of_the_key(study_file, tmp_path
     own = f'target.train={{format="tsv-pairs", path="{path}"}}'
     one = plan(study_file, own)
     two = plan(study_file, own, 'target.train_languages=["en", "tr"]')
-    languages = [example.language for example in two.readings["target.train"].examples]
+    languages = [example.language for example in two.datasets["target.train"].examples]
     assert languages == ["en"] * 6 + ["tr"] * 6
-    assert {e.language for e in one.readings["target.train"].examples} == {"en"}
-    assert {e.language for e in two.readings["target.dev"].examples} == {"en"}
+    assert {e.language for e in one.datasets["target.train"].examples} == {"en"}
+    assert {e.language for e in two.datasets["target.dev"].examples} == {"en"}
     # The intermediate task stays what it was; what follows it, and the target alone, change.
     assert len(keys(one, "train") & keys(two, "train")) == 2
     assert keys(one, "predict").isdisjoint(keys(two, "predict"))

@@ -15,7 +15,7 @@ from crosscal.analysis.recalibration_transfer import RegimeSettings
 from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
 from crosscal.study.config.recipe_checks import check_recipes
-from crosscal.study.config.settings import RETRIEVAL, Source, Study, Target, Trained
+from crosscal.study.config.settings import RETRIEVAL, SourceConfig, Study, TargetTask, TaskConfig
 from crosscal.tasks import load_tasks, register
 from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
@@ -183,7 +183,7 @@ def _check_combination(study: Study, where: str) -> None:
         training_settings(study, data, where=f"{where}, {name}.training")
 
 
-def _check_target(target: Target, where: str) -> None:
+def _check_target(target: TargetTask, where: str) -> None:
     chosen = task_of(target.task)
     if chosen.family == RETRIEVAL:
         if target.train is not None:
@@ -239,19 +239,19 @@ def regime_settings(study: Study) -> RegimeSettings | None:
     return settings
 
 
-def languages_of(target: Target) -> tuple[str, ...]:
+def languages_of(target: TargetTask) -> tuple[str, ...]:
     """Languages a target is tested in: its own, or those of its task."""
     return target.languages or task_of(target.task).languages
 
 
-def baseline_of(target: Target) -> str:
+def baseline_of(target: TargetTask) -> str:
     """Language that a target's others are compared with."""
     if target.baseline is not None:
         return target.baseline
     return languages_of(target)[0] if task_of(target.task).family == RETRIEVAL else "en"
 
 
-def training_settings(study: Study, data: Trained, *, where: str) -> TrainingSettings:
+def training_settings(study: Study, data: TaskConfig, *, where: str) -> TrainingSettings:
     """Lay a task's own settings over those of ``[training]``."""
     try:
         return TrainingSettings.model_validate(study.training.model_dump() | data.training)
@@ -270,7 +270,7 @@ def training_settings(study: Study, data: Trained, *, where: str) -> TrainingSet
 def _resolve(study: Study, folder: Path) -> Study:
     """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
 
-    def source(entry: Source, field: str) -> Source:
+    def source(entry: SourceConfig, field: str) -> SourceConfig:
         also = tuple(source(part, f"{field}, also") for part in entry.also)
         entry = entry.model_copy(update={"also": also})
         if entry.path is None:

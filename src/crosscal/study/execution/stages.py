@@ -14,7 +14,7 @@ from typing import Any
 
 from crosscal.artifacts import building, locked
 from crosscal.exceptions import DataError
-from crosscal.study.config.settings import Source
+from crosscal.study.config.settings import SourceConfig
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Stage
 from crosscal.study.planning.sources import read_source
@@ -71,7 +71,7 @@ def _in_language(stage: Stage, language: str, translated: Path | None) -> Sequen
     if translated is None:
         parameters = stage.parameters
         read = read_source(
-            Source(**parameters["source"]),
+            SourceConfig(**parameters["source"]),
             parameters["split"],
             parameters["languages"],
             parameters["labels"],
@@ -198,7 +198,7 @@ def _search(stage: Stage, inputs: dict[str, Path], scratch: Path, report: Report
 def sentences(stage: Stage) -> dict[str, tuple[Any, ...]]:
     """Sentences of every split of a retrieval stage."""
     return {
-        split: read_source(Source(**found["source"]), split, found["languages"], ()).examples
+        split: read_source(SourceConfig(**found["source"]), split, found["languages"], ()).examples
         for split, found in stage.parameters["sources"].items()
     }
 

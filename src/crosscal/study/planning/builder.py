@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.study.config.settings import ONE_TARGET, Study
-from crosscal.study.planning.datasets import Readings
+from crosscal.study.planning.datasets import StudyDatasets
 from crosscal.study.planning.plan import Stage
 
 
 @dataclass(kw_only=True)
-class Layout:
+class PlanBuilder:
     """What has been laid out so far: each stage once, in an order in which they can run.
 
     Attributes
@@ -20,38 +20,38 @@ class Layout:
     study : Study
     encoder : Path
         Folder of the encoder.
-    identity : str
+    encoder_hash : str
         Its `fingerprint`; stands for it in keys.
-    readings : Readings
+    datasets : StudyDatasets
         The sources read so far.
     stages : dict of str to Stage
         By key.
-    asked : int
+    n_requested : int
         How often a stage was asked for, new or not.
     """
 
     study: Study
     encoder: Path
-    identity: str
-    readings: Readings = field(default_factory=Readings)
+    encoder_hash: str
+    datasets: StudyDatasets = field(default_factory=StudyDatasets)
     stages: dict[str, Stage] = field(default_factory=dict)
-    asked: int = 0
+    n_requested: int = 0
 
     @property
     def common(self) -> dict[str, Any]:
         """Settings of every stage that runs the encoder."""
         return {
-            "encoder": self.identity,
+            "encoder": self.encoder_hash,
             **self.study.encoder.model_dump(exclude={"name", "network"}),
             "threads": self.study.execution.threads,
         }
 
     def add(self, stage: Stage) -> Stage:
         """Lay out a stage, or return the one of the same key that is there."""
-        self.asked += 1
+        self.n_requested += 1
         return self.stages.setdefault(stage.key, stage)
 
 
-def named(target: str) -> str:
+def title_prefix(target: str) -> str:
     """Begin a title so that it tells targets apart; empty for the target of a study with one."""
     return "" if target == ONE_TARGET else f"{target}, "

@@ -7,27 +7,27 @@ from collections.abc import Collection, Mapping, Sequence
 from crosscal.artifacts import sha256_file
 from crosscal.data import FORMATS, Dataset
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.study.config.settings import Source, Trained
+from crosscal.study.config.settings import SourceConfig, TaskConfig
 from crosscal.study.planning.sources import digest, distinct_names, read_source
 from crosscal.tasks import Task, task
 from crosscal.tasks.families.span import NO_ANSWER
 
 
-class Readings:
+class StudyDatasets:
     """The sources of a study, by their field in the study file: ``target.train``, ``mlm.texts``.
 
     Attributes
     ----------
-    found : dict of str to Dataset
+    by_field : dict of str to Dataset
         All that was read so far.
     """
 
     def __init__(self) -> None:
-        self.found: dict[str, Dataset] = {}
+        self.by_field: dict[str, Dataset] = {}
         self._digests: dict[str, str] = {}
 
     def read(
-        self, field: str, source: Source, split: str, languages: Sequence[str], chosen: Task
+        self, field: str, source: SourceConfig, split: str, languages: Sequence[str], chosen: Task
     ) -> Dataset:
         """Read a source, or return what was read of it before.
 
@@ -38,18 +38,18 @@ class Readings:
         DataError
             If anything is wrong with the data.
         """
-        if field not in self.found:
+        if field not in self.by_field:
             _check_family(field, source, chosen)
-            self.found[field] = read_source(source, split, languages, chosen.labels)
-        return self.found[field]
+            self.by_field[field] = read_source(source, split, languages, chosen.labels)
+        return self.by_field[field]
 
     def digest(self, field: str) -> str:
         """Hash of a source's examples, taken once: many runs share it."""
         if field not in self._digests:
-            self._digests[field] = digest(self.found[field].examples)
+            self._digests[field] = digest(self.by_field[field].examples)
         return self._digests[field]
 
-    def labels(self, name: str, data: Trained) -> list[str]:
+    def labels(self, name: str, data: TaskConfig) -> list[str]:
         """Labels of the task; of a task with an open set, those of its training examples."""
         chosen = task(data.task)
         if chosen.scoring == "squad2":
@@ -70,14 +70,14 @@ class Readings:
         """
         found = {
             file: sha256_file(file)
-            for field, reading in self.found.items()
+            for field, reading in self.by_field.items()
             if field.split(".")[0] in names
             for file in reading.files
         }
         return distinct_names(found)
 
 
-def _check_family(field: str, source: Source, chosen: Task) -> None:
+def _check_family(field: str, source: SourceConfig, chosen: Task) -> None:
     for part in (source, *source.also):
         # An unknown format is an error of the reader.
         family = FORMATS[part.format].schema.family if part.format in FORMATS else chosen.family
@@ -90,9 +90,9 @@ def _check_family(field: str, source: Source, chosen: Task) -> None:
             )
 
 
-def source_of(data: Trained, split: str) -> Source:
+def source_of(data: TaskConfig, split: str) -> SourceConfig:
     """Return what the study file says of a split: train, dev, test or calibration."""
-    found: Source = getattr(data, split)
+    found: SourceConfig = getattr(data, split)
     return found
 
 

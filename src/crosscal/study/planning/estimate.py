@@ -17,7 +17,7 @@ _CHARACTERS_PER_TOKEN = 3.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class CostEstimate:
     """What a stage will cost.
 
     Attributes
@@ -36,7 +36,7 @@ class Estimate:
     measured: bool
 
 
-def estimate_stages(plan: Plan, store: Store) -> dict[str, Estimate]:
+def estimate_stages(plan: Plan, store: Store) -> dict[str, CostEstimate]:
     """Estimate every stage that the store does not hold.
 
     Returns
@@ -57,7 +57,7 @@ def estimate_stages(plan: Plan, store: Store) -> dict[str, Estimate]:
             fallback = fallback or _matrix_speed(plan.study.execution.threads)
             speed = fallback * _SHARE[stage.kind] / _operations_per_token(plan, stage)
         seconds = 3.0 + (tokens / speed if speed else tokens / 200_000)
-        estimates[stage.key] = Estimate(
+        estimates[stage.key] = CostEstimate(
             seconds=seconds, bytes=_bytes(plan, stage, tokens), measured=measured
         )
     return estimates
@@ -104,7 +104,7 @@ def _tokens(plan: Plan, stage: Stage, store: Store) -> float:
 
 
 def _characters(plan: Plan, stage: Stage) -> float:
-    reading = plan.readings[stage.parameters["field"]]
+    reading = plan.datasets[stage.parameters["field"]]
     return float(sum(characters(example) for example in reading.examples))
 
 

@@ -99,5 +99,5 @@ class Plan:
     encoder: Path
     stages: tuple[Stage, ...]
     runs: tuple[Run, ...]
-    asked: int
-    readings: dict[str, Dataset]
+    n_requested: int
+    datasets: dict[str, Dataset]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crosscal.study.config.load import languages_of
-from crosscal.study.planning.builder import Layout, named
+from crosscal.study.planning.builder import PlanBuilder, title_prefix
 from crosscal.study.planning.datasets import check_apart
 from crosscal.study.planning.plan import Run, Stage
 from crosscal.study.planning.preparing import prepare
@@ -14,12 +14,12 @@ from crosscal.study.planning.provenance import provenance
 from crosscal.study.planning.training import head_of
 
 
-def predict(layout: Layout, target: str, recipe: str, seed: int, trained: Stage) -> Stage:
+def predict(builder: PlanBuilder, target: str, recipe: str, seed: int, trained: Stage) -> Stage:
     """Score the examples of a target and collect the run's table.
 
     Parameters
     ----------
-    layout : Layout
+    builder : PlanBuilder
     target, recipe : str
     seed : int
     trained : Stage
@@ -36,30 +36,30 @@ def predict(layout: Layout, target: str, recipe: str, seed: int, trained: Stage)
         If anything is wrong with the data, or examples to recalibrate on share a cluster with
         the test.
     """
-    data = layout.study.targets[target]
+    data = builder.study.targets[target]
     inputs = {
-        "dev": prepare(layout, target, data, "dev", ("en",)).node,
-        "test": prepare(layout, target, data, "test", languages_of(data)).node,
+        "dev": prepare(builder, target, data, "dev", ("en",)).node,
+        "test": prepare(builder, target, data, "test", languages_of(data)).node,
     }
-    head = head_of(layout, target, data)
-    told = f"{named(target)}recipe {recipe}, seed {seed}"
-    scores = {"scores:0": _score(layout, f"predict, {told}", head, trained, inputs).node}
+    head = head_of(builder, target, data)
+    told = f"{title_prefix(target)}recipe {recipe}, seed {seed}"
+    scores = {"scores:0": _score(builder, f"predict, {told}", head, trained, inputs).node}
     if data.calibration is not None:
         rows = {
-            "calibration": prepare(layout, target, data, "calibration", languages_of(data)).node
+            "calibration": prepare(builder, target, data, "calibration", languages_of(data)).node
         }
         # A stage of its own: what was predicted for the test serves studies without it too.
-        apart = _score(layout, f"predict calibration, {told}", head, trained, rows)
+        apart = _score(builder, f"predict calibration, {told}", head, trained, rows)
         scores["calibration:0"] = apart.node
         inputs |= rows
-    if layout.study.recalibration.regimes:
-        check_apart(layout.readings.found, target)
-    return layout.add(
+    if builder.study.recalibration.regimes:
+        check_apart(builder.datasets.by_field, target)
+    return builder.add(
         Stage(
             kind="collect",
             title=f"collect, {told}",
             settings={
-                "provenance": provenance(layout, target, recipe, seed),
+                "provenance": provenance(builder, target, recipe, seed),
                 "labels": head["labels"],
             },
             inputs={**scores, **inputs},
@@ -67,12 +67,12 @@ def predict(layout: Layout, target: str, recipe: str, seed: int, trained: Stage)
     )
 
 
-def ensemble(layout: Layout, runs: Sequence[Run]) -> Run:
+def ensemble(builder: PlanBuilder, runs: Sequence[Run]) -> Run:
     """Average the predictions of a recipe's seeds, as a recipe of its own.
 
     Parameters
     ----------
-    layout : Layout
+    builder : PlanBuilder
     runs : sequence of Run
         Of one target and recipe, at least one.
 
@@ -91,10 +91,10 @@ def ensemble(layout: Layout, runs: Sequence[Run]) -> Run:
     }
     settings = first.table.settings
     made = {**settings["provenance"], "recipe": recipe, "seed": 0}
-    table = layout.add(
+    table = builder.add(
         Stage(
             kind="collect",
-            title=f"collect, {named(first.target)}recipe {recipe}",
+            title=f"collect, {title_prefix(first.target)}recipe {recipe}",
             settings={**settings, "provenance": made},
             inputs={
                 **scores,
@@ -106,23 +106,23 @@ def ensemble(layout: Layout, runs: Sequence[Run]) -> Run:
 
 
 def _score(
-    layout: Layout,
+    builder: PlanBuilder,
     title: str,
     head: dict[str, Any],
     trained: Stage,
     splits: Mapping[str, tuple[str, str]],
 ) -> Stage:
     """Score the examples of some splits with a trained model."""
-    return layout.add(
+    return builder.add(
         Stage(
             kind="predict",
             title=title,
             settings={
-                **layout.common,
+                **builder.common,
                 "part": head,
-                "prediction": layout.study.prediction.model_dump(exclude={"ensemble"}),
+                "prediction": builder.study.prediction.model_dump(exclude={"ensemble"}),
             },
             inputs={"model": trained.node, **splits},
-            parameters={"encoder": str(layout.encoder)},
+            parameters={"encoder": str(builder.encoder)},
         )
     )

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from crosscal.exceptions import SettingsError
 from crosscal.study.config.load import training_settings
-from crosscal.study.config.settings import Source, Target, Trained, Translate
-from crosscal.study.planning.builder import Layout
+from crosscal.study.config.settings import SourceConfig, TargetTask, TaskConfig, Translate
+from crosscal.study.planning.builder import PlanBuilder
 from crosscal.study.planning.datasets import source_of
 from crosscal.study.planning.plan import TEXTS, Stage
 from crosscal.tasks import FAMILIES, Task, task
@@ -20,16 +20,16 @@ _KEEP_LANGUAGE = ("test", "calibration")
 
 
 def prepare(
-    layout: Layout, name: str, data: Trained, split: str, languages: Sequence[str]
+    builder: PlanBuilder, name: str, data: TaskConfig, split: str, languages: Sequence[str]
 ) -> Stage:
     """Tokenise a split of a target or an intermediate task, translated if the study says so.
 
     Parameters
     ----------
-    layout : Layout
+    builder : PlanBuilder
     name : str
         Of the target or intermediate task.
-    data : Trained
+    data : TaskConfig
         What the study says of it.
     split : str
         ``train``, ``dev``, ``test`` or ``calibration``.
@@ -43,18 +43,18 @@ def prepare(
     SettingsError
         If the examples are to be translated and cannot be, or are in that language already.
     """
-    longest = training_settings(layout.study, data, where=f"{name}.training").max_length
+    longest = training_settings(builder.study, data, where=f"{name}.training").max_length
     field, source, chosen = f"{name}.{split}", source_of(data, split), task(data.task)
-    layout.readings.read(field, source, split, languages, chosen)
-    labels = layout.readings.labels(name, data)
-    prepared = _tokenise(layout, field, source, chosen, labels, longest, languages)
+    builder.datasets.read(field, source, split, languages, chosen)
+    labels = builder.datasets.labels(name, data)
+    prepared = _tokenise(builder, field, source, chosen, labels, longest, languages)
     how = data.translate if split == "train" else None
-    if split in _KEEP_LANGUAGE and isinstance(data, Target):
+    if split in _KEEP_LANGUAGE and isinstance(data, TargetTask):
         how = data.translate_test
-    return layout.add(prepared) if how is None else _translate(layout, prepared, how)
+    return builder.add(prepared) if how is None else _translate(builder, prepared, how)
 
 
-def prepare_text(layout: Layout, settings: TrainingSettings) -> Stage:
+def prepare_text(builder: PlanBuilder, settings: TrainingSettings) -> Stage:
     """Tokenise running text for masked language modelling.
 
     Raises
@@ -64,7 +64,7 @@ def prepare_text(layout: Layout, settings: TrainingSettings) -> Stage:
     DataError
         If anything is wrong with it.
     """
-    texts = layout.study.mlm
+    texts = builder.study.mlm
     if texts is None:
         raise SettingsError(
             "a recipe asks for masked language modelling, but there is no text for it",
@@ -72,15 +72,15 @@ def prepare_text(layout: Layout, settings: TrainingSettings) -> Stage:
             remedy="Add a table [mlm] with texts and languages",
         )
     field, chosen = "mlm.texts", task(TEXTS)
-    layout.readings.read(field, texts.texts, "train", texts.languages, chosen)
+    builder.datasets.read(field, texts.texts, "train", texts.languages, chosen)
     longest, languages = settings.max_length, texts.languages
-    return layout.add(_tokenise(layout, field, texts.texts, chosen, [], longest, languages))
+    return builder.add(_tokenise(builder, field, texts.texts, chosen, [], longest, languages))
 
 
 def _tokenise(
-    layout: Layout,
+    builder: PlanBuilder,
     field: str,
-    source: Source,
+    source: SourceConfig,
     chosen: Task,
     labels: list[str],
     longest: int,
@@ -92,16 +92,16 @@ def _tokenise(
         kind="prepare",
         title=f"tokenise {chosen.name}, {split}",
         settings={
-            "encoder": layout.identity,
+            "encoder": builder.encoder_hash,
             "family": chosen.family,
             "labels": labels,
             "max_length": longest,
-            "examples": layout.readings.digest(field),
+            "examples": builder.datasets.digest(field),
             # Not that of a first version: keys from before families had one stay.
             **({} if version == 1 else {"family_version": version}),
         },
         parameters={
-            "encoder": str(layout.encoder),
+            "encoder": str(builder.encoder),
             "field": field,
             "labels": list(chosen.labels),
             "split": split,
@@ -111,7 +111,7 @@ def _tokenise(
     )
 
 
-def _translate(layout: Layout, prepared: Stage, how: Translate) -> Stage:
+def _translate(builder: PlanBuilder, prepared: Stage, how: Translate) -> Stage:
     """Put the translation of every other language in the place of its examples."""
     field, family = prepared.parameters["field"], prepared.settings["family"]
     if family == "tagging":
@@ -125,7 +125,7 @@ def _translate(layout: Layout, prepared: Stage, how: Translate) -> Stage:
         if language == how.to:
             continue
         translator = load_translator(how.translator, language, how.to, **how.settings)
-        stage = layout.add(
+        stage = builder.add(
             Stage(
                 kind="translate",
                 title=f"translate {field}, {language} to {how.to}",
@@ -147,7 +147,7 @@ def _translate(layout: Layout, prepared: Stage, how: Translate) -> Stage:
         )
     # A test keeps the names of its languages; training examples are in the new one.
     keep = prepared.parameters["split"] in _KEEP_LANGUAGE
-    return layout.add(
+    return builder.add(
         replace(
             prepared,
             title=f"{prepared.title}, translated",

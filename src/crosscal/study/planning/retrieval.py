@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from crosscal.study.config.load import languages_of, training_settings
-from crosscal.study.config.settings import Target
-from crosscal.study.planning.builder import Layout, named
+from crosscal.study.config.settings import TargetTask
+from crosscal.study.planning.builder import PlanBuilder, title_prefix
 from crosscal.study.planning.datasets import source_of
 from crosscal.study.planning.plan import Stage
 from crosscal.study.planning.provenance import provenance
 from crosscal.tasks import task
 
 
-def search(layout: Layout, target: str, recipe: str, seed: int, before: Stage | None) -> Stage:
+def search(
+    builder: PlanBuilder, target: str, recipe: str, seed: int, before: Stage | None
+) -> Stage:
     """Look for translations with the encoder as the recipe left it.
 
     Parameters
     ----------
-    layout : Layout
+    builder : PlanBuilder
     target, recipe : str
     seed : int
     before : Stage or None
@@ -34,27 +36,27 @@ def search(layout: Layout, target: str, recipe: str, seed: int, before: Stage | 
     DataError
         If anything is wrong with the data.
     """
-    data = layout.study.targets[target]
+    data = builder.study.targets[target]
     chosen, how = task(data.task), data.search
-    longest = training_settings(layout.study, data, where=f"{target}.training").max_length
-    sources = _read(layout, target, data)
+    longest = training_settings(builder.study, data, where=f"{target}.training").max_length
+    sources = _read(builder, target, data)
     settings = {
         "task": chosen.name,
         "examples": {split: found["examples"] for split, found in sources.items()},
     }
     parameters = {
-        "encoder": str(layout.encoder),
+        "encoder": str(builder.encoder),
         "sources": sources,
         "field": f"{target}.test",
     }
-    left = f"{named(target)}recipe {recipe}"
-    embedded = layout.add(
+    left = f"{title_prefix(target)}recipe {recipe}"
+    embedded = builder.add(
         Stage(
             kind="embed",
             # Untrained, it is the same for every seed.
             title=f"embed, {left}, seed {seed}" if before else f"embed, {left}",
             settings={
-                **layout.common,
+                **builder.common,
                 **settings,
                 "layer": how.layer,
                 "prefix": how.prefix,
@@ -64,7 +66,7 @@ def search(layout: Layout, target: str, recipe: str, seed: int, before: Stage | 
             parameters=parameters,
         )
     )
-    return layout.add(
+    return builder.add(
         Stage(
             kind="search",
             title=f"search, {left}, seed {seed}",
@@ -72,7 +74,7 @@ def search(layout: Layout, target: str, recipe: str, seed: int, before: Stage | 
                 **settings,
                 "neighbours": how.neighbours,
                 "scoring": chosen.scoring,
-                "provenance": provenance(layout, target, recipe, seed),
+                "provenance": provenance(builder, target, recipe, seed),
             },
             inputs={"vectors": embedded.node},
             parameters=parameters,
@@ -80,15 +82,15 @@ def search(layout: Layout, target: str, recipe: str, seed: int, before: Stage | 
     )
 
 
-def _read(layout: Layout, target: str, data: Target) -> dict[str, dict[str, Any]]:
+def _read(builder: PlanBuilder, target: str, data: TargetTask) -> dict[str, dict[str, Any]]:
     """Read the splits that there are; hash, source and languages of each."""
     sources = {}
     for split in ("test",) if data.dev is None else ("dev", "test"):
         source = source_of(data, split)
         field = f"{target}.{split}"
-        layout.readings.read(field, source, split, languages_of(data), task(data.task))
+        builder.datasets.read(field, source, split, languages_of(data), task(data.task))
         sources[split] = {
-            "examples": layout.readings.digest(field),
+            "examples": builder.datasets.digest(field),
             "source": source.model_dump(),
             "languages": list(languages_of(data)),
         }

@@ -1,4 +1,4 @@
-"""Reading the sources of a study: the examples that its files hold, and how many are kept."""
+"""Dataset the sources of a study: the examples that its files hold, and how many are kept."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.data import Dataset, read_examples
-from crosscal.study.config.settings import Source
+from crosscal.study.config.settings import SourceConfig
 
 
 def read_source(
-    source: Source, split: str, languages: Sequence[str], labels: Sequence[str]
+    source: SourceConfig, split: str, languages: Sequence[str], labels: Sequence[str]
 ) -> Dataset:
     """Read a source of a study and those that it is followed by, each with what it keeps.
 
     Parameters
     ----------
-    source : Source
+    source : SourceConfig
         Format, path, number of clusters.
     split : str
         The role of the source: train, dev or test; also the file's split unless the source
@@ -59,7 +59,9 @@ def read_source(
     )
 
 
-def _read(source: Source, split: str, languages: Sequence[str], labels: Sequence[str]) -> Dataset:
+def _read(
+    source: SourceConfig, split: str, languages: Sequence[str], labels: Sequence[str]
+) -> Dataset:
     reading = read_examples(
         source.format,
         source.path,

@@ -10,7 +10,7 @@ from crosscal.analysis import Results
 from crosscal.languages import LANGUAGES
 from crosscal.report import ReportContext, StageNote
 from crosscal.study.config.load import languages_of
-from crosscal.study.config.settings import RETRIEVAL, Recipe, Study, Target
+from crosscal.study.config.settings import RETRIEVAL, Recipe, Study, TargetTask
 from crosscal.study.config.write import study_to_toml
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
@@ -79,7 +79,7 @@ def report_context(
     )
 
 
-def describe_recipe(recipe: Recipe, study: Study, target: Target) -> str:
+def describe_recipe(recipe: Recipe, study: Study, target: TargetTask) -> str:
     """Put a recipe into words."""
     steps = [" and ".join(study.intermediate[name].task for name in step) for step in recipe.chain]
     if recipe.mlm:
@@ -124,7 +124,7 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
                 f"{cut} of {total} inputs were longer than {stage.settings['max_length']} tokens "
                 f"and were cut ({stage.title}).{weight}"
             )
-    for field, reading in plan.readings.items():
+    for field, reading in plan.datasets.items():
         warnings += [
             f"{count} rows of {field} were left out: {why}."
             for why, count in reading.dropped.items()
