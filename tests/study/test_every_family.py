@@ -254,7 +254,7 @@ def test_translations_are_trained_on(ran):
     plan, _, store = ran
     from crosscal.translation import read_examples
 
-    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.settings["to"] == "tr")
+    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.to == "tr")
     found = read_examples(store.open(*stage.node))
     assert {example.language for example in found} == {"tr"}
     assert all(example.text_a == example.text_a.upper() for example in found)
@@ -264,7 +264,7 @@ def test_translations_are_trained_on(ran):
 
 def test_what_a_translation_lost_is_in_the_report(ran):
     plan, outcome, store = ran
-    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.settings["to"] == "tr")
+    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.to == "tr")
     details = store.details(*stage.node)
     (lost,) = details["dropped"].values()
     assert lost > 0

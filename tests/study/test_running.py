@@ -14,8 +14,8 @@ import pytest
 from crosscal.exceptions import ArtifactError, StageFailed
 from crosscal.predictions import read_predictions
 from crosscal.study.config.load import read_study
-from crosscal.study.execution import stages as stage_module
 from crosscal.study.execution.executors import InProcess, LocalProcesses
+from crosscal.study.execution.stages import PredictStage
 from crosscal.study.execution.store import Store
 from crosscal.study.planning import make_plan
 from crosscal.study.running import run_study
@@ -86,12 +86,12 @@ def test_worker_processes_give_the_same_bytes(undisturbed, tmp_path):
 def test_a_failing_stage_keeps_what_was_done(undisturbed, tmp_path, monkeypatch):
     file, folder = undisturbed
 
-    def fail(stage, inputs, scratch, report):
+    def fail(stage, folder, inputs, progress):
         raise StageFailed("as the test wants", where=stage.title)
 
     made, store = opened(file), Store(tmp_path / "results" / "store")
     with monkeypatch.context() as patched:
-        patched.setitem(stage_module._KINDS, "predict", fail)
+        patched.setattr(PredictStage, "run", fail)
         with pytest.raises(StageFailed, match="as the test wants"):
             InProcess().execute(made.stages, store, Silent())
     done = [stage for stage in made.stages if store.has(*stage.node)]

@@ -22,7 +22,7 @@ from crosscal.encoders.packaged import cache_folder
 from crosscal.exceptions import CrosscalError, DataError
 from crosscal.study.config.load import languages_of
 from crosscal.study.config.settings import RETRIEVAL, TargetTask
-from crosscal.study.planning.sources import read_source
+from crosscal.study.config.sources import read_source
 from crosscal.tasks import task
 
 _PACKAGES = (

@@ -16,8 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.plan import Stage
 
 
 class StudyProgress:

@@ -258,7 +258,7 @@ def export(
             remedy=f"Run the study first; its runs are: {known}",
         )
     stage = found[0].training[-1]
-    export_model(stage.settings, opened.encoder, store.open(*stage.node), folder)
+    export_model(stage.model, stage.parts[0].labels, store.open(*stage.node), folder)
     print(f"{folder} written: load it with transformers.AutoModel, or as encoder.name of a study")
 
 

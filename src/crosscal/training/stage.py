@@ -21,7 +21,7 @@ from crosscal.training.loop import train
 from crosscal.training.mixing import Part
 from crosscal.training.model import Model
 from crosscal.training.predicting import predict
-from crosscal.training.settings import Mixture, TrainingSettings
+from crosscal.training.settings import HeadSettings, Mixture, ModelSettings, TrainingSettings
 
 _HEAD = ("weight", "bias")
 
@@ -39,55 +39,60 @@ def reproducible(threads: int) -> Iterator[None]:
 
 
 def train_stage(
-    settings: dict[str, Any],
-    parameters: dict[str, Any],
-    inputs: dict[str, Path],
+    model_settings: ModelSettings,
+    heads: Sequence[HeadSettings],
+    inputs: Mapping[str, Path],
     scratch: Path,
     report: Callable[[int, int], None],
+    *,
+    training: TrainingSettings,
+    mixture: Mixture,
+    seed: int,
+    threads: int,
+    checkpoint_seconds: float,
 ) -> dict[str, Any]:
     """Train on one task or several, from the pretrained encoder or from another stage's.
 
     Parameters
     ----------
-    settings : dict
-        ``parts``: list of name, family and labels; ``training``, ``mixture``, ``seed``,
-        ``threads``, and what `build_model` needs.
-    parameters : dict
-        ``encoder``, ``checkpoint_seconds``.
-    inputs : dict of str to Path
-        ``train:NAME`` and ``dev:NAME`` of every part, ``start`` if there is an earlier stage.
+    model_settings : ModelSettings
+    heads : sequence of HeadSettings
+        One for each task.
+    inputs : mapping of str to Path
+        ``train:NAME`` and ``dev:NAME`` of every head, ``start`` if there is an earlier stage.
     scratch : Path
         Folder to fill.
     report : callable
         Called with (steps done, steps in all).
+    training, mixture, seed, threads, checkpoint_seconds
+        As `train` takes them; torch computes with so many threads.
 
     Returns
     -------
     dict
         Development scores, best step, tokens seen.
     """
-    chosen = TrainingSettings(**settings["training"])
-    parts = [_part(part, inputs) for part in settings["parts"]]
+    parts = [_part(head, inputs) for head in heads]
     start = inputs.get("start")
-    with reproducible(settings["threads"]):
+    with reproducible(threads):
         model, vocabulary = build_model(
-            settings,
-            Path(parameters["encoder"]),
+            model_settings,
             None if start is None else start / "encoder.safetensors",
             [ids for part in parts for ids in _tokens(part)],
             {part.name: part.outputs for part in parts},
-            dropout=chosen.dropout,
-            biases={part["name"]: FAMILIES[part["family"]].bias for part in settings["parts"]},
+            seed=seed,
+            dropout=training.dropout,
+            biases={head.name: FAMILIES[head.family].bias for head in heads},
         )
         progress = train(
             model,
             vocabulary,
             parts,
-            chosen,
-            mixture=Mixture(**settings["mixture"]),
-            seed=settings["seed"],
+            training,
+            mixture=mixture,
+            seed=seed,
             folder=scratch,
-            checkpoint_seconds=parameters["checkpoint_seconds"],
+            checkpoint_seconds=checkpoint_seconds,
             report=report,
         )
     best = next(e for e in progress.evaluations if e["step"] == progress.best_step)
@@ -98,7 +103,7 @@ def train_stage(
         "development": best,
         "vocabulary": len(vocabulary),
         "tokens": _tokens_seen(scratch / "log.jsonl"),
-        "parts": settings["parts"],
+        "parts": [head.model_dump(mode="json") for head in heads],
     }
 
 
@@ -107,8 +112,8 @@ def _tokens_seen(log: Path) -> int:
     return sum(int(line.get("tokens", 0)) for line in lines)
 
 
-def _part(part: dict[str, Any], inputs: dict[str, Path]) -> Part:
-    name, family = part["name"], FAMILIES[part["family"]]
+def _part(head: HeadSettings, inputs: Mapping[str, Path]) -> Part:
+    name, family = head.name, FAMILIES[head.family]
     development = inputs.get(f"dev:{name}")
     examples = TokenSet.load(inputs[f"train:{name}"])
     languages = np.array(examples.units["language"].to_pylist(), dtype=np.str_)
@@ -116,7 +121,7 @@ def _part(part: dict[str, Any], inputs: dict[str, Path]) -> Part:
         name=name,
         examples=examples,
         development=None if development is None else TokenSet.load(development),
-        outputs=family.outputs(part["labels"]),
+        outputs=family.outputs(head.labels),
         languages=languages[family.units_of(examples)],
     )
 
@@ -132,27 +137,33 @@ def _tokens(part: Part) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
 
 
 def predict_stage(
-    settings: dict[str, Any],
-    parameters: dict[str, Any],
-    inputs: dict[str, Path],
+    model_settings: ModelSettings,
+    head: HeadSettings,
+    inputs: Mapping[str, Path],
     scratch: Path,
     report: Callable[[int, int], None],
+    *,
+    threads: int,
+    dropout_samples: int,
+    dropout: float,
 ) -> dict[str, Any]:
     """Score the English development examples and the test examples of every language.
 
     Parameters
     ----------
-    settings : dict
-        ``part``: name, family and labels of the target; ``prediction``: ``dropout_samples`` and
-        ``dropout``; ``threads``, and what `build_model` needs.
-    parameters : dict
-        ``encoder``.
-    inputs : dict of str to Path
-        ``model``, ``dev``, ``test``.
+    model_settings : ModelSettings
+    head : HeadSettings
+        Of the target.
+    inputs : mapping of str to Path
+        ``model``, and any of ``dev``, ``test``, ``calibration``.
     scratch : Path
         Folder to fill: ``dev.npy`` and ``test.npy``.
     report : callable
         Called with (groups done, groups in all).
+    threads : int
+    dropout_samples : int
+        Average so many predictions, each with its own dropout; 0: one without.
+    dropout : float
 
     Returns
     -------
@@ -160,23 +171,19 @@ def predict_stage(
         Examples and tokens scored; the order of the labels that the English development
         scores speak for, if it is another than the task's.
     """
-    part = settings["part"]
-    family = FAMILIES[part["family"]]
-    outputs = family.outputs(part["labels"])
+    outputs = FAMILIES[head.family].outputs(head.labels)
     splits = [split for split in ("dev", "test", "calibration") if split in inputs]
     tokens = {split: TokenSet.load(inputs[split]) for split in splits}
-    with reproducible(settings["threads"]):
+    with reproducible(threads):
         model, vocabulary = build_model(
-            settings,
-            Path(parameters["encoder"]),
+            model_settings,
             inputs["model"] / "encoder.safetensors",
             [examples.ids for examples in tokens.values()],
-            {part["name"]: outputs},
-            dropout=settings["prediction"]["dropout"],
+            {head.name: outputs},
+            dropout=dropout,
             heads=inputs["model"] / "heads.npz",
         )
-        samples = settings["prediction"]["dropout_samples"]
-        seeds: list[int | None] = list(range(samples)) if samples else [None]
+        seeds: list[int | None] = list(range(dropout_samples)) if dropout_samples else [None]
         total = len(seeds) * sum(len(examples) for examples in tokens.values())
         done = 0
         suspected: tuple[str, ...] | None = None
@@ -189,7 +196,7 @@ def predict_stage(
                         vocabulary,
                         examples,
                         scratch / f"{split}.shards{'' if seed is None else seed}",
-                        head=part["name"],
+                        head=head.name,
                         outputs=outputs,
                         dropout_seed=seed,
                         report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
@@ -201,7 +208,7 @@ def predict_stage(
             if split == "dev" and examples.over == "labels" and 2 <= outputs <= MOST_ORDERED:
                 known = np.asarray(examples.gold) >= 0
                 gold = np.asarray(examples.gold, dtype=np.int64)[known]
-                suspected = permuted_labels(scores[known].astype(np.float64), gold, part["labels"])
+                suspected = permuted_labels(scores[known].astype(np.float64), gold, head.labels)
     return {
         "examples": total,
         "tokens": len(seeds) * sum(len(examples.ids) for examples in tokens.values()),
@@ -210,8 +217,7 @@ def predict_stage(
 
 
 def trained_encoder(
-    settings: dict[str, Any],
-    encoder: Path,
+    settings: ModelSettings,
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
 ) -> tuple[PreTrainedModel, Vocabulary]:
@@ -219,10 +225,7 @@ def trained_encoder(
 
     Parameters
     ----------
-    settings : dict
-        A stage's: ``layers``, ``trim``.
-    encoder : Path
-        Folder of the pretrained encoder.
+    settings : ModelSettings
     weights : Path, optional
         Trained weights to lay over it.
     tokens : list of ndarray
@@ -233,10 +236,10 @@ def trained_encoder(
     (PreTrainedModel, Vocabulary)
         The encoder, and the ids that its embedding table holds: all if it is not trimmed.
     """
-    pretrained = load_encoder(encoder, layers=settings["layers"])
+    pretrained = load_encoder(settings.encoder, layers=settings.layers)
     if weights is not None:
         load_weights(pretrained, weights)
-    if not settings["trim"]:
+    if not settings.trim:
         return pretrained, Vocabulary.full(embedding_table(pretrained).num_embeddings)
     vocabulary = Vocabulary.of(tokens, pad=int(pretrained.config.pad_token_id or 0))
     trim(pretrained, vocabulary)
@@ -244,12 +247,12 @@ def trained_encoder(
 
 
 def build_model(
-    settings: dict[str, Any],
-    encoder: Path,
+    settings: ModelSettings,
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
     outputs: dict[str, int],
     *,
+    seed: int = 0,
     dropout: float = 0.0,
     biases: Mapping[str, Sequence[float]] = MappingProxyType({}),
     heads: Path | None = None,
@@ -258,10 +261,7 @@ def build_model(
 
     Parameters
     ----------
-    settings : dict
-        A stage's: ``layers``, ``pooling``, ``trim``; for training ``seed``.
-    encoder : Path
-        Folder of the pretrained encoder.
+    settings : ModelSettings
     weights : Path, optional
         Trained weights to lay over it. Their rows stay in the vocabulary, because training
         changed them and later stages must find them again.
@@ -269,6 +269,8 @@ def build_model(
         All token ids that the model will meet.
     outputs : dict of str to int
         Scores a row of each head; 0 for the vocabulary.
+    seed : int
+        Of new heads.
     dropout : float
         For training.
     biases : mapping of str to sequence of float
@@ -277,13 +279,13 @@ def build_model(
         Trained heads; otherwise new ones are drawn from the seed.
     """
     earlier = [] if weights is None or heads is not None else [saved_rows(weights).kept]
-    pretrained, vocabulary = trained_encoder(settings, encoder, weights, [*tokens, *earlier])
+    pretrained, vocabulary = trained_encoder(settings, weights, [*tokens, *earlier])
     model = Model(
         pretrained,
         outputs,
-        pooling=settings["pooling"],
+        pooling=settings.pooling,
         dropout=dropout,
-        seed=settings.get("seed", 0),
+        seed=seed,
     )
     with torch.no_grad():
         for name, bias in biases.items():

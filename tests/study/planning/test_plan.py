@@ -11,7 +11,7 @@ from crosscal.data import read_examples
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.study.config.load import read_study
 from crosscal.study.planning import make_plan
-from crosscal.study.planning.sources import distinct_names
+from crosscal.study.planning.datasets import distinct_names
 from crosscal.translation import translator as translators
 
 NLI = ("entailment", "neutral", "contradiction")
@@ -110,22 +110,22 @@ def test_targets_share_what_comes_before_them(several):
 def test_stages_of_several_tasks_say_so(several):
     made = plan(several)
     (run,) = (r for r in made.runs if (r.target, r.recipe, r.seed) == ("nli", "with-text", 1))
-    settings = run.training[0].settings
-    assert [part["name"] for part in settings["parts"]] == ["first", "second", "mlm"]
-    assert [part["family"] for part in settings["parts"]] == [
+    stage = run.training[0]
+    assert [part.name for part in stage.parts] == ["first", "second", "mlm"]
+    assert [part.family for part in stage.parts] == [
         "classification",
         "classification",
         "masked language modelling",
     ]
-    assert settings["mixture"]["mlm"] == 0.25
+    assert stage.mixture.mlm == 0.25
     roles = {"train:first", "dev:first", "train:second", "dev:second", "train:mlm"}
     assert set(run.training[0].inputs) == roles
     assert set(run.training[1].inputs) == {"train:target", "dev:target", "start"}
     assert run.training[1].inputs["start"] == run.training[0].node
     assert "masked language modelling" in run.training[0].title
     # What the target is trained on does not depend on how the stage before was mixed.
-    assert run.training[1].settings["mixture"]["mlm"] == 0.0
-    data = run.table.settings["provenance"]["data"]
+    assert run.training[1].mixture.mlm == 0.0
+    data = run.table.provenance["data"]
     assert {"en.txt", "ar.txt"} <= set(data)
 
 
@@ -208,7 +208,7 @@ def test_files_of_one_name_are_told_apart(study_file, tmp_path):
         sources.append(f'target.{split}={{format="tsv-pairs", path="{path}"}}')
     made = plan(study_file, *sources)
     direct = next(run for run in made.runs if run.recipe == "direct")
-    data = direct.table.settings["provenance"]["data"]
+    data = direct.table.provenance["data"]
     assert {name for name in data if name.endswith("/en.tsv")} == {"train/en.tsv", "dev/en.tsv"}
     assert data["train/en.tsv"] != data["dev/en.tsv"]
     # The rest keep their names, and with them the keys of their stages.

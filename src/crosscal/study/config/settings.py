@@ -14,6 +14,9 @@ ONE_TARGET = "target"
 # The family that nothing is trained on.
 RETRIEVAL = "retrieval"
 
+# The task of running text: masked language modelling.
+MLM = "mlm"
+
 # Of targets, intermediate tasks and recipes: parts of file names.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")]
 

@@ -18,9 +18,9 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
 from crosscal.exceptions import CrosscalError, StageFailed
-from crosscal.study.execution.stages import run_stage
+from crosscal.study.execution.run_stage import run_stage
+from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.plan import Stage
 
 
 class Events(Protocol):

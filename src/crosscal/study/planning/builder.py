@@ -1,19 +1,21 @@
-"""The stages of a study as far as they are laid out, and what all of them share."""
+"""The stages of a study as far as they are planned, and what all of them share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crosscal.study.config.settings import ONE_TARGET, Study
+from crosscal.study.execution.stages import Stage
 from crosscal.study.planning.datasets import StudyDatasets
-from crosscal.study.planning.plan import Stage
+
+S = TypeVar("S", bound=Stage)
 
 
 @dataclass(kw_only=True)
 class PlanBuilder:
-    """What has been laid out so far: each stage once, in an order in which they can run.
+    """What is planned so far: each stage once, in an order in which they can run.
 
     Attributes
     ----------
@@ -27,7 +29,7 @@ class PlanBuilder:
     stages : dict of str to Stage
         By key.
     n_requested : int
-        How often a stage was asked for, new or not.
+        How often a stage was added, new or not.
     """
 
     study: Study
@@ -38,18 +40,22 @@ class PlanBuilder:
     n_requested: int = 0
 
     @property
-    def common(self) -> dict[str, Any]:
-        """Settings of every stage that runs the encoder."""
+    def encoder_fields(self) -> dict[str, Any]:
+        """Fields of every stage that runs the encoder."""
         return {
             "encoder": self.encoder_hash,
             **self.study.encoder.model_dump(exclude={"name", "network"}),
             "threads": self.study.execution.threads,
+            "encoder_folder": self.encoder,
         }
 
-    def add(self, stage: Stage) -> Stage:
-        """Lay out a stage, or return the one of the same key that is there."""
+    def add(self, stage: S) -> S:
+        """Add a stage, or return the one of the same key that is there."""
         self.n_requested += 1
-        return self.stages.setdefault(stage.key, stage)
+        self.stages.setdefault(stage.key, stage)
+        planned = self.stages[stage.key]
+        assert isinstance(planned, type(stage))  # the kind is part of the key
+        return planned
 
 
 def title_prefix(target: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crosscal.encoders.loading import fingerprint
 from crosscal.study.config.settings import RETRIEVAL, Study
+from crosscal.study.execution.stages import CollectStage, SearchStage
 from crosscal.study.planning.builder import PlanBuilder
 from crosscal.study.planning.fitting import check_fits
 from crosscal.study.planning.plan import Plan, Run
@@ -17,7 +18,7 @@ from crosscal.tasks import task
 
 
 def make_plan(study: Study, encoder: Path) -> Plan:
-    """Read all data, check them, and lay out the stages.
+    """Read all data, check them, and plan the stages.
 
     Parameters
     ----------
@@ -59,11 +60,12 @@ def make_plan(study: Study, encoder: Path) -> Plan:
 
 def _run(builder: PlanBuilder, target: str, recipe: str, seed: int) -> Run:
     training = train_recipe(builder, recipe, seed)
-    before = training[-1] if training else None
+    previous = training[-1] if training else None
+    table: CollectStage | SearchStage
     if task(builder.study.targets[target].task).family == RETRIEVAL:
         # Nothing is trained on the target: the encoder itself looks for translations.
-        table = search(builder, target, recipe, seed, before)
+        table = search(builder, target, recipe, seed, previous)
     else:
-        training += (train_target(builder, target, seed, before),)
+        training += (train_target(builder, target, seed, previous),)
         table = predict(builder, target, recipe, seed, training[-1])
     return Run(target=target, recipe=recipe, seed=seed, table=table, training=training)

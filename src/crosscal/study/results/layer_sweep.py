@@ -12,9 +12,9 @@ from crosscal.exceptions import SettingsError
 from crosscal.report.layers import FILE, LayerSweep
 from crosscal.study.config.settings import RETRIEVAL
 from crosscal.study.execution.executors import Events, choose_executor
-from crosscal.study.execution.stages import sentences
+from crosscal.study.execution.stages import EmbedStage, Stage
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.plan import Plan, Run, Stage
+from crosscal.study.planning.plan import Plan, Run
 from crosscal.tasks import task
 from crosscal.tasks.retrieval.retrieval import layer_sweep
 from crosscal.tasks.retrieval.search import EVERY_LAYER, by_language
@@ -74,66 +74,43 @@ def sweep_run(plan: Plan, target: str | None, recipe: str, seed: int | None) -> 
 
 
 def sweep_stages(plan: Plan, run: Run) -> tuple[Stage, ...]:
-    """Return the stages that a sweep needs, in an order in which they can run.
+    """Return what a sweep needs, in an order in which it can run.
 
-    Parameters
-    ----------
-    plan : Plan
-    run : Run
-        As `sweep_run` returns it.
-
-    Returns
-    -------
-    tuple of Stage
-        What the recipe trains; last, the embedding of every layer: the run's own but for the
-        layers, and an artifact like any other.
+    What the recipe trains; last, the embedding of every layer: the run's own but for the layers,
+    and an artifact like any other.
     """
-    known = {stage.node: stage for stage in plan.stages}
-    embedded = known[run.table.inputs["vectors"]]
-    swept = replace(
-        embedded,
-        title=f"{embedded.title}, every layer",
-        settings={**embedded.settings, "layer": EVERY_LAYER},
-    )
+    by_node = {stage.node: stage for stage in plan.stages}
+    embedded = _embedding(plan, run)
+    swept = replace(embedded, title=f"{embedded.title}, every layer", layer=EVERY_LAYER)
 
     def before(stage: Stage) -> Iterator[Stage]:
         for node in stage.inputs.values():
-            yield from before(known[node])
-            yield known[node]
+            yield from before(by_node[node])
+            yield by_node[node]
 
     return (*{stage.key: stage for stage in before(swept)}.values(), swept)
 
 
+def _embedding(plan: Plan, run: Run) -> EmbedStage:
+    node = run.table.inputs["vectors"]
+    (stage,) = (s for s in plan.stages if isinstance(s, EmbedStage) and s.node == node)
+    return stage
+
+
 def sweep_layers(plan: Plan, run: Run, store: Store, events: Events) -> LayerSweep:
-    """Compute what is missing, and the accuracy of every layer on the test.
-
-    Parameters
-    ----------
-    plan : Plan
-    run : Run
-        As `sweep_run` returns it.
-    store : Store
-        Where artifacts are found and left.
-    events : Events
-        Told of every stage.
-
-    Returns
-    -------
-    LayerSweep
-        A row a language, layer and direction.
-    """
+    """Compute what is missing, and the accuracy of every layer on the test."""
     stages = sweep_stages(plan, run)
     execution = plan.study.execution
     executor = choose_executor(execution.executor, execution.workers, execution.threads)
     executor.execute(stages, store, events)
     vectors = np.load(store.open(*stages[-1].node) / "test.npy", mmap_mode="r")
-    languages = dict(by_language(sentences(stages[-1])["test"], vectors))
+    sentences = _embedding(plan, run).sources["test"].read().examples
     return LayerSweep(
         study=plan.study.name,
         target=run.target,
         recipe=run.recipe,
         seed=run.seed,
-        rows=layer_sweep(languages, layers=range(len(vectors))),
+        rows=layer_sweep(dict(by_language(sentences, vectors)), layers=range(len(vectors))),
     )
 
 

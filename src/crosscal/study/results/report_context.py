@@ -41,7 +41,7 @@ def report_context(
     study = plan.study
     data = study.targets[target]
     runs = [run for run in plan.runs if run.target == target]
-    first = runs[0].table.settings["provenance"]
+    first = runs[0].table.provenance
     codes = languages_of(data)
     return ReportContext(
         question=study.question or f"How far can {study.encoder.name} be trusted?",
@@ -67,9 +67,7 @@ def report_context(
         version=importlib.metadata.version("crosscal"),
         versions=first["versions"],
         data_files={
-            name: digest
-            for run in runs
-            for name, digest in run.table.settings["provenance"]["data"].items()
+            name: digest for run in runs for name, digest in run.table.provenance["data"].items()
         },
         development={
             (run.recipe, run.seed): store.details(*run.training[-1].node)["development"]["accuracy"]
@@ -121,7 +119,7 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
         if cut:
             weight = "" if cut / total < _SHARE_CUT else " This is more than one in a hundred."
             warnings.append(
-                f"{cut} of {total} inputs were longer than {stage.settings['max_length']} tokens "
+                f"{cut} of {total} inputs were longer than {stage.hashed['max_length']} tokens "
                 f"and were cut ({stage.title}).{weight}"
             )
     for field, reading in plan.datasets.items():
