@@ -21,6 +21,7 @@ from crosscal.exceptions import ArtifactError, Interrupted, SettingsError
 from crosscal.report import answer, render_text_table, write_report
 from crosscal.study.config.settings import ONE_TARGET, Study
 from crosscal.study.config.write import commented_study
+from crosscal.study.execution.executors import n_workers
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.estimate import estimate_stages
 from crosscal.study.planning.plan import Plan
@@ -72,7 +73,7 @@ def plan(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -
         }
         for stage in opened.stages
     ]
-    workers = _workers(opened.study)
+    workers = n_workers(opened.study.execution)
     longest = _longest_chain(opened, {key: e.seconds for key, e in estimates.items()})
     seconds = max(longest, sum(e.seconds for e in estimates.values()) / workers)
     total: dict[str, Any] = {
@@ -270,14 +271,6 @@ def _check_disk(output: Path, needed: int) -> None:
             where=str(output),
             remedy="Free some space or choose another disk with --output",
         )
-
-
-def _workers(study: Study) -> int:
-    from crosscal.study.execution.executors import LocalProcesses, choose_executor
-
-    execution = study.execution
-    chosen = choose_executor(execution.executor, execution.workers, execution.threads)
-    return chosen.workers if isinstance(chosen, LocalProcesses) else 1
 
 
 def _longest_chain(opened: Plan, seconds: dict[str, float]) -> float:

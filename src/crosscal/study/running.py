@@ -14,7 +14,8 @@ from crosscal.languages import default_groups
 from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.config.load import baseline_of, languages_of
 from crosscal.study.config.settings import ONE_TARGET, Study
-from crosscal.study.execution.executors import Events, choose_executor
+from crosscal.study.execution.executors import open_executor
+from crosscal.study.execution.scheduler import ProgressListener, run_plan
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
 from crosscal.study.results.recalibration import recalibrate
@@ -32,7 +33,7 @@ class Outcome:
     ran: int
 
 
-def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
+def run_study(plan: Plan, output: Path, listener: ProgressListener) -> Outcome:
     """Run what is missing of a study, collect its predictions, analyse them.
 
     Parameters
@@ -41,7 +42,7 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
         As `make_plan` returns it.
     output : Path
         Folder of all results; the store lies in it too.
-    events : Events
+    listener : ProgressListener
         Told of every stage.
 
     Returns
@@ -56,9 +57,8 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
     settings = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
     store = Store(output / "store")
     missing = [stage for stage in plan.stages if not store.has(*stage.node)]
-    execution = plan.study.execution
-    executor = choose_executor(execution.executor, execution.workers, execution.threads)
-    executor.execute(plan.stages, store, events)
+    with open_executor(plan.study.execution, store) as executor:
+        run_plan(plan.stages, store, executor, listener)
 
     results = {}
     recalibration = {}

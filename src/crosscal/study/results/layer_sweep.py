@@ -11,7 +11,8 @@ import numpy as np
 from crosscal.exceptions import SettingsError
 from crosscal.report.layers import FILE, LayerSweep
 from crosscal.study.config.settings import RETRIEVAL
-from crosscal.study.execution.executors import Events, choose_executor
+from crosscal.study.execution.executors import open_executor
+from crosscal.study.execution.scheduler import ProgressListener, run_plan
 from crosscal.study.execution.stages import EmbedStage, Stage
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan, Run
@@ -97,12 +98,11 @@ def _embedding(plan: Plan, run: Run) -> EmbedStage:
     return stage
 
 
-def sweep_layers(plan: Plan, run: Run, store: Store, events: Events) -> LayerSweep:
+def sweep_layers(plan: Plan, run: Run, store: Store, listener: ProgressListener) -> LayerSweep:
     """Compute what is missing, and the accuracy of every layer on the test."""
     stages = sweep_stages(plan, run)
-    execution = plan.study.execution
-    executor = choose_executor(execution.executor, execution.workers, execution.threads)
-    executor.execute(stages, store, events)
+    with open_executor(plan.study.execution, store) as executor:
+        run_plan(stages, store, executor, listener)
     vectors = np.load(store.open(*stages[-1].node) / "test.npy", mmap_mode="r")
     sentences = _embedding(plan, run).sources["test"].read().examples
     return LayerSweep(
