@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from crosscal.encoders.architectures import encoder_config
 from crosscal.study.execution.stages.stage import RUNTIME, Stage
@@ -16,7 +17,7 @@ class EncoderStage(Stage):
 
     encoder: str
     layers: int | None
-    pooling: str
+    pooling: Literal["mean", "first"]
     trim: bool
     threads: int
     encoder_folder: Path = field(metadata=RUNTIME)
