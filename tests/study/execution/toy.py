@@ -15,7 +15,7 @@ from crosscal.exceptions import StageFailed
 from crosscal.study.execution.executors import InlineExecutor, ProcessExecutor
 from crosscal.study.execution.run_stage import run_stage
 from crosscal.study.execution.scheduler import run_plan
-from crosscal.study.execution.stages import Stage, Workload
+from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.stages.stage import RUNTIME
 from crosscal.study.execution.store import Store
 
@@ -57,9 +57,6 @@ class WordStage(Stage):
         words = "".join((inputs[role] / "text").read_text() for role in sorted(inputs))
         (folder / "text").write_text(f"({words}){self.word}" if inputs else self.word)
         return {"words": len(inputs)}
-
-    def workload(self, counts):
-        return Workload(tokens=0.0, bytes=0)
 
 
 def toy_plan(trouble: Path) -> list[WordStage]:

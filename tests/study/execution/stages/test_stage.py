@@ -11,7 +11,7 @@ import pytest
 
 from crosscal.study.config.load import read_study
 from crosscal.study.execution import stages
-from crosscal.study.execution.stages.stage import RUNTIME, Stage, Workload
+from crosscal.study.execution.stages.stage import RUNTIME, Stage
 from crosscal.study.planning import make_plan
 
 KINDS = [
@@ -31,9 +31,6 @@ class FirstStage(Stage):
 
     def run(self, folder, inputs, progress):
         return {}
-
-    def workload(self, counts):
-        return Workload(tokens=0.0, bytes=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crosscal.study.execution.stages.stage import ReportProgress, Stage, TokenCounts, Workload
+from crosscal.study.execution.stages.stage import ReportProgress, Stage
 
 _SPLITS = ("dev", "test", "calibration")
 
@@ -60,7 +60,3 @@ class CollectStage(Stage):
         )
         write_predictions(table, folder / "predictions.parquet")
         return {"rows": len(table)}
-
-    def workload(self, counts: TokenCounts) -> Workload:
-        """Nothing worth counting."""
-        return Workload(tokens=0.0, bytes=0)

@@ -8,13 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.study.config.sources import SplitSource, read_splits
-from crosscal.study.execution.stages.stage import (
-    RUNTIME,
-    ReportProgress,
-    Stage,
-    TokenCounts,
-    Workload,
-)
+from crosscal.study.execution.stages.stage import RUNTIME, ReportProgress, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +57,3 @@ class SearchStage(Stage):
         table = Predictions.from_arrays(Provenance(**self.provenance), **columns, extra=extra)
         write_predictions(table, folder / "predictions.parquet")
         return {"rows": len(table)}
-
-    def workload(self, counts: TokenCounts) -> Workload:
-        """Nothing worth counting."""
-        return Workload(tokens=0.0, bytes=0)
