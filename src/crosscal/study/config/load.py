@@ -60,8 +60,8 @@ def _register_tasks(document: Mapping[str, Any], folder: Path) -> None:
     listed = document.get("tasks", [])
     if isinstance(listed, list):  # anything else is an error of the study's form
         for name in (name for name in listed if isinstance(name, str)):
-            for found in load_tasks(folder / name):
-                register(found)
+            for description in load_tasks(folder / name):
+                register(description)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -120,11 +120,11 @@ def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
         first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
         field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = _known_keys(first["loc"][:-1])
+            keys = _known_keys(first["loc"][:-1])
             raise SettingsError(
                 f"unknown key '{first['loc'][-1]}'",
                 where=f"{where}, {field}",
-                remedy=did_you_mean(str(first["loc"][-1]), known),
+                remedy=did_you_mean(str(first["loc"][-1]), keys),
             ) from error
         raise SettingsError(
             first["msg"].removeprefix("Value error, "),
@@ -136,7 +136,7 @@ def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
 
 
 def _known_keys(location: Sequence[int | str]) -> list[str]:
-    """Fields of the section at a place of the study."""
+    """Fields of the section at a location of the study."""
     model: Any = Study
     for part in location:
         if _is_section(model):
@@ -163,8 +163,8 @@ def _check_combination(study: Study, where: str) -> None:
                 where=f"{where}, analysis.groups.{name}",
                 remedy="Use languages of the targets",
             )
-    for section, named in (("targets", study.targets), ("intermediate", study.intermediate)):
-        if "mlm" in named:
+    for section, tables in (("targets", study.targets), ("intermediate", study.intermediate)):
+        if "mlm" in tables:
             raise SettingsError(
                 "'mlm' is the name of masked language modelling",
                 where=f"{where}, {section}.mlm",
@@ -184,8 +184,8 @@ def _check_combination(study: Study, where: str) -> None:
 
 
 def _check_target(target: TargetTask, where: str) -> None:
-    chosen = task_of(target.task)
-    if chosen.family == RETRIEVAL:
+    description = task_of(target.task)
+    if description.family == RETRIEVAL:
         if target.train is not None:
             raise SettingsError(
                 "targets of the retrieval family are not trained on",
@@ -204,7 +204,7 @@ def _check_target(target: TargetTask, where: str) -> None:
                 where=f"{where}.{'translate' if target.translate else 'translate_test'}",
                 remedy="Remove it: sentences come with their translations",
             )
-        if chosen.scoring == "bitext" and target.dev is None:
+        if description.scoring == "bitext" and target.dev is None:
             raise SettingsError(
                 "mined pairs need a threshold, which is chosen on training pairs",
                 where=f"{where}.dev",
@@ -225,13 +225,7 @@ def _check_target(target: TargetTask, where: str) -> None:
 
 
 def regime_settings(study: Study) -> RegimeSettings | None:
-    """Which regimes of recalibration a study compares; None if it compares none.
-
-    Raises
-    ------
-    SettingsError
-        For an unknown name, or more draws than the bootstrap has replicates for.
-    """
+    """Which regimes of recalibration a study compares; None if it compares none."""
     if not study.recalibration.regimes:
         return None
     settings = RegimeSettings(**study.recalibration.model_dump())
@@ -258,12 +252,13 @@ def training_settings(study: Study, data: TaskConfig, *, where: str) -> Training
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
-        known = list(TrainingSettings.model_fields)
         unknown = first["type"] == "extra_forbidden"
         raise SettingsError(
             f"unknown key '{key}'" if unknown else first["msg"],
             where=f"{where}.{key}",
-            remedy=did_you_mean(key, known) if unknown else "See [training]",
+            remedy=did_you_mean(key, TrainingSettings.model_fields)
+            if unknown
+            else "See [training]",
         ) from error
 
 

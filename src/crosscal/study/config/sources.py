@@ -13,22 +13,11 @@ from crosscal.study.config.settings import SourceConfig
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSource:
-    """A split of a target or an intermediate task: where its examples are, and which are read.
+    """A split of a target or an intermediate task: where its examples are, and which are read."""
 
-    Attributes
-    ----------
-    field : str
-        Its name in the study file, as ``target.train``.
-    config : SourceConfig
-    split : str
-        Train, dev, test or calibration; also the file's split unless the source names another.
-    languages, labels : tuple of str
-        Codes of the languages to read; labels of the task.
-    """
-
-    field: str
+    field: str  # its name in the study file, as target.train
     config: SourceConfig
-    split: str
+    split: str  # also the file's, unless the source names another
     languages: tuple[str, ...]
     labels: tuple[str, ...]
 

@@ -15,22 +15,7 @@ S = TypeVar("S", bound=Stage)
 
 @dataclass(kw_only=True)
 class PlanBuilder:
-    """What is planned so far: each stage once, in an order in which they can run.
-
-    Attributes
-    ----------
-    study : Study
-    encoder : Path
-        Folder of the encoder.
-    encoder_hash : str
-        Its `fingerprint`; stands for it in keys.
-    datasets : StudyDatasets
-        The sources read so far.
-    stages : dict of str to Stage
-        By key.
-    n_requested : int
-        How often a stage was added, new or not.
-    """
+    """What is planned so far: each stage once, in an order in which they can run."""
 
     study: Study
     encoder: Path

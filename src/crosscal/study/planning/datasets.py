@@ -33,15 +33,7 @@ class StudyDatasets:
         languages: Sequence[str],
         description: Task,
     ) -> SplitSource:
-        """Read a source unless that was done before.
-
-        Raises
-        ------
-        SettingsError
-            If its format holds examples of another family than the task's.
-        DataError
-            If anything is wrong with the data.
-        """
+        """Read a source unless that was done before."""
         source = SplitSource(
             field=field,
             config=config,

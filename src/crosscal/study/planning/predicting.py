@@ -19,14 +19,7 @@ from crosscal.training.settings import HeadSettings
 def predict(
     builder: PlanBuilder, target: str, recipe: str, seed: int, trained: TrainStage
 ) -> CollectStage:
-    """Score the examples of a target and collect the run's table.
-
-    Raises
-    ------
-    DataError
-        If anything is wrong with the data, or examples to recalibrate on share a cluster with
-        the test.
-    """
+    """Score the examples of a target and collect the run's table."""
     config = builder.study.targets[target]
     languages = languages_of(config)
     inputs = {

@@ -23,15 +23,7 @@ _KEEP_LANGUAGE = ("test", "calibration")
 def prepare(
     builder: PlanBuilder, name: str, config: TaskConfig, split: str, languages: Sequence[str]
 ) -> PrepareStage:
-    """Tokenise a split of a target or an intermediate task, translated if the study says so.
-
-    Raises
-    ------
-    DataError
-        If anything is wrong with the data.
-    SettingsError
-        If the examples are to be translated and cannot be, or are in that language already.
-    """
+    """Tokenise a split of a target or an intermediate task, translated if the study says so."""
     max_length = training_settings(builder.study, config, where=f"{name}.training").max_length
     description = task(config.task)
     source = builder.datasets.read(
@@ -46,15 +38,7 @@ def prepare(
 
 
 def prepare_text(builder: PlanBuilder, settings: TrainingSettings) -> PrepareStage:
-    """Tokenise running text for masked language modelling.
-
-    Raises
-    ------
-    SettingsError
-        If the study has none.
-    DataError
-        If anything is wrong with it.
-    """
+    """Tokenise running text for masked language modelling."""
     config = builder.study.mlm
     if config is None:
         raise SettingsError(

@@ -13,13 +13,7 @@ from crosscal.tasks import task
 def search(
     builder: PlanBuilder, target: str, recipe: str, seed: int, trained: TrainStage | None
 ) -> SearchStage:
-    """Look for translations with the encoder as the recipe left it (None: as it came).
-
-    Raises
-    ------
-    DataError
-        If anything is wrong with the data.
-    """
+    """Look for translations with the encoder as the recipe left it (None: as it came)."""
     config = builder.study.targets[target]
     description = task(config.task)
     training = training_settings(builder.study, config, where=f"{target}.training")

@@ -14,15 +14,7 @@ from crosscal.training.settings import HeadSettings, Mixture
 
 
 def train_recipe(builder: PlanBuilder, recipe: str, seed: int) -> tuple[TrainStage, ...]:
-    """Train on a recipe's intermediate tasks, one step after the other; empty if it has none.
-
-    Raises
-    ------
-    DataError
-        If anything is wrong with the data.
-    SettingsError
-        If the recipe asks for running text and the study has none.
-    """
+    """Train on a recipe's intermediate tasks, one step after the other; empty if it has none."""
     config = builder.study.recipes[recipe]
     stages: tuple[TrainStage, ...] = ()
     for names in config.chain:

@@ -26,30 +26,13 @@ def swept_targets(plan: Plan) -> list[str]:
     tasks = {name: task(target.task) for name, target in plan.study.targets.items()}
     return [
         name
-        for name, chosen in tasks.items()
-        if chosen.family == RETRIEVAL and chosen.scoring != "bitext"
+        for name, description in tasks.items()
+        if description.family == RETRIEVAL and description.scoring != "bitext"
     ]
 
 
 def sweep_run(plan: Plan, target: str | None, recipe: str, seed: int | None) -> Run:
-    """Find the run to be swept.
-
-    Parameters
-    ----------
-    plan : Plan
-        As `make_plan` returns it.
-    target : str, optional
-        By default the first that can be swept.
-    recipe : str
-    seed : int, optional
-        By default the first of the study.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such run, or it is not of retrieval, or pairs are mined in its target:
-        most sentences have no translation that a layer could find.
-    """
+    """Find the run to be swept."""
     targets = swept_targets(plan)
     if not targets or (target is not None and target not in targets):
         raise SettingsError(

@@ -23,21 +23,7 @@ _ONE_LABEL = 0.95
 def report_context(
     plan: Plan, target: str, store: Store, results: Results, ran: Sequence[str] = ()
 ) -> ReportContext:
-    """Collect what a report shows beside the results.
-
-    Parameters
-    ----------
-    plan : Plan
-        The study, its stages and its data.
-    target : str
-        Which of its targets the results are of.
-    store : Store
-        Where the stages' artifacts lie.
-    results : Results
-        For what must be warned of.
-    ran : sequence of str
-        Keys of the stages that were run this time; the others were found.
-    """
+    """Collect what a report shows beside the results."""
     study = plan.study
     data = study.targets[target]
     runs = [run for run in plan.runs if run.target == target]
@@ -86,11 +72,11 @@ def describe_recipe(recipe: Recipe, study: Study, target: TargetTask) -> str:
 
 
 def _training(study: Study) -> dict[str, str]:
-    shown = {key: str(value) for key, value in study.training.model_dump().items()}
+    settings = {key: str(value) for key, value in study.training.model_dump().items()}
     for name, data in (*study.intermediate.items(), *study.targets.items()):
         for key, value in data.training.items():
-            shown[f"{key} ({name})"] = str(value)
-    return shown
+            settings[f"{key} ({name})"] = str(value)
+    return settings
 
 
 def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
