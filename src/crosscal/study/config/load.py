@@ -14,16 +14,12 @@ from pydantic import BaseModel, ValidationError
 from crosscal.analysis.recalibration_transfer import RegimeSettings
 from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
+from crosscal.study.config.paths import resolve_paths
 from crosscal.study.config.recipe_checks import check_recipes
-from crosscal.study.config.settings import RETRIEVAL, SourceConfig, Study, TargetTask, TaskConfig
+from crosscal.study.config.settings import RETRIEVAL, Study, TargetTask, TaskConfig
 from crosscal.tasks import load_tasks, register
 from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
-
-_SOURCES = ("train", "dev", "test", "calibration")
-
-# Readers fill these in themselves.
-_LEFT_TO_READERS = {"split": "{split}", "language": "{language}"}
 
 
 def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
@@ -52,7 +48,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     for override in overrides:
         _override(document, override)
     _register_tasks(document, path.parent)
-    return _resolve(parse_study(document, where=str(path)), path.parent)
+    return resolve_paths(parse_study(document, where=str(path)), path.parent)
 
 
 def _register_tasks(document: Mapping[str, Any], folder: Path) -> None:
@@ -260,44 +256,3 @@ def training_settings(study: Study, data: TaskConfig, *, where: str) -> Training
             if unknown
             else "See [training]",
         ) from error
-
-
-def _resolve(study: Study, folder: Path) -> Study:
-    """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
-
-    def source(entry: SourceConfig, field: str) -> SourceConfig:
-        also = tuple(source(part, f"{field}, also") for part in entry.also)
-        entry = entry.model_copy(update={"also": also})
-        if entry.path is None:
-            return entry
-        try:
-            filled = entry.path.format_map({**_LEFT_TO_READERS, **study.paths})
-        except (KeyError, ValueError, IndexError) as error:
-            raise SettingsError(
-                f"'{entry.path}' uses a name that [paths] does not define ({error})",
-                where=field,
-                remedy="Add it to [paths], or give it with --set paths.name=folder",
-            ) from error
-        return entry.model_copy(update={"path": str((folder / filled).resolve())})
-
-    def task(data: Any, field: str) -> Any:
-        parts = [name for name in _SOURCES if getattr(data, name, None)]
-        return data.model_copy(
-            update={name: source(getattr(data, name), f"{field}.{name}.path") for name in parts}
-        )
-
-    name = study.encoder.name
-    local = (folder / name).resolve()
-    return study.model_copy(
-        update={
-            "targets": {key: task(data, f"targets.{key}") for key, data in study.targets.items()},
-            "mlm": study.mlm
-            and study.mlm.model_copy(update={"texts": source(study.mlm.texts, "mlm.texts.path")}),
-            "intermediate": {
-                key: task(data, f"intermediate.{key}") for key, data in study.intermediate.items()
-            },
-            "encoder": study.encoder.model_copy(
-                update={"name": str(local) if name != "packaged" and local.is_dir() else name}
-            ),
-        }
-    )
