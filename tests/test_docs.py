@@ -32,9 +32,9 @@ from crosscal.study.config.settings import (
     Recalibration,
     Recipe,
     Search,
-    Source,
+    SourceConfig,
     Study,
-    Target,
+    TargetTask,
     Translate,
 )
 from crosscal.tasks import TASKS
@@ -240,8 +240,8 @@ def test_study_files_are_accepted_and_listed(path):
 SECTIONS: list[tuple[str, type[BaseModel], set[str]]] = [
     ("Top level", Study, {"paths", "encoder", "targets", "mlm", "intermediate", "recipes"}),
     ("`[encoder]`", EncoderSettings, set()),
-    ("`[target]`", Target, set()),
-    ("Sources", Source, set()),
+    ("`[target]`", TargetTask, set()),
+    ("Sources", SourceConfig, set()),
     ("Retrieval", Search, set()),
     ("Machine translation", Translate, set()),
     ("`[recipes.NAME]`", Recipe, set()),

@@ -101,7 +101,7 @@ def write_aside(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def disk_errors(place: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
     """Turn "no space left", "no permission" and bad paths into errors that say what to do."""
     try:
         yield
@@ -112,19 +112,19 @@ def disk_errors(place: Path) -> Iterator[None]:
         if number in (errno.ENOSPC, errno.EDQUOT):
             raise ArtifactError(
                 "no space left on the disk",
-                where=str(place),
+                where=str(path),
                 remedy="Free some space and run the same command again: finished stages are kept",
             ) from error
         if number in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise ArtifactError(
                 "no permission to write here",
-                where=str(getattr(error, "filename", None) or place),
+                where=str(getattr(error, "filename", None) or path),
                 remedy="Choose another folder for results (--output) or cache (CROSSCAL_CACHE)",
             ) from error
         if number in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
             raise ArtifactError(
                 f"cannot be written: {os.strerror(number)}",
-                where=str(getattr(error, "filename", None) or place),
+                where=str(getattr(error, "filename", None) or path),
                 remedy="Choose another path",
             ) from error
         raise
@@ -134,8 +134,8 @@ def _error_number(error: Exception) -> int | None:
     """Return the system's number of an error; safetensors gives it in the message alone."""
     if isinstance(error, OSError):
         return error.errno
-    found = re.search(r"\(os error (\d+)\)", str(error))
-    return int(found[1]) if found else None
+    match = re.search(r"\(os error (\d+)\)", str(error))
+    return int(match[1]) if match else None
 
 
 def flush(path: Path) -> None:
@@ -148,13 +148,7 @@ def flush(path: Path) -> None:
 
 
 def verify(folder: Path) -> dict[str, Any]:
-    """Check an artifact against its manifest and return the manifest's details.
-
-    Raises
-    ------
-    ArtifactError
-        If the manifest is missing or damaged, or a file is missing, truncated or altered.
-    """
+    """Check an artifact against its manifest and return the manifest's details."""
     remedy = f"Remove the folder {folder} and run again: it will be computed anew"
     try:
         manifest = json.loads((folder / MANIFEST).read_text())

@@ -238,7 +238,7 @@ def test_stages_are_shared(ran):
     # 3 different trainings on a target x 4 recipes; options, options then paraphrase, both at
     # once, shouted.
     assert len(titles) == 12 + 4
-    assert plan.asked > 2 * len(plan.stages)
+    assert plan.n_requested > 2 * len(plan.stages)
 
 
 def test_shares_of_tasks_are_in_the_step_log(ran):
@@ -254,7 +254,7 @@ def test_translations_are_trained_on(ran):
     plan, _, store = ran
     from crosscal.translation import read_examples
 
-    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.settings["to"] == "tr")
+    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.to == "tr")
     found = read_examples(store.open(*stage.node))
     assert {example.language for example in found} == {"tr"}
     assert all(example.text_a == example.text_a.upper() for example in found)
@@ -264,7 +264,7 @@ def test_translations_are_trained_on(ran):
 
 def test_what_a_translation_lost_is_in_the_report(ran):
     plan, outcome, store = ran
-    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.settings["to"] == "tr")
+    (stage,) = (s for s in plan.stages if s.kind == "translate" and s.to == "tr")
     details = store.details(*stage.node)
     (lost,) = details["dropped"].values()
     assert lost > 0

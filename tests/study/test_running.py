@@ -14,15 +14,16 @@ import pytest
 from crosscal.exceptions import ArtifactError, StageFailed
 from crosscal.predictions import read_predictions
 from crosscal.study.config.load import read_study
-from crosscal.study.execution import stages as stage_module
-from crosscal.study.execution.executors import InProcess, LocalProcesses
+from crosscal.study.execution.executors import InlineExecutor, ProcessExecutor
+from crosscal.study.execution.scheduler import run_plan
+from crosscal.study.execution.stages import PredictStage
 from crosscal.study.execution.store import Store
 from crosscal.study.planning import make_plan
 from crosscal.study.running import run_study
 
 
 class Silent:
-    """Events that are only counted."""
+    """A listener that only counts."""
 
     def __init__(self):
         self.begun, self.ended = [], []
@@ -86,14 +87,14 @@ def test_worker_processes_give_the_same_bytes(undisturbed, tmp_path):
 def test_a_failing_stage_keeps_what_was_done(undisturbed, tmp_path, monkeypatch):
     file, folder = undisturbed
 
-    def fail(stage, inputs, scratch, report):
+    def fail(stage, folder, inputs, progress):
         raise StageFailed("as the test wants", where=stage.title)
 
     made, store = opened(file), Store(tmp_path / "results" / "store")
     with monkeypatch.context() as patched:
-        patched.setitem(stage_module._KINDS, "predict", fail)
+        patched.setattr(PredictStage, "run", fail)
         with pytest.raises(StageFailed, match="as the test wants"):
-            InProcess().execute(made.stages, store, Silent())
+            run_plan(made.stages, store, InlineExecutor(store), Silent())
     done = [stage for stage in made.stages if store.has(*stage.node)]
     assert {stage.kind for stage in done} == {"prepare", "train"}
     events = Silent()
@@ -105,17 +106,17 @@ def test_a_failing_stage_keeps_what_was_done(undisturbed, tmp_path, monkeypatch)
 def test_an_altered_artifact_is_never_served(undisturbed, tmp_path):
     file, _ = undisturbed
     made, store = opened(file), Store(tmp_path / "store")
-    InProcess().execute(made.stages[:3], store, Silent())
+    run_plan(made.stages[:3], store, InlineExecutor(store), Silent())
     trained = next(stage for stage in made.stages if stage.kind == "train")
     weights = store.folder(*trained.node) / "encoder.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
     with pytest.raises(ArtifactError, match="altered"):
-        InProcess().execute(made.stages, store, Silent())
+        run_plan(made.stages, store, InlineExecutor(store), Silent())
     weights.write_bytes(content[:-10])
     with pytest.raises(ArtifactError, match="truncated"):
-        InProcess().execute(made.stages, store, Silent())
+        run_plan(made.stages, store, InlineExecutor(store), Silent())
 
 
 def test_a_dead_worker_is_reported(undisturbed, tmp_path):
@@ -132,8 +133,13 @@ def test_a_dead_worker_is_reported(undisturbed, tmp_path):
             for child in children[:1]:
                 os.kill(int(child), signal.SIGKILL)
 
-    with pytest.raises(StageFailed, match="a worker process died"):
-        LocalProcesses(1).execute(opened(file).stages, Store(tmp_path / "store"), Killer())
+    made, store = opened(file), Store(tmp_path / "store")
+    with (
+        pytest.raises(StageFailed, match="a worker process died") as caught,
+        ProcessExecutor(store, 1) as executor,
+    ):
+        run_plan(made.stages, store, executor, Killer())
+    assert caught.value.where in [stage.title for stage in made.stages]
 
 
 @pytest.mark.parametrize("executor", ["in-process", "processes"])
@@ -157,7 +163,7 @@ def test_several_targets_and_every_kind_of_recipe(several, tmp_path):
     events = Silent()
     made = opened(several, "seeds=[1]")
     outcome = run_study(made, tmp_path / "results", events)
-    assert len(events.ended) == len(made.stages) < made.asked
+    assert len(events.ended) == len(made.stages) < made.n_requested
     assert outcome.folder == tmp_path / "results" / "several"
     assert set(outcome.results) == {"nli", "same"}
     recipes = ("at-once", "begun", "chain", "direct", "with-text")

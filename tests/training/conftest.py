@@ -58,8 +58,11 @@ def assemble(tiny_encoder: Callable[[str], Path]) -> Callable[..., Any]:
         outputs: Mapping[str, int] | None = None,
     ) -> Any:
         from crosscal.training import stage
+        from crosscal.training.settings import ModelSettings
 
-        settings = {"layers": layers, "pooling": pooling, "trim": trim, "seed": seed}
+        settings = ModelSettings(
+            encoder=tiny_encoder(kind), layers=layers, pooling=pooling, trim=trim
+        )
         ids = [part.ids for part in tokens]
         masks = [part.arrays["mask"].astype("int32") for part in tokens if "mask" in part.arrays]
         with pytest.MonkeyPatch.context() as patch:
@@ -67,10 +70,10 @@ def assemble(tiny_encoder: Callable[[str], Path]) -> Callable[..., Any]:
             patch.setattr(stage, "load_encoder", lambda at, layers: deepcopy(load(at, layers)))
             return stage.build_model(
                 settings,
-                tiny_encoder(kind),
                 weights,
                 [*ids, *masks],
                 dict(outputs or {TASK: 3}),
+                seed=seed,
                 dropout=dropout,
                 heads=heads,
             )

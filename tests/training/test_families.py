@@ -21,7 +21,7 @@ from crosscal.encoders.architectures import token_types  # noqa: E402
 from crosscal.encoders.loading import load_tokenizer  # noqa: E402
 from crosscal.tasks import FAMILIES, EncodedDataset, InputLimits  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
-from crosscal.training.settings import TrainingSettings  # noqa: E402
+from crosscal.training.settings import HeadSettings, ModelSettings, TrainingSettings  # noqa: E402
 from crosscal.training.stage import predict_stage, train_stage  # noqa: E402
 
 WORDS = {
@@ -112,31 +112,32 @@ def test_families_learn_and_predict(tiny_encoder, tmp_path, name, kind, make, la
     for role in ("model", "scores"):
         inputs[role] = tmp_path / role
         inputs[role].mkdir()
-    part = {"name": "it", "family": name, "labels": labels}
-    common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
+    head = HeadSettings(name="it", family=name, labels=labels)
+    model = ModelSettings(encoder=folder, layers=1, pooling="mean", trim=True)
     training = TrainingSettings(
         epochs=epochs, batch_tokens=300, evaluations=1, dropout=0.0, learning_rate=1e-2
-    ).model_dump()
-    settings = {
-        **common,
-        "parts": [part],
-        "training": training,
-        "mixture": Mixture().model_dump(),
-        "seed": 1,
-    }
-    parameters = {"encoder": str(folder), "checkpoint_seconds": 1e9}
+    )
     roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
-    train_stage(settings, parameters, roles, inputs["model"], quiet)
+    train_stage(
+        model,
+        [head],
+        roles,
+        inputs["model"],
+        quiet,
+        training=training,
+        mixture=Mixture(),
+        seed=1,
+        threads=1,
+        checkpoint_seconds=1e9,
+    )
     lines = map(json.loads, (inputs["model"] / "log.jsonl").read_text().splitlines())
     seen = sum((Counter(line.get("languages", {})) for line in lines), Counter())
     # Each piece of an example once an epoch, under its language.
     assert seen.total() == epochs * len(EncodedDataset.load(inputs["train"]))
     assert set(seen) == set(WORDS)
     assert all(count >= epochs * 200 / 5 for count in seen.values())
-    prediction = {"prediction": {"dropout_samples": 0, "dropout": 0.1}}
-    predict_stage(
-        {**common, **prediction, "part": part}, parameters, inputs, inputs["scores"], quiet
-    )
+    prediction = {"threads": 1, "dropout_samples": 0, "dropout": 0.1}
+    predict_stage(model, head, inputs, inputs["scores"], quiet, **prediction)
     tokens = EncodedDataset.load(inputs["test"])
     scores = np.load(inputs["scores"] / "test.npy")
     found = family.predictions(tokens, scores, labels)

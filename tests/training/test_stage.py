@@ -9,21 +9,32 @@ torch = pytest.importorskip("torch")
 
 from crosscal.tasks import EncodedDataset  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
-from crosscal.training.settings import TrainingSettings  # noqa: E402
+from crosscal.training.settings import (  # noqa: E402
+    HeadSettings,
+    ModelSettings,
+    TrainingSettings,
+)
 from crosscal.training.stage import predict_stage, reproducible, train_stage  # noqa: E402
 
 TRAINING = TrainingSettings(
     epochs=1, batch_tokens=80, evaluations=2, dropout=0.1, learning_rate=1e-3
-).model_dump()
+)
+ONE = {
+    "training": TRAINING,
+    "mixture": Mixture(),
+    "seed": 2,
+    "threads": 1,
+    "checkpoint_seconds": 100.0,
+}
+PLAIN = {"dropout_samples": 0, "dropout": 0.1, "threads": 1}
 
-ONE = {"training": TRAINING, "mixture": Mixture().model_dump(), "seed": 2}
+
+def head(name: str, labels: list[str]) -> HeadSettings:
+    return HeadSettings(name=name, family="classification", labels=labels)
 
 
-PLAIN = {"prediction": {"dropout_samples": 0, "dropout": 0.1}}
-
-
-def part(name: str, labels: list[str]) -> dict:
-    return {"name": name, "family": "classification", "labels": labels}
+def model(encoder, *, layers: int = 1, trim: bool = True) -> ModelSettings:
+    return ModelSettings(encoder=encoder, layers=layers, pooling="mean", trim=trim)
 
 
 def quiet(done: int, total: int) -> None:
@@ -50,28 +61,28 @@ def chain(tiny_encoder, inputs, tmp_path):
     """Return a function that runs intermediate, target and prediction stages."""
 
     def go(name, *, kind="bert", trim=True, layers=2):
-        common = {"layers": layers, "pooling": "mean", "trim": trim, "threads": 1}
-        parameters = {"encoder": str(tiny_encoder(kind)), "checkpoint_seconds": 100.0}
+        encoder = model(tiny_encoder(kind), layers=layers, trim=trim)
         before: dict = {}
         found = []
         for role, labels in (("middle", ["no", "yes"]), ("train", ["a", "b", "c"])):
             folder = tmp_path / f"{name}-{role}"
             folder.mkdir()
-            settings = {**common, **ONE, "parts": [part(role, labels)]}
             development = inputs["middle" if role == "middle" else "dev"]
             data = {f"train:{role}": inputs[role], f"dev:{role}": development}
-            found.append(train_stage(settings, parameters, {**data, **before}, folder, quiet))
+            heads = [head(role, labels)]
+            found.append(train_stage(encoder, heads, {**data, **before}, folder, quiet, **ONE))
             before = {"start": folder}
         scratch = tmp_path / f"{name}-scores"
         scratch.mkdir()
         told = []
         roles = {"model": before["start"], "dev": inputs["dev"], "test": inputs["test"]}
         counts = predict_stage(
-            {**common, **PLAIN, "part": part("train", ["a", "b", "c"])},
-            parameters,
+            encoder,
+            head("train", ["a", "b", "c"]),
             roles,
             scratch,
             lambda done, total: told.append((done, total)),
+            **PLAIN,
         )
         assert counts["examples"] == 35
         assert counts["labels_seem"] is None
@@ -96,7 +107,9 @@ def test_chain_is_the_same_trimmed_or_not(chain, kind, inputs):
     assert target["vocabulary"] < whole["vocabulary"] == 300
     best = [e for e in target["evaluations"] if e["step"] == target["best_step"]]
     assert target["development"] == best[0]
-    assert target["parts"] == [part("train", ["a", "b", "c"])]
+    assert target["parts"] == [
+        {"name": "train", "family": "classification", "labels": ["a", "b", "c"]}
+    ]
     assert target["tokens"] == whole["tokens"] == trained_tokens
 
 
@@ -122,23 +135,20 @@ def test_random_state_and_threads_are_put_back():
 @pytest.mark.parametrize("shift", [0, 1])
 def test_permuted_development_labels_are_noticed(tiny_encoder, token_set, tmp_path, shift):
     sets = {"train": token_set(120, 1, longest=6), "dev": token_set(60, 2, longest=6)}
-    common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
-    labels = ["a", "b", "c"]
-    parameters = {"encoder": str(tiny_encoder("bert")), "checkpoint_seconds": 100.0}
+    encoder, it = model(tiny_encoder("bert")), head("it", ["a", "b", "c"])
     inputs = {name: tmp_path / name for name in (*sets, "model", "scores")}
     for folder in inputs.values():
         folder.mkdir()
     for name, tokens in sets.items():
         tokens.save(inputs[name])
-    training = {**TRAINING, "epochs": 4, "learning_rate": 5e-3, "dropout": 0.0}
-    settings = {**common, **ONE, "training": training, "parts": [part("it", labels)]}
+    update = {"epochs": 4.0, "learning_rate": 5e-3, "dropout": 0.0}
+    settings = {**ONE, "training": TRAINING.model_copy(update=update)}
     roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
-    train_stage(settings, parameters, roles, inputs["model"], quiet)
+    train_stage(encoder, [it], roles, inputs["model"], quiet, **settings)
     gold = (sets["dev"].gold + shift) % 3
     np.save(inputs["dev"] / "gold.npy", gold.astype(np.int32))
     roles = {**inputs, "test": inputs["dev"]}
-    asked = {**common, **PLAIN, "part": part("it", labels)}
-    found = predict_stage(asked, parameters, roles, inputs["scores"], quiet)
+    found = predict_stage(encoder, it, roles, inputs["scores"], quiet, **PLAIN)
     assert found["labels_seem"] == (("b", "c", "a") if shift else None)
 
 
@@ -150,18 +160,15 @@ def test_gold_that_is_not_known_is_no_permutation(tiny_encoder, token_set, tmp_p
         folder.mkdir()
     for name, tokens in sets.items():
         tokens.save(inputs[name])
-    common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
-    parameters = {"encoder": str(tiny_encoder("bert")), "checkpoint_seconds": 100.0}
-    labels = ["a", "b", "c"]
-    training = {**TRAINING, "epochs": 4, "learning_rate": 5e-3, "dropout": 0.0}
-    settings = {**common, **ONE, "training": training, "parts": [part("it", labels)]}
+    encoder, it = model(tiny_encoder("bert")), head("it", ["a", "b", "c"])
+    update = {"epochs": 4.0, "learning_rate": 5e-3, "dropout": 0.0}
+    settings = {**ONE, "training": TRAINING.model_copy(update=update)}
     roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
-    train_stage(settings, parameters, roles, inputs["model"], quiet)
+    train_stage(encoder, [it], roles, inputs["model"], quiet, **settings)
     gold = np.where(sets["dev"].gold == 0, -1, sets["dev"].gold)
     np.save(inputs["dev"] / "gold.npy", gold.astype(np.int32))
     roles = {**inputs, "test": inputs["dev"]}
-    asked = {**common, **PLAIN, "part": part("it", labels)}
-    found = predict_stage(asked, parameters, roles, inputs["scores"], quiet)
+    found = predict_stage(encoder, it, roles, inputs["scores"], quiet, **PLAIN)
     assert found["labels_seem"] is None
 
 
@@ -175,17 +182,13 @@ def test_dropout_samples_are_averaged_and_drawn_from_their_numbers(
         folder.mkdir()
     for name, tokens in sets.items():
         tokens.save(inputs[name])
-    common = {"layers": 1, "pooling": "mean", "trim": True, "threads": 1}
-    parameters = {"encoder": str(tiny_encoder("bert")), "checkpoint_seconds": 100.0}
-    labels = ["a", "b", "c"]
-    settings = {**common, **ONE, "parts": [part("it", labels)]}
+    encoder, it = model(tiny_encoder("bert")), head("it", ["a", "b", "c"])
     roles = {"train:it": inputs["train"], "dev:it": inputs["dev"]}
-    train_stage(settings, parameters, roles, inputs["model"], quiet)
+    train_stage(encoder, [it], roles, inputs["model"], quiet, **ONE)
     scores = {}
     for name, samples in (("none", 0), ("one", 1), ("four", 4), ("again", 4)):
-        prediction = {"prediction": {"dropout_samples": samples, "dropout": 0.3}}
-        asked = {**common, **prediction, "part": part("it", labels)}
-        found = predict_stage(asked, parameters, inputs, inputs[name], quiet)
+        prediction = {**PLAIN, "dropout_samples": samples, "dropout": 0.3}
+        found = predict_stage(encoder, it, inputs, inputs[name], quiet, **prediction)
         assert found["tokens"] == max(1, samples) * sum(len(sets[s].ids) for s in ("dev", "test"))
         scores[name] = np.load(inputs[name] / "test.npy").astype(np.float64)
         assert sorted(path.name for path in inputs[name].iterdir()) == ["dev.npy", "test.npy"]

@@ -1,1 +1,1 @@
-"""What a person sees in the terminal: progress, tables, the functions behind the verbs."""
+"""What a person types and sees in the terminal: the verbs, one file a group."""

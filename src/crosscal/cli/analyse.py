@@ -6,9 +6,14 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from crosscal.analysis import AnalysisSettings, analyse
+import typer
+
+from crosscal.analysis import AnalysisSettings
+from crosscal.analysis import analyse as analyse_runs
 from crosscal.analysis.recalibration_transfer import REGIMES, RegimeSettings, compare_regimes
+from crosscal.cli.options import AsJson
 from crosscal.exceptions import SettingsError
 from crosscal.languages import LANGUAGES, default_groups
 from crosscal.predictions import Predictions, from_probabilities, read_predictions
@@ -16,39 +21,23 @@ from crosscal.report import ReportContext, answer, render_text_table, write_repo
 from crosscal.tasks import MOST_ORDERED, permuted_labels
 
 
-def analyse_files(
-    files: Sequence[Path],
-    output: Path,
-    *,
-    baseline_language: str,
-    baseline_recipe: str,
-    probabilities: bool,
-    regimes: str,
-    recalibrators: str,
-    as_json: bool,
+def analyse(
+    files: Annotated[list[Path], typer.Argument(help="prediction files, one a recipe and seed")],
+    output: Annotated[Path, typer.Option(help="folder for the report")] = Path("analysis"),
+    baseline: Annotated[str, typer.Option(help="language to compare with")] = "en",
+    recipe: Annotated[str, typer.Option(help="recipe to compare with")] = "direct",
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="scores are probabilities, not logits")
+    ] = False,
+    regimes: Annotated[
+        str, typer.Option(help="regimes of recalibration to compare, with commas between; or all")
+    ] = "",
+    recalibrators: Annotated[
+        str, typer.Option(help="recalibrators to compare them with, with commas between")
+    ] = "temperature",
+    as_json: AsJson = False,
 ) -> None:
-    """Analyse prediction files of one task and write a report.
-
-    Parameters
-    ----------
-    files : sequence of Path
-        One a recipe and seed.
-    output : Path
-        Folder of the report.
-    baseline_language, baseline_recipe : str
-        What is compared with.
-    probabilities : bool
-        Whether the files' scores are probabilities, not logits.
-    regimes, recalibrators : str
-        Names separated by commas; of regimes also ``all``, or nothing for no comparison.
-    as_json : bool
-        Print the results as JSON, nothing else.
-
-    Raises
-    ------
-    DataError
-        For a file that is damaged, invalid, or does not fit the others.
-    """
+    """Analyse prediction files (Parquet), whoever made them, and write a report."""
     runs = [read_predictions(file) for file in files]
     if probabilities:
         runs = [from_probabilities(run) for run in runs]
@@ -62,34 +51,34 @@ def analyse_files(
     languages = first.languages("test")
     settings = AnalysisSettings(
         title=first.provenance.study,
-        baseline_language=baseline_language,
-        baseline_recipe=baseline_recipe,
-        dev_split="dev" if _has_dev(runs, baseline_language) else None,
+        baseline_language=baseline,
+        baseline_recipe=recipe,
+        dev_split="dev" if _has_dev(runs, baseline) else None,
         groups=default_groups(languages),
     )
-    asked = _asked(regimes, recalibrators)
-    results = analyse(runs, settings=settings)
-    found = None
-    if asked is not None:
-        found = compare_regimes(runs, settings=settings, recalibration=asked)
-    warnings = _permuted(runs, baseline_language) if settings.dev_split else ()
+    regime_settings = _regime_settings(regimes, recalibrators)
+    results = analyse_runs(runs, settings=settings)
+    recalibration = None
+    if regime_settings is not None:
+        recalibration = compare_regimes(runs, settings=settings, recalibration=regime_settings)
+    warnings = _permuted(runs, baseline) if settings.dev_split else ()
     for warning in warnings:
         print(f"crosscal: {warning}", file=sys.stderr)
     context = _context(first, languages, warnings)
-    page = write_report(results, output, study=context, recalibration=found)
+    page = write_report(results, output, study=context, recalibration=recalibration)
     if as_json:
-        told = {"report": str(page), "results": json.loads(results.to_json())}
-        if found is not None:
-            told["recalibration"] = json.loads(found.to_json())
-        print(json.dumps(told))
+        document = {"report": str(page), "results": json.loads(results.to_json())}
+        if recalibration is not None:
+            document["recalibration"] = json.loads(recalibration.to_json())
+        print(json.dumps(document))
         return
     print(render_text_table(results))
     print(answer(results))
     print(f"\nReport: {page}")
 
 
-def _asked(regimes: str, recalibrators: str) -> RegimeSettings | None:
-    """Return the comparison of regimes that was asked for, if one was."""
+def _regime_settings(regimes: str, recalibrators: str) -> RegimeSettings | None:
+    """Return the comparison of regimes that the options name, if they name one."""
     names = tuple(name.strip() for name in regimes.split(",") if name.strip())
     if not names:
         return None
@@ -124,14 +113,14 @@ def _permuted(runs: Sequence[Predictions], language: str) -> tuple[str, ...]:
 def _context(
     first: Predictions, languages: Sequence[str], warnings: tuple[str, ...]
 ) -> ReportContext:
-    made = first.provenance
+    provenance = first.provenance
     return ReportContext(
-        question=f"How far can the confidence of {made.encoder or 'the model'} be trusted?",
-        study=made.study,
-        encoder=made.encoder,
-        task=made.task,
+        question=f"How far can the confidence of {provenance.encoder or 'the model'} be trusted?",
+        study=provenance.study,
+        encoder=provenance.encoder,
+        task=provenance.task,
         languages=tuple(LANGUAGES[code] for code in languages if code in LANGUAGES),
         warnings=warnings,
-        versions=dict(made.versions),
-        data_files=dict(made.data),
+        versions=dict(provenance.versions),
+        data_files=dict(provenance.data),
     )

@@ -6,19 +6,20 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
-from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
 from crosscal.cli.calibration_tables import print_evaluation
+from crosscal.cli.options import AsJson
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import concat_predictions
@@ -33,78 +34,98 @@ EXAMPLE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class CalibrateOptions:
-    """What the user asked for, apart from files and columns.
-
-    Attributes
-    ----------
-    baseline : str or None
-    recalibrate : tuple of str
-    notion : str
-        "top-label", "class-wise", or the name or number of a class.
-    bins, replicates, seed : int
-    report : Path or None
-        HTML file to write.
-    as_json : bool
-    """
-
-    baseline: str | None
-    recalibrate: tuple[str, ...]
-    notion: str
-    bins: int
-    replicates: int
-    seed: int
-    report: Path | None
-    as_json: bool
-
-
-def calibrate_files(
-    files: Sequence[Path], wanted: ColumnOptions, options: CalibrateOptions
+def calibrate(
+    files: Annotated[list[Path], typer.Argument(help="Parquet, CSV, TSV, JSONL or npz")],
+    scores: Annotated[
+        str | None,
+        typer.Option(help="columns of logits: one list, or a,b,c, or a pattern, logit_*"),
+    ] = None,
+    probabilities: Annotated[
+        str | None, typer.Option(help="columns of probabilities, likewise; one: of the class 1")
+    ] = None,
+    confidence: Annotated[
+        str | None, typer.Option(help="column of confidences; the labels are then right or wrong")
+    ] = None,
+    labels: Annotated[str | None, typer.Option(help="column of the right classes")] = None,
+    group: Annotated[str | None, typer.Option(help="column of groups to be compared")] = None,
+    cluster: Annotated[str | None, typer.Option(help="column of what makes rows dependent")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
+    ] = None,
+    baseline: Annotated[str | None, typer.Option(help="group to compare the others with")] = None,
+    recalibrate: Annotated[
+        list[str] | None, typer.Option(help="recalibrator to try, as temperature; repeatable")
+    ] = None,
+    notion: Annotated[
+        str, typer.Option(help="what is calibrated: top-label, class-wise, or a class")
+    ] = "top-label",
+    bins: Annotated[int, typer.Option(help="bins of equal width or size")] = 15,
+    replicates: Annotated[int, typer.Option(help="bootstrap replicates")] = 1000,
+    seed: Annotated[int, typer.Option(help="seed of the random draws")] = 0,
+    report: Annotated[Path | None, typer.Option(help="HTML report to write")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Measure the calibration of predictions in files, and print it.
+    """Measure the calibration of anyone's predictions: errors with intervals, by group.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        Several are one group each, or groups of groups; with ``wanted.group`` they are parts of
-        one whole.
-    wanted : ColumnOptions
-    options : CalibrateOptions
-
-    Raises
-    ------
-    DataError
-        See `read_external`.
-    SettingsError
-        An unknown baseline, class or recalibrator; files of one name.
+    Columns that are not named are guessed, and what was guessed is said. Several files are
+    compared with each other; with --group they are parts of one whole.
     """
-    _demand_report(options.report, files)
-    with _progress() as report:
-        found = _read(files, wanted, report)
-        evaluation = _evaluated(found, options, report)
-    if options.report:
-        write_evaluation(evaluation, options.report, title=_title(files), notes=found.notes)
-    if options.as_json:
+    _check_report(report, files)
+    columns = ColumnOptions(
+        scores=scores,
+        probabilities=probabilities,
+        confidence=confidence,
+        labels=labels,
+        group=group,
+        cluster=cluster,
+        classes=tuple(classes.split(",")) if classes else None,
+    )
+    with _progress() as progress:
+        predictions = _read(files, columns, progress)
+        pair = predictions.value_kind == "confidence"
+        groups = np.zeros(len(predictions)) if predictions.group is None else predictions.group
+        evaluation = evaluate_coded(
+            predictions.values,
+            predictions.gold,
+            groups.astype(np.intp),
+            predictions.groups or (ALL,),
+            predictions.cluster,
+            settings=EvaluationSettings(
+                given="probabilities"
+                if predictions.value_kind == "confidence"
+                else predictions.value_kind,
+                notion=1 if pair else _notion(notion, predictions),
+                pair=pair,
+                bins=bins,
+            ),
+            baseline=baseline,
+            recalibrate=tuple(recalibrate or ()),
+            replicates=replicates,
+            seed=seed,
+            report=progress,
+        )
+    if report:
+        write_evaluation(evaluation, report, title=_title(files), notes=predictions.notes)
+    if as_json:
         print(json.dumps(evaluation.to_dict(), allow_nan=False, indent=1))
         return
     print_evaluation(evaluation)
-    if options.report:
-        print(f"\nReport: {options.report}")
+    if report:
+        print(f"\nReport: {report}")
 
 
-def _demand_report(report: Path | None, files: Sequence[Path]) -> None:
+def _check_report(report: Path | None, files: Sequence[Path]) -> None:
     """Refuse a report that cannot be written, before the work, or that would replace a file."""
     if report is None:
         return
     if report.is_dir():
-        what = "this is a folder"
+        message = "this is a folder"
     elif report.resolve() in [file.resolve() for file in files]:
-        what = "this is one of the files to read"
+        message = "this is one of the files to read"
     else:
         return
     raise SettingsError(
-        what, where=f"--report {report}", remedy="Name an HTML file, as calibration.html"
+        message, where=f"--report {report}", remedy="Name an HTML file, as calibration.html"
     )
 
 
@@ -113,15 +134,17 @@ def _title(files: Sequence[Path]) -> str:
     return f"Calibration of {files[0].name}{more}"
 
 
-def _read(files: Sequence[Path], wanted: ColumnOptions, report: Bar) -> ExternalPredictions:
+def _read(
+    files: Sequence[Path], columns: ColumnOptions, progress: ProgressBar
+) -> ExternalPredictions:
     parts = []
     for file in files:
-        part = read_external(file, wanted, report=partial(report, file.name))
+        part = read_external(file, columns, report=partial(progress, file.name))
         print(f"crosscal: {file}: {'; '.join(part.notes)}", file=sys.stderr)
         parts.append(part)
     if len(parts) == 1:
         return parts[0]
-    return concat_predictions(parts, _names(files), pooled=wanted.group is not None)
+    return concat_predictions(parts, _names(files), pooled=columns.group is not None)
 
 
 def _names(files: Sequence[Path]) -> list[str]:
@@ -134,36 +157,13 @@ def _names(files: Sequence[Path]) -> list[str]:
     return [str(file) for file in files]
 
 
-def _evaluated(found: ExternalPredictions, options: CalibrateOptions, report: Bar) -> Evaluation:
-    group = np.zeros(len(found), np.intp) if found.group is None else found.group.astype(np.intp)
-    pair = found.value_kind == "confidence"
-    return evaluate_coded(
-        found.values,
-        found.gold,
-        group,
-        found.groups or (ALL,),
-        found.cluster,
-        settings=EvaluationSettings(
-            given="probabilities" if found.value_kind == "confidence" else found.value_kind,
-            notion=1 if pair else _notion(options.notion, found),
-            pair=pair,
-            bins=options.bins,
-        ),
-        baseline=options.baseline,
-        recalibrate=options.recalibrate,
-        replicates=options.replicates,
-        seed=options.seed,
-        report=report,
-    )
-
-
-def _notion(notion: str, found: ExternalPredictions) -> Notion:
+def _notion(notion: str, predictions: ExternalPredictions) -> Notion:
     if notion == "top-label":
         return "top-label"
     if notion == "class-wise":
         return "class-wise"
-    count = found.values.shape[1]
-    names = found.classes or tuple(map(str, range(count)))
+    count = predictions.values.shape[1]
+    names = predictions.classes or tuple(map(str, range(count)))
     if notion in names:
         return names.index(notion)
     if notion.isdigit() and int(notion) < count:
@@ -175,7 +175,7 @@ def _notion(notion: str, found: ExternalPredictions) -> Notion:
     )
 
 
-class Bar:
+class ProgressBar:
     """One bar on standard error, if that is a terminal."""
 
     def __init__(self, progress: Progress) -> None:
@@ -188,7 +188,7 @@ class Bar:
 
 
 @contextmanager
-def _progress() -> Iterator[Bar]:
+def _progress() -> Iterator[ProgressBar]:
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}", markup=False),
@@ -198,4 +198,4 @@ def _progress() -> Iterator[Bar]:
         disable=not console.is_terminal,
         transient=True,
     ) as progress:
-        yield Bar(progress)
+        yield ProgressBar(progress)

@@ -33,9 +33,9 @@ def print_evaluation(evaluation: Evaluation) -> None:
 
 def _table(title: str, *columns: str, words: int = 1) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for at, column in enumerate(columns):
-        left = at < words
-        table.add_column(Text(column), justify="left" if left else "right", no_wrap=not left)
+    for index, column in enumerate(columns):
+        is_text = index < words
+        table.add_column(Text(column), justify="left" if is_text else "right", no_wrap=not is_text)
     return table
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -20,6 +20,7 @@ from crosscal.analysis.events import (
     events,
     summarise,
 )
+from crosscal.cli.options import AsJson
 from crosscal.exceptions import SettingsError
 from crosscal.predictions import Predictions, read_predictions
 
@@ -28,50 +29,38 @@ _WIDTH = 116
 
 
 def show_events(
-    files: Sequence[Path],
-    names: Sequence[str],
-    *,
-    split: str,
-    temperature: str,
-    settings: EventSettings,
-    by_kind: bool,
-    as_json: bool,
+    files: Annotated[list[Path], typer.Argument(help="prediction files, each by itself")],
+    event: Annotated[
+        list[str] | None, typer.Option(help="event, as exact; repeatable; none: all there are")
+    ] = None,
+    rules: Annotated[
+        str, typer.Option(help="how answers or entities are compared; see docs")
+    ] = "sound",
+    level: Annotated[float, typer.Option(help="F1 from which an answer is right")] = 0.5,
+    temperature: Annotated[
+        str, typer.Option(help="number to divide scores by, or fitted on: dev, others")
+    ] = "1",
+    split: Annotated[str, typer.Option(help="split to look at")] = "test",
+    kinds: Annotated[
+        bool, typer.Option("--kinds", help="also by type of entity, tag, number of options")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Print how well the events of prediction files are calibrated, language by language.
-
-    Parameters
-    ----------
-    files : sequence of Path
-        One a recipe and seed; each is looked at by itself.
-    names : sequence of str
-        Events; none: all that a file has.
-    split : str
-    temperature : str
-        A number, "dev" or "others".
-    settings : EventSettings
-    by_kind : bool
-        Also by kind: type of entity, predicted tag, number of options.
-    as_json : bool
-        Print JSON, nothing else.
-
-    Raises
-    ------
-    SettingsError, DataError
-        See `crosscal.analysis.events.events`.
-    """
+    """Show the calibration of answers, entities, options, translations (prediction files)."""
+    settings = EventSettings(rules=rules, level=level)
     documents = []
     for file in files:
         run = read_predictions(file)
-        found = {
+        by_name = {
             name: events(
                 run, name, split=split, temperature=_temperature(temperature), settings=settings
             )
-            for name in names or event_names(run)
+            for name in event or event_names(run)
         }
-        documents.append(_document(run, found, by_kind=by_kind))
+        documents.append(_document(run, by_name, by_kind=kinds))
     if as_json:
-        chosen = {**asdict(settings), "split": split, "temperature": temperature}
-        print(json.dumps({"files": documents, "settings": chosen}, indent=1))
+        options = {**asdict(settings), "split": split, "temperature": temperature}
+        print(json.dumps({"files": documents, "settings": options}, indent=1))
         return
     for document in documents:
         _print(document)
@@ -92,35 +81,34 @@ def _temperature(text: str) -> Temperature:
 
 
 def _document(
-    run: Predictions, found: dict[str, dict[str, Events]], *, by_kind: bool
+    run: Predictions, by_name: dict[str, dict[str, Events]], *, by_kind: bool
 ) -> dict[str, Any]:
-    made = run.provenance
     return {
         "file": run.where,
-        **{name: getattr(made, name) for name in ("recipe", "seed", "task", "family")},
+        **{name: getattr(run.provenance, name) for name in ("recipe", "seed", "task", "family")},
         "events": {
             name: {code: _numbers(part, by_kind=by_kind) for code, part in languages.items()}
-            for name, languages in found.items()
+            for name, languages in by_name.items()
         },
     }
 
 
-def _numbers(found: Events, *, by_kind: bool) -> dict[str, Any]:
+def _numbers(part: Events, *, by_kind: bool) -> dict[str, Any]:
     """Return a language's numbers as plain values."""
-    numbers: dict[str, Any] = asdict(summarise(found, seed=_SEED))
-    if found.chance is not None:
+    numbers: dict[str, Any] = asdict(summarise(part, seed=_SEED))
+    if part.chance is not None:
         numbers["above_chance"] = {
-            "accuracy": float(above_chance(found.correct, found.chance).mean()),
-            "confidence": float(above_chance(found.confidence, found.chance).mean()),
+            "accuracy": float(above_chance(part.correct, part.chance).mean()),
+            "confidence": float(above_chance(part.confidence, part.chance).mean()),
         }
-    if found.recall:
+    if part.recall:
         numbers["recall"] = {
             kind: {**asdict(recall), "missed": recall.missed}
-            for kind, recall in found.recall.items()
+            for kind, recall in part.recall.items()
         }
     if by_kind:
-        kinds = sorted({*found.kinds.tolist(), *found.recall})
-        numbers["kinds"] = {kind: _numbers(found.of_kind(kind), by_kind=False) for kind in kinds}
+        kinds = sorted({*part.kinds.tolist(), *part.recall})
+        numbers["kinds"] = {kind: _numbers(part.of_kind(kind), by_kind=False) for kind in kinds}
     return numbers
 
 

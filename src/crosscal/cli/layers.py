@@ -1,18 +1,18 @@
-"""The function behind ``crosscal layers``: which layer of an encoder finds translations."""
+"""The verb that shows which layer of an encoder finds translations."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from crosscal.artifacts import disk_errors, write_aside
-from crosscal.cli.load import check_output, open_plan, open_study, require_training
+from crosscal.cli.load import check_output, load_plan, require_training
+from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.progress import StudyProgress
-from crosscal.exceptions import Interrupted
 from crosscal.report.files import sweep_files
 from crosscal.report.layers import layer_table
 from crosscal.study.execution.store import Store
@@ -21,38 +21,26 @@ from crosscal.study.running import target_folder
 
 
 def layers(
-    file: Path,
-    output: Path,
-    overrides: Sequence[str],
-    *,
-    target: str | None,
-    recipe: str,
-    seed: int | None,
-    as_json: bool,
+    study: StudyFile,
+    target: Annotated[
+        str | None, typer.Option(help="retrieval target; none: the first that can be swept")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="recipe of the run")] = "direct",
+    seed: Annotated[int | None, typer.Option(help="seed of the run; none: the first")] = None,
+    output: Output = RESULTS,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Sweep the layers of a run, print the table, write chart, CSV and JSON.
-
-    Raises
-    ------
-    SettingsError
-        If the study has no such run of a retrieval target.
-    Interrupted
-        On Ctrl-C.
-    """
+    """Show which layer of the encoder finds translations, for a study's retrieval target."""
     require_training()
     check_output(output)
-    opened = open_plan(open_study(file, overrides), quiet=as_json)
-    run = sweep_run(opened, target, recipe, seed)
+    plan = load_plan(study, overrides, quiet=as_json)
+    run = sweep_run(plan, target, recipe, seed)
     store = Store(output / "store")
-    missing = [s for s in sweep_stages(opened, run) if not store.has(*s.node)]
-    try:
-        with StudyProgress(store, len(missing), quiet=as_json) as progress:
-            sweep = sweep_layers(opened, run, store, progress)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "interrupted", remedy="Run the same command again: it goes on where this one stopped"
-        ) from None
-    folder = target_folder(output, opened.study, run.target)
+    missing = [stage for stage in sweep_stages(plan, run) if not store.has(*stage.node)]
+    with StudyProgress(store, len(missing), quiet=as_json) as progress:
+        sweep = sweep_layers(plan, run, store, progress)
+    folder = target_folder(output, plan.study, run.target)
     files = sweep_files(sweep)
     with disk_errors(folder):
         for name in files:
@@ -67,8 +55,8 @@ def layers(
     names = [name for name in rows[0] if name not in ("layer", "best")]
     table = Table("layer", *names, title=f"Translations found, %: {run.recipe}, seed {run.seed}")
     for row in rows:
-        cells = [f"{100 * row[name]:.1f}" for name in names]
-        table.add_row(str(row["layer"]), *cells, style="bold" if row["best"] else None)
+        percentages = [f"{100 * row[name]:.1f}" for name in names]
+        table.add_row(str(row["layer"]), *percentages, style="bold" if row["best"] else None)
     Console().print(table)
     languages = len({row["language"] for row in sweep.rows})
     print(f"Mean over {languages} languages, on the test: no layer is chosen by it.")

@@ -1,35 +1,23 @@
-"""From a study file's name to its plan, as several verbs need it."""
+"""From a study file's name to its plan, and what is checked before any work."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 from crosscal.cli.progress import encoder_progress
 from crosscal.encoders.loading import PACKAGED, locate_encoder
 from crosscal.exceptions import ArtifactError, MissingExtra
 from crosscal.study.config.load import read_study
-from crosscal.study.config.settings import Study
 from crosscal.study.planning import make_plan
 from crosscal.study.planning.plan import Plan
 
 
-def quickstart_file() -> Path:
-    """Study file of the quickstart, inside the package."""
-    return Path(str(resources.files("crosscal.study") / "quickstart.toml"))
-
-
-def open_plan(study: Study, *, quiet: bool = False) -> Plan:
-    """Find the encoder, read and check the data, lay out the stages.
-
-    Raises
-    ------
-    CrosscalError
-        See `locate_encoder` and `make_plan`.
-    """
+def load_plan(file: Path, overrides: Sequence[str] | None, *, quiet: bool = False) -> Plan:
+    """Read a study, find its encoder, check the data, plan the stages."""
+    study = read_study(file, overrides or ())
     name = study.encoder.name
     if name != PACKAGED:
         return make_plan(study, locate_encoder(name, network=study.encoder.network))
@@ -41,19 +29,8 @@ def open_plan(study: Study, *, quiet: bool = False) -> Plan:
     return make_plan(study, folder)
 
 
-def open_study(file: Path, overrides: Sequence[str]) -> Study:
-    """Read a study file and its overrides; see `read_study`."""
-    return read_study(file, overrides)
-
-
 def require_training() -> None:
-    """Refuse early where the extra ``train`` is missing.
-
-    Raises
-    ------
-    MissingExtra
-        If torch or transformers are not installed.
-    """
+    """Refuse early where the extra ``train`` is missing."""
     for package in ("torch", "transformers", "safetensors"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(
@@ -64,13 +41,7 @@ def require_training() -> None:
 
 
 def check_output(output: Path) -> None:
-    """Refuse early where results cannot be written.
-
-    Raises
-    ------
-    ArtifactError
-        If the folder cannot be made or written.
-    """
+    """Refuse early where results cannot be written."""
     try:
         output.mkdir(parents=True, exist_ok=True)
         writable = os.access(output, os.W_OK)

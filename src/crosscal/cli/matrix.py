@@ -20,25 +20,14 @@ from crosscal.study.results.scores import Cell, ScoreRow, best_recipes
 
 
 def write_scores(
-    study: Study, rows: Sequence[ScoreRow], found: Sequence[Cell], folder: Path
+    study: Study, rows: Sequence[ScoreRow], cells: Sequence[Cell], folder: Path
 ) -> None:
-    """Write all scores as ``scores.json`` and ``scores.csv``, the cells as ``matrix.*``.
-
-    Parameters
-    ----------
-    study : Study
-    rows : sequence of ScoreRow
-        By run and language.
-    found : sequence of Cell
-        By target and recipe.
-    folder : Path
-        Of the study.
-    """
-    matrix = [asdict(cell) for cell in found]
+    """Write all scores as ``scores.json`` and ``scores.csv``, the cells as ``matrix.*``."""
+    matrix = [asdict(cell) for cell in cells]
     scores = [asdict(row) for row in rows]
-    best = {"english_development": best_recipes(found), "test": best_recipes(found, by="official")}
+    best = {"english_development": best_recipes(cells), "test": best_recipes(cells, by="official")}
     write_aside(folder / "scores.json", json.dumps(scores, indent=1).encode())
-    document = {"cells": matrix, "best": best, "averages": xtreme_averages(study, found)}
+    document = {"cells": matrix, "best": best, "averages": xtreme_averages(study, cells)}
     write_aside(folder / "matrix.json", json.dumps(document, indent=1).encode())
     flat = [
         {
@@ -64,14 +53,14 @@ def _csv(rows: Sequence[dict[str, object]], names: Sequence[str]) -> bytes:
     return stream.getvalue().encode()
 
 
-def print_matrix(study: Study, found: Sequence[Cell]) -> None:
+def print_matrix(study: Study, cells: Sequence[Cell]) -> None:
     """Print recipes by targets: official / sound figure and calibration error, in per cent.
 
     Below, averages over XTREME's tasks, if the study has a whole group of them.
     """
-    targets = list(dict.fromkeys(cell.target for cell in found))
-    by_place = {(cell.recipe, cell.target): cell for cell in found}
-    best, optimistic = best_recipes(found), best_recipes(found, by="official")
+    targets = list(dict.fromkeys(cell.target for cell in cells))
+    by_pair = {(cell.recipe, cell.target): cell for cell in cells}
+    best, optimistic = best_recipes(cells), best_recipes(cells, by="official")
     table = Table(
         "recipe",
         *targets,
@@ -79,17 +68,17 @@ def print_matrix(study: Study, found: Sequence[Cell]) -> None:
         caption="* best on English development data  ‡ best by this score itself, near to the "
         "paper's way: optimistic  † a run learnt nothing",
     )
-    for recipe in dict.fromkeys(cell.recipe for cell in found):
+    for recipe in dict.fromkeys(cell.recipe for cell in cells):
         words = [recipe]
         for target in targets:
-            cell = by_place.get((recipe, target))
+            cell = by_pair.get((recipe, target))
             marks = " *" * (best.get(target) == recipe) + " ‡" * (optimistic[target] == recipe)
             words.append("" if cell is None else _words(cell, marks))
         table.add_row(*words)
     # A table of nine targets must not be cut: a reader can scroll, not guess.
     console = Console(width=max(Console().width, 24 + 25 * len(targets)))
     console.print(table)
-    averages = xtreme_averages(study, found)
+    averages = xtreme_averages(study, cells)
     if groups := list(averages["best"]["test"]):
         console.print(_averages(averages, groups))
 

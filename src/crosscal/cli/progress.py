@@ -16,21 +16,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from crosscal.exceptions import Interrupted
+from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.plan import Stage
 
 
 class StudyProgress:
     """Shows the running stages and how many are left; plain lines where no terminal is.
 
-    Parameters
-    ----------
-    store : Store
-        Whose progress files are read.
-    total : int
-        Stages that will run.
-    quiet : bool
-        Show nothing (for ``--json``).
+    A `ProgressListener` of a run of so many stages in all.
     """
 
     def __init__(self, store: Store, total: int, *, quiet: bool = False) -> None:
@@ -63,6 +57,11 @@ class StudyProgress:
         traceback: TracebackType | None,
     ) -> None:
         self._progress.stop()
+        if kind is KeyboardInterrupt:
+            raise Interrupted(
+                "interrupted",
+                remedy="Run the same command again: it goes on where this one stopped",
+            ) from None
 
     def started(self, stage: Stage) -> None:
         """Show a stage's bar."""
@@ -80,9 +79,9 @@ class StudyProgress:
     def tick(self) -> None:
         """Read the progress files."""
         for stage, task in list(self._tasks.values()):
-            found = self._store.progress(*stage.node)
-            if found:
-                self._progress.update(task, completed=found[0], total=found[1])
+            steps = self._store.progress(*stage.node)
+            if steps:
+                self._progress.update(task, completed=steps[0], total=steps[1])
 
 
 def encoder_progress(*, quiet: bool = False) -> Progress:

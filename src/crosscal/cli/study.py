@@ -1,4 +1,4 @@
-"""The functions behind the verbs of the command line that plan and run studies."""
+"""The verbs that write and run studies, and what they leave."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
 from crosscal.analysis import Results
 from crosscal.analysis.recalibration_transfer import RegimeResults
-from crosscal.cli.load import check_output, open_plan, open_study, quickstart_file, require_training
+from crosscal.cli.load import check_output, load_plan, require_training
 from crosscal.cli.matrix import print_matrix, write_scores
+from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.progress import StudyProgress
-from crosscal.exceptions import ArtifactError, Interrupted, SettingsError
+from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.report import answer, render_text_table, write_report
 from crosscal.study.config.settings import ONE_TARGET, Study
 from crosscal.study.config.write import commented_study
@@ -27,25 +28,20 @@ from crosscal.study.planning.plan import Plan
 from crosscal.study.results.layer_sweep import read_sweep
 from crosscal.study.results.recalibration import read_recalibration
 from crosscal.study.results.report_context import report_context
-from crosscal.study.results.scores import cells
+from crosscal.study.results.scores import score_cells
 from crosscal.study.running import Outcome, read_results, run_study, target_folder
 
 _DISK_MARGIN = 1.2
 
 
-def quickstart(output: Path, *, as_json: bool) -> None:
-    """Run the built-in study and print its table."""
-    run(quickstart_file(), output, (), as_json=as_json)
+def quickstart(output: Output = RESULTS, as_json: AsJson = False) -> None:
+    """Run the built-in study: a real encoder, 15 languages, 3 recipes; no network needed."""
+    file = resources.files("crosscal.study") / "quickstart.toml"
+    run(Path(str(file)), output, as_json=as_json)
 
 
-def init(file: Path) -> None:
-    """Write a commented study file.
-
-    Raises
-    ------
-    SettingsError
-        If the file exists.
-    """
+def init(file: Annotated[Path, typer.Argument(help="study file to write")]) -> None:
+    """Write a study file in which every setting is explained."""
     if file.exists():
         raise SettingsError(
             "the file exists", where=str(file), remedy="Choose another name or remove it"
@@ -55,78 +51,27 @@ def init(file: Path) -> None:
     print(f"{file} written. Look at it, then: crosscal plan {file}")
 
 
-def plan(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
-    """Show the stages of a study, what is cached, and what the rest will cost."""
-    require_training()
-    opened = open_plan(open_study(file, overrides), quiet=as_json)
-    store = Store(output / "store")
-    estimates = estimate_stages(opened, store)
-    rows = [
-        {
-            "kind": stage.kind,
-            "title": stage.title,
-            "key": stage.key,
-            "cached": stage.key not in estimates,
-            "seconds": round(estimates[stage.key].seconds) if stage.key in estimates else 0,
-            "bytes": estimates[stage.key].bytes if stage.key in estimates else 0,
-        }
-        for stage in opened.stages
-    ]
-    workers = _workers(opened.study)
-    longest = _longest_chain(opened, {key: e.seconds for key, e in estimates.items()})
-    seconds = max(longest, sum(e.seconds for e in estimates.values()) / workers)
-    total: dict[str, Any] = {
-        "stages_asked": opened.asked,
-        "stages": len(rows),
-        "to_run": len(estimates),
-        "workers": workers,
-        "seconds": round(seconds),
-        "bytes": sum(e.bytes for e in estimates.values()),
-        "speed": "measured on finished stages"
-        if estimates and all(e.measured for e in estimates.values() if e.seconds > 10)
-        else "from a matrix product timed now",
-    }
-    if as_json:
-        print(json.dumps({"study": opened.study.name, "stages": rows, "total": total}, indent=1))
-        return
-    table = Table("stage", "what", "state", "estimate", title=f"Plan of {opened.study.name}")
-    for row in rows:
-        state = "[green]cached[/]" if row["cached"] else "to run"
-        shown = "" if row["cached"] else _duration(float(str(row["seconds"])))
-        table.add_row(str(row["kind"]), str(row["title"]), state, shown)
-    console = Console()
-    console.print(table)
-    console.print(
-        f"{opened.asked} stages asked for, {len(rows)} after sharing, {len(estimates)} to run: "
-        f"about {_duration(seconds)} with {workers} worker(s), {total['bytes'] / 1e6:.0f} MB of "
-        f"disk (speed {total['speed']})."
-    )
-
-
-def run(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
-    """Run a study, write its report, print its table."""
+def run(
+    study: StudyFile, output: Output = RESULTS, overrides: Overrides = None, as_json: AsJson = False
+) -> None:
+    """Run a study, or go on with it where it stopped; write its report."""
     require_training()
     check_output(output)
-    opened = open_plan(open_study(file, overrides), quiet=as_json)
+    plan = load_plan(study, overrides, quiet=as_json)
     store = Store(output / "store")
-    estimates = estimate_stages(opened, store)
-    _check_disk(output, sum(e.bytes for e in estimates.values()))
-    try:
-        with StudyProgress(store, len(estimates), quiet=as_json) as progress:
-            outcome = run_study(opened, output, progress)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "interrupted", remedy="Run the same command again: it goes on where this one stopped"
-        ) from None
-    pages = _write_reports(opened, output, outcome.results, outcome.recalibration, tuple(estimates))
-    matrix = cells(outcome.scores, outcome.results)
-    write_scores(opened.study, outcome.scores, matrix, outcome.folder)
+    estimates = estimate_stages(plan, store)
+    _check_disk(output, sum(estimate.bytes for estimate in estimates.values()))
+    with StudyProgress(store, len(estimates), quiet=as_json) as progress:
+        outcome = run_study(plan, output, progress)
+    pages = _write_reports(plan, output, outcome.results, outcome.recalibration, tuple(estimates))
+    matrix = score_cells(outcome.scores, outcome.results)
+    write_scores(plan.study, outcome.scores, matrix, outcome.folder)
     if as_json:
-        told = _told(opened.study, outcome, pages, len(estimates))
-        print(json.dumps({**told, "matrix": [asdict(cell) for cell in matrix]}))
+        document = _to_dict(plan.study, outcome, pages, len(estimates))
+        print(json.dumps({**document, "matrix": [asdict(cell) for cell in matrix]}))
         return
     if len(pages) > 1:
-        print_matrix(opened.study, matrix)
+        print_matrix(plan.study, matrix)
         for target, page in pages.items():
             print(f"{target}: {answer(outcome.results[target])}\n{page}\n")
         return
@@ -134,132 +79,6 @@ def run(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) ->
         print(render_text_table(results))
         print(answer(results))
         print(f"\nReport: {pages[target]}")
-
-
-def _write_reports(
-    opened: Plan,
-    output: Path,
-    results: Mapping[str, Results],
-    recalibration: Mapping[str, RegimeResults],
-    ran: Sequence[str] = (),
-) -> dict[str, Path]:
-    store = Store(output / "store")
-    return {
-        target: write_report(
-            found,
-            target_folder(output, opened.study, target),
-            study=report_context(opened, target, store, found, ran),
-            recalibration=recalibration.get(target),
-            layers=read_sweep(target_folder(output, opened.study, target)),
-        )
-        for target, found in results.items()
-    }
-
-
-def _told(study: Study, outcome: Outcome, pages: Mapping[str, Path], ran: int) -> dict[str, Any]:
-    """Return a run's outcome for programs: of one target as it is, of several by target."""
-    found = {
-        target: {
-            "report": str(pages[target]),
-            "results": json.loads(results.to_json()),
-            **(
-                {"recalibration": json.loads(outcome.recalibration[target].to_json())}
-                if target in outcome.recalibration
-                else {}
-            ),
-        }
-        for target, results in outcome.results.items()
-    }
-    one = list(study.targets) == [ONE_TARGET]
-    return {"stages_run": ran, **(found[ONE_TARGET] if one else {"targets": found})}
-
-
-def report(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
-    """Write the report of a finished study anew."""
-    opened = open_plan(open_study(file, overrides), quiet=as_json)
-    results = {
-        target: read_results(target_folder(output, opened.study, target))
-        for target in opened.study.targets
-    }
-    asked = opened.study.targets if opened.study.recalibration.regimes else ()
-    recalibration = {
-        target: compared
-        for target in asked
-        if (compared := read_recalibration(target_folder(output, opened.study, target)))
-    }
-    pages = _write_reports(opened, output, results, recalibration)
-    if as_json:
-        found = {target: str(page) for target, page in pages.items()}
-        print(json.dumps({"report": found.get(ONE_TARGET, found)}))
-        return
-    for page in pages.values():
-        print(f"Report: {page}")
-
-
-def status(file: Path, output: Path, overrides: Sequence[str], *, as_json: bool) -> None:
-    """Show how far a study is."""
-    opened = open_plan(open_study(file, overrides), quiet=as_json)
-    store = Store(output / "store")
-    rows: list[dict[str, Any]] = []
-    for stage in opened.stages:
-        done = store.has(*stage.node)
-        steps = None if done else store.progress(*stage.node)
-        state = "done" if done else ("begun" if steps else "waiting")
-        rows.append({"title": stage.title, "state": state, "progress": steps})
-    pages = {
-        target: target_folder(output, opened.study, target) / "report.html"
-        for target in opened.study.targets
-    }
-    if as_json:
-        there = {target: str(page) if page.exists() else None for target, page in pages.items()}
-        found = there.get(ONE_TARGET, there)
-        print(json.dumps({"study": opened.study.name, "stages": rows, "report": found}, indent=1))
-        return
-    table = Table("stage", "state", "progress", title=f"Status of {opened.study.name}")
-    for row in rows:
-        steps = row["progress"]
-        shown = f"{steps[0]} of {steps[1]}" if steps else ""
-        table.add_row(str(row["title"]), str(row["state"]), shown)
-    Console().print(table)
-    for page in pages.values():
-        print(f"Report: {page if page.exists() else 'not written yet'}")
-
-
-def export(
-    file: Path,
-    folder: Path,
-    output: Path,
-    overrides: Sequence[str],
-    *,
-    recipe: str,
-    seed: int,
-    target: str | None,
-) -> None:
-    """Write a run's trained model as a Hugging Face folder with the full vocabulary.
-
-    Raises
-    ------
-    SettingsError
-        If the study has no such run, or it has not been trained yet.
-    """
-    from crosscal.training.export import export_model
-
-    opened = open_plan(open_study(file, overrides))
-    target = target or next(iter(opened.study.targets))
-    wanted = (target, recipe, seed)
-    trained = [run for run in opened.runs if run.training]
-    found = [run for run in trained if (run.target, run.recipe, run.seed) == wanted]
-    store = Store(output / "store")
-    if not found or not store.has(*found[0].training[-1].node):
-        known = ", ".join(f"{run.recipe} {run.seed}" for run in trained if run.target == target)
-        raise SettingsError(
-            f"there is no trained run of recipe '{recipe}' with seed {seed}",
-            where=str(file),
-            remedy=f"Run the study first; its runs are: {known}",
-        )
-    stage = found[0].training[-1]
-    export_model(stage.settings, opened.encoder, store.open(*stage.node), folder)
-    print(f"{folder} written: load it with transformers.AutoModel, or as encoder.name of a study")
 
 
 def _check_disk(output: Path, needed: int) -> None:
@@ -272,26 +91,86 @@ def _check_disk(output: Path, needed: int) -> None:
         )
 
 
-def _workers(study: Study) -> int:
-    from crosscal.study.execution.executors import LocalProcesses, choose_executor
+def _write_reports(
+    plan: Plan,
+    output: Path,
+    results: Mapping[str, Results],
+    recalibration: Mapping[str, RegimeResults],
+    ran: Sequence[str] = (),
+) -> dict[str, Path]:
+    store = Store(output / "store")
+    pages = {}
+    for target, analysed in results.items():
+        folder = target_folder(output, plan.study, target)
+        pages[target] = write_report(
+            analysed,
+            folder,
+            study=report_context(plan, target, store, analysed, ran),
+            recalibration=recalibration.get(target),
+            layers=read_sweep(folder),
+        )
+    return pages
 
-    execution = study.execution
-    chosen = choose_executor(execution.executor, execution.workers, execution.threads)
-    return chosen.workers if isinstance(chosen, LocalProcesses) else 1
+
+def _to_dict(study: Study, outcome: Outcome, pages: Mapping[str, Path], ran: int) -> dict[str, Any]:
+    """Return a run's outcome for programs: of one target as it is, of several by target."""
+    targets: dict[str, dict[str, Any]] = {}
+    for target, results in outcome.results.items():
+        targets[target] = {
+            "report": str(pages[target]),
+            "results": json.loads(results.to_json()),
+        }
+        if target in outcome.recalibration:
+            compared = outcome.recalibration[target].to_json()
+            targets[target]["recalibration"] = json.loads(compared)
+    one = list(study.targets) == [ONE_TARGET]
+    return {"stages_run": ran, **(targets[ONE_TARGET] if one else {"targets": targets})}
 
 
-def _longest_chain(opened: Plan, seconds: dict[str, float]) -> float:
-    """Time of the longest chain of dependent stages: no number of workers can be faster."""
-    ends: dict[tuple[str, str], float] = {}
-    for stage in opened.stages:
-        before = max((ends[node] for node in stage.inputs.values()), default=0.0)
-        ends[stage.node] = before + seconds.get(stage.key, 0.0)
-    return max(ends.values())
+def report(
+    study: StudyFile, output: Output = RESULTS, overrides: Overrides = None, as_json: AsJson = False
+) -> None:
+    """Write the report of a finished study anew."""
+    plan = load_plan(study, overrides, quiet=as_json)
+    folders = {target: target_folder(output, plan.study, target) for target in plan.study.targets}
+    results = {target: read_results(folder) for target, folder in folders.items()}
+    recalibration = {
+        target: compared
+        for target, folder in folders.items()
+        if plan.study.recalibration.regimes and (compared := read_recalibration(folder))
+    }
+    pages = _write_reports(plan, output, results, recalibration)
+    if as_json:
+        paths = {target: str(page) for target, page in pages.items()}
+        print(json.dumps({"report": paths.get(ONE_TARGET, paths)}))
+        return
+    for page in pages.values():
+        print(f"Report: {page}")
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+def export(
+    study: StudyFile,
+    folder: Annotated[Path, typer.Argument(help="folder to write")],
+    recipe: Annotated[str, typer.Option(help="recipe of the run")] = "direct",
+    seed: Annotated[int, typer.Option(help="seed of the run")] = 1,
+    target: Annotated[str | None, typer.Option(help="target of the run; none: the first")] = None,
+    output: Output = RESULTS,
+    overrides: Overrides = None,
+) -> None:
+    """Write a run's model as a Hugging Face folder, with the full vocabulary."""
+    from crosscal.training.export import export_model
+
+    plan = load_plan(study, overrides)
+    target = target or next(iter(plan.study.targets))
+    store = Store(output / "store")
+    runs = [run for run in plan.runs if run.training and run.target == target]
+    stage = next((r.training[-1] for r in runs if (r.recipe, r.seed) == (recipe, seed)), None)
+    if stage is None or not store.has(*stage.node):
+        raise SettingsError(
+            f"there is no trained run of recipe '{recipe}' with seed {seed}",
+            where=str(study),
+            remedy="Run the study first; its runs are: "
+            + ", ".join(f"{run.recipe} {run.seed}" for run in runs),
+        )
+    export_model(stage.model, stage.parts[0].labels, store.open(*stage.node), folder)
+    print(f"{folder} written: load it with transformers.AutoModel, or as encoder.name of a study")

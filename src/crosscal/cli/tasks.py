@@ -1,35 +1,28 @@
-"""The functions behind the verb that lists and describes tasks."""
+"""The verb that lists and describes tasks."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from crosscal.cli.options import AsJson
 from crosscal.languages import LANGUAGES
 from crosscal.tasks import Task, all_tasks, task
 
 _MANY = 4
 
 
-def tasks(name: str | None, *, as_json: bool) -> None:
-    """List the tasks, or describe one.
-
-    Parameters
-    ----------
-    name : str or None
-        The task to describe; None lists all, those of plug-ins included.
-    as_json : bool
-        Whether to print JSON: task to what it asks, or everything about the one.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such task, or a plug-in cannot be loaded.
-    """
+def tasks(
+    name: Annotated[str | None, typer.Argument(help="task to describe; none: list all")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the tasks, or describe one: its languages, splits, labels, formats, licence."""
     if name is not None:
         entry = task(name)
         if as_json:
@@ -37,12 +30,12 @@ def tasks(name: str | None, *, as_json: bool) -> None:
         else:
             _describe(entry)
         return
-    known = all_tasks()
+    entries = all_tasks()
     if as_json:
-        print(json.dumps({name: entry.description for name, entry in known.items()}, indent=1))
+        print(json.dumps({name: entry.description for name, entry in entries.items()}, indent=1))
         return
     table = Table("task", "family", "languages", "what")
-    for entry in known.values():
+    for entry in entries.values():
         table.add_row(entry.name, entry.family, _few(entry.languages), escape(entry.description))
     Console().print(table)
 
@@ -62,11 +55,11 @@ def _lines(entry: Task) -> list[tuple[str, str]]:
     labels = ", ".join(entry.labels) or (
         "those of the training data" if entry.open_labels else "none: each unit has its own choices"
     )
-    named = [f"{code} {LANGUAGES[code].name}" for code in entry.languages]
+    languages = [f"{code} {LANGUAGES[code].name}" for code in entry.languages]
     lines = [
         ("family", entry.family),
         ("labels", labels),
-        (f"languages ({len(named)})", ", ".join(named)),
+        (f"languages ({len(languages)})", ", ".join(languages)),
         ("splits with labels", ", ".join(entry.splits)),
         *((f"no {split}", ", ".join(codes)) for split, codes in entry.missing.items()),
         ("trained on", f"English training data of '{entry.train_task}'" * bool(entry.train_task)),

@@ -14,7 +14,8 @@ from crosscal.languages import default_groups
 from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.config.load import baseline_of, languages_of
 from crosscal.study.config.settings import ONE_TARGET, Study
-from crosscal.study.execution.executors import Events, choose_executor
+from crosscal.study.execution.executors import open_executor
+from crosscal.study.execution.scheduler import ProgressListener, run_plan
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
 from crosscal.study.results.recalibration import recalibrate
@@ -32,7 +33,7 @@ class Outcome:
     ran: int
 
 
-def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
+def run_study(plan: Plan, output: Path, listener: ProgressListener) -> Outcome:
     """Run what is missing of a study, collect its predictions, analyse them.
 
     Parameters
@@ -41,7 +42,7 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
         As `make_plan` returns it.
     output : Path
         Folder of all results; the store lies in it too.
-    events : Events
+    listener : ProgressListener
         Told of every stage.
 
     Returns
@@ -56,9 +57,8 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
     settings = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
     store = Store(output / "store")
     missing = [stage for stage in plan.stages if not store.has(*stage.node)]
-    execution = plan.study.execution
-    executor = choose_executor(execution.executor, execution.workers, execution.threads)
-    executor.execute(plan.stages, store, events)
+    with open_executor(plan.study.execution, store) as executor:
+        run_plan(plan.stages, store, executor, listener)
 
     results = {}
     recalibration = {}
@@ -69,9 +69,9 @@ def run_study(plan: Plan, output: Path, events: Events) -> Outcome:
         scores += score_runs(plan.study, target, tables)
         results[target] = analyse(tables, settings=settings[target])
         write_aside(folder / "results.json", results[target].to_json().encode())
-        found = recalibrate(plan, target, store, tables, settings[target], folder)
-        if found is not None:
-            recalibration[target] = found
+        compared = recalibrate(plan, target, store, tables, settings[target], folder)
+        if compared is not None:
+            recalibration[target] = compared
     folder = output / plan.study.name
     write_aside(folder / "study.json", plan.study.model_dump_json(indent=1).encode())
     return Outcome(
@@ -107,29 +107,22 @@ def collect_predictions(plan: Plan, target: str, store: Store, folder: Path) -> 
 
 def analysis_settings(study: Study, target: str) -> AnalysisSettings:
     """Name the groups of a target's languages by the table, unless the study names them."""
-    chosen = study.analysis
-    data = study.targets[target]
+    analysis, config = study.analysis, study.targets[target]
     return AnalysisSettings(
         title=study.name if target == ONE_TARGET else f"{study.name}: {target}",
-        baseline_language=baseline_of(data),
+        baseline_language=baseline_of(config),
         # Development data are English: they say nothing of another baseline.
-        dev_split="dev" if baseline_of(data) == "en" else None,
-        groups=dict(chosen.groups) or default_groups(languages_of(data)),
-        bins=chosen.bins,
-        replicates=chosen.replicates,
-        level=chosen.level,
-        bootstrap_seed=chosen.seed,
+        dev_split="dev" if baseline_of(config) == "en" else None,
+        groups=dict(analysis.groups) or default_groups(languages_of(config)),
+        bins=analysis.bins,
+        replicates=analysis.replicates,
+        level=analysis.level,
+        bootstrap_seed=analysis.seed,
     )
 
 
 def read_results(folder: Path) -> Results:
-    """Results of a study that has been run.
-
-    Raises
-    ------
-    ArtifactError
-        If there are none.
-    """
+    """Results of a study that has been run."""
     path = folder / "results.json"
     if not path.is_file():
         raise ArtifactError(

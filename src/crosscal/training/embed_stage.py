@@ -13,48 +13,74 @@ from crosscal.tasks import InputLimits
 from crosscal.tasks.families.sentence_tokens import sentence_tokens
 from crosscal.tasks.retrieval.search import EVERY_LAYER
 from crosscal.training.embedding import embed
+from crosscal.training.settings import ModelSettings
 from crosscal.training.stage import reproducible, trained_encoder
 
 
 def embed_stage(
-    settings: dict[str, Any],
-    parameters: dict[str, Any],
+    model_settings: ModelSettings,
     examples: Mapping[str, Sequence[SentenceExample]],
-    inputs: dict[str, Path],
+    inputs: Mapping[str, Path],
     scratch: Path,
     report: Callable[[int, int], None],
+    *,
+    layer: int | str | None,
+    prefix: str,
+    max_length: int,
+    threads: int,
 ) -> dict[str, Any]:
-    """Embed the sentences of every split."""
-    folder = Path(parameters["encoder"])
-    limits = InputLimits(max_length=settings["max_length"], token_types=token_types(folder))
+    """Embed the sentences of every split.
+
+    Parameters
+    ----------
+    model_settings : ModelSettings
+    examples : mapping of str to sequence of SentenceExample
+        By split.
+    inputs : mapping of str to Path
+        ``model`` if the recipe has trained one.
+    scratch : Path
+        Folder to fill: ``{split}.npy`` of shape (layers, sentences, hidden).
+    report : callable
+        Called with (sentences done, sentences in all).
+    layer : int, str or None
+        None: the last; or `EVERY_LAYER`.
+    prefix : str
+        Put before every sentence.
+    max_length, threads : int
+
+    Returns
+    -------
+    dict
+        Sentences, tokens and how many sentences were cut.
+    """
+    folder = model_settings.encoder
+    limits = InputLimits(max_length=max_length, token_types=token_types(folder))
     tokenizer = load_tokenizer(folder)
     tokens = {
-        split: sentence_tokens(tokenizer, of_split, limits, prefix=settings["prefix"])
-        for split, of_split in examples.items()
+        split: sentence_tokens(tokenizer, part, limits, prefix=prefix)
+        for split, part in examples.items()
     }
-    with reproducible(settings["threads"]):
+    with reproducible(threads):
         weights = inputs["model"] / "encoder.safetensors" if "model" in inputs else None
-        ids = [dataset.ids for dataset in tokens.values()]
-        encoder, vocabulary = trained_encoder(settings, folder, weights, ids)
-        total = sum(len(dataset) for dataset in tokens.values())
+        ids = [part.ids for part in tokens.values()]
+        encoder, vocabulary = trained_encoder(model_settings, weights, ids)
+        total = sum(len(part) for part in tokens.values())
         done = 0
-        layer = settings["layer"]
-        layers = None if layer == EVERY_LAYER else [layer]
-        if layer is None:
-            layers = [encoder.config.num_hidden_layers]
-        for split, dataset in tokens.items():
+        last = encoder.config.num_hidden_layers
+        layers = None if layer == EVERY_LAYER else [last if layer is None else int(layer)]
+        for split, part in tokens.items():
             embed(
                 encoder,
                 vocabulary,
-                dataset,
+                part,
                 scratch / f"{split}.npy",
                 layers=layers,
-                pooling=settings["pooling"],
+                pooling=model_settings.pooling,
                 report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
             )
-            done += len(dataset)
+            done += len(part)
     return {
         "examples": total,
-        "tokens": sum(len(dataset.ids) for dataset in tokens.values()),
-        "truncated": sum(dataset.truncated for dataset in tokens.values()),
+        "tokens": sum(len(part.ids) for part in tokens.values()),
+        "truncated": sum(part.truncated for part in tokens.values()),
     }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,15 +15,37 @@ from crosscal.artifacts import disk_errors
 from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.trimming import load_weights
 from crosscal.exceptions import ArtifactError
+from crosscal.training.settings import ModelSettings
 
 
-def export_model(settings: dict[str, Any], encoder: Path, trained: Path, folder: Path) -> None:
-    """Write a training stage's best checkpoint as a folder that any tool can load."""
+def export_model(
+    settings: ModelSettings, labels: Sequence[str], trained: Path, folder: Path
+) -> None:
+    """Write a training stage's best checkpoint as a folder that any tool can load.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+        The training stage's; rows of tokens that training never saw come from the encoder.
+    labels : sequence of str
+        In the order of the scores.
+    trained : Path
+        Artifact of the training stage.
+    folder : Path
+        Receives ``config.json``, ``model.safetensors`` and the tokenizer (for
+        ``AutoModel.from_pretrained``), ``head.safetensors`` (``weight`` of shape (labels,
+        hidden), ``bias``) and ``crosscal.json`` (labels in the order of the scores, pooling).
+
+    Raises
+    ------
+    ArtifactError
+        If the folder exists, or the weights are damaged.
+    """
     if folder.exists():
         raise ArtifactError(
             "the folder exists", where=str(folder), remedy="Choose another name or remove it"
         )
-    model = load_encoder(encoder, layers=settings["layers"])
+    model = load_encoder(settings.encoder, layers=settings.layers)
     load_weights(model, trained / "encoder.safetensors")
     heads = np.load(trained / "heads.npz")
     (name,) = {key.rsplit(".", 1)[0] for key in heads}
@@ -31,10 +53,10 @@ def export_model(settings: dict[str, Any], encoder: Path, trained: Path, folder:
         # Attention without padding is crosscal's own: others get the library's default.
         model.config._attn_implementation = "eager"
         model.save_pretrained(folder)
-        for path in encoder.iterdir():
+        for path in settings.encoder.iterdir():
             if "token" in path.name or path.suffix == ".model" or path.name == "vocab.txt":
                 shutil.copyfile(path, folder / path.name)
         tensors = {kind: torch.from_numpy(heads[f"{name}.{kind}"]) for kind in ("weight", "bias")}
         save_file(tensors, folder / "head.safetensors")
-        facts = {"labels": settings["parts"][0]["labels"], "pooling": settings["pooling"]}
+        facts = {"labels": list(labels), "pooling": settings.pooling}
         (folder / "crosscal.json").write_text(json.dumps(facts, indent=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -78,3 +79,24 @@ class Mixture(BaseModel):
     mlm: float = Field(
         default=0.0, ge=0, lt=1, description="share of steps of masked language modelling"
     )
+
+
+class ModelSettings(BaseModel):
+    """What is loaded of an encoder, and how its tokens are put together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: Path  # folder of the pretrained encoder
+    layers: int | None  # so many, evenly spaced; None: all
+    pooling: Literal["mean", "first"]
+    trim: bool  # hold only the embedding rows that are needed
+
+
+class HeadSettings(BaseModel):
+    """The head of one task."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    family: str
+    labels: tuple[str, ...]  # in the order of the scores

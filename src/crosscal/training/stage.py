@@ -21,7 +21,7 @@ from crosscal.training.loop import train
 from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
 from crosscal.training.predicting import predict
-from crosscal.training.settings import Mixture, TrainingSettings
+from crosscal.training.settings import HeadSettings, Mixture, ModelSettings, TrainingSettings
 
 _HEAD = ("weight", "bias")
 
@@ -39,39 +39,60 @@ def reproducible(threads: int) -> Iterator[None]:
 
 
 def train_stage(
-    settings: dict[str, Any],
-    parameters: dict[str, Any],
-    inputs: dict[str, Path],
+    model_settings: ModelSettings,
+    heads: Sequence[HeadSettings],
+    inputs: Mapping[str, Path],
     scratch: Path,
     report: Callable[[int, int], None],
+    *,
+    training: TrainingSettings,
+    mixture: Mixture,
+    seed: int,
+    threads: int,
+    checkpoint_seconds: float,
 ) -> dict[str, Any]:
     """Train on one task or several, from the pretrained encoder or from another stage's.
 
-    `inputs` are ``train:NAME`` and ``dev:NAME`` of every task, and ``start`` if there is an
-    earlier stage. Returns the summary for the manifest.
+    Parameters
+    ----------
+    model_settings : ModelSettings
+    heads : sequence of HeadSettings
+        One for each task.
+    inputs : mapping of str to Path
+        ``train:NAME`` and ``dev:NAME`` of every head, ``start`` if there is an earlier stage.
+    scratch : Path
+        Folder to fill.
+    report : callable
+        Called with (steps done, steps in all).
+    training, mixture, seed, threads, checkpoint_seconds
+        As `train` takes them; torch computes with so many threads.
+
+    Returns
+    -------
+    dict
+        Development scores, best step, tokens seen.
     """
-    training = TrainingSettings(**settings["training"])
-    tasks = [_training_task(part, inputs) for part in settings["parts"]]
+    parts = [_part(head, inputs) for head in heads]
     start = inputs.get("start")
-    with reproducible(settings["threads"]):
+    with reproducible(threads):
         model, vocabulary = build_model(
-            settings,
-            Path(parameters["encoder"]),
+            model_settings,
             None if start is None else start / "encoder.safetensors",
-            [ids for task in tasks for ids in _token_ids(task)],
-            {task.name: task.outputs for task in tasks},
+            [ids for part in parts for ids in _tokens(part)],
+            {part.name: part.outputs for part in parts},
+            seed=seed,
             dropout=training.dropout,
-            biases={part["name"]: FAMILIES[part["family"]].bias for part in settings["parts"]},
+            biases={head.name: FAMILIES[head.family].bias for head in heads},
         )
         progress = train(
             model,
             vocabulary,
-            tasks,
+            parts,
             training,
-            mixture=Mixture(**settings["mixture"]),
-            seed=settings["seed"],
+            mixture=mixture,
+            seed=seed,
             folder=scratch,
-            checkpoint_seconds=parameters["checkpoint_seconds"],
+            checkpoint_seconds=checkpoint_seconds,
             report=report,
         )
     best = next(e for e in progress.evaluations if e["step"] == progress.best_step)
@@ -82,7 +103,7 @@ def train_stage(
         "development": best,
         "vocabulary": len(vocabulary),
         "tokens": _tokens_seen(scratch / "log.jsonl"),
-        "parts": settings["parts"],
+        "parts": [head.model_dump(mode="json") for head in heads],
     }
 
 
@@ -91,8 +112,8 @@ def _tokens_seen(log: Path) -> int:
     return sum(int(line.get("tokens", 0)) for line in lines)
 
 
-def _training_task(part: dict[str, Any], inputs: dict[str, Path]) -> TrainingTask:
-    name, family = part["name"], FAMILIES[part["family"]]
+def _part(head: HeadSettings, inputs: Mapping[str, Path]) -> TrainingTask:
+    name, family = head.name, FAMILIES[head.family]
     development = inputs.get(f"dev:{name}")
     examples = EncodedDataset.load(inputs[f"train:{name}"])
     languages = np.array(examples.units["language"].to_pylist(), dtype=np.str_)
@@ -100,49 +121,69 @@ def _training_task(part: dict[str, Any], inputs: dict[str, Path]) -> TrainingTas
         name=name,
         examples=examples,
         development=None if development is None else EncodedDataset.load(development),
-        outputs=family.outputs(part["labels"]),
+        outputs=family.outputs(head.labels),
         languages=languages[family.units_of(examples)],
     )
 
 
-def _token_ids(task: TrainingTask) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
-    """All ids that a task can show the model."""
-    ids = [task.examples.ids]
-    if task.development is not None:
-        ids.append(task.development.ids)
-    if "mask" in task.examples.arrays:
-        ids.append(np.asarray(task.examples.arrays["mask"], dtype=np.int32))
-    return ids
+def _tokens(part: TrainingTask) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
+    """All ids that a part can show the model."""
+    found = [part.examples.ids]
+    if part.development is not None:
+        found.append(part.development.ids)
+    if "mask" in part.examples.arrays:
+        found.append(np.asarray(part.examples.arrays["mask"], dtype=np.int32))
+    return found
 
 
 def predict_stage(
-    settings: dict[str, Any],
-    parameters: dict[str, Any],
-    inputs: dict[str, Path],
+    model_settings: ModelSettings,
+    head: HeadSettings,
+    inputs: Mapping[str, Path],
     scratch: Path,
     report: Callable[[int, int], None],
+    *,
+    threads: int,
+    dropout_samples: int,
+    dropout: float,
 ) -> dict[str, Any]:
     """Score the English development examples and the test examples of every language.
 
-    `inputs` are ``model``, ``dev``, ``test``; `scratch` receives ``dev.npy`` and ``test.npy``.
+    Parameters
+    ----------
+    model_settings : ModelSettings
+    head : HeadSettings
+        Of the target.
+    inputs : mapping of str to Path
+        ``model``, and any of ``dev``, ``test``, ``calibration``.
+    scratch : Path
+        Folder to fill: ``dev.npy`` and ``test.npy``.
+    report : callable
+        Called with (groups done, groups in all).
+    threads : int
+    dropout_samples : int
+        Average so many predictions, each with its own dropout; 0: one without.
+    dropout : float
+
+    Returns
+    -------
+    dict
+        Examples and tokens scored; the order of the labels that the English development
+        scores speak for, if it is another than the task's.
     """
-    part = settings["part"]
-    family = FAMILIES[part["family"]]
-    outputs = family.outputs(part["labels"])
+    outputs = FAMILIES[head.family].outputs(head.labels)
     splits = [split for split in ("dev", "test", "calibration") if split in inputs]
     tokens = {split: EncodedDataset.load(inputs[split]) for split in splits}
-    with reproducible(settings["threads"]):
+    with reproducible(threads):
         model, vocabulary = build_model(
-            settings,
-            Path(parameters["encoder"]),
+            model_settings,
             inputs["model"] / "encoder.safetensors",
             [examples.ids for examples in tokens.values()],
-            {part["name"]: outputs},
-            dropout=settings["prediction"]["dropout"],
+            {head.name: outputs},
+            dropout=dropout,
             heads=inputs["model"] / "heads.npz",
         )
-        samples = settings["prediction"]["dropout_samples"]
-        seeds: list[int | None] = list(range(samples)) if samples else [None]
+        seeds: list[int | None] = list(range(dropout_samples)) if dropout_samples else [None]
         total = len(seeds) * sum(len(examples) for examples in tokens.values())
         done = 0
         suspected: tuple[str, ...] | None = None
@@ -155,7 +196,7 @@ def predict_stage(
                         vocabulary,
                         examples,
                         scratch / f"{split}.shards{'' if seed is None else seed}",
-                        head=part["name"],
+                        head=head.name,
                         outputs=outputs,
                         dropout_seed=seed,
                         report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
@@ -171,7 +212,7 @@ def predict_stage(
             ):
                 known = np.asarray(examples.gold) >= 0
                 gold = np.asarray(examples.gold, dtype=np.int64)[known]
-                suspected = permuted_labels(scores[known].astype(np.float64), gold, part["labels"])
+                suspected = permuted_labels(scores[known].astype(np.float64), gold, head.labels)
     return {
         "examples": total,
         "tokens": len(seeds) * sum(len(examples.ids) for examples in tokens.values()),
@@ -180,16 +221,29 @@ def predict_stage(
 
 
 def trained_encoder(
-    settings: dict[str, Any],
-    encoder: Path,
+    settings: ModelSettings,
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
 ) -> tuple[PreTrainedModel, Vocabulary]:
-    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens."""
-    pretrained = load_encoder(encoder, layers=settings["layers"])
+    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+    weights : Path, optional
+        Trained weights to lay over it.
+    tokens : list of ndarray
+        All token ids that the encoder will meet.
+
+    Returns
+    -------
+    (PreTrainedModel, Vocabulary)
+        The encoder, and the ids that its embedding table holds: all if it is not trimmed.
+    """
+    pretrained = load_encoder(settings.encoder, layers=settings.layers)
     if weights is not None:
         load_weights(pretrained, weights)
-    if not settings["trim"]:
+    if not settings.trim:
         return pretrained, Vocabulary.full(embedding_table(pretrained).num_embeddings)
     vocabulary = Vocabulary.of(tokens, pad=int(pretrained.config.pad_token_id or 0))
     trim(pretrained, vocabulary)
@@ -197,12 +251,12 @@ def trained_encoder(
 
 
 def build_model(
-    settings: dict[str, Any],
-    encoder: Path,
+    settings: ModelSettings,
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
     outputs: dict[str, int],
     *,
+    seed: int = 0,
     dropout: float = 0.0,
     biases: Mapping[str, Sequence[float]] = MappingProxyType({}),
     heads: Path | None = None,
@@ -211,10 +265,7 @@ def build_model(
 
     Parameters
     ----------
-    settings : dict
-        A stage's: ``layers``, ``pooling``, ``trim``; for training ``seed``.
-    encoder : Path
-        Folder of the pretrained encoder.
+    settings : ModelSettings
     weights : Path, optional
         Trained weights to lay over it. Their rows stay in the vocabulary, because training
         changed them and later stages must find them again.
@@ -222,6 +273,8 @@ def build_model(
         All token ids that the model will meet.
     outputs : dict of str to int
         Scores a row of each head; 0 for the vocabulary.
+    seed : int
+        Of new heads.
     dropout : float
         For training.
     biases : mapping of str to sequence of float
@@ -230,13 +283,13 @@ def build_model(
         Trained heads; otherwise new ones are drawn from the seed.
     """
     earlier = [] if weights is None or heads is not None else [saved_rows(weights).ids]
-    pretrained, vocabulary = trained_encoder(settings, encoder, weights, [*tokens, *earlier])
+    pretrained, vocabulary = trained_encoder(settings, weights, [*tokens, *earlier])
     model = Model(
         pretrained,
         outputs,
-        pooling=settings["pooling"],
+        pooling=settings.pooling,
         dropout=dropout,
-        seed=settings.get("seed", 0),
+        seed=seed,
     )
     with torch.no_grad():
         for name, bias in biases.items():

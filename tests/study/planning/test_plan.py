@@ -11,7 +11,7 @@ from crosscal.data import read_examples
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.study.config.load import read_study
 from crosscal.study.planning import make_plan
-from crosscal.study.planning.sources import distinct_names
+from crosscal.study.planning.datasets import distinct_names
 from crosscal.translation import translator as translators
 
 NLI = ("entailment", "neutral", "contradiction")
@@ -31,7 +31,7 @@ def test_recipes_and_seeds_share_what_they_agree_on(study_file):
     counts = {kind: len(keys(made, kind)) for kind in ("prepare", "train", "predict", "collect")}
     # Five sources; per seed the target alone, the intermediate task, the target after it.
     assert counts == {"prepare": 5, "train": 6, "predict": 4, "collect": 4}
-    assert made.asked > len(made.stages)
+    assert made.n_requested > len(made.stages)
 
 
 def test_a_chain_shares_its_beginning(study_file):
@@ -81,12 +81,12 @@ def test_test_data_do_not_touch_training(study_file):
 
 
 def test_clusters_are_kept_whole_and_spread(study_file):
-    reading = plan(study_file).readings["target.test"]
+    reading = plan(study_file).datasets["target.test"]
     clusters = [e.cluster_id for e in reading.examples if e.language == "tr"]
     assert len(clusters) == 60
     assert all(clusters.count(cluster) == 3 for cluster in clusters)
     # More than there are: all.
-    reading = plan(study_file, "target.test.clusters=10000").readings["target.test"]
+    reading = plan(study_file, "target.test.clusters=10000").datasets["target.test"]
     whole = read_examples("mini-nli", split="test", languages=("en", "tr", "zh"), labels=NLI)
     assert reading.examples == whole.examples
 
@@ -110,22 +110,22 @@ def test_targets_share_what_comes_before_them(several):
 def test_stages_of_several_tasks_say_so(several):
     made = plan(several)
     (run,) = (r for r in made.runs if (r.target, r.recipe, r.seed) == ("nli", "with-text", 1))
-    settings = run.training[0].settings
-    assert [part["name"] for part in settings["parts"]] == ["first", "second", "mlm"]
-    assert [part["family"] for part in settings["parts"]] == [
+    stage = run.training[0]
+    assert [part.name for part in stage.parts] == ["first", "second", "mlm"]
+    assert [part.family for part in stage.parts] == [
         "classification",
         "classification",
         "masked language modelling",
     ]
-    assert settings["mixture"]["mlm"] == 0.25
+    assert stage.mixture.mlm == 0.25
     roles = {"train:first", "dev:first", "train:second", "dev:second", "train:mlm"}
     assert set(run.training[0].inputs) == roles
     assert set(run.training[1].inputs) == {"train:target", "dev:target", "start"}
     assert run.training[1].inputs["start"] == run.training[0].node
     assert "masked language modelling" in run.training[0].title
     # What the target is trained on does not depend on how the stage before was mixed.
-    assert run.training[1].settings["mixture"]["mlm"] == 0.0
-    data = run.table.settings["provenance"]["data"]
+    assert run.training[1].mixture.mlm == 0.0
+    data = run.table.provenance["data"]
     assert {"en.txt", "ar.txt"} <= set(data)
 
 
@@ -181,10 +181,10 @@ def test_languages_of_training_are_read_and_part_of_the_key(study_file, tmp_path
     own = f'target.train={{format="tsv-pairs", path="{path}"}}'
     one = plan(study_file, own)
     two = plan(study_file, own, 'target.train_languages=["en", "tr"]')
-    languages = [example.language for example in two.readings["target.train"].examples]
+    languages = [example.language for example in two.datasets["target.train"].examples]
     assert languages == ["en"] * 6 + ["tr"] * 6
-    assert {e.language for e in one.readings["target.train"].examples} == {"en"}
-    assert {e.language for e in two.readings["target.dev"].examples} == {"en"}
+    assert {e.language for e in one.datasets["target.train"].examples} == {"en"}
+    assert {e.language for e in two.datasets["target.dev"].examples} == {"en"}
     # The intermediate task stays what it was; what follows it, and the target alone, change.
     assert len(keys(one, "train") & keys(two, "train")) == 2
     assert keys(one, "predict").isdisjoint(keys(two, "predict"))
@@ -208,7 +208,7 @@ def test_files_of_one_name_are_told_apart(study_file, tmp_path):
         sources.append(f'target.{split}={{format="tsv-pairs", path="{path}"}}')
     made = plan(study_file, *sources)
     direct = next(run for run in made.runs if run.recipe == "direct")
-    data = direct.table.settings["provenance"]["data"]
+    data = direct.table.provenance["data"]
     assert {name for name in data if name.endswith("/en.tsv")} == {"train/en.tsv", "dev/en.tsv"}
     assert data["train/en.tsv"] != data["dev/en.tsv"]
     # The rest keep their names, and with them the keys of their stages.

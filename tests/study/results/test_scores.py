@@ -12,7 +12,7 @@ from crosscal.cli.matrix import print_matrix, write_scores
 from crosscal.predictions import Predictions, Provenance
 from crosscal.study.config.settings import Study
 from crosscal.study.results.averages import xtreme_averages
-from crosscal.study.results.scores import Cell, best_recipes, cells, score_runs
+from crosscal.study.results.scores import Cell, best_recipes, score_cells, score_runs
 
 SOURCE = {"format": "mini-nli"}
 STUDY = Study(
@@ -86,7 +86,7 @@ def test_training_pairs_are_no_english_development_data():
         "pairs": [pairs(8, "direct"), pairs(9, "more")],
     }
     rows = [row for target in runs for row in score_runs(STUDY, target, runs[target])]
-    found = cells(rows, dict.fromkeys(runs, NOBODY_COLLAPSED))
+    found = score_cells(rows, dict.fromkeys(runs, NOBODY_COLLAPSED))
     development = {(cell.target, cell.recipe): cell.development for cell in found}
     assert development == {
         ("mined", "direct"): None,

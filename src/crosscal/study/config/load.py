@@ -14,16 +14,12 @@ from pydantic import BaseModel, ValidationError
 from crosscal.analysis.recalibration_transfer import RegimeSettings
 from crosscal.exceptions import SettingsError
 from crosscal.spelling import did_you_mean
+from crosscal.study.config.paths import resolve_paths
 from crosscal.study.config.recipe_checks import check_recipes
-from crosscal.study.config.settings import RETRIEVAL, Source, Study, Target, Trained
+from crosscal.study.config.settings import RETRIEVAL, Study, TargetTask, TaskConfig
 from crosscal.tasks import load_tasks, register
 from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
-
-_SOURCES = ("train", "dev", "test", "calibration")
-
-# Readers fill these in themselves.
-_LEFT_TO_READERS = {"split": "{split}", "language": "{language}"}
 
 
 def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
@@ -52,7 +48,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     for override in overrides:
         _override(document, override)
     _register_tasks(document, path.parent)
-    return _resolve(parse_study(document, where=str(path)), path.parent)
+    return resolve_paths(parse_study(document, where=str(path)), path.parent)
 
 
 def _register_tasks(document: Mapping[str, Any], folder: Path) -> None:
@@ -60,8 +56,8 @@ def _register_tasks(document: Mapping[str, Any], folder: Path) -> None:
     listed = document.get("tasks", [])
     if isinstance(listed, list):  # anything else is an error of the study's form
         for name in (name for name in listed if isinstance(name, str)):
-            for found in load_tasks(folder / name):
-                register(found)
+            for description in load_tasks(folder / name):
+                register(description)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -120,11 +116,11 @@ def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
         first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
         field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = _known_keys(first["loc"][:-1])
+            keys = _known_keys(first["loc"][:-1])
             raise SettingsError(
                 f"unknown key '{first['loc'][-1]}'",
                 where=f"{where}, {field}",
-                remedy=did_you_mean(str(first["loc"][-1]), known),
+                remedy=did_you_mean(str(first["loc"][-1]), keys),
             ) from error
         raise SettingsError(
             first["msg"].removeprefix("Value error, "),
@@ -136,7 +132,7 @@ def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
 
 
 def _known_keys(location: Sequence[int | str]) -> list[str]:
-    """Fields of the section at a place of the study."""
+    """Fields of the section at a location of the study."""
     model: Any = Study
     for part in location:
         if _is_section(model):
@@ -163,8 +159,8 @@ def _check_combination(study: Study, where: str) -> None:
                 where=f"{where}, analysis.groups.{name}",
                 remedy="Use languages of the targets",
             )
-    for section, named in (("targets", study.targets), ("intermediate", study.intermediate)):
-        if "mlm" in named:
+    for section, tables in (("targets", study.targets), ("intermediate", study.intermediate)):
+        if "mlm" in tables:
             raise SettingsError(
                 "'mlm' is the name of masked language modelling",
                 where=f"{where}, {section}.mlm",
@@ -183,9 +179,9 @@ def _check_combination(study: Study, where: str) -> None:
         training_settings(study, data, where=f"{where}, {name}.training")
 
 
-def _check_target(target: Target, where: str) -> None:
-    chosen = task_of(target.task)
-    if chosen.family == RETRIEVAL:
+def _check_target(target: TargetTask, where: str) -> None:
+    description = task_of(target.task)
+    if description.family == RETRIEVAL:
         if target.train is not None:
             raise SettingsError(
                 "targets of the retrieval family are not trained on",
@@ -204,7 +200,7 @@ def _check_target(target: Target, where: str) -> None:
                 where=f"{where}.{'translate' if target.translate else 'translate_test'}",
                 remedy="Remove it: sentences come with their translations",
             )
-        if chosen.scoring == "bitext" and target.dev is None:
+        if description.scoring == "bitext" and target.dev is None:
             raise SettingsError(
                 "mined pairs need a threshold, which is chosen on training pairs",
                 where=f"{where}.dev",
@@ -225,13 +221,7 @@ def _check_target(target: Target, where: str) -> None:
 
 
 def regime_settings(study: Study) -> RegimeSettings | None:
-    """Which regimes of recalibration a study compares; None if it compares none.
-
-    Raises
-    ------
-    SettingsError
-        For an unknown name, or more draws than the bootstrap has replicates for.
-    """
+    """Which regimes of recalibration a study compares; None if it compares none."""
     if not study.recalibration.regimes:
         return None
     settings = RegimeSettings(**study.recalibration.model_dump())
@@ -239,70 +229,30 @@ def regime_settings(study: Study) -> RegimeSettings | None:
     return settings
 
 
-def languages_of(target: Target) -> tuple[str, ...]:
+def languages_of(target: TargetTask) -> tuple[str, ...]:
     """Languages a target is tested in: its own, or those of its task."""
     return target.languages or task_of(target.task).languages
 
 
-def baseline_of(target: Target) -> str:
+def baseline_of(target: TargetTask) -> str:
     """Language that a target's others are compared with."""
     if target.baseline is not None:
         return target.baseline
     return languages_of(target)[0] if task_of(target.task).family == RETRIEVAL else "en"
 
 
-def training_settings(study: Study, data: Trained, *, where: str) -> TrainingSettings:
+def training_settings(study: Study, data: TaskConfig, *, where: str) -> TrainingSettings:
     """Lay a task's own settings over those of ``[training]``."""
     try:
         return TrainingSettings.model_validate(study.training.model_dump() | data.training)
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
-        known = list(TrainingSettings.model_fields)
         unknown = first["type"] == "extra_forbidden"
         raise SettingsError(
             f"unknown key '{key}'" if unknown else first["msg"],
             where=f"{where}.{key}",
-            remedy=did_you_mean(key, known) if unknown else "See [training]",
+            remedy=did_you_mean(key, TrainingSettings.model_fields)
+            if unknown
+            else "See [training]",
         ) from error
-
-
-def _resolve(study: Study, folder: Path) -> Study:
-    """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
-
-    def source(entry: Source, field: str) -> Source:
-        also = tuple(source(part, f"{field}, also") for part in entry.also)
-        entry = entry.model_copy(update={"also": also})
-        if entry.path is None:
-            return entry
-        try:
-            filled = entry.path.format_map({**_LEFT_TO_READERS, **study.paths})
-        except (KeyError, ValueError, IndexError) as error:
-            raise SettingsError(
-                f"'{entry.path}' uses a name that [paths] does not define ({error})",
-                where=field,
-                remedy="Add it to [paths], or give it with --set paths.name=folder",
-            ) from error
-        return entry.model_copy(update={"path": str((folder / filled).resolve())})
-
-    def task(data: Any, field: str) -> Any:
-        parts = [name for name in _SOURCES if getattr(data, name, None)]
-        return data.model_copy(
-            update={name: source(getattr(data, name), f"{field}.{name}.path") for name in parts}
-        )
-
-    name = study.encoder.name
-    local = (folder / name).resolve()
-    return study.model_copy(
-        update={
-            "targets": {key: task(data, f"targets.{key}") for key, data in study.targets.items()},
-            "mlm": study.mlm
-            and study.mlm.model_copy(update={"texts": source(study.mlm.texts, "mlm.texts.path")}),
-            "intermediate": {
-                key: task(data, f"intermediate.{key}") for key, data in study.intermediate.items()
-            },
-            "encoder": study.encoder.model_copy(
-                update={"name": str(local) if name != "packaged" and local.is_dir() else name}
-            ),
-        }
-    )

@@ -13,23 +13,7 @@ _OF_SAMPLING = {"cap": "capped", "temperature": "temperature"}
 
 
 def check_recipes(study: Study, where: str) -> None:
-    """Refuse recipes, and what they name, that cannot be carried out.
-
-    Parameters
-    ----------
-    study : Study
-        Whose fields are valid each for itself.
-    where : str
-        The study file, for messages.
-
-    Raises
-    ------
-    SettingsError
-        If ``direct`` is missing or not empty; a recipe names an unknown intermediate task, none
-        or one twice at once, wants masked language modelling without text or task, or sets what
-        its sampling does not use; an intermediate task is of a family that has no development
-        scores; or ensembles are asked for of one seed.
-    """
+    """Refuse recipes, and what they name, that cannot be carried out."""
     if "direct" not in study.recipes or study.recipes["direct"].intermediate:
         raise SettingsError(
             "the recipe 'direct' (no intermediate task) is missing: effects are measured from it",

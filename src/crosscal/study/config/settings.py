@@ -14,6 +14,9 @@ ONE_TARGET = "target"
 # The family that nothing is trained on.
 RETRIEVAL = "retrieval"
 
+# The task of running text: masked language modelling.
+MLM = "mlm"
+
 # Of targets, intermediate tasks and recipes: parts of file names.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")]
 
@@ -24,7 +27,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Source(Section):
+class SourceConfig(Section):
     """Where examples come from."""
 
     format: str = Field(description="name of a file format; `crosscal data formats` lists them")
@@ -41,7 +44,7 @@ class Source(Section):
         description="keep so many clusters (premises, all their rows) of each language, evenly "
         "spaced, or all where there are fewer; none: all",
     )
-    also: tuple[Source, ...] = Field(
+    also: tuple[SourceConfig, ...] = Field(
         default=(), description="further sources, whose examples follow"
     )
     columns: dict[str, str] = Field(
@@ -50,7 +53,7 @@ class Source(Section):
     )
 
 
-def _with_split(source: Source, split: str) -> Source:
+def _with_split(source: SourceConfig, split: str) -> SourceConfig:
     """Name the split of a source and of those that follow it, where they name none."""
     also = tuple(_with_split(part, split) for part in source.also)
     return source.model_copy(update={"split": source.split or split, "also": also})
@@ -96,7 +99,7 @@ class Translate(Section):
         return settings
 
 
-class Trained(Section):
+class TaskConfig(Section):
     """A task, and what is particular about training on it."""
 
     task: str = Field(description="name of a task; `crosscal tasks` lists them")
@@ -111,11 +114,13 @@ class Trained(Section):
     )
 
 
-class TaskData(Trained):
+class IntermediateTask(TaskConfig):
     """An intermediate task and its examples."""
 
-    train: Source = Field(description="training examples")
-    dev: Source = Field(description="English development examples: they alone choose checkpoints")
+    train: SourceConfig = Field(description="training examples")
+    dev: SourceConfig = Field(
+        description="English development examples: they alone choose checkpoints"
+    )
 
 
 class Search(Section):
@@ -132,19 +137,19 @@ class Search(Section):
     )
 
 
-class Target(Trained):
+class TargetTask(TaskConfig):
     """The target task: trained on in English, tested in every language."""
 
-    train: Source | None = Field(
+    train: SourceConfig | None = Field(
         default=None, description="training examples; targets of the retrieval family have none"
     )
-    dev: Source | None = Field(
+    dev: SourceConfig | None = Field(
         default=None,
         description="English development examples: they alone choose checkpoints; of mining the "
         "training pairs, which choose the threshold",
     )
-    test: Source = Field(description="test examples in every language")
-    calibration: Source | None = Field(
+    test: SourceConfig = Field(description="test examples in every language")
+    calibration: SourceConfig | None = Field(
         default=None,
         description="labelled examples in every language that are not tested on, for "
         "[recalibration] to learn from; of split dev unless it names another",
@@ -166,7 +171,7 @@ class Target(Trained):
 
     @field_validator("calibration")
     @classmethod
-    def _of_development(cls, source: Source | None) -> Source | None:
+    def _of_development(cls, source: SourceConfig | None) -> SourceConfig | None:
         return None if source is None else _with_split(source, "dev")
 
     @field_validator("languages")
@@ -180,7 +185,7 @@ class Target(Trained):
 class Texts(Section):
     """Running text in many languages, for masked language modelling beside other tasks."""
 
-    texts: Source = Field(description="running text")
+    texts: SourceConfig = Field(description="running text")
     languages: tuple[str, ...] = Field(min_length=1, description="codes")
 
 
@@ -286,11 +291,11 @@ class Study(Section):
     )
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1, description="one run each")
     encoder: EncoderSettings = EncoderSettings()
-    targets: dict[Name, Target] = Field(
+    targets: dict[Name, TargetTask] = Field(
         min_length=1, description="by a name of one's own; [target] is short for one alone"
     )
     mlm: Texts | None = None
-    intermediate: dict[Name, TaskData] = Field(default_factory=dict)
+    intermediate: dict[Name, IntermediateTask] = Field(default_factory=dict)
     recipes: dict[Name, Recipe] = Field(default_factory=lambda: {"direct": Recipe()}, min_length=1)
     training: TrainingSettings = TrainingSettings()
     prediction: Prediction = Prediction()

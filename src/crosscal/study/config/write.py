@@ -66,13 +66,7 @@ intermediate = ["paraphrase"]
 
 
 def commented_study(file: str) -> str:
-    """Text of a complete study file that explains every setting.
-
-    Parameters
-    ----------
-    file : str
-        Name under which it will be saved, for its first lines.
-    """
+    """Text of a complete study file that explains every setting."""
     languages = json.dumps(list(XNLI))
     parts = [_OPENING.format(file=file, languages=languages)]
     sections: tuple[tuple[str, type[BaseModel], str], ...] = (
@@ -87,7 +81,7 @@ def commented_study(file: str) -> str:
         lines = [f"# {meaning}", f"[{name}]"]
         for key, field in model.model_fields.items():
             lines += textwrap.wrap(_meaning(field), 96, initial_indent="# ", subsequent_indent="# ")
-            lines.append(f"# {key} = {_shown(field.default)}")
+            lines.append(f"# {key} = {_toml_or_none(field.default)}")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
@@ -98,7 +92,7 @@ def _meaning(field: FieldInfo) -> str:
     return (field.description or "") + (f" ({', '.join(words)})" if words else "")
 
 
-def _shown(default: Any) -> str:
+def _toml_or_none(default: Any) -> str:
     if default is None:
         return "(none)"
     try:
@@ -129,13 +123,7 @@ def _key(name: str) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """Write a plain value in TOML's notation.
-
-    Raises
-    ------
-    TypeError
-        For values that TOML has no notation for.
-    """
+    """Write a plain value in TOML's notation."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -16,13 +16,7 @@ from crosscal.exceptions import ArtifactError
 
 @dataclass(frozen=True)
 class Store:
-    """A folder of artifacts, ``<kind>-<key>``; several studies may share one.
-
-    Attributes
-    ----------
-    root : Path
-        The folder; created when the first stage runs.
-    """
+    """A folder of artifacts, ``<kind>-<key>``; several studies may share one."""
 
     root: Path
 
@@ -35,13 +29,7 @@ class Store:
         return self.folder(kind, key).is_dir()
 
     def open(self, kind: str, key: str) -> Path:
-        """Folder of an artifact, checked against its manifest.
-
-        Raises
-        ------
-        ArtifactError
-            If it is missing, truncated or altered.
-        """
+        """Folder of an artifact, checked against its manifest."""
         folder = self.folder(kind, key)
         if not folder.is_dir():
             raise ArtifactError(

@@ -1,57 +1,48 @@
-"""The stages of a study as far as they are laid out, and what all of them share."""
+"""The stages of a study as far as they are planned, and what all of them share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crosscal.study.config.settings import ONE_TARGET, Study
-from crosscal.study.planning.datasets import Readings
-from crosscal.study.planning.plan import Stage
+from crosscal.study.execution.stages import Stage
+from crosscal.study.planning.datasets import StudyDatasets
+
+S = TypeVar("S", bound=Stage)
 
 
 @dataclass(kw_only=True)
-class Layout:
-    """What has been laid out so far: each stage once, in an order in which they can run.
-
-    Attributes
-    ----------
-    study : Study
-    encoder : Path
-        Folder of the encoder.
-    identity : str
-        Its `fingerprint`; stands for it in keys.
-    readings : Readings
-        The sources read so far.
-    stages : dict of str to Stage
-        By key.
-    asked : int
-        How often a stage was asked for, new or not.
-    """
+class PlanBuilder:
+    """What is planned so far: each stage once, in an order in which they can run."""
 
     study: Study
     encoder: Path
-    identity: str
-    readings: Readings = field(default_factory=Readings)
+    encoder_hash: str
+    datasets: StudyDatasets = field(default_factory=StudyDatasets)
     stages: dict[str, Stage] = field(default_factory=dict)
-    asked: int = 0
+    n_requested: int = 0
 
     @property
-    def common(self) -> dict[str, Any]:
-        """Settings of every stage that runs the encoder."""
+    def encoder_fields(self) -> dict[str, Any]:
+        """Fields of every stage that runs the encoder."""
         return {
-            "encoder": self.identity,
+            "encoder": self.encoder_hash,
             **self.study.encoder.model_dump(exclude={"name", "network"}),
             "threads": self.study.execution.threads,
+            "encoder_folder": self.encoder,
         }
 
-    def add(self, stage: Stage) -> Stage:
-        """Lay out a stage, or return the one of the same key that is there."""
-        self.asked += 1
-        return self.stages.setdefault(stage.key, stage)
+    def add(self, stage: S) -> S:
+        """Add a stage, or return the one of the same key that is there."""
+        self.n_requested += 1
+        self.stages.setdefault(stage.key, stage)
+        planned = self.stages[stage.key]
+        assert isinstance(planned, type(stage))  # the kind is part of the key
+        return planned
 
 
-def named(target: str) -> str:
+def title_prefix(target: str) -> str:
     """Begin a title so that it tells targets apart; empty for the target of a study with one."""
     return "" if target == ONE_TARGET else f"{target}, "

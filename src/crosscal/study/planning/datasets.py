@@ -2,121 +2,146 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 from crosscal.artifacts import sha256_file
 from crosscal.data import FORMATS, Dataset
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.study.config.settings import Source, Trained
-from crosscal.study.planning.sources import digest, distinct_names, read_source
+from crosscal.study.config.settings import SourceConfig, TaskConfig
+from crosscal.study.config.sources import SplitSource
 from crosscal.tasks import Task, task
 from crosscal.tasks.families.span import NO_ANSWER
 
 
-class Readings:
-    """The sources of a study, by their field in the study file: ``target.train``, ``mlm.texts``.
-
-    Attributes
-    ----------
-    found : dict of str to Dataset
-        All that was read so far.
-    """
+class StudyDatasets:
+    """The sources of a study, by their field in the study file: ``target.train``, ``mlm.texts``."""
 
     def __init__(self) -> None:
-        self.found: dict[str, Dataset] = {}
+        self.by_field: dict[str, Dataset] = {}
         self._digests: dict[str, str] = {}
 
     def read(
-        self, field: str, source: Source, split: str, languages: Sequence[str], chosen: Task
-    ) -> Dataset:
-        """Read a source, or return what was read of it before.
-
-        Raises
-        ------
-        SettingsError
-            If its format holds examples of another family than the task's.
-        DataError
-            If anything is wrong with the data.
-        """
-        if field not in self.found:
-            _check_family(field, source, chosen)
-            self.found[field] = read_source(source, split, languages, chosen.labels)
-        return self.found[field]
-
-    def digest(self, field: str) -> str:
-        """Hash of a source's examples, taken once: many runs share it."""
-        if field not in self._digests:
-            self._digests[field] = digest(self.found[field].examples)
-        return self._digests[field]
-
-    def labels(self, name: str, data: Trained) -> list[str]:
-        """Labels of the task; of a task with an open set, those of its training examples."""
-        chosen = task(data.task)
-        if chosen.scoring == "squad2":
-            # What a question may be answered with besides a span.
-            return [NO_ANSWER]
-        if not chosen.open_labels:
-            return list(chosen.labels)
-        reading = self.read(
-            f"{name}.train", source_of(data, "train"), "train", data.train_languages, chosen
+        self,
+        field: str,
+        config: SourceConfig,
+        split: str,
+        languages: Sequence[str],
+        description: Task,
+    ) -> SplitSource:
+        """Read a source unless that was done before."""
+        source = SplitSource(
+            field=field,
+            config=config,
+            split=split,
+            languages=tuple(languages),
+            labels=description.labels,
         )
-        return sorted({tag for example in reading.examples for tag in example.tags})
+        if field not in self.by_field:
+            _check_family(field, config, description)
+            self.by_field[field] = source.read()
+        return source
 
-    def files(self, names: Collection[str]) -> dict[str, str]:
-        """Hash of every file read for these targets and intermediate tasks, by its name.
+    def digest(self, source: SplitSource) -> str:
+        """Hash of everything that a stage sees of its examples; taken once: many runs share it."""
+        if source.field not in self._digests:
+            digest = hashlib.sha256()
+            for example in self.by_field[source.field].examples:
+                digest.update(json.dumps(list(asdict(example).values())).encode())
+            self._digests[source.field] = digest.hexdigest()
+        return self._digests[source.field]
 
-        Files of one name but other contents are told apart by as many folders above them as
-        that takes.
-        """
-        found = {
-            file: sha256_file(file)
-            for field, reading in self.found.items()
-            if field.split(".")[0] in names
-            for file in reading.files
-        }
-        return distinct_names(found)
+    def labels(self, name: str, config: TaskConfig) -> tuple[str, ...]:
+        """Labels of the task; of a task with an open set, those of its training examples."""
+        description = task(config.task)
+        if description.scoring == "squad2":
+            # What a question may be answered with besides a span.
+            return (NO_ANSWER,)
+        if not description.open_labels:
+            return description.labels
+        field = f"{name}.train"
+        source = source_of(config, "train")
+        self.read(field, source, "train", config.train_languages, description)
+        return tuple(
+            sorted({tag for example in self.by_field[field].examples for tag in example.tags})
+        )
+
+    def file_hashes(self, names: Collection[str]) -> dict[str, str]:
+        """Hash of every file read for these targets and intermediate tasks, by its name."""
+        return distinct_names(
+            {
+                file: sha256_file(file)
+                for field, dataset in self.by_field.items()
+                if field.split(".")[0] in names
+                for file in dataset.files
+            }
+        )
 
 
-def _check_family(field: str, source: Source, chosen: Task) -> None:
+def _check_family(field: str, source: SourceConfig, description: Task) -> None:
     for part in (source, *source.also):
         # An unknown format is an error of the reader.
-        family = FORMATS[part.format].schema.family if part.format in FORMATS else chosen.family
-        if family != chosen.family:
+        known = part.format in FORMATS
+        family = FORMATS[part.format].schema.family if known else description.family
+        if family != description.family:
             raise SettingsError(
                 f"format '{part.format}' holds examples of the family {family}, but the task "
-                f"'{chosen.name}' is of {chosen.family}",
+                f"'{description.name}' is of {description.family}",
                 where=f"{field}.format",
                 remedy="Choose a format of the task's family: `crosscal data formats` lists them",
             )
 
 
-def source_of(data: Trained, split: str) -> Source:
+def source_of(config: TaskConfig, split: str) -> SourceConfig:
     """Return what the study file says of a split: train, dev, test or calibration."""
-    found: Source = getattr(data, split)
-    return found
+    source: SourceConfig = getattr(config, split)
+    return source
 
 
-def check_apart(readings: Mapping[str, Dataset], target: str) -> None:
-    """Refuse examples to recalibrate on that share a cluster with the test, in any language.
-
-    Parameters
-    ----------
-    readings : mapping of str to Dataset
-        By field of the study file.
-    target : str
-
-    Raises
-    ------
-    DataError
-        Names the first such cluster.
-    """
-    tested = {example.cluster_id for example in readings[f"{target}.test"].examples}
+def check_disjoint(datasets: Mapping[str, Dataset], target: str) -> None:
+    """Refuse examples to recalibrate on that share a cluster with the test, in any language."""
+    tested = {example.cluster_id for example in datasets[f"{target}.test"].examples}
     for split in ("dev", "calibration"):
         field = f"{target}.{split}"
-        for example in readings[field].examples if field in readings else ():
+        for example in datasets[field].examples if field in datasets else ():
             if example.cluster_id in tested:
                 raise DataError(
                     f"cluster {example.cluster_id!r} is among the test examples too",
                     where=field,
                     remedy="Recalibrate on other clusters than are tested, in whatever language",
                 )
+
+
+def distinct_names(hashes: Mapping[Path, str]) -> dict[str, str]:
+    """Name files as shortly as tells them apart: name to hash.
+
+    Files of one name but other contents get as many of the folders above them as that takes;
+    equal files of one name are one.
+    """
+    names: dict[str, str] = {}
+    for path, content in hashes.items():
+        others = [other for other, hashed in hashes.items() if hashed != content]
+        n_parts = 1
+        while n_parts < len(path.parts) and any(
+            other.parts[-n_parts:] == path.parts[-n_parts:] for other in others
+        ):
+            n_parts += 1
+        names["/".join(path.parts[-n_parts:])] = content
+    return names
+
+
+def n_characters(example: Any) -> int:
+    """Length of all texts of an example."""
+    skipped = ("unit_id", "cluster_id", "language", "label", "tags", "answers", "partners")
+    texts = [value for name, value in asdict(example).items() if name not in skipped]
+    return sum(_length(value) for value in texts)
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    return sum(len(item) for item in value) if isinstance(value, list | tuple) else 0

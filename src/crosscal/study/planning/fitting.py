@@ -11,20 +11,7 @@ from crosscal.study.config.settings import Study
 
 
 def check_fits(study: Study, encoder: Path) -> None:
-    """Refuse settings that the encoder cannot carry out.
-
-    Parameters
-    ----------
-    study : Study
-        As `read_study` returns it.
-    encoder : Path
-        Folder of the encoder, as `locate_encoder` returns it.
-
-    Raises
-    ------
-    SettingsError
-        If more layers are asked for than it has, or longer inputs than it has positions for.
-    """
+    """Refuse settings that the encoder cannot carry out."""
     config = encoder_config(encoder)
     total = int(str(config.get("num_hidden_layers", 0)))
     if study.encoder.layers is not None and study.encoder.layers > total:
@@ -35,11 +22,11 @@ def check_fits(study: Study, encoder: Path) -> None:
         )
     longest = longest_input(encoder)
     for name, data in (*study.targets.items(), *study.intermediate.items()):
-        asked = training_settings(study, data, where=f"{name}.training").max_length
-        if longest is not None and asked > longest:
+        max_length = training_settings(study, data, where=f"{name}.training").max_length
+        if longest is not None and max_length > longest:
             raise SettingsError(
-                f"inputs of up to {asked} tokens were asked for, but the encoder has positions "
-                f"for {longest}",
+                f"inputs of up to {max_length} tokens were asked for, but the encoder has "
+                f"positions for {longest}",
                 where="training.max_length",
                 remedy=f"Choose at most {longest}",
             )

@@ -1,4 +1,4 @@
-"""Stages that make inputs of the model: examples tokenised, translated first if asked for."""
+"""Stages that make inputs of the model: examples tokenised, translated first if need be."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from crosscal.exceptions import SettingsError
 from crosscal.study.config.load import training_settings
-from crosscal.study.config.settings import Source, Target, Trained, Translate
-from crosscal.study.planning.builder import Layout
+from crosscal.study.config.settings import MLM, TargetTask, TaskConfig, Translate
+from crosscal.study.config.sources import SplitSource
+from crosscal.study.execution.stages import PrepareStage, TranslateStage
+from crosscal.study.planning.builder import PlanBuilder
 from crosscal.study.planning.datasets import source_of
-from crosscal.study.planning.plan import TEXTS, Stage
 from crosscal.tasks import FAMILIES, Task, task
 from crosscal.training.settings import TrainingSettings
 from crosscal.translation import load_translator
@@ -20,138 +21,93 @@ _KEEP_LANGUAGE = ("test", "calibration")
 
 
 def prepare(
-    layout: Layout, name: str, data: Trained, split: str, languages: Sequence[str]
-) -> Stage:
-    """Tokenise a split of a target or an intermediate task, translated if the study says so.
-
-    Parameters
-    ----------
-    layout : Layout
-    name : str
-        Of the target or intermediate task.
-    data : Trained
-        What the study says of it.
-    split : str
-        ``train``, ``dev``, ``test`` or ``calibration``.
-    languages : sequence of str
-        Those to read.
-
-    Raises
-    ------
-    DataError
-        If anything is wrong with the data.
-    SettingsError
-        If the examples are to be translated and cannot be, or are in that language already.
-    """
-    longest = training_settings(layout.study, data, where=f"{name}.training").max_length
-    field, source, chosen = f"{name}.{split}", source_of(data, split), task(data.task)
-    layout.readings.read(field, source, split, languages, chosen)
-    labels = layout.readings.labels(name, data)
-    prepared = _tokenise(layout, field, source, chosen, labels, longest, languages)
-    how = data.translate if split == "train" else None
-    if split in _KEEP_LANGUAGE and isinstance(data, Target):
-        how = data.translate_test
-    return layout.add(prepared) if how is None else _translate(layout, prepared, how)
+    builder: PlanBuilder, name: str, config: TaskConfig, split: str, languages: Sequence[str]
+) -> PrepareStage:
+    """Tokenise a split of a target or an intermediate task, translated if the study says so."""
+    max_length = training_settings(builder.study, config, where=f"{name}.training").max_length
+    description = task(config.task)
+    source = builder.datasets.read(
+        f"{name}.{split}", source_of(config, split), split, languages, description
+    )
+    labels = builder.datasets.labels(name, config)
+    stage = _tokenise(builder, source, description, labels, max_length)
+    translate = config.translate if split == "train" else None
+    if split in _KEEP_LANGUAGE and isinstance(config, TargetTask):
+        translate = config.translate_test
+    return builder.add(stage) if translate is None else _translate(builder, stage, translate)
 
 
-def prepare_text(layout: Layout, settings: TrainingSettings) -> Stage:
-    """Tokenise running text for masked language modelling.
-
-    Raises
-    ------
-    SettingsError
-        If the study has none.
-    DataError
-        If anything is wrong with it.
-    """
-    texts = layout.study.mlm
-    if texts is None:
+def prepare_text(builder: PlanBuilder, settings: TrainingSettings) -> PrepareStage:
+    """Tokenise running text for masked language modelling."""
+    config = builder.study.mlm
+    if config is None:
         raise SettingsError(
             "a recipe asks for masked language modelling, but there is no text for it",
             where="mlm",
             remedy="Add a table [mlm] with texts and languages",
         )
-    field, chosen = "mlm.texts", task(TEXTS)
-    layout.readings.read(field, texts.texts, "train", texts.languages, chosen)
-    longest, languages = settings.max_length, texts.languages
-    return layout.add(_tokenise(layout, field, texts.texts, chosen, [], longest, languages))
+    description = task(MLM)
+    source = builder.datasets.read(
+        "mlm.texts", config.texts, "train", config.languages, description
+    )
+    return builder.add(_tokenise(builder, source, description, (), settings.max_length))
 
 
 def _tokenise(
-    layout: Layout,
-    field: str,
-    source: Source,
-    chosen: Task,
-    labels: list[str],
-    longest: int,
-    languages: Sequence[str],
-) -> Stage:
-    split = field.rsplit(".", 1)[1]
-    version = FAMILIES[chosen.family].version
-    return Stage(
-        kind="prepare",
-        title=f"tokenise {chosen.name}, {split}",
-        settings={
-            "encoder": layout.identity,
-            "family": chosen.family,
-            "labels": labels,
-            "max_length": longest,
-            "examples": layout.readings.digest(field),
-            # Not that of a first version: keys from before families had one stay.
-            **({} if version == 1 else {"family_version": version}),
-        },
-        parameters={
-            "encoder": str(layout.encoder),
-            "field": field,
-            "labels": list(chosen.labels),
-            "split": split,
-            "source": source.model_dump(),
-            "languages": list(languages),
-        },
+    builder: PlanBuilder,
+    source: SplitSource,
+    description: Task,
+    labels: tuple[str, ...],
+    max_length: int,
+) -> PrepareStage:
+    return PrepareStage(
+        title=f"tokenise {description.name}, {source.field.rsplit('.', 1)[1]}",
+        encoder=builder.encoder_hash,
+        family=description.family,
+        family_version=FAMILIES[description.family].version,
+        labels=labels,
+        max_length=max_length,
+        examples=builder.datasets.digest(source),
+        encoder_folder=builder.encoder,
+        source=source,
     )
 
 
-def _translate(layout: Layout, prepared: Stage, how: Translate) -> Stage:
+def _translate(builder: PlanBuilder, stage: PrepareStage, translate: Translate) -> PrepareStage:
     """Put the translation of every other language in the place of its examples."""
-    field, family = prepared.parameters["field"], prepared.settings["family"]
-    if family == "tagging":
+    source = stage.source
+    if stage.family == "tagging":
         raise SettingsError(
             "examples of the family tagging cannot be translated: words would lose their tags",
-            where=field,
+            where=source.field,
             remedy="Leave the translation out",
         )
     inputs = {}
-    for language in prepared.parameters["languages"]:
-        if language == how.to:
+    for language in source.languages:
+        if language == translate.to:
             continue
-        translator = load_translator(how.translator, language, how.to, **how.settings)
-        stage = layout.add(
-            Stage(
-                kind="translate",
-                title=f"translate {field}, {language} to {how.to}",
-                settings={
-                    "examples": prepared.settings["examples"],
-                    "identity": translator.identity,
-                    "language": language,
-                    "to": how.to,
-                },
-                parameters={**prepared.parameters, "translate": how.model_dump()},
+        translator = load_translator(
+            translate.translator, language, translate.to, **translate.settings
+        )
+        translated = builder.add(
+            TranslateStage(
+                title=f"translate {source.field}, {language} to {translate.to}",
+                examples=stage.examples,
+                identity=translator.identity,
+                language=language,
+                to=translate.to,
+                source=source,
+                translate=translate,
             )
         )
-        inputs[f"translated:{language}"] = stage.node
+        inputs[f"translated:{language}"] = translated.node
     if not inputs:
         raise SettingsError(
-            f"there is nothing to translate: all examples are in '{how.to}' already",
-            where=field,
+            f"there is nothing to translate: all examples are in '{translate.to}' already",
+            where=source.field,
             remedy="Name another language with 'to', or leave the translation out",
         )
     # A test keeps the names of its languages; training examples are in the new one.
-    keep = prepared.parameters["split"] in _KEEP_LANGUAGE
-    return layout.add(
-        replace(
-            prepared,
-            title=f"{prepared.title}, translated",
-            settings={**prepared.settings, "keep_languages": keep},
-            inputs=inputs,
-        )
-    )
+    keep_languages = source.split in _KEEP_LANGUAGE
+    title = f"{stage.title}, translated"
+    return builder.add(replace(stage, title=title, keep_languages=keep_languages, inputs=inputs))

@@ -5,39 +5,33 @@ from __future__ import annotations
 import importlib.metadata
 from typing import Any
 
-from crosscal.study.planning.builder import Layout
+from crosscal.study.planning.builder import PlanBuilder
 from crosscal.tasks import FAMILIES, task
 
 _PACKAGES = ("crosscal", "torch", "transformers", "tokenizers", "numpy")
 
 
-def provenance(layout: Layout, target: str, recipe: str, seed: int) -> dict[str, Any]:
-    """Say where a run's predictions come from: settings, hashes of its files, versions.
+def provenance(builder: PlanBuilder, target: str, recipe: str, seed: int) -> dict[str, Any]:
+    """Say where a run's predictions come from: the fields of `Provenance`.
 
-    Call it once all that the run needs has been laid out: files that are read later are missing.
-
-    Returns
-    -------
-    dict
-        ``choices`` is None where they differ from row to row; ``data`` is the hash of each file
-        by its name.
+    Call it once all that the run needs has been planned: files that are read later are missing.
     """
-    data = layout.study.targets[target]
-    chosen = task(data.task)
-    names = {target, *(name for step in layout.study.recipes[recipe].chain for name in step)}
-    if layout.study.recipes[recipe].mlm:
+    study, config = builder.study, builder.study.targets[target]
+    description = task(config.task)
+    names = {target, *(name for step in study.recipes[recipe].chain for name in step)}
+    if study.recipes[recipe].mlm:
         names.add("mlm")
-    family = FAMILIES.get(chosen.family)
-    common = family is not None and family.shared_labels
+    family = FAMILIES.get(description.family)
+    shared_labels = family is not None and family.shared_labels
     return {
-        "study": layout.study.name,
+        "study": study.name,
         "recipe": recipe,
         "seed": seed,
-        "task": chosen.name,
-        "family": chosen.family,
-        "encoder": f"{layout.study.encoder.name} {layout.identity[:16]}",
-        "choices": layout.readings.labels(target, data) if common else None,
-        "data": layout.readings.files(names),
+        "task": description.name,
+        "family": description.family,
+        "encoder": f"{study.encoder.name} {builder.encoder_hash[:16]}",
+        "choices": builder.datasets.labels(target, config) if shared_labels else None,
+        "data": builder.datasets.file_hashes(names),
         "versions": {package: _version(package) for package in _PACKAGES},
     }
 

@@ -2,94 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from crosscal.study.config.load import languages_of, training_settings
-from crosscal.study.config.settings import Target
-from crosscal.study.planning.builder import Layout, named
+from crosscal.study.execution.stages import EmbedStage, SearchStage, TrainStage
+from crosscal.study.planning.builder import PlanBuilder, title_prefix
 from crosscal.study.planning.datasets import source_of
-from crosscal.study.planning.plan import Stage
 from crosscal.study.planning.provenance import provenance
 from crosscal.tasks import task
 
 
-def search(layout: Layout, target: str, recipe: str, seed: int, before: Stage | None) -> Stage:
-    """Look for translations with the encoder as the recipe left it.
-
-    Parameters
-    ----------
-    layout : Layout
-    target, recipe : str
-    seed : int
-    before : Stage or None
-        The last one that trained; None for the encoder as it came.
-
-    Returns
-    -------
-    Stage
-        The one that holds the run's table.
-
-    Raises
-    ------
-    DataError
-        If anything is wrong with the data.
-    """
-    data = layout.study.targets[target]
-    chosen, how = task(data.task), data.search
-    longest = training_settings(layout.study, data, where=f"{target}.training").max_length
-    sources = _read(layout, target, data)
-    settings = {
-        "task": chosen.name,
-        "examples": {split: found["examples"] for split, found in sources.items()},
+def search(
+    builder: PlanBuilder, target: str, recipe: str, seed: int, trained: TrainStage | None
+) -> SearchStage:
+    """Look for translations with the encoder as the recipe left it (None: as it came)."""
+    config = builder.study.targets[target]
+    description = task(config.task)
+    training = training_settings(builder.study, config, where=f"{target}.training")
+    sources = {
+        split: builder.datasets.read(
+            f"{target}.{split}",
+            source_of(config, split),
+            split,
+            languages_of(config),
+            description,
+        )
+        for split in (("test",) if config.dev is None else ("dev", "test"))
     }
-    parameters = {
-        "encoder": str(layout.encoder),
-        "sources": sources,
-        "field": f"{target}.test",
-    }
-    left = f"{named(target)}recipe {recipe}"
-    embedded = layout.add(
-        Stage(
-            kind="embed",
+    examples = {split: builder.datasets.digest(source) for split, source in sources.items()}
+    run = f"{title_prefix(target)}recipe {recipe}"
+    embedded = builder.add(
+        EmbedStage(
             # Untrained, it is the same for every seed.
-            title=f"embed, {left}, seed {seed}" if before else f"embed, {left}",
-            settings={
-                **layout.common,
-                **settings,
-                "layer": how.layer,
-                "prefix": how.prefix,
-                "max_length": longest,
-            },
-            inputs={"model": before.node} if before else {},
-            parameters=parameters,
+            title=f"embed, {run}, seed {seed}" if trained else f"embed, {run}",
+            **builder.encoder_fields,
+            task=description.name,
+            examples=examples,
+            layer=config.search.layer,
+            prefix=config.search.prefix,
+            max_length=training.max_length,
+            inputs={"model": trained.node} if trained else {},
+            sources=sources,
         )
     )
-    return layout.add(
-        Stage(
-            kind="search",
-            title=f"search, {left}, seed {seed}",
-            settings={
-                **settings,
-                "neighbours": how.neighbours,
-                "scoring": chosen.scoring,
-                "provenance": provenance(layout, target, recipe, seed),
-            },
+    return builder.add(
+        SearchStage(
+            title=f"search, {run}, seed {seed}",
+            task=description.name,
+            examples=examples,
+            neighbours=config.search.neighbours,
+            scoring=description.scoring,
+            provenance=provenance(builder, target, recipe, seed),
             inputs={"vectors": embedded.node},
-            parameters=parameters,
+            sources=sources,
         )
     )
-
-
-def _read(layout: Layout, target: str, data: Target) -> dict[str, dict[str, Any]]:
-    """Read the splits that there are; hash, source and languages of each."""
-    sources = {}
-    for split in ("test",) if data.dev is None else ("dev", "test"):
-        source = source_of(data, split)
-        field = f"{target}.{split}"
-        layout.readings.read(field, source, split, languages_of(data), task(data.task))
-        sources[split] = {
-            "examples": layout.readings.digest(field),
-            "source": source.model_dump(),
-            "languages": list(languages_of(data)),
-        }
-    return sources

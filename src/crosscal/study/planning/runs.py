@@ -7,7 +7,8 @@ from pathlib import Path
 
 from crosscal.encoders.loading import fingerprint
 from crosscal.study.config.settings import RETRIEVAL, Study
-from crosscal.study.planning.builder import Layout
+from crosscal.study.execution.stages import CollectStage, SearchStage
+from crosscal.study.planning.builder import PlanBuilder
 from crosscal.study.planning.fitting import check_fits
 from crosscal.study.planning.plan import Plan, Run
 from crosscal.study.planning.predicting import ensemble, predict
@@ -17,7 +18,7 @@ from crosscal.tasks import task
 
 
 def make_plan(study: Study, encoder: Path) -> Plan:
-    """Read all data, check them, and lay out the stages.
+    """Read all data, check them, and plan the stages.
 
     Parameters
     ----------
@@ -34,36 +35,37 @@ def make_plan(study: Study, encoder: Path) -> Plan:
         If the study names an unknown task or format, or asks for what the encoder cannot do.
     """
     check_fits(study, encoder)
-    layout = Layout(study=study, encoder=encoder, identity=fingerprint(encoder))
+    builder = PlanBuilder(study=study, encoder=encoder, encoder_hash=fingerprint(encoder))
     runs = [
-        _run(layout, target, recipe, seed)
+        _run(builder, target, recipe, seed)
         for seed in study.seeds
         for target in study.targets
         for recipe in study.recipes
     ]
     if study.prediction.ensemble:
         runs += [
-            ensemble(layout, [run for run in runs if (run.target, run.recipe) == pair])
+            ensemble(builder, [run for run in runs if (run.target, run.recipe) == pair])
             for pair in itertools.product(study.targets, study.recipes)
             if task(study.targets[pair[0]].task).family != RETRIEVAL
         ]
     return Plan(
         study=study,
         encoder=encoder,
-        stages=tuple(layout.stages.values()),
+        stages=tuple(builder.stages.values()),
         runs=tuple(runs),
-        asked=layout.asked,
-        readings=layout.readings.found,
+        n_requested=builder.n_requested,
+        datasets=builder.datasets.by_field,
     )
 
 
-def _run(layout: Layout, target: str, recipe: str, seed: int) -> Run:
-    training = train_recipe(layout, recipe, seed)
-    before = training[-1] if training else None
-    if task(layout.study.targets[target].task).family == RETRIEVAL:
+def _run(builder: PlanBuilder, target: str, recipe: str, seed: int) -> Run:
+    training = train_recipe(builder, recipe, seed)
+    previous = training[-1] if training else None
+    table: CollectStage | SearchStage
+    if task(builder.study.targets[target].task).family == RETRIEVAL:
         # Nothing is trained on the target: the encoder itself looks for translations.
-        table = search(layout, target, recipe, seed, before)
+        table = search(builder, target, recipe, seed, previous)
     else:
-        training += (train_target(layout, target, seed, before),)
-        table = predict(layout, target, recipe, seed, training[-1])
+        training += (train_target(builder, target, seed, previous),)
+        table = predict(builder, target, recipe, seed, training[-1])
     return Run(target=target, recipe=recipe, seed=seed, table=table, training=training)

@@ -3,126 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from crosscal.study.config.load import training_settings
-from crosscal.study.config.settings import ONE_TARGET, Recipe, Trained
-from crosscal.study.planning.builder import Layout
-from crosscal.study.planning.plan import TEXTS, Stage
+from crosscal.study.config.settings import MLM, ONE_TARGET, Recipe, TaskConfig
+from crosscal.study.execution.stages import Node, PrepareStage, TrainStage
+from crosscal.study.planning.builder import PlanBuilder
 from crosscal.study.planning.preparing import prepare, prepare_text
 from crosscal.tasks import task
-from crosscal.training.settings import Mixture
+from crosscal.training.settings import HeadSettings, Mixture
 
 
-def train_recipe(layout: Layout, recipe: str, seed: int) -> tuple[Stage, ...]:
-    """Train on a recipe's intermediate tasks, one step after the other; empty if it has none.
-
-    Raises
-    ------
-    DataError
-        If anything is wrong with the data.
-    SettingsError
-        If the recipe asks for running text and the study has none.
-    """
-    chosen = layout.study.recipes[recipe]
-    stages: tuple[Stage, ...] = ()
-    for names in chosen.chain:
-        stages += (_intermediate(layout, names, chosen, seed, stages[-1] if stages else None),)
+def train_recipe(builder: PlanBuilder, recipe: str, seed: int) -> tuple[TrainStage, ...]:
+    """Train on a recipe's intermediate tasks, one step after the other; empty if it has none."""
+    config = builder.study.recipes[recipe]
+    stages: tuple[TrainStage, ...] = ()
+    for names in config.chain:
+        previous = stages[-1] if stages else None
+        stages += (_train_intermediate(builder, names, config, seed, previous),)
     return stages
 
 
-def train_target(layout: Layout, target: str, seed: int, before: Stage | None) -> Stage:
-    """Train on a target, from what `before` left or else from the encoder.
-
-    Raises
-    ------
-    DataError
-        If anything is wrong with the data.
-    """
-    return _train(layout, {target: layout.study.targets[target]}, (), Mixture(), seed, before)
+def train_target(
+    builder: PlanBuilder, target: str, seed: int, previous: TrainStage | None
+) -> TrainStage:
+    """Train on a target, from what the previous stage left or else from the encoder."""
+    tasks = {target: builder.study.targets[target]}
+    return _train(builder, tasks, None, Mixture(), seed, previous)
 
 
-def head_of(layout: Layout, name: str, data: Trained) -> dict[str, Any]:
-    """Describe the head of a target or intermediate task, as training and prediction need it.
-
-    Returns
-    -------
-    dict
-        ``name``, ``family`` and ``labels``.
-    """
-    return {
-        "name": _head_name(layout, name),
-        "family": task(data.task).family,
-        "labels": layout.readings.labels(name, data),
-    }
+def head_of(builder: PlanBuilder, name: str, config: TaskConfig) -> HeadSettings:
+    """Describe the head of a target or intermediate task, as training and prediction need it."""
+    return HeadSettings(
+        name=_head_name(builder, name),
+        family=task(config.task).family,
+        labels=builder.datasets.labels(name, config),
+    )
 
 
-def _head_name(layout: Layout, name: str) -> str:
+def _head_name(builder: PlanBuilder, name: str) -> str:
     """Name of a task's head: one for all targets, so that equal training is shared."""
-    return ONE_TARGET if name in layout.study.targets else name
+    return ONE_TARGET if name in builder.study.targets else name
 
 
-def _intermediate(
-    layout: Layout, names: tuple[str, ...], recipe: Recipe, seed: int, before: Stage | None
-) -> Stage:
-    tasks = {name: layout.study.intermediate[name] for name in names}
-    texts: tuple[Stage, ...] = ()
+def _train_intermediate(
+    builder: PlanBuilder,
+    names: tuple[str, ...],
+    recipe: Recipe,
+    seed: int,
+    previous: TrainStage | None,
+) -> TrainStage:
+    tasks = {name: builder.study.intermediate[name] for name in names}
+    text = None
     if recipe.mlm:
-        settings = training_settings(layout.study, tasks[names[0]], where=names[0])
-        texts = (prepare_text(layout, settings),)
+        settings = training_settings(builder.study, tasks[names[0]], where=names[0])
+        text = prepare_text(builder, settings)
     # How several tasks would be sampled changes nothing for one: its stage is shared.
     mixture = recipe.mixture if len(tasks) > 1 else Mixture(mlm=recipe.mlm)
-    return _train(layout, tasks, texts, mixture, seed, before)
+    return _train(builder, tasks, text, mixture, seed, previous)
 
 
 def _train(
-    layout: Layout,
-    tasks: Mapping[str, Trained],
-    texts: tuple[Stage, ...],
+    builder: PlanBuilder,
+    tasks: Mapping[str, TaskConfig],
+    text: PrepareStage | None,
     mixture: Mixture,
     seed: int,
-    before: Stage | None,
-) -> Stage:
+    previous: TrainStage | None,
+) -> TrainStage:
     """Train on tasks at once; the first one's settings count for all."""
-    name, data = next(iter(tasks.items()))
-    settings = training_settings(layout.study, data, where=f"{name}.training")
-    parts = [head_of(layout, key, value) for key, value in tasks.items()]
-    inputs: dict[str, tuple[str, str]] = {}
-    for key, value in tasks.items():
-        head = _head_name(layout, key)
-        inputs[f"train:{head}"] = prepare(layout, key, value, "train", value.train_languages).node
-        inputs[f"dev:{head}"] = prepare(layout, key, value, "dev", ("en",)).node
-    for stage in texts:
-        parts.append({"name": TEXTS, "family": "masked language modelling", "labels": []})
-        inputs[f"train:{TEXTS}"] = stage.node
-    if before is not None:
-        inputs["start"] = before.node
-    return layout.add(
-        Stage(
-            kind="train",
-            title=f"train {_told(layout, tasks, texts, before)}, seed {seed}",
-            settings={
-                **layout.common,
-                "parts": parts,
-                "training": settings.model_dump(),
-                "mixture": mixture.model_dump(),
-                "seed": seed,
-            },
+    first, config = next(iter(tasks.items()))
+    training = training_settings(builder.study, config, where=f"{first}.training")
+    heads = [head_of(builder, name, config) for name, config in tasks.items()]
+    inputs: dict[str, Node] = {}
+    for name, config in tasks.items():
+        head = _head_name(builder, name)
+        train = prepare(builder, name, config, "train", config.train_languages)
+        inputs[f"train:{head}"] = train.node
+        inputs[f"dev:{head}"] = prepare(builder, name, config, "dev", ("en",)).node
+    if text is not None:
+        heads.append(HeadSettings(name=MLM, family=text.family, labels=()))
+        inputs[f"train:{MLM}"] = text.node
+    if previous is not None:
+        inputs["start"] = previous.node
+    return builder.add(
+        TrainStage(
+            title=f"train {_stage_title(builder, tasks, text, previous)}, seed {seed}",
+            **builder.encoder_fields,
+            parts=tuple(heads),
+            training=training,
+            mixture=mixture,
+            seed=seed,
             inputs=inputs,
-            parameters={
-                "encoder": str(layout.encoder),
-                "checkpoint_seconds": layout.study.execution.checkpoint_seconds,
-                "name": "+".join(tasks),
-            },
+            name="+".join(tasks),
+            checkpoint_seconds=builder.study.execution.checkpoint_seconds,
         )
     )
 
 
-def _told(
-    layout: Layout, tasks: Mapping[str, Trained], texts: tuple[Stage, ...], before: Stage | None
+def _stage_title(
+    builder: PlanBuilder,
+    tasks: Mapping[str, TaskConfig],
+    text: PrepareStage | None,
+    previous: TrainStage | None,
 ) -> str:
     """Say on what and after what; a target goes by its task, since its stages are shared."""
-    targets = layout.study.targets
-    shown = " and ".join(value.task if key in targets else key for key, value in tasks.items())
-    told = " with ".join([shown, *("masked language modelling" for _ in texts)])
-    return f"{told} after {before.parameters['name']}" if before else told
+    targets = builder.study.targets
+    title = " and ".join(config.task if name in targets else name for name, config in tasks.items())
+    if text is not None:
+        title += " with masked language modelling"
+    return f"{title} after {previous.name}" if previous else title

@@ -15,42 +15,30 @@ UNCHOSEN = "direct"
 """The recipe of targets that have no English development data to choose by, as in retrieval."""
 
 
-def xtreme_averages(study: Study, found: Sequence[Cell]) -> dict[str, Any]:
-    """Average official figures over XTREME's tasks, as the benchmark does.
+def xtreme_averages(study: Study, cells: Sequence[Cell]) -> dict[str, Any]:
+    """Average official figures over XTREME's tasks, as the benchmark does; fractions.
 
-    Parameters
-    ----------
-    study : Study
-    found : sequence of Cell
-        All of its cells.
-
-    Returns
-    -------
-    dict
-        ``recipes``: by recipe, the mean figure of each group of tasks, and of `ALL`, as fractions
-        (answers count as the mean of exact match and F1). ``best``: the same where every target has
-        a recipe of its own, the best on English development data (``english_development``;
-        targets without such data have `UNCHOSEN`) or the best by the very figures that are
-        averaged (``test``). The paper's way is near to the latter: Phang et al. (2020) chose by
-        development data of the target languages. Groups whose tasks are not all among the targets
-        are left out. Of several targets of one task the first counts.
+    For each recipe, and where every target has a recipe of its own: the best on English
+    development data (`UNCHOSEN` where there are none), or the best by the very figures that are
+    averaged, which is near to how Phang et al. (2020) chose. Of several targets of one task the
+    first counts; groups whose tasks are not all among the targets are left out.
     """
     targets: dict[str, str] = {}
     for name, target in study.targets.items():
         if target.task in TASKS:
             targets.setdefault(target.task, name)
-    cells = {(cell.target, cell.recipe): cell for cell in found}
+    by_pair = {(cell.target, cell.recipe): cell for cell in cells}
 
     def averages(recipes: Mapping[str, str]) -> dict[str, float]:
-        figures = {task: cells[name, recipes[name]].official for task, name in targets.items()}
+        figures = {task: by_pair[name, recipes[name]].official for task, name in targets.items()}
         average = benchmark_average(figures)
         return group_averages(figures) | ({} if average is None else {ALL: average})
 
     alone = {recipe: dict.fromkeys(study.targets, recipe) for recipe in study.recipes}
     return {
-        "recipes": {recipe: averages(chosen) for recipe, chosen in alone.items()},
+        "recipes": {recipe: averages(recipes) for recipe, recipes in alone.items()},
         "best": {
-            "english_development": averages(alone[UNCHOSEN] | best_recipes(found)),
-            "test": averages(best_recipes(found, by="official")),
+            "english_development": averages(alone[UNCHOSEN] | best_recipes(cells)),
+            "test": averages(best_recipes(cells, by="official")),
         },
     }

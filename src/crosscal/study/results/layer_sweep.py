@@ -11,10 +11,11 @@ import numpy as np
 from crosscal.exceptions import SettingsError
 from crosscal.report.layers import FILE, LayerSweep
 from crosscal.study.config.settings import RETRIEVAL
-from crosscal.study.execution.executors import Events, choose_executor
-from crosscal.study.execution.stages import sentences
+from crosscal.study.execution.executors import open_executor
+from crosscal.study.execution.scheduler import ProgressListener, run_plan
+from crosscal.study.execution.stages import EmbedStage, Stage
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.plan import Plan, Run, Stage
+from crosscal.study.planning.plan import Plan, Run
 from crosscal.tasks import task
 from crosscal.tasks.retrieval.retrieval import layer_sweep
 from crosscal.tasks.retrieval.search import EVERY_LAYER, by_language
@@ -25,30 +26,13 @@ def swept_targets(plan: Plan) -> list[str]:
     tasks = {name: task(target.task) for name, target in plan.study.targets.items()}
     return [
         name
-        for name, chosen in tasks.items()
-        if chosen.family == RETRIEVAL and chosen.scoring != "bitext"
+        for name, description in tasks.items()
+        if description.family == RETRIEVAL and description.scoring != "bitext"
     ]
 
 
 def sweep_run(plan: Plan, target: str | None, recipe: str, seed: int | None) -> Run:
-    """Find the run to be swept.
-
-    Parameters
-    ----------
-    plan : Plan
-        As `make_plan` returns it.
-    target : str, optional
-        By default the first that can be swept.
-    recipe : str
-    seed : int, optional
-        By default the first of the study.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such run, or it is not of retrieval, or pairs are mined in its target:
-        most sentences have no translation that a layer could find.
-    """
+    """Find the run to be swept."""
     targets = swept_targets(plan)
     if not targets or (target is not None and target not in targets):
         raise SettingsError(
@@ -74,66 +58,42 @@ def sweep_run(plan: Plan, target: str | None, recipe: str, seed: int | None) -> 
 
 
 def sweep_stages(plan: Plan, run: Run) -> tuple[Stage, ...]:
-    """Return the stages that a sweep needs, in an order in which they can run.
+    """Return what a sweep needs, in an order in which it can run.
 
-    Parameters
-    ----------
-    plan : Plan
-    run : Run
-        As `sweep_run` returns it.
-
-    Returns
-    -------
-    tuple of Stage
-        What the recipe trains; last, the embedding of every layer: the run's own but for the
-        layers, and an artifact like any other.
+    What the recipe trains; last, the embedding of every layer: the run's own but for the layers,
+    and an artifact like any other.
     """
-    known = {stage.node: stage for stage in plan.stages}
-    embedded = known[run.table.inputs["vectors"]]
-    swept = replace(
-        embedded,
-        title=f"{embedded.title}, every layer",
-        settings={**embedded.settings, "layer": EVERY_LAYER},
-    )
+    by_node = {stage.node: stage for stage in plan.stages}
+    embedded = _embedding(plan, run)
+    swept = replace(embedded, title=f"{embedded.title}, every layer", layer=EVERY_LAYER)
 
     def before(stage: Stage) -> Iterator[Stage]:
         for node in stage.inputs.values():
-            yield from before(known[node])
-            yield known[node]
+            yield from before(by_node[node])
+            yield by_node[node]
 
     return (*{stage.key: stage for stage in before(swept)}.values(), swept)
 
 
-def sweep_layers(plan: Plan, run: Run, store: Store, events: Events) -> LayerSweep:
-    """Compute what is missing, and the accuracy of every layer on the test.
+def _embedding(plan: Plan, run: Run) -> EmbedStage:
+    node = run.table.inputs["vectors"]
+    (stage,) = (s for s in plan.stages if isinstance(s, EmbedStage) and s.node == node)
+    return stage
 
-    Parameters
-    ----------
-    plan : Plan
-    run : Run
-        As `sweep_run` returns it.
-    store : Store
-        Where artifacts are found and left.
-    events : Events
-        Told of every stage.
 
-    Returns
-    -------
-    LayerSweep
-        A row a language, layer and direction.
-    """
+def sweep_layers(plan: Plan, run: Run, store: Store, listener: ProgressListener) -> LayerSweep:
+    """Compute what is missing, and the accuracy of every layer on the test."""
     stages = sweep_stages(plan, run)
-    execution = plan.study.execution
-    executor = choose_executor(execution.executor, execution.workers, execution.threads)
-    executor.execute(stages, store, events)
+    with open_executor(plan.study.execution, store) as executor:
+        run_plan(stages, store, executor, listener)
     vectors = np.load(store.open(*stages[-1].node) / "test.npy", mmap_mode="r")
-    languages = dict(by_language(sentences(stages[-1])["test"], vectors))
+    sentences = _embedding(plan, run).sources["test"].read().examples
     return LayerSweep(
         study=plan.study.name,
         target=run.target,
         recipe=run.recipe,
         seed=run.seed,
-        rows=layer_sweep(languages, layers=range(len(vectors))),
+        rows=layer_sweep(dict(by_language(sentences, vectors)), layers=range(len(vectors))),
     )
 
 

@@ -27,36 +27,18 @@ def recalibrate(
     settings: AnalysisSettings,
     folder: Path,
 ) -> RegimeResults | None:
-    """Compare the regimes that a study asks for, and write what was found.
-
-    Parameters
-    ----------
-    plan : Plan
-    target : str
-    store : Store
-        Holds the tokens, for the subword fertility of every language.
-    tables : sequence of Predictions
-        Of the target's runs.
-    settings : AnalysisSettings
-    folder : Path
-        Gets ``recalibration.json``.
-
-    Returns
-    -------
-    RegimeResults or None
-        None if the study compares none.
-    """
-    chosen = regime_settings(plan.study)
-    if chosen is None:
+    """Compare the regimes that a study asks for, and write what was found."""
+    recalibration = regime_settings(plan.study)
+    if recalibration is None:
         return None
-    found = compare_regimes(
+    results = compare_regimes(
         tables,
         settings=settings,
-        recalibration=chosen,
+        recalibration=recalibration,
         features=fertility(plan, target, store),
     )
-    write_aside(folder / FILE, found.to_json().encode())
-    return found
+    write_aside(folder / FILE, results.to_json().encode())
+    return results
 
 
 def read_recalibration(folder: Path) -> RegimeResults | None:
@@ -68,11 +50,8 @@ def read_recalibration(folder: Path) -> RegimeResults | None:
 def fertility(plan: Plan, target: str, store: Store) -> dict[str, dict[str, float]]:
     """Return how many subwords the same text takes in each language, relative to the baseline.
 
-    Returns
-    -------
-    dict of language to dict
-        ``fertility``: tokens an input of the test data; no label is looked at. Empty where the
-        target has no tokens (retrieval) or the languages no equally many inputs.
+    Tokens of the test inputs; no label is looked at. Empty where the target has no tokens
+    (retrieval) or the languages no equally many inputs.
     """
     run = next(run for run in plan.runs if run.target == target)
     if "test" not in run.table.inputs:

@@ -10,7 +10,7 @@ from crosscal.analysis import Results
 from crosscal.languages import LANGUAGES
 from crosscal.report import ReportContext, StageNote
 from crosscal.study.config.load import languages_of
-from crosscal.study.config.settings import RETRIEVAL, Recipe, Study, Target
+from crosscal.study.config.settings import RETRIEVAL, Recipe, Study, TargetTask
 from crosscal.study.config.write import study_to_toml
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
@@ -23,25 +23,11 @@ _ONE_LABEL = 0.95
 def report_context(
     plan: Plan, target: str, store: Store, results: Results, ran: Sequence[str] = ()
 ) -> ReportContext:
-    """Collect what a report shows beside the results.
-
-    Parameters
-    ----------
-    plan : Plan
-        The study, its stages and its data.
-    target : str
-        Which of its targets the results are of.
-    store : Store
-        Where the stages' artifacts lie.
-    results : Results
-        For what must be warned of.
-    ran : sequence of str
-        Keys of the stages that were run this time; the others were found.
-    """
+    """Collect what a report shows beside the results."""
     study = plan.study
     data = study.targets[target]
     runs = [run for run in plan.runs if run.target == target]
-    first = runs[0].table.settings["provenance"]
+    first = runs[0].table.provenance
     codes = languages_of(data)
     return ReportContext(
         question=study.question or f"How far can {study.encoder.name} be trusted?",
@@ -67,9 +53,7 @@ def report_context(
         version=importlib.metadata.version("crosscal"),
         versions=first["versions"],
         data_files={
-            name: digest
-            for run in runs
-            for name, digest in run.table.settings["provenance"]["data"].items()
+            name: digest for run in runs for name, digest in run.table.provenance["data"].items()
         },
         development={
             (run.recipe, run.seed): store.details(*run.training[-1].node)["development"]["accuracy"]
@@ -79,7 +63,7 @@ def report_context(
     )
 
 
-def describe_recipe(recipe: Recipe, study: Study, target: Target) -> str:
+def describe_recipe(recipe: Recipe, study: Study, target: TargetTask) -> str:
     """Put a recipe into words."""
     steps = [" and ".join(study.intermediate[name].task for name in step) for step in recipe.chain]
     if recipe.mlm:
@@ -88,11 +72,11 @@ def describe_recipe(recipe: Recipe, study: Study, target: Target) -> str:
 
 
 def _training(study: Study) -> dict[str, str]:
-    shown = {key: str(value) for key, value in study.training.model_dump().items()}
+    settings = {key: str(value) for key, value in study.training.model_dump().items()}
     for name, data in (*study.intermediate.items(), *study.targets.items()):
         for key, value in data.training.items():
-            shown[f"{key} ({name})"] = str(value)
-    return shown
+            settings[f"{key} ({name})"] = str(value)
+    return settings
 
 
 def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
@@ -121,10 +105,10 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
         if cut:
             weight = "" if cut / total < _SHARE_CUT else " This is more than one in a hundred."
             warnings.append(
-                f"{cut} of {total} inputs were longer than {stage.settings['max_length']} tokens "
+                f"{cut} of {total} inputs were longer than {stage.hashed['max_length']} tokens "
                 f"and were cut ({stage.title}).{weight}"
             )
-    for field, reading in plan.readings.items():
+    for field, reading in plan.datasets.items():
         warnings += [
             f"{count} rows of {field} were left out: {why}."
             for why, count in reading.dropped.items()

@@ -19,98 +19,51 @@ ENGLISH = "en"
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow:
-    """The scores of one run in one language of one split, as fractions.
-
-    Attributes
-    ----------
-    target, recipe : str
-    seed : int
-    split, language : str
-    score : MetricValues
-        All metrics, official and sound.
-    official, sound : float
-        The task's one figure of each kind.
-    ece : float
-        Debiased calibration error of the chosen choice, 15 bins.
-    """
+    """The scores of one run in one language of one split, as fractions."""
 
     target: str
     recipe: str
     seed: int
     split: str
     language: str
-    score: MetricValues
+    score: MetricValues  # all metrics, official and sound
     official: float
     sound: float
-    ece: float
+    ece: float  # debiased, of the chosen choice, 15 bins
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One recipe on one target: means over languages, then over seeds, as fractions.
-
-    Attributes
-    ----------
-    target, recipe : str
-    official, sound : float
-        The task's one figure over all languages, English among them (as XTREME averages).
-    english : float or None
-        The sound figure in English; None in retrieval, which is always against English.
-    transfer_gap : float or None
-        English minus the mean of the other languages, official (Hu et al. 2020, section 5);
-        None if there is no other language, or no English.
-    development : float or None
-        The sound figure on English development data: what may choose among recipes. None if
-        there are none, as in retrieval.
-    ece : float
-        Debiased calibration error, mean over all languages; of collapsed runs too.
-    collapsed : int
-        Runs that learnt nothing, and are left out of the analysis.
-    languages, units : int
-        Languages, and units over all of them.
-    seeds : int
-    """
+    """One recipe on one target: means over languages, then over seeds, as fractions."""
 
     target: str
     recipe: str
-    official: float
+    official: float  # over all languages, English among them (as XTREME averages)
     sound: float
-    english: float | None
+    english: float | None  # sound; None in retrieval, which is always against English
+    # English minus the mean of the others, official (Hu et al. 2020, section 5).
     transfer_gap: float | None
-    development: float | None
-    ece: float
-    collapsed: int
+    development: float | None  # sound, in English: what may choose among recipes
+    ece: float  # debiased; of collapsed runs too
+    collapsed: int  # runs that learnt nothing, and are left out of the analysis
     languages: int
     units: int
     seeds: int
 
 
 def score_runs(study: Study, target: str, runs: Sequence[Predictions]) -> list[ScoreRow]:
-    """Score every language of every run of a target, with its task's own metric.
-
-    Parameters
-    ----------
-    study : Study
-    target : str
-    runs : sequence of Predictions
-        The target's.
-
-    Returns
-    -------
-    list of ScoreRow
-        Also of the development split.
-    """
+    """MetricValues every language of every run of a target, with its task's own metric."""
     scoring = task(study.targets[target].task).scoring
     rows = []
     for run in runs:
         for split in run.splits:
             for language in run.languages(split):
                 threshold = _threshold(run, language) if scoring == "bitext" else None
-                found = score(
+                values = score(
                     scoring,
                     MetricInput.of(run, language=language, split=split, threshold=threshold),
                 )
-                official, sound = SCORERS[scoring].headline(found)
+                official, sound = SCORERS[scoring].headline(values)
                 rows.append(
                     ScoreRow(
                         target=target,
@@ -118,7 +71,7 @@ def score_runs(study: Study, target: str, runs: Sequence[Predictions]) -> list[S
                         seed=run.provenance.seed,
                         split=split,
                         language=language,
-                        score=found,
+                        score=values,
                         official=official,
                         sound=sound,
                         ece=_calibration_error(run, language, split),
@@ -134,26 +87,18 @@ def _calibration_error(run: Predictions, language: str, split: str) -> float:
 
 
 def _threshold(run: Predictions, language: str) -> float:
-    """Score from which on mined pairs count, from the training pairs (split ``dev``).
+    """MetricValues from which on mined pairs count, from the training pairs (split ``dev``).
 
     Where no training pair was found there is nothing to choose by, and every pair of a score
     above zero counts: where XTREME's search for the best threshold starts, and then stays.
     """
-    every = MetricInput.of(run, language=language, split="dev", threshold=0.0)
-    nothing = score("bitext", every).official["recall"] == 0
-    return 0.0 if nothing else mining_threshold(every)
+    rows = MetricInput.of(run, language=language, split="dev", threshold=0.0)
+    none_found = score("bitext", rows).official["recall"] == 0
+    return 0.0 if none_found else mining_threshold(rows)
 
 
-def cells(rows: Sequence[ScoreRow], results: Mapping[str, Results]) -> list[Cell]:
-    """Put the scores of a study into one cell for each target and recipe.
-
-    Parameters
-    ----------
-    rows : sequence of ScoreRow
-        Of all targets.
-    results : mapping of target to Results
-        Say which runs collapsed.
-    """
+def score_cells(rows: Sequence[ScoreRow], results: Mapping[str, Results]) -> list[Cell]:
+    """Put the scores of a study into one cell for each target and recipe."""
     pairs = dict.fromkeys((row.target, row.recipe) for row in rows)
     return [
         _cell([row for row in rows if (row.target, row.recipe) == pair], results[pair[0]])
@@ -187,23 +132,14 @@ def _cell(rows: Sequence[ScoreRow], results: Results) -> Cell:
     )
 
 
-def best_recipes(found: Sequence[Cell], *, by: str = "development") -> dict[str, str]:
-    """Return the best recipe of each target.
+def best_recipes(cells: Sequence[Cell], *, by: str = "development") -> dict[str, str]:
+    """Return each target's best recipe; of equals the first.
 
-    Parameters
-    ----------
-    found : sequence of Cell
-    by : {"development", "official"}
-        Chosen on English development data, which is sound; or by the very scores to be reported,
-        as Phang et al. (2020) chose on the targets' development sets: optimistic.
-
-    Returns
-    -------
-    dict of str to str
-        Target to recipe; of equals the first. Targets without development data have none.
+    By English development data, which is sound (targets without them have none); or by the very
+    scores to be reported ("official"), as Phang et al. (2020) chose: optimistic.
     """
     best: dict[str, Cell] = {}
-    for cell in found:
+    for cell in cells:
         value = getattr(cell, by)
         if value is None:
             continue

@@ -1,0 +1,55 @@
+"""Paths of a study file: names filled in, and seen from the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from crosscal.exceptions import SettingsError
+from crosscal.study.config.settings import SourceConfig, Study
+
+_SOURCES = ("train", "dev", "test", "calibration")
+
+# Readers fill these in themselves.
+_READER_FIELDS = {"split": "{split}", "language": "{language}"}
+
+
+def resolve_paths(study: Study, folder: Path) -> Study:
+    """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
+
+    def source(entry: SourceConfig, field: str) -> SourceConfig:
+        also = tuple(source(part, f"{field}, also") for part in entry.also)
+        entry = entry.model_copy(update={"also": also})
+        if entry.path is None:
+            return entry
+        try:
+            filled = entry.path.format_map({**_READER_FIELDS, **study.paths})
+        except (KeyError, ValueError, IndexError) as error:
+            raise SettingsError(
+                f"'{entry.path}' uses a name that [paths] does not define ({error})",
+                where=field,
+                remedy="Add it to [paths], or give it with --set paths.name=folder",
+            ) from error
+        return entry.model_copy(update={"path": str((folder / filled).resolve())})
+
+    def task(data: Any, field: str) -> Any:
+        parts = [name for name in _SOURCES if getattr(data, name, None)]
+        return data.model_copy(
+            update={name: source(getattr(data, name), f"{field}.{name}.path") for name in parts}
+        )
+
+    name = study.encoder.name
+    local = (folder / name).resolve()
+    return study.model_copy(
+        update={
+            "targets": {key: task(data, f"targets.{key}") for key, data in study.targets.items()},
+            "mlm": study.mlm
+            and study.mlm.model_copy(update={"texts": source(study.mlm.texts, "mlm.texts.path")}),
+            "intermediate": {
+                key: task(data, f"intermediate.{key}") for key, data in study.intermediate.items()
+            },
+            "encoder": study.encoder.model_copy(
+                update={"name": str(local) if name != "packaged" and local.is_dir() else name}
+            ),
+        }
+    )

@@ -1,0 +1,89 @@
+"""The examples that a source of the study file stands for, and how many of them are used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from crosscal.data import Dataset, read_examples
+from crosscal.study.config.settings import SourceConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSource:
+    """A split of a target or an intermediate task: where its examples are, and which are read."""
+
+    field: str  # its name in the study file, as target.train
+    config: SourceConfig
+    split: str  # also the file's, unless the source names another
+    languages: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def read(self) -> Dataset:
+        """Read all examples."""
+        return read_source(self.config, self.split, self.languages, self.labels)
+
+    def read_language(self, language: str) -> list[Any]:
+        """Read the examples of one language."""
+        return [example for example in self.read().examples if example.language == language]
+
+
+def read_splits(sources: Mapping[str, SplitSource]) -> dict[str, tuple[Any, ...]]:
+    """Read the examples of several splits."""
+    return {split: source.read().examples for split, source in sources.items()}
+
+
+def read_source(
+    source: SourceConfig, split: str, languages: Sequence[str], labels: Sequence[str]
+) -> Dataset:
+    """Read a source and those that follow it; of several, ids begin with the source's number."""
+    if not source.also:
+        return _read_one(source, split, languages, labels)
+    parts = [_read_one(part, split, languages, labels) for part in (source, *source.also)]
+    return replace(
+        parts[0],
+        examples=tuple(
+            replace(
+                example,
+                unit_id=f"{number}/{example.unit_id}",
+                cluster_id=f"{number}/{example.cluster_id}",
+            )
+            for number, part in enumerate(parts)
+            for example in part.examples
+        ),
+        files=tuple(dict.fromkeys(file for part in parts for file in part.files)),
+        dropped={
+            f"{reason} (source {number})": count
+            for number, part in enumerate(parts)
+            for reason, count in part.dropped.items()
+        },
+    )
+
+
+def _read_one(
+    source: SourceConfig, split: str, languages: Sequence[str], labels: Sequence[str]
+) -> Dataset:
+    reading = read_examples(
+        source.format,
+        source.path,
+        split=source.split or split,
+        languages=languages,
+        labels=labels,
+        columns=source.columns,
+    )
+    if source.clusters is None:
+        return reading
+    examples: list[Any] = []
+    for _, group in groupby(reading.examples, key=lambda example: example.language):
+        examples += _sample_clusters(list(group), source.clusters)
+    return replace(reading, examples=tuple(examples))
+
+
+def _sample_clusters(examples: list[Any], n_clusters: int) -> list[Any]:
+    """Keep all examples of so many clusters, evenly spaced."""
+    clusters = list(dict.fromkeys(example.cluster_id for example in examples))
+    step = max(1.0, len(clusters) / n_clusters)
+    sampled = {clusters[int(index * step)] for index in range(min(n_clusters, len(clusters)))}
+    return [example for example in examples if example.cluster_id in sampled]

@@ -1,0 +1,32 @@
+"""Run one stage: what every executor does, in whatever process."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from crosscal.artifacts import building, locked
+from crosscal.study.execution.stages.stage import Stage
+from crosscal.study.execution.store import Store
+
+
+def run_stage(stage: Stage, store: Store) -> bool:
+    """Run a stage unless its artifact is there; returns whether it had to run.
+
+    Raises
+    ------
+    CrosscalError
+        Whatever went wrong in the stage; what it had done so far is kept.
+    """
+    folder = store.folder(*stage.node)
+    with locked(folder):
+        if folder.is_dir():
+            return False
+        inputs = {role: store.open(*node) for role, node in stage.inputs.items()}
+        details: dict[str, Any] = {"kind": stage.kind, "title": stage.title, "key": stage.key}
+        started = time.monotonic()
+        with building(folder, details, resume=True) as scratch:
+            details.update(stage.run(scratch, inputs, store.progress_writer(*stage.node)))
+            details["seconds"] = round(time.monotonic() - started, 2)
+        store.progress_file(*stage.node).unlink(missing_ok=True)
+    return True

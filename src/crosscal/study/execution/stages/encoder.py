@@ -1,0 +1,45 @@
+"""What all stages that run the encoder have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from crosscal.encoders.architectures import encoder_config
+from crosscal.study.execution.stages.stage import RUNTIME, Stage
+from crosscal.training.settings import ModelSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderStage(Stage):
+    """A stage that runs the encoder; `encoder` is the hash that stands for it."""
+
+    encoder: str
+    layers: int | None
+    pooling: Literal["mean", "first"]
+    trim: bool
+    threads: int
+    encoder_folder: Path = field(metadata=RUNTIME)
+
+    @property
+    def model(self) -> ModelSettings:
+        """What to load of the encoder, and how."""
+        return ModelSettings(
+            encoder=self.encoder_folder, layers=self.layers, pooling=self.pooling, trim=self.trim
+        )
+
+    def layer_weights(self) -> int:
+        """Count the weights in all layers; each takes two operations a token."""
+        hidden, inner, total = map(
+            self._size, ("hidden_size", "intermediate_size", "num_hidden_layers")
+        )
+        return (self.layers or total) * (4 * hidden * hidden + 2 * hidden * inner)
+
+    def embedding_weights(self) -> int:
+        """Count the weights in the table of embeddings."""
+        rows = 25_000 if self.trim else self._size("vocab_size")
+        return rows * self._size("hidden_size")
+
+    def _size(self, name: str) -> int:
+        return int(str(encoder_config(self.encoder_folder)[name]))

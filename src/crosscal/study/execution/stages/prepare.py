@@ -1,0 +1,80 @@
+"""Tokenise examples of a split, or what they were translated into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from crosscal.exceptions import DataError
+from crosscal.study.config.sources import SplitSource
+from crosscal.study.execution.stages.stage import (
+    RUNTIME,
+    ReportProgress,
+    Stage,
+    TokenCounts,
+    Workload,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareStage(Stage):
+    """From examples (`examples` is their hash) to the token ids that models read."""
+
+    kind = "prepare"
+    version = 3
+
+    encoder: str
+    family: str
+    labels: tuple[str, ...]
+    max_length: int
+    examples: str
+    family_version: int = 1
+    # Of translated examples: whether they still stand for the language they came from.
+    keep_languages: bool | None = None
+    encoder_folder: Path = field(metadata=RUNTIME)
+    source: SplitSource = field(metadata=RUNTIME)
+
+    def run(
+        self, folder: Path, inputs: Mapping[str, Path], progress: ReportProgress
+    ) -> dict[str, Any]:
+        """Leave the tokens."""
+        from crosscal.encoders.architectures import token_types
+        from crosscal.encoders.loading import load_tokenizer
+        from crosscal.tasks import FAMILIES, InputLimits
+
+        examples = [
+            example
+            for language in self.source.languages
+            for example in self._examples(language, inputs.get(f"translated:{language}"))
+        ]
+        limits = InputLimits(
+            max_length=self.max_length, token_types=token_types(self.encoder_folder)
+        )
+        tokens = FAMILIES[self.family].tokenise(
+            load_tokenizer(self.encoder_folder), examples, self.labels, limits
+        )
+        tokens.save(folder)
+        return {"examples": len(tokens), "tokens": len(tokens.ids), "truncated": tokens.truncated}
+
+    def _examples(self, language: str, translated: Path | None) -> Sequence[Any]:
+        if translated is None:
+            return self.source.read_language(language)
+        from crosscal.translation.files import read_examples
+
+        examples = read_examples(translated)
+        if not examples:
+            raise DataError(
+                f"no example in '{language}' is left after translation",
+                where=self.source.field,
+                remedy=f"{translated / 'summary.json'} counts the reasons; use another translator",
+            )
+        if not self.keep_languages:
+            return examples
+        return [replace(example, language=language) for example in examples]
+
+    def workload(self, counts: TokenCounts) -> Workload:
+        """Count the source's tokens; each takes an id and its share of the arrays."""
+        tokens = counts.of_source(self.source.field)
+        return Workload(tokens=tokens, bytes=int(tokens * 6))

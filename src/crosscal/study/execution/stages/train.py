@@ -1,0 +1,67 @@
+"""Train on one task or on several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crosscal.study.config.settings import MLM
+from crosscal.study.execution.stages.encoder import EncoderStage
+from crosscal.study.execution.stages.stage import RUNTIME, ReportProgress, TokenCounts, Workload
+from crosscal.training.settings import HeadSettings, Mixture, TrainingSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainStage(EncoderStage):
+    """From tokens (``train:NAME``, ``dev:NAME`` for each head) to the best checkpoint.
+
+    Starts from the encoder, or from what an earlier training stage (``start``) left.
+    """
+
+    kind = "train"
+    version = 3
+
+    parts: tuple[HeadSettings, ...]
+    training: TrainingSettings
+    mixture: Mixture
+    seed: int
+    # Of the tasks, joined: later stages name in their titles what they start from.
+    name: str = field(metadata=RUNTIME)
+    checkpoint_seconds: float = field(metadata=RUNTIME)
+
+    def run(
+        self, folder: Path, inputs: Mapping[str, Path], progress: ReportProgress
+    ) -> dict[str, Any]:
+        """Leave weights, heads and a log."""
+        from crosscal.training.stage import train_stage
+
+        return train_stage(
+            self.model,
+            self.parts,
+            inputs,
+            folder,
+            progress,
+            training=self.training,
+            mixture=self.mixture,
+            seed=self.seed,
+            threads=self.threads,
+            checkpoint_seconds=self.checkpoint_seconds,
+        )
+
+    def workload(self, counts: TokenCounts) -> Workload:
+        """Count the training tokens of all epochs, and a third of what each evaluation reads."""
+        examples = development = 0.0
+        for role, node in self.inputs.items():
+            if role.startswith("dev:"):
+                development += counts.of_artifact(node)
+            elif role.startswith("train:") and role != f"train:{MLM}":
+                examples += counts.of_artifact(node)
+        # Running text takes its share of the steps, however much of it there is.
+        examples /= 1 - self.mixture.mlm
+        return Workload(
+            tokens=examples * self.training.epochs + development * self.training.evaluations / 3,
+            bytes=4 * (self.layer_weights() + self.embedding_weights()),
+            operations_per_token=6.0 * self.layer_weights(),  # 2 forwards, 4 on the way back
+        )

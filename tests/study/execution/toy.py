@@ -1,0 +1,123 @@
+"""A plan of toy stages, which fail, wait or kill their process on demand; a hostile executor."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crosscal.exceptions import StageFailed
+from crosscal.study.execution.executors import InlineExecutor, ProcessExecutor
+from crosscal.study.execution.run_stage import run_stage
+from crosscal.study.execution.scheduler import run_plan
+from crosscal.study.execution.stages import Stage
+from crosscal.study.execution.stages.stage import RUNTIME
+from crosscal.study.execution.store import Store
+
+# Word to the words it is made from.
+GRAPH = {
+    "a": (),
+    "b": (),
+    "c": ("a",),
+    "d": ("a", "b"),
+    "e": ("c", "d"),
+    "f": ("b",),
+    "g": ("e", "f"),
+    "h": (),
+}
+TEXTS = {"a": "a", "b": "b", "c": "(a)c", "d": "(ab)d", "e": "((a)c(ab)d)e", "f": "(b)f", "h": "h"}
+TEXTS["g"] = f"({TEXTS['e']}{TEXTS['f']})g"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordStage(Stage):
+    """Writes its inputs' words and its own; notes in `folder` that it ran."""
+
+    kind = "word"
+    version = 1
+
+    word: str
+    trouble: Path = field(metadata=RUNTIME)
+
+    def run(self, folder, inputs, progress):
+        with (self.trouble / "log").open("a") as log:
+            log.write(f"{self.word}{' resumed' * (folder / 'begun').exists()}\n")
+        (folder / "begun").touch()
+        progress(0, 1)
+        if (self.trouble / f"{self.word}.fail").exists():
+            raise StageFailed("as the test wants", where=self.title)
+        if (self.trouble / f"{self.word}.die").exists():
+            (self.trouble / f"{self.word}.die").unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        words = "".join((inputs[role] / "text").read_text() for role in sorted(inputs))
+        (folder / "text").write_text(f"({words}){self.word}" if inputs else self.word)
+        return {"words": len(inputs)}
+
+
+def toy_plan(trouble: Path) -> list[WordStage]:
+    """Stages of `GRAPH`; make the folder `trouble` first."""
+    stages: dict[str, WordStage] = {}
+    for word, sources in GRAPH.items():
+        inputs = {source: stages[source].node for source in sources}
+        stages[word] = WordStage(title=word, word=word, inputs=inputs, trouble=trouble)
+    return list(stages.values())
+
+
+class ShufflingExecutor(ThreadPoolExecutor):
+    """Runs stages in threads, as late and in as odd an order as may be."""
+
+    workers = 5
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(self.workers)
+        self._store = store
+        self._random = random.Random(7)
+
+    def submit(self, stage):
+        delay = self._random.uniform(0.0, 0.15)
+        return super().submit(self._late, delay, stage)
+
+    def _late(self, delay, stage):
+        time.sleep(delay)
+        return run_stage(stage, self._store)
+
+
+EXECUTORS = {
+    "inline": InlineExecutor,
+    "processes": lambda store: ProcessExecutor(store, 2),
+    "shuffling": ShufflingExecutor,
+}
+
+
+class Listener:
+    """Counts; the numbers of stages begun and ended are those of the calls."""
+
+    def __init__(self):
+        self.begun, self.ended = [], []
+
+    def started(self, stage):
+        assert stage.title not in self.begun
+        self.begun.append(stage.title)
+
+    def finished(self, stage):
+        assert stage.title in self.begun
+        self.ended.append(stage.title)
+
+    def tick(self):
+        pass
+
+
+def main(name: str, folder: Path) -> None:
+    """Run the plan in this process, which a stage may kill."""
+    store = Store(folder / "store")
+    with EXECUTORS[name](store) as executor:
+        run_plan(toy_plan(folder), store, executor, Listener())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
