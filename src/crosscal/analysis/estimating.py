@@ -19,7 +19,7 @@ from crosscal.calibration.statistics.power import detectable_in_new_study
 Floats = NDArray[np.float64]
 
 LEVEL, DEGRADATION, EFFECT = "level", "degradation", "effect"
-DEGRADATION_CONTRAST, EFFECT_CONTRAST = "degradation contrast", "effect contrast"
+OUTSIDE = "outside its interval, which is for the error without the noise of few rows"
 
 
 @dataclass(kw_only=True)
@@ -134,6 +134,7 @@ class Estimator:
             seed_variance=spread.rule,
             detectable=detectable,
             verdict=verdict,
+            note="" if low <= mean.value <= high else OUTSIDE,
         )
 
     def _verdict(self, whole: Measurement) -> str | None:

@@ -68,6 +68,8 @@ class Estimate:
     detectable : float or None
         Of differences: the true size that the interval of such a study would leave zero out for
         in four of five cases; with one seed, of studies of the same models.
+    note : str
+        Where the value lies outside its interval: why; else "".
     verdict : {"within", "beyond", "inconclusive"} or None
         Of differences, where a margin was set: whether the interval of level ``1 - 2 * 0.05`` lies
         inside it, outside it, or neither.
@@ -91,6 +93,7 @@ class Estimate:
     seed_variance: str = "one seed"
     detectable: float | None = None
     verdict: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

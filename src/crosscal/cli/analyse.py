@@ -29,6 +29,16 @@ def analyse(
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="scores are probabilities, not logits")
     ] = False,
+    groups: Annotated[
+        list[str] | None,
+        typer.Option(help="group of languages, as rich=tr,fi; repeatable; none: by the table"),
+    ] = None,
+    replicates: Annotated[int, typer.Option(help="bootstrap replicates")] = 2000,
+    level: Annotated[float, typer.Option(help="of the intervals, between 0 and 1")] = 0.95,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="smallest change that matters, as 0.02; gives differences a verdict"),
+    ] = None,
     regimes: Annotated[
         str, typer.Option(help="regimes of recalibration to compare, with commas between; or all")
     ] = "",
@@ -54,7 +64,10 @@ def analyse(
         baseline_language=baseline,
         baseline_recipe=recipe,
         dev_split="dev" if _has_dev(runs, baseline) else None,
-        groups=default_groups(languages),
+        groups=_groups(groups, languages) if groups else default_groups(languages),
+        replicates=replicates,
+        level=level,
+        margin=margin,
     )
     regime_settings = _regime_settings(regimes, recalibrators)
     results = analyse_runs(runs, settings=settings)
@@ -75,6 +88,27 @@ def analyse(
     print(render_text_table(results))
     print(answer(results))
     print(f"\nReport: {page}")
+
+
+def _groups(named: Sequence[str], languages: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return groups of languages that were given as NAME=CODE,CODE."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for text in named:
+        name, equals, codes = text.partition("=")
+        members = tuple(code.strip() for code in codes.split(",") if code.strip())
+        if not equals or not name.strip() or not members or name.strip() in groups:
+            raise SettingsError(
+                f"group {text!r}", where="groups", remedy="Give each once, as rich=tr,fi"
+            )
+        absent = [code for code in members if code not in languages]
+        if absent:
+            raise SettingsError(
+                f"there are no predictions for {absent[0]!r} of group {name.strip()!r}",
+                where="groups",
+                remedy=f"Languages are {', '.join(languages)}",
+            )
+        groups[name.strip()] = members
+    return groups
 
 
 def _regime_settings(regimes: str, recalibrators: str) -> RegimeSettings | None:

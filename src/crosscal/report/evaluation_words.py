@@ -62,8 +62,10 @@ def _clear(evaluation: Evaluation, name: str) -> dict[str, bool]:
     return {group: p < CLEAR for group, p in zip(p_values, raised.tolist(), strict=True)}
 
 
-def _direction(result: GroupResult) -> str:
-    return "overconfident" if (result.means["gap"] or 0) > 0 else "underconfident"
+def _direction(result: GroupResult) -> int:
+    """Return 1 or -1 where the interval of the gap says over- or underconfident, else 0."""
+    low, high = result.intervals.get("gap", (0.0, 0.0))
+    return 1 if low > 0 else -1 if high < 0 else 0
 
 
 def _of_group(
@@ -81,20 +83,27 @@ def _of_group(
             "from noise here."
         )
     side = "above" if gap > 0 else "below"
+    words = {
+        1: "overconfident",
+        -1: "underconfident",
+        0: "miscalibrated, though not clearly too sure or too unsure on the whole",
+    }
     return (
-        f"{start}: {_direction(result)}; mean confidence lies {number(100 * abs(gap))} points "
-        f"{side} accuracy; {shown}, {floor} (p {_p(error.p_value)})."
+        f"{start}: {words[_direction(result)]}; mean confidence lies "
+        f"{number(100 * abs(gap))} points {side} accuracy; {shown}, {floor} "
+        f"(p {_p(error.p_value)})."
     )
 
 
 def _counted(evaluation: Evaluation, name: str, clear: dict[str, bool]) -> str:
     worse = [evaluation.groups[group] for group, yes in clear.items() if yes]
-    over = sum((result.means["gap"] or 0) > 0 for result in worse)
+    sides = [_direction(result) for result in worse]
     worst = max(evaluation.groups, key=lambda group: evaluation.groups[group].errors[name].value)
     value = evaluation.groups[worst].errors[name].value
     return (
         f"In {len(worse)} of {len(evaluation.groups)} groups {name} is clearly more than noise "
-        f"(adjusted p below {CLEAR}): {over} overconfident, {len(worse) - over} underconfident. "
+        f"(adjusted p below {CLEAR}): {sides.count(1)} overconfident, {sides.count(-1)} "
+        f"underconfident, {sides.count(0)} in no clear direction. "
         f"Largest: {worst}, {number(100 * value)} %."
     )
 

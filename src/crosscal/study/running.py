@@ -118,6 +118,7 @@ def analysis_settings(study: Study, target: str) -> AnalysisSettings:
         replicates=analysis.replicates,
         level=analysis.level,
         bootstrap_seed=analysis.seed,
+        margin=analysis.margin,
     )
 
 

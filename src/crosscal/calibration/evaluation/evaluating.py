@@ -360,4 +360,5 @@ def _described(
         "brier": "summed over classes, 0 to 2",
         "nll": "natural logarithm",
         "adjusted": "Holm, over the groups compared in a measure",
+        "p_values": "counted among draws; beyond them an upper bound by an exponential tail",
     }

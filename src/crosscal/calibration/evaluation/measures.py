@@ -92,6 +92,11 @@ def group_result(measured: GroupMeasures, level: float) -> GroupResult:
     """Return a group's numbers as they are reported: None for what is undefined."""
     known = measured.clusters > 1
     means = {name: measured.measurements.get(name) for name in MEANS}
+    known_errors = {
+        name: error_result(error, level, known=known)
+        for name, error in measured.measurements.items()
+        if name not in MEANS
+    }
     intervals = {
         name: mean.interval(level)
         for name, mean in means.items()
@@ -102,14 +107,24 @@ def group_result(measured: GroupMeasures, level: float) -> GroupResult:
         clusters=measured.clusters,
         means={name: None if m is None else finite(m.value) for name, m in means.items()},
         intervals=intervals,
-        errors={
-            name: error_result(error, level, known=known)
-            for name, error in measured.measurements.items()
-            if name not in MEANS
-        },
+        errors=known_errors,
         reliability=measured.reliability,
-        note="; ".join(measured.notes),
+        note="; ".join([*measured.notes, *_outside(known_errors)]),
     )
+
+
+def _outside(errors: Mapping[str, ErrorResult]) -> list[str]:
+    """Name the errors whose value lies outside the interval of the true one."""
+    names = [
+        name
+        for name, error in errors.items()
+        if error.low is not None and error.high is not None
+        if not error.low <= error.value <= error.high
+    ]
+    if not names:
+        return []
+    verb = "lies outside its interval" if len(names) == 1 else "lie outside their intervals"
+    return [f"{', '.join(names)} {verb}, which is for the error without the noise of few rows"]
 
 
 def error_result(error: Measurement, level: float, *, known: bool) -> ErrorResult:

@@ -222,6 +222,12 @@ class Analysis(Section):
         default_factory=dict,
         description="groups of languages; none: morphologically rich and others, by the table",
     )
+    margin: float | None = Field(
+        default=None,
+        gt=0,
+        description="smallest change of a metric that matters, as 0.02 for two points; differences "
+        "then have a verdict: within, beyond or inconclusive",
+    )
 
 
 class Recalibration(Section):
