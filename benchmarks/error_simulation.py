@@ -21,32 +21,27 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from crosscal.calibration.statistics.bootstrap import absolute_excess, bootstrap, ratio
 from numpy.typing import NDArray
 from scipy.special import ndtr
 from simulated_worlds import WORLDS, World, binned, simulate, truths
 
 from crosscal.calibration import (
+    CLASSWISE,
+    ERRORS,
+    ClusterResampling,
     cluster_bin_sums,
-    cluster_sums,
-    cluster_weights,
+    estimate_errors,
     make_bins,
+    quantile_interval,
+    resample_clusters,
     square_ce_debiased,
     top_label,
-    two_sided_p,
 )
 from crosscal.calibration.comparison.brier_split import brier_parts
 from crosscal.calibration.comparison.contrasts import Answers
 from crosscal.calibration.decomposition.corp import corp_decomposition
 from crosscal.calibration.errors.kernel_testing import kernel_test, kernel_test_linear
 from crosscal.calibration.errors.sweep import sweep_bins
-from crosscal.calibration.estimation.estimates import CLASSWISE, ERRORS, estimate_errors
-from crosscal.calibration.statistics.intervals import (
-    basic_interval,
-    bca_interval,
-    percentile_interval,
-    quantile_interval,
-)
 
 Floats = NDArray[np.float64]
 Case = dict[str, dict[str, float]]
@@ -60,7 +55,7 @@ SECOND_CASES = ("smooth_ece", "kernel_error")
 
 def one_case(
     world: World, truth: dict[str, tuple[float, float]], n: int, clustered: bool,
-    weights: Floats, rng: np.random.Generator, *, number: int,
+    resampling: ClusterResampling, rng: np.random.Generator, *, number: int,
 ) -> Case:  # fmt: skip
     """Return what is to be averaged, by measure or test."""
     probabilities, gold = simulate(world, n, rng, clustered=clustered)
@@ -69,7 +64,7 @@ def one_case(
     errors += SECOND_CASES if number % 2 == 0 else ()
     errors += CLASSWISE if number % 4 == 0 else ()
     found = estimate_errors(
-        probabilities, gold, cluster=cluster, weights=weights, rng=rng, given="probabilities",
+        probabilities, gold, cluster=cluster, resampling=resampling, given="probabilities",
         noise_resamples=RESAMPLES, level=LEVEL, errors=errors,
     )  # fmt: skip
     confidence, correct = top_label(np.log(probabilities), gold)
@@ -77,27 +72,27 @@ def one_case(
     truth = {**truth, "ece_sweep": (sweep_truth(world, confidence, outcome), truth["ece"][1])}
     case = {
         name: {
-            **against(truth[name], each.value, (each.low, each.high)),
-            **({} if each.p_value is None else {"rejects": float(each.p_value <= 0.05)}),
+            **against(truth[name], each.value, each.interval(LEVEL)),
+            **({} if each.null is None else {"rejects": float(each.null.p_value() <= 0.05)}),
             **({} if each.noise_floor is None else {"noise_floor": each.noise_floor}),
         }
         for name, each in found.items()
+        if name != "entropy"
     }
     _, part = brier_parts(
-        Answers(confidence=confidence, correct=outcome, cluster=cluster), weights, 15, LEVEL
+        Answers(confidence=confidence, correct=outcome, cluster=cluster), resampling, 15, LEVEL
     )
-    ends = quantile_interval(part.low, part.high, LEVEL)
-    case["brier calibration"] = against(truth["brier calibration"], part.value, ends)
+    case["brier calibration"] = against(
+        truth["brier calibration"], part.value, part.interval(LEVEL)
+    )
     for name, value in (
         ("square_ce_debiased", square_ce_debiased(confidence, outcome)),
         ("corp brier", corp_decomposition(confidence, outcome).miscalibration),
         ("corp nll", corp_decomposition(confidence, outcome, score="nll").miscalibration),
     ):
         case[name] = against(truth[name], value, None)
-    case |= other_intervals(confidence, outcome, cluster, weights, truth)
-    gap = found["gap"]
-    tests = {"gap": two_sided_p(gap.draws_low, gap.draws_high), "spiegelhalter z": spiegelhalter(
-        confidence, outcome)}  # fmt: skip
+    case["ece, percentile"] = percentiles(confidence, outcome, cluster, resampling, truth["ece"])
+    tests = {"gap": found["gap"].p_value(), "spiegelhalter z": spiegelhalter(confidence, outcome)}
     given = {"given": "probabilities", "clusters": cluster}
     tests["kernel test, linear"] = kernel_test_linear(probabilities, gold, **given).p_value
     if number % 2 == 0:
@@ -123,27 +118,18 @@ def against(
     return found
 
 
-def other_intervals(
-    confidence: Floats, outcome: Floats, cluster: NDArray[np.intp], weights: Floats,
-    truth: dict[str, tuple[float, float]],
-) -> Case:  # fmt: skip
-    """Return percentile, basic and BCa intervals of the ECE, and BCa ones of two means."""
-    clusters = weights.shape[1]
+def percentiles(
+    confidence: Floats, outcome: Floats, cluster: NDArray[np.intp],
+    resampling: ClusterResampling, truth: tuple[float, float],
+) -> dict[str, float]:  # fmt: skip
+    """Return the interval of plain bootstrap percentiles of the ECE, against the truth."""
+    weights = resampling.weights
     index = make_bins(confidence).index(confidence)
-    count = cluster_sums(np.ones_like(confidence), cluster, clusters)[:, None]
-    excess = cluster_bin_sums(confidence - outcome, cluster, clusters, index, 15)
-    plain = bootstrap(np.hstack([excess, count]), weights, absolute_excess)
-    made = {
-        "ece, percentile": (plain.value, percentile_interval(plain.draws), "ece"),
-        "ece, basic": (plain.value, basic_interval(plain.value, plain.draws), "ece"),
-        "ece, bca": (plain.value, bca_interval(plain.value, plain.draws, plain.without), "ece"),
-    }
-    for name, rows in (("accuracy", outcome), ("gap", confidence - outcome)):
-        sums = np.hstack([cluster_sums(rows, cluster, clusters)[:, None], count])
-        mean = bootstrap(sums, weights, ratio)
-        ends = bca_interval(mean.value, mean.draws, mean.without)
-        made[f"{name}, bca"] = (mean.value, ends, name)
-    return {name: against(truth[of], value, ends) for name, (value, ends, of) in made.items()}
+    rows = weights @ np.bincount(cluster, minlength=weights.shape[1])
+    excess = cluster_bin_sums(confidence - outcome, cluster, weights.shape[1], index, 15)
+    draws = np.abs(weights @ excess / rows[:, None]).sum(axis=1)
+    value = float(np.abs(excess.sum(axis=0)).sum()) / len(outcome)
+    return against(truth, value, quantile_interval(draws, draws, LEVEL))
 
 
 def sweep_truth(world: World, confidence: Floats, outcome: Floats) -> float:
@@ -179,11 +165,12 @@ def run_round(number: int, seed: int, true: dict[str, dict], totals: Totals) -> 
         for clustered in (False, True):
             rng = np.random.default_rng([seed, number, n, clustered])
             clusters = -(-n // 3) if clustered else n
-            weights = cluster_weights(clusters, REPLICATES, rng)
+            entropy = (int(rng.integers(2**31)),)
+            resampling = resample_clusters(clusters, REPLICATES, entropy=entropy)
             for name, world in WORLDS.items():
                 scenario = f"{name} | {n} | {'clustered' if clustered else 'iid'}"
                 for case in range(cases):
-                    found = one_case(world, true[name], n, clustered, weights, rng, number=case)
+                    found = one_case(world, true[name], n, clustered, resampling, rng, number=case)
                     for measure, numbers in found.items():
                         for key, value in numbers.items():
                             sums = totals[scenario][measure].setdefault(key, [0.0, 0])

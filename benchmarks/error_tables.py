@@ -1,6 +1,6 @@
 """The tables of ``docs/what-to-trust.md``: ``python benchmarks/error_tables.py``.
 
-From ``error_simulation.json`` and ``seed_intervals.json``; prints Markdown.
+From ``error_simulation.json`` and ``coverage_seeds.json``; prints Markdown.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ INTERVALS = (
     *(name for name in ERRORS if not name.startswith("corp")),
     "overconfident_errors", "accuracy", "nll", "brier", "confidence",
 )  # fmt: skip
-OTHERS = (
-    "ece, percentile", "ece, basic", "ece, bca", "accuracy, bca", "gap, bca",
-)  # fmt: skip
+OTHERS = ("ece, percentile",)
 TESTS = (
     "ece", "ece_mass", "ece_sweep", "rmsce", "mce", "smooth_ece", "kernel_error", "classwise_ece",
     "ace", "test: gap", "test: spiegelhalter z", "test: kernel test", "test: kernel test, linear",
 )  # fmt: skip
-SEEDS = (2, 3, 5, 10)
+RECIPES, SEEDS = (2, 3, 5, 10), (2, 3, 5, 10)
 
 Scenario = dict
 
@@ -134,20 +132,25 @@ def test_table(scenarios: Sequence[Scenario]) -> str:
     return table(head, rows)
 
 
-def seed_table(rows: Sequence[Scenario]) -> str:
-    """Lowest coverage of any scenario, and the range of median widths."""
-    head = ["seeds", "resampled", "Satterthwaite", "drawn", "width, resampled", "width, drawn"]
+def seed_table(scenarios: Sequence[Scenario]) -> str:
+    """Lowest and highest coverage, and the range of median widths, of equal variances."""
+    head = ["recipes", "seeds", "effect", "degradation", "width, effect", "width, degradation"]
     body = []
-    for seeds in SEEDS:
-        of = [row for row in rows if row["seeds"] == seeds]
-        line = [str(seeds)]
-        for kind in ("resampled", "satterthwaite", "drawn"):
-            low, high = (f([r["coverage"][kind] for r in of]) for f in (min, max))
-            line.append(f"{100 * low:.0f} to {100 * high:.0f}")
-        for kind in ("resampled", "drawn"):
-            low, high = (f([r["median_width"][kind] for r in of]) for f in (min, max))
-            line.append(f"{low:.1f} to {high:.1f}")
-        body.append(line)
+    for recipes in RECIPES:
+        for seeds in SEEDS:
+            of = [
+                s
+                for s in scenarios
+                if (s["recipes"], s["seeds"], s["unstable"]) == (recipes, seeds, 1.0)
+            ]
+            if not of:
+                continue
+            line = [str(recipes), str(seeds)]
+            for kind, factor, digits in (("coverage", 100, 0), ("median_width", 1, 1)):
+                for name in ("effect", "degradation"):
+                    low, high = (factor * f(s[kind][name] for s in of) for f in (min, max))
+                    line.append(f"{low:.{digits}f} to {high:.{digits}f}")
+            body.append(line)
     return table(head, body)
 
 
@@ -159,7 +162,7 @@ def tables() -> list[str]:
         coverage_table(scenarios, INTERVALS),
         coverage_table(scenarios, OTHERS),
         test_table(scenarios),
-        seed_table(load("seed_intervals.json")["rows"]),
+        seed_table(list(load("coverage_seeds.json")["scenarios"].values())),
     ]
 
 

@@ -243,3 +243,44 @@ def test_help_teaches_with_an_example():
     assert "crosscal calibrate answers.csv --group lang" in done.stdout
     for option in ("--scores", "--labels", "--cluster", "--recalibrate", "--report"):
         assert option in done.stdout
+
+
+@pytest.mark.parametrize("replicates", ["100", "1000"])
+def test_many_groups_are_judged_whatever_the_number_of_draws(tmp_path, replicates):
+    # All but one of 27 groups are off by some 27 points.
+    rng = np.random.default_rng(5)
+    lines = ["locale,label,logit_a,logit_b,logit_c"]
+    for group in range(27):
+        for _ in range(200):
+            label = rng.integers(3)
+            z = rng.normal(size=3)
+            z[label] += 1.2
+            z *= 1.2 * (6.0 if group else 1.0)
+            lines.append(f"loc{group:02d},{'abc'[label]},{','.join(map(str, z.round(4)))}")
+    file = tmp_path / "many.csv"
+    file.write_text("\n".join(lines) + "\n")
+    done = crosscal("calibrate", file, "--group", "locale", "--replicates", replicates)
+    assert done.returncode == 0, done.stderr
+    assert "In 26 of 27 groups ece is clearly more than noise" in done.stdout
+    assert "26 overconfident, 0 underconfident, 0 in no clear direction" in done.stdout
+
+
+def test_all_right_is_not_certain(tmp_path):
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.9, 0.99, 25).round(4)
+    rows = [f"{c},{1 - c:.4f},0,en,{i}" for i, c in enumerate(confidence)]
+    file = tmp_path / "right.csv"
+    file.write_text("\n".join(["p0,p1,label,lang,item", *rows]) + "\n")
+    done = crosscal("calibrate", file, "--group", "lang", "--cluster", "item", "--json")
+    group = json.loads(done.stdout)["groups"]["en"]
+    interval, gap, ece = (
+        group["intervals"]["accuracy"],
+        group["intervals"]["gap"],
+        group["errors"]["ece"],
+    )
+    # Clopper and Pearson: 0.863; Wilson: 0.867.
+    assert 0.83 < interval["low"] < 0.89
+    assert interval["high"] == 1.0
+    assert gap["low"] < 0 < gap["high"]
+    assert ece["low"] == 0.0
+    assert ece["p_value"] > 0.2

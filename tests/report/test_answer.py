@@ -58,7 +58,7 @@ def test_the_whole_sentence(row: Row) -> None:
         (0.0, 0.05, 0.05, "calibration degrades, by 5.0 points (4.0 to 6.0) against English, and"),
         (0.0, 0.0, 0.0, "no degradation could be seen (0.0 points, −1.0 to +1.0), and no diffe"),
         (-0.05, 0.05, 0.1, "calibration degrades, by 5.0 points (4.0 to 6.0) against English, a"),
-        (0.05, -0.05, -0.1, "calibration is better than in English, by 5.0 points (interval of "),
+        (0.05, -0.05, -0.1, "the calibration error is smaller than in English, by 5.0 points (int"),
         (-0.05, 0.005, 0.05, "but the degradation is larger than under direct (+5.0 points"),
     ],
 )
@@ -71,7 +71,10 @@ def test_recipe(row: Row, base: float, recipe: float, effect: float, said: str) 
     [
         (0.05, "calibration degrades under direct, by 5.0 percentage points"),
         (0.0, "no degradation of calibration against English could be seen under direct"),
-        (-0.05, "calibration is better than in English under direct, by 5.0 percentage points"),
+        (
+            -0.05,
+            "the calibration error is smaller than in English under direct, by 5.0 perce"),
+        ),
     ],
 )
 def test_baseline(row: Row, base: float, said: str) -> None:
@@ -81,6 +84,53 @@ def test_baseline(row: Row, base: float, said: str) -> None:
 def test_unseen_difference_says_how_large_it_could_have_been(row: Row) -> None:
     # Half width 1.0 points is 1.96 standard errors; (1.96 + 0.84) standard errors are visible.
     assert "differences beyond 1.4 would have been seen" in answer(two_recipes(row, 0.05, 0.05, 0))
+
+
+def test_one_training_speaks_of_these_models(row: Row) -> None:
+    results = two_recipes(row, 0.08, 0.05, -0.03)
+    once = [replace(e, seed_variance="one seed") for e in results.estimates]
+    said = answer(replace(results, estimates=once))
+    assert "but in these very models it is smaller than under direct" in said
+    assert said.endswith("each recipe was trained once, so all this speaks of these very models.")
+
+
+def gaps(row: Row, english: float, here: float, degradation: float = 0.0) -> Results:
+    """Results with a signed gap in English and in the group."""
+    results = two_recipes(row, degradation, 0.0, 0.0)
+    more = [
+        row("level", "direct", "en", english, 0.01, metric="gap"),
+        row("level", "direct", RICH, here, 0.01, metric="gap", is_group=True),
+        row("degradation", "direct", RICH, here - english, 0.01, metric="gap", is_group=True),
+    ]
+    return replace(results, estimates=[*results.estimates, *more])
+
+
+def test_opposed_signs_are_recognised(row: Row) -> None:
+    said = answer(gaps(row, -0.039, 0.031))
+    assert "is −3.9 points (−4.9 to −2.9) in English and +3.1 points (+2.1 to +4.1) there" in said
+    assert "a shift of +7.0 points (+6.0 to +8.0): underconfident in English, overcon" in said
+
+
+def test_a_shift_without_a_larger_error_is_named(row: Row) -> None:
+    said = answer(gaps(row, -0.005, 0.04))
+    assert "confidence rises against accuracy without a visibly larger error" in said
+    assert "hides" not in said
+    assert "without a visibly" not in answer(gaps(row, -0.005, 0.04, degradation=0.05))
+
+
+def test_groups_are_contrasted(row: Row) -> None:
+    results = two_recipes(row, 0.05, 0.05, 0.0)
+    name = f"{RICH} minus others"
+    contrast = row("degradation contrast", "direct", name, 0.03, 0.01, is_group=True)
+    said = answer(replace(results, estimates=[*results.estimates, contrast]))
+    assert "the degradation is larger than in the other languages (+3.0 points, +2.0 to" in said
+
+
+def test_a_margin_gives_a_verdict(row: Row) -> None:
+    results = two_recipes(row, 0.05, 0.05, 0.0)
+    judged = [replace(e, verdict="within") for e in results.estimates]
+    said = answer(replace(results, estimates=judged, settings={"level": 0.95, "margin": 0.02}))
+    assert "five such studies; smaller than the margin of 2.0 points)" in said
 
 
 def test_interval_that_touches_zero_is_not_seen(row: Row) -> None:

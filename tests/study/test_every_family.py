@@ -15,7 +15,7 @@ from crosscal.study.config.load import read_study
 from crosscal.study.execution.store import Store
 from crosscal.study.planning import make_plan
 from crosscal.study.results.report_context import report_context
-from crosscal.study.results.scores import best_recipes, cells
+from crosscal.study.results.scores import best_recipes, score_cells
 from crosscal.study.running import run_study
 from crosscal.translation import translator as translators
 
@@ -203,7 +203,9 @@ def ran(tmp_path_factory, tiny_encoder):
 
 def test_every_cell_is_filled(ran):
     plan, outcome, _ = ran
-    found = {(cell.target, cell.recipe): cell for cell in cells(outcome.scores, outcome.results)}
+    found = {
+        (cell.target, cell.recipe): cell for cell in score_cells(outcome.scores, outcome.results)
+    }
     assert set(found) == {(t, r) for t in plan.study.targets for r in plan.study.recipes}
     for cell in found.values():
         assert 0 <= cell.official <= 1

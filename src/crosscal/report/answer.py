@@ -176,8 +176,8 @@ def _baseline_clause(results: Results, base: Estimate) -> str:
         )
     if seen < 0:
         return (
-            f"calibration is better than in {english} {under}, by {size} percentage points of "
-            f"calibration error ({level} interval of the difference {interval(base)})"
+            f"the calibration error is smaller than in {english} {under}, by {size} percentage "
+            f"points ({level} interval of the difference {interval(base)})"
         )
     return (
         f"no degradation of calibration against {english} could be seen {under} "
@@ -227,7 +227,7 @@ def _state(results: Results, seen: int, base: Estimate | None, numbers: str) -> 
     """Return what is said of the degradation under a recipe."""
     english = language_name(results.baseline_language)
     if seen < 0:
-        return f"calibration is better than in {english}, by {numbers}"
+        return f"the calibration error is smaller than in {english}, by {numbers}"
     if seen == 0:
         return f"no degradation could be seen {numbers}"
     if base is not None and direction_seen(base) > 0:
@@ -244,6 +244,8 @@ def _comparison(results: Results, effects: list[Estimate], state: int, numbers: 
         return f"and no difference from {base} could be seen ({numbers}; {beyond}{margin})"
     link = "but" if (state > 0) == (seen < 0) else "and"
     what = "it" if state > 0 else "the degradation"
+    if effects[0].seed_variance == "one seed":
+        what = f"in these very models {what}"
     return f"{link} {what} is {'larger' if seen > 0 else 'smaller'} than under {base} ({numbers})"
 
 
