@@ -88,7 +88,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
         groups=groups,
         settings=_resolved(settings, counted),
         temperatures=[_temperature_row(run, fitted) for run in counted if run.dev is not None],
-        estimates=list(estimator.estimates(_subjects(panel, groups))),
+        estimates=estimator.estimates(_subjects(panel, groups)),
         reliability=_reliability(panel, counted, fitted, measurements, settings),
         collapsed=[
             {"recipe": recipe, "seed": seed, "reason": reason}

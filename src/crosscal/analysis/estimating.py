@@ -18,7 +18,9 @@ from crosscal.calibration.statistics.power import detectable_in_new_study
 
 Floats = NDArray[np.float64]
 
-LEVEL, DEGRADATION, EFFECT = "level", "degradation", "effect"
+QUANTITIES = LEVEL, DEGRADATION, EFFECT = "level", "degradation", "effect"
+DETECTABLE = ("accuracy", "gap", "ece_debiased")
+"""Metrics of which it is said how large a difference would have been seen."""
 OUTSIDE = "outside its interval, which is for the error without the noise of few rows"
 
 
@@ -50,33 +52,40 @@ class Estimator:
                 self.pivots,
             )
 
-    def estimates(self, subjects: Sequence[LanguageOrGroup]) -> Iterator[Estimate]:
-        """Yield all estimates: levels, then degradations, then effects."""
-        baseline = (self.measurements.baseline_language,)
-        others = [each for each in subjects if each.languages != baseline]
-        for quantity in (LEVEL, DEGRADATION, EFFECT):
-            for recipe in self.recipes:
-                for scaling in self.measurements.scalings:
-                    for subject in subjects if quantity == LEVEL else others:
-                        for metric in self.measurements.metrics:
-                            yield from self._estimate(quantity, recipe, scaling, subject, metric)
+    def estimates(self, subjects: Sequence[LanguageOrGroup]) -> list[Estimate]:
+        """Return all estimates: levels, then degradations, then effects."""
+        rows: dict[tuple[int, ...], Estimate] = {}
+        for scaling in self.measurements.scalings:
+            for number, subject in enumerate(subjects):
+                for metric in self.measurements.metrics:
+                    for quantity, recipe, row in self._rows(scaling, subject, metric):
+                        place = (
+                            QUANTITIES.index(quantity),
+                            self.recipes.index(recipe),
+                            self.measurements.scalings.index(scaling),
+                            number,
+                            self.measurements.metrics.index(metric),
+                        )
+                        rows[place] = row
+        return [rows[place] for place in sorted(rows)]
 
-    def _estimate(
-        self, quantity: str, recipe: str, scaling: str, subject: LanguageOrGroup, metric: str
-    ) -> Iterator[Estimate]:
+    def _rows(
+        self, scaling: str, subject: LanguageOrGroup, metric: str
+    ) -> Iterator[tuple[str, str, Estimate]]:
+        """Yield every quantity of one metric of one language or group, of all recipes."""
         m, base = self.measurements, self.settings.baseline_recipe
-        is_effect = quantity == EFFECT
-        if quantity == LEVEL and subject.minus:
+        if not subject.minus:
+            levels = [m.level(run, scaling, subject, metric) for run in m.runs]
+            for recipe in self.recipes:
+                yield LEVEL, recipe, self._row(LEVEL, recipe, scaling, subject, metric, levels)
+        if subject.languages == (m.baseline_language,):
             return
-        if is_effect and (recipe == base or base not in self.recipes):
-            return
-        of_run = m.level if quantity == LEVEL else m.degradation
-        each = [of_run(run, scaling, subject, metric) for run in m.runs]
-        mean = mean_measurement(self._of(recipe, each))
-        if is_effect:
-            mean = mean - mean_measurement(self._of(base, each))
-        spread = self._spread(each, recipe, base if is_effect else None)
-        yield self._row(quantity, recipe, scaling, subject, metric, mean, spread, each)
+        drops = [m.degradation(run, scaling, subject, metric) for run in m.runs]
+        for recipe in self.recipes:
+            row = self._row(DEGRADATION, recipe, scaling, subject, metric, drops)
+            yield DEGRADATION, recipe, row
+            if recipe != base and base in self.recipes:
+                yield EFFECT, recipe, self._row(EFFECT, recipe, scaling, subject, metric, drops)
 
     def _of(self, recipe: str, each: Sequence[Measurement]) -> list[Measurement]:
         runs = self.measurements.runs
@@ -98,11 +107,14 @@ class Estimator:
         scaling: str,
         subject: LanguageOrGroup,
         metric: str,
-        mean: Measurement,
-        spread: SeedSpread,
         each: Sequence[Measurement],
     ) -> Estimate:
         m, settings = self.measurements, self.settings
+        mean, base = mean_measurement(self._of(recipe, each)), None
+        if quantity == EFFECT:
+            base = settings.baseline_recipe
+            mean = mean - mean_measurement(self._of(base, each))
+        spread = self._spread(each, recipe, base)
         whole = mean.between_seeds(spread.scale, self.pivots.normal)
         low, high = whole.interval(settings.level)
         if quantity == LEVEL:
@@ -111,9 +123,7 @@ class Estimator:
         else:
             p_value = whole.p_value()
             verdict = self._verdict(whole)
-            bottom, top = mean.interval(settings.level)
-            items = ((top - bottom) / 2 / float(ndtri((1 + settings.level) / 2))) ** 2
-            detectable = detectable_in_new_study(items, spread, self.pivots, level=settings.level)
+            detectable = self._detectable(mean, spread) if metric in DETECTABLE else None
         codes = subject.languages + subject.minus
         return Estimate(
             quantity=f"{quantity} contrast" if subject.minus else quantity,
@@ -136,6 +146,12 @@ class Estimator:
             verdict=verdict,
             note="" if low <= mean.value <= high else OUTSIDE,
         )
+
+    def _detectable(self, mean: Measurement, spread: SeedSpread) -> float:
+        level = self.settings.level
+        bottom, top = mean.interval(level)
+        items = ((top - bottom) / 2 / float(ndtri((1 + level) / 2))) ** 2
+        return detectable_in_new_study(items, spread, self.pivots, level=level)
 
     def _verdict(self, whole: Measurement) -> str | None:
         """Return the verdict against the margin, if there is one."""

@@ -66,8 +66,9 @@ class Estimate:
         How the variance between trainings was learnt: "one seed" (not at all: the number speaks of
         these models), "own seeds", "pooled over recipes", or "paired by seed".
     detectable : float or None
-        Of differences: the true size that the interval of such a study would leave zero out for
-        in four of five cases; with one seed, of studies of the same models.
+        Of differences of accuracy, gap and debiased error: the true size that the interval of
+        such a study would leave zero out for in four of five cases; with one seed, of studies of
+        the same models.
     note : str
         Where the value lies outside its interval: why; else "".
     verdict : {"within", "beyond", "inconclusive"} or None

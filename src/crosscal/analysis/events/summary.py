@@ -38,7 +38,7 @@ class Calibration:
         For the error at infinite data. None with fewer than two clusters, as the gap's.
     noise_floor, p_value : float or None
         Of the ECE; see `crosscal.calibration.estimate_errors`, of soft events
-        `crosscal.analysis.events.soft`.
+        `crosscal.calibration.estimation.engine.measure_soft`.
     temperature, shift : float
         As the events have it.
     """

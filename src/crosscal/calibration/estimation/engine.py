@@ -8,7 +8,7 @@ p-value of predictions gets it here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,13 @@ def _measure(
     if errors:
         excess = Excess.of(prepared, drawn, resampling, settings.calibrated_samples)
         for name in errors:
+            plain = measurements.get(name.removesuffix("_debiased"))
             if name == "overconfident_errors":
                 measurements[name] = _against_calibrated(measurements.pop(name), excess)
+            elif name in ("ece_debiased", "rmsce_debiased") and plain is not None:
+                # Another estimate of the same truth.
+                value = _debiased(name, excess, settings.bins)
+                measurements[name] = replace(plain, value=value)
             else:
                 measurements[name] = _error(name, excess, settings)
     return measurements
@@ -171,7 +176,9 @@ def _error(name: str, excess: Excess, settings: EvaluationSettings) -> Measureme
     blocks = excess.blocks[FEATURES_OF[name]]
     functional = make_functional(name, blocks)
     length = float(functional.norm(functional.vector(excess.observed)))
-    value = _exact(name, blocks[0], excess.prepared.sample.unit, settings.bins, functional)
+    value = _exact(name, blocks[0], functional)
+    if name in ("ece_debiased", "rmsce_debiased"):
+        value = _debiased(name, excess, settings.bins)
     value = length if value is None else value
     # Draws on a grid come out a little different from the exact value.
     scale = value / length if name in _ON_A_GRID and length > 0 else 1.0
@@ -271,20 +278,23 @@ def invert(
     )
 
 
-def _exact(
-    name: str, block: FeatureBlock, cluster: Ints, bins: int, functional: ErrorFunctional
-) -> float | None:
+def _exact(name: str, block: FeatureBlock, functional: ErrorFunctional) -> float | None:
     """Return the value, None where it is just the length of the observed excess."""
     confidence, correct = block.view.confidence, block.view.correct
-    if name == "ece_debiased":
-        return ece_debiased(confidence, correct, bins=bins, clusters=cluster)
-    if name == "rmsce_debiased":
-        return rmsce_debiased(confidence, correct, bins=bins)
     if name == "smooth_ece":
         return smooth_ece(confidence, correct, bandwidth=functional.bandwidth)
     if name == "kernel_error":
         return kernel_error(confidence, correct)
     return None
+
+
+def _debiased(name: str, excess: Excess, bins: int) -> float:
+    block = excess.blocks[FEATURES_OF[name]][0]
+    confidence, correct = block.view.confidence, block.view.correct
+    if name == "ece_debiased":
+        unit = excess.prepared.sample.unit
+        return ece_debiased(confidence, correct, bins=bins, clusters=unit)
+    return rmsce_debiased(confidence, correct, bins=bins)
 
 
 def _against_calibrated(rate: Measurement, excess: Excess) -> Measurement:

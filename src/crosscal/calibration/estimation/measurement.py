@@ -120,8 +120,8 @@ def mean_measurement(measurements: Sequence[Measurement]) -> Measurement:
     spans = np.array([m.span for m in measurements])
     return Measurement(
         value=float(np.mean([m.value for m in measurements])),
-        draws_low=np.mean([m.draws_low for m in measurements], axis=0),
-        draws_high=np.mean([m.draws_high for m in measurements], axis=0),
+        draws_low=_mean([m.draws_low for m in measurements]),
+        draws_high=_mean([m.draws_high for m in measurements]),
         span=(float(spans[:, 0].min()), float(spans[:, 1].max())),
         inside=all(m.inside for m in measurements),
         noise_floor=float(np.mean(floors)) if floors else None,
@@ -129,11 +129,19 @@ def mean_measurement(measurements: Sequence[Measurement]) -> Measurement:
     )
 
 
+def _mean(parts: Sequence[Floats]) -> Floats:
+    """Return the mean of arrays without stacking them."""
+    total = parts[0].copy()
+    for part in parts[1:]:
+        total += part
+    return total / len(parts)
+
+
 def _mean_null(nulls: Sequence[PerfectCalibration]) -> PerfectCalibration:
     return PerfectCalibration(
         observed=float(np.mean([null.observed for null in nulls])),
-        calibrated=np.mean([null.calibrated for null in nulls], axis=0),
-        noise=np.mean([null.noise for null in nulls], axis=0),
+        calibrated=_mean([null.calibrated for null in nulls]),
+        noise=_mean([null.noise for null in nulls]),
         dependent=True,  # the same items in several languages or runs
     )
 

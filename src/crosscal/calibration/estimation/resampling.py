@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,6 +69,7 @@ class ClusterResampling:
     entropy: tuple[int, ...]
     first: int = 0
     step: int = 1
+    _factors: dict[int, Floats] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def replicates(self) -> int:
@@ -77,7 +78,10 @@ class ClusterResampling:
 
     def student(self, clusters: int) -> Floats:
         """Return Student's factor for so many clusters, shape (replicates,)."""
-        return np.asarray(np.sqrt(clusters / chdtri(clusters - 1, self.uniform)))
+        if clusters not in self._factors:
+            factor = np.sqrt(clusters / chdtri(clusters - 1, self.uniform))
+            self._factors[clusters] = np.asarray(factor)
+        return self._factors[clusters]
 
     def virtual_row(
         self, name: str, number: int = 0, *, mean: float | None = None
@@ -114,6 +118,7 @@ class ClusterResampling:
             shared=self.shared[:, part],
             first=self.first + number * self.step,
             step=self.step * of,
+            _factors={count: each[part] for count, each in self._factors.items()},
         )
 
     def _stream(self, *purpose: int) -> np.random.Generator:

@@ -94,7 +94,7 @@ def evaluate(
         Of the intervals.
     seed : int
     errors : sequence of str, optional
-        From `crosscal.calibration.estimates.ERRORS`; by default all.
+        From `crosscal.calibration.ERRORS`; by default all.
     report : callable, optional
         Called with what is done, how much of it, and the total.
 

@@ -1,6 +1,6 @@
 """Recalibrators: maps from scores to better probabilities, learnt from rows with known answers.
 
-All follow scikit-learn's contract (see `contract.Recalibrator`).
+All follow scikit-learn's contract (see `base.Recalibrator`).
 """
 
 from collections.abc import Callable

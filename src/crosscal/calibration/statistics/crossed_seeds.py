@@ -27,8 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri, ndtri
-from scipy.stats import f as f_distribution
+from scipy.special import chdtri, fdtrc, ndtri
 from scipy.stats import qmc
 
 from crosscal.exceptions import SettingsError
@@ -359,4 +358,4 @@ def _exceeds(own: _MeanSquare, others: _MeanSquare) -> bool:
     if others.value <= 0:
         return own.value > 0
     ratio = own.value / others.value
-    return bool(f_distribution.sf(ratio, own.freedom, others.freedom) < _UNEQUAL)
+    return bool(fdtrc(own.freedom, others.freedom, ratio) < _UNEQUAL)

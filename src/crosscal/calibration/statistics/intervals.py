@@ -34,9 +34,9 @@ def quantile_interval(low: Floats, high: Floats, level: float = 0.95) -> tuple[f
     """
     check_level(level)
     _demand_numbers(low, high)
-    if np.isfinite(low).all() and np.isfinite(high).all():
-        bottom = float(np.quantile(low, (1 - level) / 2))
-        return bottom, float(np.quantile(high, (1 + level) / 2))
+    low, high = np.asarray(low), np.asarray(high)
+    if np.isfinite(low).all() and (high is low or np.isfinite(high).all()):
+        return _quantile(low, (1 - level) / 2), _quantile(high, (1 + level) / 2)
     # Between a number and infinity there is nothing to interpolate.
     bottom = float(np.quantile(low, (1 - level) / 2, method="lower"))
     return bottom, float(np.quantile(high, (1 + level) / 2, method="higher"))
@@ -65,6 +65,15 @@ def percentile_interval(draws: Floats, *, level: float = 0.95) -> tuple[float, f
     """
     values = check_draws(draws, "draws")
     return quantile_interval(values, values, level)
+
+
+def _quantile(values: Floats, share: float) -> float:
+    """Return numpy's linear quantile of numbers, several times as fast."""
+    at = share * (len(values) - 1)
+    left = min(int(at), max(0, len(values) - 2))
+    right = min(left + 1, len(values) - 1)
+    below, above = np.partition(values, (left, right))[[left, right]]
+    return float(below + (above - below) * (at - left))
 
 
 def check_level(level: float) -> None:
