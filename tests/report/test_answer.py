@@ -73,7 +73,7 @@ def test_recipe(row: Row, base: float, recipe: float, effect: float, said: str) 
         (0.0, "no degradation of calibration against English could be seen under direct"),
         (
             -0.05,
-            "the calibration error is smaller than in English under direct, by 5.0 perce"),
+            "the calibration error is smaller than in English under direct, by 5.0 perce",
         ),
     ],
 )
