@@ -34,32 +34,21 @@ SEEDS = 1_000_033
 def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Results:
     """Compute levels, degradations and effects, with intervals.
 
-    Parameters
-    ----------
-    runs : sequence of Predictions
-        One for each recipe and seed; test rows equal in all of them.
-    settings : AnalysisSettings
-
-    Returns
-    -------
-    Results
-        ``settings`` holds the given ones and, under ``seeds``, how many runs of each recipe
-        count.
+    `runs` holds one table for each recipe and seed; test rows are equal in all of them. The
+    settings of the results are the given ones and, under ``seeds``, how many runs of each recipe
+    count. One draw of clusters is shared by all languages, recipes and seeds; intervals are
+    quantiles of draws of the true value (`crosscal.calibration.estimation.estimates`). The English
+    temperature is fitted anew in every replicate of the development data. What training again
+    would change is learnt by a model of seeds that are crossed with recipes
+    (`crosscal.calibration.statistics.crossed_seeds`). Deterministic.
 
     Raises
     ------
     DataError
-        Runs that cannot be compared (see `make_panel`).
-
-    Notes
-    -----
-    One draw of clusters is shared by all languages, recipes and seeds. Intervals are quantiles
-    of draws of the true value, made by the one engine that `evaluate` uses too (see
-    `crosscal.calibration.estimation.estimates`): equal questions get equal numbers. The English
-    temperature is fitted anew in every replicate of the development data. What training again
-    would change is learnt by a model of seeds that are crossed with recipes (see
-    `crosscal.calibration.statistics.crossed_seeds`). Deterministic: equal predictions and
-    settings give equal results.
+        No run; a recipe and seed twice; runs of different tasks or choices; a split or the
+        baseline language missing; test languages that are parallel in part only; test units
+        that differ between runs; fewer than two clusters; with common choices, gold that differs
+        or a right choice that is not among them.
     """
     panel = make_panel(runs, settings)
     reasons = {

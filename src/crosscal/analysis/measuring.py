@@ -32,39 +32,20 @@ _DEVELOPMENT = 1_000_003
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageOrGroup:
-    """What a number is about: a language, the mean of a group, or one group less another.
-
-    Attributes
-    ----------
-    name : str
-    languages : tuple of str
-    is_group : bool
-    minus : tuple of str
-        Languages whose mean is taken off.
-    """
+    """What a number is about: a language, the mean of a group, or one group less another."""
 
     name: str
     languages: tuple[str, ...]
     is_group: bool
-    minus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()  # languages whose mean is taken off
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunMeasurements:
-    """Measurements by run, scaling, language and metric, collapsed runs left out.
-
-    Attributes
-    ----------
-    by_run : mapping of (recipe, seed, scaling) to mapping of language to mapping of metric
-    runs : tuple of (recipe, seed)
-        Those that count.
-    scalings, metrics : tuple of str
-    baseline_language : str
-    n, clusters : mapping of language to int
-    """
+    """Measurements by run, scaling, language and metric, collapsed runs left out."""
 
     by_run: Mapping[tuple[str, int, str], Mapping[str, Mapping[str, Measurement]]]
-    runs: tuple[RunKey, ...]
+    runs: tuple[RunKey, ...]  # those that count
     scalings: tuple[str, ...]
     metrics: tuple[str, ...]
     baseline_language: str

@@ -24,26 +24,9 @@ def reliability_bins(
     bins: int,
     level: float = 0.95,
 ) -> list[ReliabilityBin]:
-    """Return the non-empty bins of one diagram, pooled over seeds.
-
-    Parameters
-    ----------
-    scores : sequence of ndarray of shape (n, k)
-        One for each seed.
-    gold : sequence of ndarray of int, shape (n,)
-        Likewise; they differ where choices are a unit's own.
-    recipe, language, scaling : str
-    bins : int
-        Of equal width.
-    level : float
-        Of the consistency band, which has binomial quantiles for the bin's mean confidence.
-        Rows of a bin differ in confidence, which makes their sum vary a little less than
-        that, so that the band errs on the wide side.
-
-    Returns
-    -------
-    list of ReliabilityBin
-    """
+    """Return the non-empty bins of one diagram, pooled over seeds."""
+    # The band has binomial quantiles for the bin's mean confidence. Rows of a bin differ in
+    # confidence, so that their sum varies a little less: it errs on the wide side.
     division = make_bins([0.5], bins=bins)
     tables = [
         bin_table(*top_label(each, right), division)

@@ -36,7 +36,6 @@ class Estimate:
         that in the baseline language, same run; ``effect``: degradation under this recipe
         minus degradation under the baseline recipe; a contrast: that of one group minus that of
         another.
-    recipe : str
     language : str
         A language code; the name of a group, or of two, when `is_group`.
     is_group : bool
@@ -102,7 +101,6 @@ class ReliabilityBin:
 
     Attributes
     ----------
-    recipe, language, scaling : str
     index : int
         Number of the bin, from 0.
     lower, upper : float
@@ -136,8 +134,6 @@ class Results:
 
     Attributes
     ----------
-    title : str
-    baseline_language, baseline_recipe : str
     languages, recipes : tuple of str
         In the order of the predictions (languages by code, baseline first) and of the runs.
     seeds : tuple of int
@@ -177,18 +173,7 @@ class Results:
         scaling: str | None = None,
         metric: str | None = None,
     ) -> list[Estimate]:
-        """Return the estimates that agree with every argument given, in order.
-
-        Parameters
-        ----------
-        quantity, recipe, language, scaling, metric : str, optional
-            None agrees with everything.
-
-        Returns
-        -------
-        list of Estimate
-            Possibly empty.
-        """
+        """Return the estimates that agree with every argument that is not None, in order."""
         wanted = {
             "quantity": quantity,
             "recipe": recipe,
@@ -202,10 +187,7 @@ class Results:
     def to_json(self) -> str:
         """Return the results as JSON text that `from_json` reads back to an equal object.
 
-        Returns
-        -------
-        str
-            Indented, keys in declaration order, one trailing newline. Floats keep every bit.
+        Indented, keys in declaration order, one trailing newline. Floats keep every bit.
         """
         document = {"format": FORMAT, **asdict(self)}
         return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -213,14 +195,6 @@ class Results:
     @classmethod
     def from_json(cls, text: str) -> Results:
         """Read what `to_json` wrote.
-
-        Parameters
-        ----------
-        text : str
-
-        Returns
-        -------
-        Results
 
         Raises
         ------

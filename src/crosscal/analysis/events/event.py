@@ -132,17 +132,9 @@ class Events:
         return bool(((self.correct != 0) & (self.correct != 1)).any())
 
     def as_choices(self) -> tuple[Floats, NDArray[np.int64]]:
-        """Return the events as a question with the answers "no" and "yes".
+        """Return the events as questions with the answers "no" and "yes": here class 1.
 
-        For what takes probabilities and gold, such as recalibrators and the errors that know
-        the notion of one class: here class 1.
-
-        Returns
-        -------
-        values : ndarray of float64, shape (n, 2)
-            Probabilities that the event is not so, and that it is.
-        gold : ndarray of int64, shape (n,)
-            1 where it is.
+        For recalibrators and errors of one class: probabilities of shape (n, 2), and gold.
 
         Raises
         ------

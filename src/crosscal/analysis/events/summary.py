@@ -65,13 +65,8 @@ def summarise(events: Events, *, seed: int = 0) -> Calibration:
 
     Parameters
     ----------
-    events : Events
     seed : int
         Of the bootstrap over clusters and the noise floor.
-
-    Returns
-    -------
-    Calibration
     """
     names, cluster = np.unique(events.cluster_ids, return_inverse=True)
     fitted = {"temperature": events.temperature, "shift": events.shift}

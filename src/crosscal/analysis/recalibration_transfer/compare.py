@@ -47,21 +47,15 @@ def compare_regimes(
 ) -> RegimeResults:
     """Recalibrate the test rows of every run under every regime, and measure what is gained.
 
-    Parameters
-    ----------
-    runs : sequence of Predictions
-        As `crosscal.analysis.analyse` takes them. Rows of `recalibration.calibration_split` in
-        every test language are what regimes learn from; without them the test rows are
-        cross-fitted by folds of clusters.
-    settings : AnalysisSettings
-    recalibration : RegimeSettings
-    features : mapping of language to mapping of feature to float, optional
-        Laid over those of the language table, for the regime ``predicted``.
+    `runs` are as `crosscal.analysis.analyse` takes them. Rows of `recalibration.calibration_split`
+    in every test language are what regimes learn from; without them the test rows are cross-fitted
+    by folds of clusters. `features` are laid over those of the language table, for the regime
+    ``predicted``. There are no estimates if every run collapsed.
 
-    Returns
-    -------
-    RegimeResults
-        Without estimates if every run collapsed.
+    One draw of clusters serves all languages, recipes, regimes and recalibrators, and so does
+    each draw of k examples. Intervals of few-shot regimes hold the draw of the examples:
+    replicate r of the test clusters is taken with draw r modulo `draws`. All others take
+    the fit as given: they speak of this fitted recalibrator, not of fitting it anew.
 
     Raises
     ------
@@ -70,13 +64,6 @@ def compare_regimes(
         are both learnt from and scored.
     SettingsError
         Fewer than two replicates a draw; a recalibrator that these rows do not allow.
-
-    Notes
-    -----
-    One draw of clusters serves all languages, recipes, regimes and recalibrators, and so does
-    each draw of k examples. Intervals of few-shot regimes hold the draw of the examples:
-    replicate r of the test clusters is taken with draw r modulo `draws`. All others take
-    the fit as given: they speak of this fitted recalibrator, not of fitting it anew.
     """
     recalibration.check_replicates(settings.replicates)
     panel = make_panel(runs, settings)

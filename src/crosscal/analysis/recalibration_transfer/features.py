@@ -26,20 +26,7 @@ _MIDDLE = {
 
 
 def table_features(code: str) -> dict[str, float]:
-    """Return the measures of the language table as numbers, those that are known.
-
-    Parameters
-    ----------
-    code : str
-        An unknown code has none.
-
-    Returns
-    -------
-    dict of str to float
-        ``pretraining`` (natural logarithm of GiB), ``syntax_distance``, ``ttr``, ``verb``
-        (categories of WALS 22A), ``cases`` (WALS 49A), ``words`` (words relative to English),
-        ``latin`` and ``indo_european`` (0 or 1).
-    """
+    """Return the measures of the language table as numbers, those that are known."""
     entry = LANGUAGES.get(code)
     if entry is None:
         return {}
@@ -69,17 +56,7 @@ def _kinship(entry: Language) -> dict[str, float]:
 
 
 def unlabelled_features(scores: Floats) -> dict[str, float]:
-    """Return how sure the model is of rows whose gold is not looked at.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n, k)
-
-    Returns
-    -------
-    dict of str to float
-        ``mean_confidence`` and ``mean_entropy`` (nats).
-    """
+    """Return how sure the model is of rows whose gold is not looked at."""
     logs = log_softmax(scores)
     probabilities = np.exp(logs)
     entropy = -(probabilities * np.where(probabilities > 0, logs, 0.0)).sum(axis=1)
@@ -92,21 +69,7 @@ def unlabelled_features(scores: Floats) -> dict[str, float]:
 def feature_matrix(
     languages: Sequence[str], features: Mapping[str, Mapping[str, float]]
 ) -> tuple[tuple[str, ...], Floats]:
-    """Lay features out, languages by features.
-
-    Parameters
-    ----------
-    languages : sequence of str
-    features : mapping of language to mapping of feature to float
-        A feature that a language lacks is unknown.
-
-    Returns
-    -------
-    names : tuple of str
-        Features known of at least half of the languages, sorted.
-    values : ndarray of shape (languages, features)
-        NaN where unknown.
-    """
+    """Lay out the features known of at least half of the languages, NaN where one is unknown."""
     every = sorted({name for code in languages for name in features.get(code, {})})
     values = np.array(
         [[features.get(code, {}).get(name, np.nan) for name in every] for code in languages]

@@ -19,32 +19,17 @@ from crosscal.predictions import Predictions
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows that are scored, and the rest that may be learnt from.
-
-    Attributes
-    ----------
-    material : Material
-    test : dict of str to Rows
-        By language.
-    places : dict of str to ndarray of int
-        Where they stand among all test rows of the language.
-    """
+    """Rows that are scored, and the rest that may be learnt from."""
 
     material: Material
-    test: dict[str, Rows]
-    places: dict[str, NDArray[np.intp]]
+    test: dict[str, Rows]  # by language
+    places: dict[str, NDArray[np.intp]]  # where they stand among all test rows of the language
 
 
 def calibration_rows(
     predictions: Predictions, run: Run, settings: RegimeSettings
 ) -> dict[str, Rows] | None:
-    """Return the labelled rows of all languages that are not scored, if there are any.
-
-    Raises
-    ------
-    DataError
-        If there are some, but not in every test language.
-    """
+    """Return the labelled rows of all languages that are not scored, if there are any."""
     split = settings.calibration_split
     there = predictions.languages(split)
     if not there:
@@ -70,26 +55,8 @@ def make_folds(
     features: Mapping[str, Mapping[str, float]],
     seed: int,
 ) -> list[Fold]:
-    """Divide a run's rows into what is scored and what is learnt from.
-
-    Parameters
-    ----------
-    run : Run
-    pool : dict of str to Rows or None
-        From `calibration_rows`.
-    panel : Panel
-        For languages and clusters.
-    settings : RegimeSettings
-    features : mapping of language to mapping of feature to float
-    seed : int
-        Of the random orders and folds; equal for all runs, so that all see the same draws.
-
-    Returns
-    -------
-    list of Fold
-        With calibration rows one, else `settings.folds`: each scores the test rows of its
-        clusters, and learns from those of all others, in every language.
-    """
+    """Divide a run's rows into what is scored and what is learnt from."""
+    # One fold where there are calibration rows; the seed is that of all runs: equal draws.
     test = {code: Rows.of(run.test[code], code) for code in panel.languages}
     if pool is not None:
         places = {code: np.arange(len(rows)) for code, rows in test.items()}

@@ -21,16 +21,12 @@ class RegimeEstimate:
     quantity : {"level", "gain"}
         ``level``: the metric under the regime; ``gain``: the metric under `before` minus that
         under the regime, above 0 if the regime is better.
-    recipe : str
     language : str
         A code, or the name of a group when `is_group` (unweighted mean, baseline left out).
-    is_group : bool
-    recalibrator, regime : str
     k : int or None
         Examples of the language, of few-shot regimes.
     before : {"none", "english"} or None
         What a gain is measured from.
-    metric : str
     value, low, high : float
         Value (mean over seeds, and over draws of the examples) and ends of the interval.
     p_value, p_holm : float or None
@@ -72,7 +68,6 @@ class RegimeResults:
 
     Attributes
     ----------
-    baseline_language, baseline_recipe : str
     languages, recipes : tuple of str
     groups : dict of str to tuple of str
     settings : dict

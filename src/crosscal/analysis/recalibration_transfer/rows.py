@@ -124,7 +124,6 @@ class Fitted:
 
     Attributes
     ----------
-    recalibrator : Recalibrator
     seen : tuple of Rows
         All rows that it learnt from, with or without their gold.
     converged : bool
@@ -136,16 +135,7 @@ class Fitted:
     converged: bool = True
 
     def apply(self, rows: Rows) -> Floats:
-        """Recalibrate rows that the fit has not seen.
-
-        Parameters
-        ----------
-        rows : Rows
-
-        Returns
-        -------
-        ndarray of shape (n, k)
-            Probabilities.
+        """Return probabilities of rows that the fit has not seen.
 
         Raises
         ------
@@ -178,20 +168,9 @@ UNCHANGED = Fitted(recalibrator=Unchanged(), seen=())
 def fit_rows(make: Callable[[], Recalibrator], rows: Rows, *, otherwise: Fitted) -> Fitted:
     """Fit on the rows whose right choice is among the choices.
 
-    Parameters
-    ----------
-    make : callable
-        Makes an unfitted recalibrator.
-    rows : Rows
-        At least one.
-    otherwise : Fitted
-        Stands in where the fit has no optimum, or rows say too little for one: what would
-        be used without them.
-
-    Returns
-    -------
-    Fitted
-        Has seen `rows` in either case, and what `otherwise` saw where that stands in.
+    `otherwise` stands in where the fit has no optimum, or rows say too little for one: what would
+    be used without them. The result has seen `rows` in either case, and what `otherwise` saw where
+    that stands in.
     """
     known = rows if (rows.gold >= 0).all() else rows.take(rows.gold >= 0)
     recalibrator = make()

@@ -31,24 +31,12 @@ from crosscal.languages import LANGUAGES
 
 @dataclass(frozen=True)
 class Material:
-    """All that regimes may learn from: rows that are not scored.
+    """All that regimes may learn from: rows that are not scored."""
 
-    Attributes
-    ----------
-    english : Rows
-        Development rows of the baseline language.
-    pool : dict of str to Rows
-        Labelled rows of every language.
-    features : mapping of language to mapping of feature to float
-        What is known of languages without the model.
-    order : dict of str to ndarray of int
-        A random order of each language's rows, clusters together.
-    """
-
-    english: Rows
-    pool: dict[str, Rows]
-    features: Mapping[str, Mapping[str, float]]
-    order: dict[str, NDArray[np.intp]]
+    english: Rows  # development rows of the baseline language
+    pool: dict[str, Rows]  # labelled rows of every language
+    features: Mapping[str, Mapping[str, float]]  # what is known of languages without the model
+    order: dict[str, NDArray[np.intp]]  # random order of each language's rows, clusters together
     made: dict[tuple[str, str, str], Fitted] = field(default_factory=dict)
 
     def fit(self, regime: str, language: str, name: str, make: Maker) -> Fitted:
@@ -95,16 +83,7 @@ class Material:
         }
 
     def law(self, language: str) -> tuple[Ridge, float, tuple[str, ...]] | None:
-        """Learn from the other languages how temperature follows from features.
-
-        Returns
-        -------
-        ridge : Ridge
-        log_temperature : float
-            Predicted for `language`.
-        others : tuple of str
-            Languages learnt from; None instead of all three if no other has a temperature.
-        """
+        """Learn from the other languages how temperature follows from features."""
         others = tuple(code for code in self.log_temperatures if code != language)
         if not others:
             return None
