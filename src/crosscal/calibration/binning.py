@@ -107,7 +107,6 @@ class BinTable:
 
     Attributes
     ----------
-    bins : Bins
     n : ndarray of int64, shape (bins,)
     confidence, correct : ndarray of float64, shape (bins,)
         Sums, not means.
@@ -155,7 +154,6 @@ def bin_table(confidence: ArrayLike, correct: ArrayLike, bins: Bins) -> BinTable
     confidence : array of shape (n,)
         In [0, 1].
     correct : array of 0/1, shape (n,)
-    bins : Bins
 
     Raises
     ------

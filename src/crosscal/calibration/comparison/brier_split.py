@@ -70,10 +70,6 @@ def brier_split(
     baseline, target, resampling, bins, level
         As in `accuracy_matched`; costs are ignored.
 
-    Returns
-    -------
-    SplitContrast
-
     Raises
     ------
     DataError

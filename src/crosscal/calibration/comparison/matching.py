@@ -154,23 +154,14 @@ def _matched(measurements: list[Measurement], level: float) -> MatchedContrast:
 
 @dataclass(frozen=True, kw_only=True)
 class _Sums:
-    """Means over the right and over the wrong rows, in the sample and in each replicate.
+    """Means over the right and over the wrong rows, in the sample and in each replicate."""
 
-    Attributes
-    ----------
-    accuracy : ndarray of shape (1 + replicates,)
-    right, wrong : ndarray of shape (1 + replicates, columns)
-        Excess of each bin, gap, confidence, costs.
-    share : ndarray of shape (bins,)
-    spread : ndarray of shape (2, bins)
-        Sums of c (1 - c) over wrong and right rows, over n squared.
-    """
-
-    accuracy: Floats
+    accuracy: Floats  # (1 + replicates,)
+    # right, wrong: (1 + replicates, columns): excess of each bin, gap, confidence, costs
     right: Floats
     wrong: Floats
-    share: Floats
-    spread: Floats
+    share: Floats  # (bins,)
+    spread: Floats  # (2, bins): sums of c (1 - c) over wrong and right rows, over n squared
 
     @classmethod
     def of(cls, answers: Answers, resampling: ClusterResampling, bins: int, name: str) -> _Sums:

@@ -87,12 +87,10 @@ def evaluate(
     recalibrate : sequence of str
         Names from `RECALIBRATORS`. Each is cross-fitted by clusters within each group, and
         fitted on the baseline for the other groups.
-    bins : int
     replicates : int
         Bootstrap replicates, 100 or more.
     level : float
         Of the intervals.
-    seed : int
     errors : sequence of str, optional
         From `crosscal.calibration.estimates.ERRORS`; by default all.
     report : callable, optional
@@ -161,25 +159,7 @@ def evaluate_coded(
     seed: int,
     report: Report | None = None,
 ) -> Evaluation:
-    """Do what `evaluate` does, with groups and clusters already numbered.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, k), or (n,) for confidences
-        Any float type; turned into float64 group by group.
-    gold : ndarray of int, shape (n,)
-    group : ndarray of int, shape (n,)
-        Index into `names`; every name has rows.
-    names : sequence of str
-    cluster : ndarray of int, shape (n,), or None
-    settings : EvaluationSettings
-    baseline, recalibrate, replicates, seed, report
-        As in `evaluate`.
-
-    Returns
-    -------
-    Evaluation
-    """
+    """Do what `evaluate` does, with groups (each has rows) and clusters already numbered."""
     _check_settings(names, baseline, recalibrate, replicates, seed, settings)
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
     designs = _in_order_of_names(names, group, cluster, replicates, seed)

@@ -54,12 +54,7 @@ _FREEDOM_STEP = 0.05
 
 
 class SeedPivots:
-    """Draws behind all measures: a standard normal and a chi-square number for each replicate.
-
-    Attributes
-    ----------
-    normal : ndarray of shape (replicates,)
-    """
+    """Draws behind all measures: a standard normal and a chi-square number for each replicate."""
 
     def __init__(self, normal: Floats, uniform: Floats) -> None:
         self.normal, self._uniform = normal, uniform
@@ -129,7 +124,6 @@ class CrossedSeeds:
     ----------
     recipe, seed : ndarray of int, shape (runs,)
         Of each run, numbered from 0.
-    pivots : SeedPivots
     """
 
     def __init__(self, recipe: Ints, seed: Ints, pivots: SeedPivots) -> None:
@@ -141,13 +135,7 @@ class CrossedSeeds:
     def level(self, values: Floats, covariance: Floats, recipe: int) -> SeedSpread:
         """Return what trainings add to the mean of a recipe over its seeds.
 
-        Parameters
-        ----------
-        values : ndarray of shape (runs,)
-            The contrast in each run.
-        covariance : ndarray of shape (runs, runs)
-            Of its resampled values.
-        recipe : int
+        `values`, shape (runs,), are the contrast in each run; `covariance` is of them resampled.
         """
         runs = np.flatnonzero(self.recipe == recipe)
         own = None if len(runs) < 2 else _own(values[runs], covariance[np.ix_(runs, runs)])
@@ -221,12 +209,10 @@ class CrossedSeeds:
         )
 
     def _both_drawn(self, values: Floats, covariance: Floats, items: float) -> Floats:
-        """Draw the standard deviation of one training from draws of both mean squares.
-
-        Satterthwaite's degrees of freedom rely on the mean square of the seeds just where it
-        happens to be small. With many recipes that costs coverage (.89 of .95), and drawing
-        both costs little width, because the seeds' weighs one part in the number of recipes.
-        """
+        """Draw the standard deviation of one training from draws of both mean squares."""
+        # Satterthwaite's degrees of freedom rely on the mean square of the seeds just where it
+        # happens to be small: with many recipes that costs coverage (.89 of .95). Drawing both
+        # costs little width.
         _, between, _, factor = self._residuals(self._everyone)
         freedom = round(float(np.trace(between)))
         seeds = _mean_square(between, values, covariance, freedom)
@@ -239,11 +225,7 @@ class CrossedSeeds:
         return np.asarray(np.sqrt(np.maximum(0.0, drawn - items)))
 
     def _residuals(self, runs: NDArray[np.bool_]) -> tuple[Floats, Floats, int, float]:
-        """Return the matrices of the squares of interaction and seeds, and what belongs to them.
-
-        The degrees of freedom of the interaction, and the factor of sa2 in the mean square of
-        the seeds: the number of recipes in a full table.
-        """
+        """Return the matrices of the squares of interaction and seeds, and what belongs to them."""
         key = runs.tobytes()
         cache: dict[bytes, tuple[Floats, Floats, int, float]] = self.__dict__.setdefault("_m", {})
         if key not in cache:

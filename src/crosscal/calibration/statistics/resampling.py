@@ -18,25 +18,14 @@ Floats = NDArray[np.float64]
 
 
 def cluster_weights(clusters: int, replicates: int, rng: np.random.Generator) -> Floats:
-    """Draw how often each cluster occurs in each replicate.
+    """Draw how often each cluster occurs in each replicate, shape (replicates, clusters).
 
-    Parameters
-    ----------
-    clusters : int
-        At least 2: one cluster has no variance to resample.
-    replicates : int
-        At least 1.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of float64, shape (replicates, clusters)
-        Counts; each row sums to `clusters`.
+    Each row sums to `clusters`.
 
     Raises
     ------
     SettingsError
-        Fewer than 2 clusters or 1 replicate.
+        Fewer than 1 replicate or 2 clusters: one cluster has no variance to resample.
     """
     if clusters < 2:
         raise SettingsError(
@@ -51,18 +40,7 @@ def cluster_weights(clusters: int, replicates: int, rng: np.random.Generator) ->
 
 
 def cluster_sums(values: ArrayLike, cluster: NDArray[np.intp], clusters: int) -> Floats:
-    """Sum values over each cluster.
-
-    Parameters
-    ----------
-    values : array of shape (n,)
-    cluster : array of int, shape (n,)
-        Index of each row's cluster, 0 .. clusters - 1.
-    clusters : int
-
-    Returns
-    -------
-    ndarray of shape (clusters,)
+    """Sum values, shape (n,), over each cluster; `cluster` has each row's, 0 .. clusters - 1.
 
     Raises
     ------
@@ -81,18 +59,7 @@ def cluster_bin_sums(
     index: NDArray[np.intp],
     bins: int,
 ) -> Floats:
-    """Sum values over each cluster and bin.
-
-    Parameters
-    ----------
-    values : array of shape (n,)
-    cluster, index : array of int, shape (n,)
-        Each row's cluster and bin.
-    clusters, bins : int
-
-    Returns
-    -------
-    ndarray of shape (clusters, bins)
+    """Sum values, shape (n,), over each cluster and bin: shape (clusters, bins).
 
     Raises
     ------
