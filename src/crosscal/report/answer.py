@@ -28,10 +28,6 @@ MANY_ALIKE = 3
 def answer(results: Results) -> str:
     """Answer the question in one sentence: the clauses of `answer_clauses`, joined.
 
-    Parameters
-    ----------
-    results : Results
-
     Returns
     -------
     str
@@ -41,22 +37,10 @@ def answer(results: Results) -> str:
 
 
 def answer_clauses(results: Results) -> list[str]:
-    """Say whether degradation is there, whether it persists under each recipe, and its size.
-
-    Of the group of morphologically rich languages; without it of the first group; without
-    groups of the only language, or how many languages show what. Every statement follows from
-    an interval: one that holds zero yields "could not be seen" and how large a difference
-    would have been seen.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of str
-        The parts of one sentence, each with its punctuation.
-    """
+    """Say whether degradation is there, whether it persists under each recipe, and its size."""
+    # Of the group of morphologically rich languages; without it of the first group; without groups
+    # of the only language, or how many languages show what. An interval that holds zero yields
+    # "could not be seen" and how large a difference would have been seen.
     base = results.baseline_recipe
     if not results.find(quantity="level"):
         return ["There is no answer: every run collapsed, so there is nothing to measure."]

@@ -22,19 +22,7 @@ def one(
     scaling: str = "none",
     is_group: bool | None = None,
 ) -> Estimate | None:
-    """Return the estimate with this description, or None if it was not computed.
-
-    Parameters
-    ----------
-    results : Results
-    quantity, recipe, language, metric, scaling : str
-    is_group : bool, optional
-        Needed only where a group is named like a language.
-
-    Returns
-    -------
-    Estimate or None
-    """
+    """Return the estimate with this description, or None if it was not computed."""
     # Asked a thousand times a page: the most selective comparisons come first.
     return next(
         (

@@ -25,7 +25,6 @@ class Limit:
 
     Attributes
     ----------
-    heading, words : str
     items : tuple of str
         The cases, if they are to be named one by one.
     """
@@ -37,10 +36,6 @@ class Limit:
 
 def limits(results: Results) -> list[Limit]:
     """List what the results do not show.
-
-    Parameters
-    ----------
-    results : Results
 
     Returns
     -------

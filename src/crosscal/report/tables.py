@@ -15,62 +15,37 @@ COLUMNS = ("accuracy", "nll", "brier", "confidence", "gap", "ece", "ece_debiased
 
 @dataclass(frozen=True, kw_only=True)
 class LevelRow:
-    """One recipe in one language or group.
-
-    Attributes
-    ----------
-    recipe, colour : str
-    cells : mapping of str to Estimate
-        By metric, those of ``COLUMNS`` that were computed.
-    """
+    """One recipe in one language or group."""
 
     recipe: str
     colour: str
-    cells: Mapping[str, Estimate]
+    cells: Mapping[str, Estimate]  # by metric, those of ``COLUMNS`` that were computed
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevelSection:
-    """The recipes of one language or group.
-
-    Attributes
-    ----------
-    code, name : str
-    is_group : bool
-    heading : str
-        Not empty where a block of languages begins.
-    rows : tuple of LevelRow
-    """
+    """The recipes of one language or group."""
 
     code: str
     name: str
     is_group: bool
-    heading: str
+    heading: str  # not empty where a block of languages begins
     rows: tuple[LevelRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRow:
-    """What the answer rests on: one recipe in one group (or language, where there is no group).
-
-    Attributes
-    ----------
-    name : str
-    first : int
-        Number of rows that share the name if this is the first of them, else 0.
-    recipe, colour : str
-    accuracy, nll, ece : Estimate or None
-    degradation, effect, scaled_degradation, scaled_effect : Estimate or None
-        The latter two after the English temperature.
-    """
+    """What the answer rests on: one recipe in one group (or language, where there is no group)."""
 
     name: str
-    first: int
+    first: int  # number of rows that share the name if this is the first of them, else 0
     recipe: str
     colour: str
     accuracy: Estimate | None
     nll: Estimate | None
     ece: Estimate | None
+    # degradation, effect, scaled_degradation, scaled_effect: the latter two after the English
+    # temperature
     degradation: Estimate | None
     effect: Estimate | None
     scaled_degradation: Estimate | None
@@ -78,18 +53,7 @@ class GroupRow:
 
 
 def level_sections(results: Results, scaling: str) -> list[LevelSection]:
-    """Return the table by language and recipe.
-
-    Parameters
-    ----------
-    results : Results
-    scaling : {"none", "english"}
-
-    Returns
-    -------
-    list of LevelSection
-        The baseline language, then each group's mean and languages; without what has no rows.
-    """
+    """Return the table by language and recipe."""
     wanted = [(results.baseline_language, False, "")]
     for block in blocks(results):
         heading = block.heading

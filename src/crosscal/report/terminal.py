@@ -37,8 +37,6 @@ class SummaryRow:
         Code, or name of the group.
     name : str
         To show.
-    is_group : bool
-    recipe : str
     accuracy, nll, ece, ece_debiased : Estimate or None
         Levels as trained; `ece` has the noise floor.
     degradation, effect : Estimate or None
@@ -59,10 +57,6 @@ class SummaryRow:
 
 def summary_table(results: Results) -> list[SummaryRow]:
     """Return what a reader wants first: by language and group, for each recipe.
-
-    Parameters
-    ----------
-    results : Results
 
     Returns
     -------
@@ -100,7 +94,6 @@ def render_text_table(results: Results, *, width: int = 120) -> str:
 
     Parameters
     ----------
-    results : Results
     width : int
         Of the terminal, in cells. Long recipe names are cut to fit; numbers never are.
 

@@ -199,12 +199,9 @@ def _learning_rate(step: int, steps: int, settings: TrainingSettings) -> float:
 
 
 def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) -> float:
-    """Scale the gradient to a norm of at most `limit`; returns the norm before.
-
-    Only the table's rows of this batch can have a gradient. Looking at no others makes the norm,
-    and so training, the same to the bit for every vocabulary. Where the vocabulary itself is
-    scored, `batch` is None and all rows count.
-    """
+    """Scale the gradient to a norm of at most `limit`; returns the norm before."""
+    # Only the table's rows of this batch can have a gradient. Looking at no others makes the norm,
+    # and so training, the same to the bit for every vocabulary.
     if table.grad is None:
         raise ValueError("the embedding table has no gradient")
     used = torch.arange(len(table)) if batch is None else torch.unique(batch.ids)

@@ -55,7 +55,6 @@ def train_stage(
 
     Parameters
     ----------
-    model_settings : ModelSettings
     heads : sequence of HeadSettings
         One for each task.
     inputs : mapping of str to Path
@@ -151,7 +150,6 @@ def predict_stage(
 
     Parameters
     ----------
-    model_settings : ModelSettings
     head : HeadSettings
         Of the target.
     inputs : mapping of str to Path
@@ -160,10 +158,8 @@ def predict_stage(
         Folder to fill: ``dev.npy`` and ``test.npy``.
     report : callable
         Called with (groups done, groups in all).
-    threads : int
     dropout_samples : int
         Average so many predictions, each with its own dropout; 0: one without.
-    dropout : float
 
     Returns
     -------
@@ -225,21 +221,7 @@ def trained_encoder(
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
 ) -> tuple[PreTrainedModel, Vocabulary]:
-    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens.
-
-    Parameters
-    ----------
-    settings : ModelSettings
-    weights : Path, optional
-        Trained weights to lay over it.
-    tokens : list of ndarray
-        All token ids that the encoder will meet.
-
-    Returns
-    -------
-    (PreTrainedModel, Vocabulary)
-        The encoder, and the ids that its embedding table holds: all if it is not trimmed.
-    """
+    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens."""
     pretrained = load_encoder(settings.encoder, layers=settings.layers)
     if weights is not None:
         load_weights(pretrained, weights)
@@ -265,7 +247,6 @@ def build_model(
 
     Parameters
     ----------
-    settings : ModelSettings
     weights : Path, optional
         Trained weights to lay over it. Their rows stay in the vocabulary, because training
         changed them and later stages must find them again.
