@@ -185,22 +185,13 @@ class Results:
         return [e for e in self.estimates if all(getattr(e, k) == v for k, v in given)]
 
     def to_json(self) -> str:
-        """Return the results as JSON text that `from_json` reads back to an equal object.
-
-        Indented, keys in declaration order, one trailing newline. Floats keep every bit.
-        """
+        """Return JSON text that `from_json` reads to an equal object: floats keep every bit."""
         document = {"format": FORMAT, **asdict(self)}
         return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Results:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        DataError
-            Not JSON, another format or version, or a missing or unknown field.
-        """
+        """Read what `to_json` wrote; `DataError` for another format or version, or other fields."""
         try:
             document = json.loads(text)
         except json.JSONDecodeError as error:

@@ -105,13 +105,7 @@ class RegimeResults:
 
     @classmethod
     def from_json(cls, text: str) -> RegimeResults:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        DataError
-            Not JSON, another format, or a missing or unknown field.
-        """
+        """Read what `to_json` wrote; `DataError` if it is not that."""
         try:
             document = json.loads(text)
         except json.JSONDecodeError as error:
