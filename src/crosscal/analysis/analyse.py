@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.analysis.collapse import collapse_reason
-from crosscal.analysis.estimating import Estimator
+from crosscal.analysis.estimating import EstimateBuilder
 from crosscal.analysis.measuring import (
     LanguageOrGroup,
     RunMeasurements,
@@ -62,7 +62,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     groups = present_groups(panel, settings)
     measurements = measure_runs(panel, counted, fitted, settings)
     rng = np.random.default_rng([settings.bootstrap_seed, SEEDS])
-    estimator = Estimator(
+    builder = EstimateBuilder(
         measurements=measurements,
         settings=settings,
         pivots=seed_pivots(settings.replicates, rng),
@@ -77,7 +77,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
         groups=groups,
         settings=_resolved(settings, counted),
         temperatures=[_temperature_row(run, fitted) for run in counted if run.dev is not None],
-        estimates=list(estimator.estimates(_subjects(panel, groups))),
+        estimates=list(builder.estimates(_subjects(panel, groups))),
         reliability=_reliability(panel, counted, fitted, measurements, settings),
         collapsed=[
             {"recipe": recipe, "seed": seed, "reason": reason}

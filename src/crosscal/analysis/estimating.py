@@ -23,7 +23,7 @@ OUTSIDE = "outside its interval, which is for the error without the noise of few
 
 
 @dataclass(kw_only=True)
-class Estimator:
+class EstimateBuilder:
     """Turns the measurements of all runs into estimates."""
 
     measurements: RunMeasurements
