@@ -20,7 +20,7 @@ from crosscal.analysis.measuring import (
 )
 from crosscal.analysis.reliability import reliability_bins
 from crosscal.analysis.results import ReliabilityBin, Results
-from crosscal.analysis.runs import Panel, Run, make_panel
+from crosscal.analysis.runs import Panel, RunPredictions, make_panel
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import TemperatureScaling, seed_pivots
 from crosscal.predictions import Predictions, Slice
@@ -128,7 +128,9 @@ def present_groups(panel: Panel, settings: AnalysisSettings) -> dict[str, tuple[
     return {name: codes for name, codes in present.items() if codes}
 
 
-def _temperature_row(run: Run, fitted: dict[tuple[str, int], TemperatureScaling]) -> dict[str, Any]:
+def _temperature_row(
+    run: RunPredictions, fitted: dict[tuple[str, int], TemperatureScaling]
+) -> dict[str, Any]:
     scaling = fitted[run.recipe, run.seed]
     return {
         "recipe": run.recipe,
@@ -143,7 +145,7 @@ def _temperature_row(run: Run, fitted: dict[tuple[str, int], TemperatureScaling]
 
 def _reliability(
     panel: Panel,
-    runs: Sequence[Run],
+    runs: Sequence[RunPredictions],
     fitted: dict[tuple[str, int], TemperatureScaling],
     measurements: RunMeasurements,
     settings: AnalysisSettings,
@@ -168,7 +170,7 @@ def _reliability(
     ]
 
 
-def _resolved(settings: AnalysisSettings, runs: Sequence[Run]) -> dict[str, Any]:
+def _resolved(settings: AnalysisSettings, runs: Sequence[RunPredictions]) -> dict[str, Any]:
     """Return the settings as plain JSON values, and how many runs of each recipe count."""
     plain = asdict(settings)
     plain["groups"] = {name: list(codes) for name, codes in settings.groups.items()}

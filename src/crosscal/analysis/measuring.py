@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.analysis.results import METRICS
-from crosscal.analysis.runs import Panel, ParallelLanguages, Run
+from crosscal.analysis.runs import Panel, ParallelLanguages, RunPredictions
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import Measurement, TemperatureScaling, mean_measurement
 from crosscal.calibration.estimation.engine import measure_samples
@@ -85,7 +85,7 @@ def draw_blocks(
 
 def measure_runs(
     panel: Panel,
-    runs: Sequence[Run],
+    runs: Sequence[RunPredictions],
     fitted: Mapping[RunKey, TemperatureScaling],
     settings: AnalysisSettings,
 ) -> RunMeasurements:
@@ -130,7 +130,7 @@ def measure_runs(
 
 
 def scaled_scores(
-    run: Run, language: str, scaling: str, fitted: TemperatureScaling | None
+    run: RunPredictions, language: str, scaling: str, fitted: TemperatureScaling | None
 ) -> Floats:
     """Return a run's test scores in a language, divided by its temperature if so asked."""
     scores = run.test[language].scores
@@ -138,7 +138,7 @@ def scaled_scores(
 
 
 def _sample(
-    run: Run,
+    run: RunPredictions,
     language: str,
     block: ParallelLanguages,
     number: int,

@@ -14,7 +14,7 @@ from crosscal.predictions import Predictions, Slice
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class RunPredictions:
     """One recipe and seed."""
 
     recipe: str
@@ -37,7 +37,7 @@ class ParallelLanguages:
 class Panel:
     """All runs, over the same test units."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[RunPredictions, ...]
     languages: tuple[str, ...]  # baseline first, then by code
     # one where all languages are parallel; one a language where they have nothing in common
     blocks: tuple[ParallelLanguages, ...]
@@ -82,7 +82,7 @@ def _have_nothing_in_common(test: dict[str, Slice]) -> bool:
     return len(names) == len(set(names))
 
 
-def _block(languages: tuple[str, ...], first: Run) -> ParallelLanguages:
+def _block(languages: tuple[str, ...], first: RunPredictions) -> ParallelLanguages:
     names, cluster = np.unique(first.test[languages[0]].cluster_ids, return_inverse=True)
     if len(names) < 2:
         raise DataError(
@@ -116,7 +116,7 @@ def _check_same_kind(predictions: Sequence[Predictions]) -> None:
         seen[p.recipe, p.seed] = run.where
 
 
-def _read(predictions: Predictions, settings: AnalysisSettings) -> Run:
+def _read(predictions: Predictions, settings: AnalysisSettings) -> RunPredictions:
     where, base, split = predictions.where, settings.baseline_language, settings.test_split
     languages = predictions.languages(split)
     if base not in languages:
@@ -141,10 +141,10 @@ def _read(predictions: Predictions, settings: AnalysisSettings) -> Run:
                 remedy="where all units have the same choices, the right one must be among them",
             )
     p = predictions.provenance
-    return Run(recipe=p.recipe, seed=p.seed, where=where, dev=dev, test=test)
+    return RunPredictions(recipe=p.recipe, seed=p.seed, where=where, dev=dev, test=test)
 
 
-def _check_same_units(run: Run, first: Run, *, shared_labels: bool) -> None:
+def _check_same_units(run: RunPredictions, first: RunPredictions, *, shared_labels: bool) -> None:
     if run.test.keys() != first.test.keys():
         raise DataError(
             f"languages are {sorted(run.test)}, but {sorted(first.test)} in {first.where}",

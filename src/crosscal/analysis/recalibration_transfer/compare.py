@@ -28,7 +28,7 @@ from crosscal.analysis.recalibration_transfer.strategies import (
     families,
     temperature,
 )
-from crosscal.analysis.runs import Panel, Run, make_panel
+from crosscal.analysis.runs import Panel, RunPredictions, make_panel
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import Measurement, seed_pivots
 from crosscal.calibration.recalibration import RECALIBRATORS
@@ -121,7 +121,7 @@ class _Comparison:
         self.fits: list[dict[str, object]] = []
         self.laws: list[dict[str, object]] = []
 
-    def add(self, run: Run, pool: dict[str, Rows] | None) -> None:
+    def add(self, run: RunPredictions, pool: dict[str, Rows] | None) -> None:
         """Fit and measure one run under every regime."""
         self.runs.append((run.recipe, run.seed))
         seed = self.settings.bootstrap_seed
@@ -137,7 +137,9 @@ class _Comparison:
         if "predicted" in self.recalibration.regimes:
             self._tell_laws(run, folds)
 
-    def _single(self, run: Run, folds: list[Fold], regime: str, name: str, make: Maker) -> None:
+    def _single(
+        self, run: RunPredictions, folds: list[Fold], regime: str, name: str, make: Maker
+    ) -> None:
         key = Key(run.recipe, run.seed, name, regime, None)
         for code in self.panel.languages:
             fitted = [fold.material.fit(regime, code, name, make) for fold in folds]
@@ -145,7 +147,7 @@ class _Comparison:
             self._tell_fits(key, code, [fitted])
 
     def _few_shot(
-        self, run: Run, folds: list[Fold], regimes: list[str], name: str, make: Maker
+        self, run: RunPredictions, folds: list[Fold], regimes: list[str], name: str, make: Maker
     ) -> None:
         draws, seed = self.recalibration.draws, self.settings.bootstrap_seed
         orders = [
@@ -179,7 +181,7 @@ class _Comparison:
                     self._tell_fits(key, code, fitted)
 
     def _measure(
-        self, run: Run, key: Key, code: str, drawn: list[Floats], stretched: float = 1.0
+        self, run: RunPredictions, key: Key, code: str, drawn: list[Floats], stretched: float = 1.0
     ) -> None:
         block, resampling = self.resamplings[code]
         settings = self.settings
@@ -218,7 +220,7 @@ class _Comparison:
             }
         )
 
-    def _tell_laws(self, run: Run, folds: list[Fold]) -> None:
+    def _tell_laws(self, run: RunPredictions, folds: list[Fold]) -> None:
         for code in self.panel.languages:
             told = [law for fold in folds if (law := fold.material.law(code)) is not None]
             if not told:

@@ -12,7 +12,7 @@ from crosscal.analysis.recalibration_transfer.draws import draw_order
 from crosscal.analysis.recalibration_transfer.rows import Rows
 from crosscal.analysis.recalibration_transfer.settings import RegimeSettings
 from crosscal.analysis.recalibration_transfer.strategies import Material
-from crosscal.analysis.runs import Panel, Run
+from crosscal.analysis.runs import Panel, RunPredictions
 from crosscal.exceptions import DataError
 from crosscal.predictions import Predictions
 
@@ -27,7 +27,7 @@ class Fold:
 
 
 def calibration_rows(
-    predictions: Predictions, run: Run, settings: RegimeSettings
+    predictions: Predictions, run: RunPredictions, settings: RegimeSettings
 ) -> dict[str, Rows] | None:
     """Return the labelled rows of all languages that are not scored, if there are any."""
     split = settings.calibration_split
@@ -48,7 +48,7 @@ def calibration_rows(
 
 
 def make_folds(
-    run: Run,
+    run: RunPredictions,
     pool: dict[str, Rows] | None,
     panel: Panel,
     settings: RegimeSettings,
@@ -72,7 +72,7 @@ def make_folds(
 
 
 def _fold(
-    run: Run,
+    run: RunPredictions,
     pool: dict[str, Rows],
     test: dict[str, Rows],
     places: dict[str, NDArray[np.intp]],
@@ -87,7 +87,9 @@ def _fold(
     return Fold(Material(english, pool, features, order), test, places)
 
 
-def _fold_numbers(panel: Panel, run: Run, folds: int, seed: int) -> dict[str, NDArray[np.intp]]:
+def _fold_numbers(
+    panel: Panel, run: RunPredictions, folds: int, seed: int
+) -> dict[str, NDArray[np.intp]]:
     """Give every test row the fold of its cluster; parallel languages have the same folds."""
     rng = np.random.default_rng([seed, 1])
     numbers: dict[str, NDArray[np.intp]] = {}
