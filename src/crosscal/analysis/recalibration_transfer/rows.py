@@ -23,8 +23,8 @@ from crosscal.predictions import Slice
 Floats = NDArray[np.float64]
 
 
-class Recalibrator(Protocol):
-    """What all recalibrators can do."""
+class ScoreMap(Protocol):
+    """What a fit here must do: of recalibrators, or of a temperature that is not fitted."""
 
     def fit(self, values: Any, gold: Any) -> Any:
         """Learn from scores of shape (n, k) and gold of shape (n,)."""
@@ -130,7 +130,7 @@ class Fitted:
         False where the fit had no optimum, and another stands in for it.
     """
 
-    recalibrator: Recalibrator
+    recalibrator: ScoreMap
     seen: tuple[Rows, ...]
     converged: bool = True
 
@@ -165,7 +165,7 @@ def _refuse(rows: Rows, seen: Rows) -> NoReturn:
 UNCHANGED = Fitted(recalibrator=Unchanged(), seen=())
 
 
-def fit_rows(make: Callable[[], Recalibrator], rows: Rows, *, otherwise: Fitted) -> Fitted:
+def fit_rows(make: Callable[[], ScoreMap], rows: Rows, *, otherwise: Fitted) -> Fitted:
     """Fit on the rows whose right choice is among the choices.
 
     `otherwise` stands in where the fit has no optimum, or rows say too little for one: what would

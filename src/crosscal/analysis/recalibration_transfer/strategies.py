@@ -20,8 +20,8 @@ from crosscal.analysis.recalibration_transfer.ridge import Ridge, fit_ridge
 from crosscal.analysis.recalibration_transfer.rows import (
     UNCHANGED,
     Fitted,
-    Recalibrator,
     Rows,
+    ScoreMap,
     fit_rows,
     pooled,
 )
@@ -93,7 +93,7 @@ class Material:
         return ridge, ridge.predict(values[-1]), others
 
 
-Maker = Callable[[], Recalibrator]
+Maker = Callable[[], ScoreMap]
 
 
 def temperature(fitted: Fitted) -> float | None:
