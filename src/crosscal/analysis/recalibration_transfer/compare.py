@@ -135,33 +135,33 @@ class _Comparison:
             if few:
                 self._few_shot(run, folds, few, name, make)
         if "predicted" in self.recalibration.regimes:
-            self._tell_laws(run, folds)
+            self._record_models(run, folds)
 
     def _single(
         self, run: RunPredictions, folds: list[Fold], regime: str, name: str, make: Maker
     ) -> None:
         key = Key(run.recipe, run.seed, name, regime, None)
         for code in self.panel.languages:
-            fitted = [fold.material.fit(regime, code, name, make) for fold in folds]
+            fitted = [fold.fit_data.fit(regime, code, name, make) for fold in folds]
             self._measure(run, key, code, [_assemble(folds, code, fitted)])
-            self._tell_fits(key, code, [fitted])
+            self._record_fits(key, code, [fitted])
 
     def _few_shot(
         self, run: RunPredictions, folds: list[Fold], regimes: list[str], name: str, make: Maker
     ) -> None:
         draws, seed = self.recalibration.draws, self.settings.bootstrap_seed
         orders = [
-            [draw_order(fold.material.pool, np.random.default_rng([seed, 2, number, draw]))
+            [draw_order(fold.fit_data.pool, np.random.default_rng([seed, 2, number, draw]))
              for number, fold in enumerate(folds)]
             for draw in range(draws)
         ]  # fmt: skip
         for code in self.panel.languages:
-            english = [fold.material.fit("english", code, name, make) for fold in folds]
-            available = min(len(fold.material.pool[code]) for fold in folds)
+            english = [fold.fit_data.fit("english", code, name, make) for fold in folds]
+            available = min(len(fold.fit_data.pool[code]) for fold in folds)
             for k in (k for k in self.recalibration.few_shot if k < available):
                 rows = [
                     [
-                        fold.material.pool[code].take(order[code][:k])
+                        fold.fit_data.pool[code].take(order[code][:k])
                         for fold, order in zip(folds, each, strict=True)
                     ]
                     for each in (orders if k else orders[:1])
@@ -170,7 +170,7 @@ class _Comparison:
                     fit = FEW_SHOT_FITS[regime]
                     fitted = [
                         [
-                            fit(start, fold.material, drawn, make)
+                            fit(start, fold.fit_data, drawn, make)
                             for start, fold, drawn in zip(english, folds, each, strict=True)
                         ]
                         for each in rows
@@ -178,7 +178,7 @@ class _Comparison:
                     key = Key(run.recipe, run.seed, name, regime, k)
                     drawn = [_assemble(folds, code, each) for each in fitted]
                     self._measure(run, key, code, drawn, stretch(k, available))
-                    self._tell_fits(key, code, fitted)
+                    self._record_fits(key, code, fitted)
 
     def _measure(
         self, run: RunPredictions, key: Key, code: str, drawn: list[Floats], stretched: float = 1.0
@@ -198,8 +198,8 @@ class _Comparison:
             stretch=stretched,
         )
 
-    def _tell_fits(self, key: Key, code: str, fitted: list[list[Fitted]]) -> None:
-        """Note temperatures, rows and failures of the fits of one language."""
+    def _record_fits(self, key: Key, code: str, fitted: list[list[Fitted]]) -> None:
+        """Record temperatures, rows and failures of the fits of one language."""
         every = [one for each in fitted for one in each]
         found = [t for one in every if (t := temperature(one)) is not None]
         shown = dict.fromkeys(("temperature", "temperature_low", "temperature_high"))
@@ -220,26 +220,30 @@ class _Comparison:
             }
         )
 
-    def _tell_laws(self, run: RunPredictions, folds: list[Fold]) -> None:
+    def _record_models(self, run: RunPredictions, folds: list[Fold]) -> None:
         for code in self.panel.languages:
-            told = [law for fold in folds if (law := fold.material.law(code)) is not None]
-            if not told:
+            models = [
+                model
+                for fold in folds
+                if (model := fold.fit_data.temperature_model(code)) is not None
+            ]
+            if not models:
                 continue
-            ridge, _, others = told[0]
-            fitted = [fold.material.log_temperatures.get(code, np.nan) for fold in folds]
+            ridge, _, others = models[0]
+            fitted = [fold.fit_data.log_temperatures.get(code, np.nan) for fold in folds]
             oracle = float(np.exp(np.mean(fitted)))
             self.laws.append(
                 {
                     "recipe": run.recipe,
                     "seed": run.seed,
                     "language": code,
-                    "temperature": float(np.exp(np.mean([found for _, found, _ in told]))),
+                    "temperature": float(np.exp(np.mean([log_t for _, log_t, _ in models]))),
                     "oracle": oracle if np.isfinite(oracle) else None,
                     "languages": len(others),
                     "families": families(others),
                     "penalty": ridge.penalty if np.isfinite(ridge.penalty) else None,
-                    "freedom": float(np.mean([one.freedom for one, _, _ in told])),
-                    "r2": float(np.mean([one.r2 for one, _, _ in told])),
+                    "freedom": float(np.mean([ridge.freedom for ridge, _, _ in models])),
+                    "r2": float(np.mean([ridge.r2 for ridge, _, _ in models])),
                 }
             )
 

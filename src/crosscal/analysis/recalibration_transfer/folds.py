@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crosscal.analysis.recalibration_transfer.draws import draw_order
 from crosscal.analysis.recalibration_transfer.rows import Rows
 from crosscal.analysis.recalibration_transfer.settings import RegimeSettings
-from crosscal.analysis.recalibration_transfer.strategies import Material
+from crosscal.analysis.recalibration_transfer.strategies import FitData
 from crosscal.analysis.runs import Panel, RunPredictions
 from crosscal.exceptions import DataError
 from crosscal.predictions import Predictions
@@ -21,7 +21,7 @@ from crosscal.predictions import Predictions
 class Fold:
     """Rows that are scored, and the rest that may be learnt from."""
 
-    material: Material
+    fit_data: FitData
     test: dict[str, Rows]  # by language
     places: dict[str, NDArray[np.intp]]  # where they stand among all test rows of the language
 
@@ -84,7 +84,7 @@ def _fold(
     pool = {code: pool[code] for code in panel.languages}
     english = pool[base] if run.dev is None else Rows.of(run.dev, base)
     order = draw_order(pool, np.random.default_rng([seed, 0]))
-    return Fold(Material(english, pool, features, order), test, places)
+    return Fold(FitData(english, pool, features, order), test, places)
 
 
 def _fold_numbers(

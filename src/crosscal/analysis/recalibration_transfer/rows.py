@@ -33,13 +33,13 @@ class ScoreMap(Protocol):
         """Return probabilities of shape (n, k)."""
 
 
-class Unchanged:
+class Identity:
     """The recalibrator that changes nothing."""
 
     converged_ = True
     temperature_ = 1.0
 
-    def fit(self, values: ArrayLike, gold: ArrayLike) -> Unchanged:
+    def fit(self, values: ArrayLike, gold: ArrayLike) -> Identity:
         """Return self."""
         return self
 
@@ -162,7 +162,7 @@ def _refuse(rows: Rows, seen: Rows) -> NoReturn:
     )
 
 
-UNCHANGED = Fitted(recalibrator=Unchanged(), seen=())
+IDENTITY = Fitted(recalibrator=Identity(), seen=())
 
 
 def fit_rows(make: Callable[[], ScoreMap], rows: Rows, *, otherwise: Fitted) -> Fitted:
