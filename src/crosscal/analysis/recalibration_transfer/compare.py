@@ -214,7 +214,7 @@ class _Comparison:
                 "regime": key.regime,
                 "k": key.k,
                 "language": code,
-                "rows": round(float(np.mean([sum(map(len, one.seen)) for one in every]))),
+                "rows": round(float(np.mean([sum(map(len, one.fitted_on)) for one in every]))),
                 "unconverged": float(np.mean([not one.converged for one in every])),
                 **shown,
             }

@@ -131,7 +131,7 @@ class Fitted:
     """
 
     recalibrator: ScoreMap
-    seen: tuple[Rows, ...]
+    fitted_on: tuple[Rows, ...]
     converged: bool = True
 
     def apply(self, rows: Rows) -> Floats:
@@ -142,17 +142,17 @@ class Fitted:
         DataError
             If a row was seen, or another row of its cluster, in whatever language.
         """
-        for part in self.seen:
+        for part in self.fitted_on:
             if not part.clusters.isdisjoint(rows.clusters):
                 _refuse(rows, part)
         return np.asarray(self.recalibrator.predict_proba(rows.scores), dtype=np.float64)
 
 
-def _refuse(rows: Rows, seen: Rows) -> NoReturn:
+def _refuse(rows: Rows, fitted_on: Rows) -> NoReturn:
     """Say which row would be scored by what was fitted on it or its cluster."""
-    language, unit, cluster = next(name for name in rows.names if name[2] in seen.clusters)
-    also = next(name for name in seen.names if name[2] == cluster)
-    itself = (language, unit, cluster) in seen.names
+    language, unit, cluster = next(name for name in rows.names if name[2] in fitted_on.clusters)
+    also = next(name for name in fitted_on.names if name[2] == cluster)
+    itself = (language, unit, cluster) in fitted_on.names
     raise DataError(
         f"unit {unit!r} in {language} would be scored by a recalibrator that was fitted on "
         + ("it" if itself else f"unit {also[1]!r} in {also[0]}, of the same cluster {cluster!r}"),
@@ -162,7 +162,7 @@ def _refuse(rows: Rows, seen: Rows) -> NoReturn:
     )
 
 
-IDENTITY = Fitted(recalibrator=Identity(), seen=())
+IDENTITY = Fitted(recalibrator=Identity(), fitted_on=())
 
 
 def fit_rows(make: Callable[[], ScoreMap], rows: Rows, *, otherwise: Fitted) -> Fitted:
@@ -182,5 +182,5 @@ def fit_rows(make: Callable[[], ScoreMap], rows: Rows, *, otherwise: Fitted) -> 
     except DataError:
         converged = False
     if not converged:
-        return Fitted(otherwise.recalibrator, (rows, *otherwise.seen), converged=False)
+        return Fitted(otherwise.recalibrator, (rows, *otherwise.fitted_on), converged=False)
     return Fitted(recalibrator, (rows,))

@@ -125,10 +125,10 @@ def _leave_one_out(fit_data: FitData, language: str, make: Maker) -> Fitted:
 def _predicted(fit_data: FitData, language: str, make: Maker) -> Fitted:
     model = fit_data.temperature_model(language)
     if model is None:
-        return replace(IDENTITY, seen=tuple(fit_data.pool.values()), converged=False)
+        return replace(IDENTITY, fitted_on=tuple(fit_data.pool.values()), converged=False)
     _, log_temperature, others = model
-    seen = tuple(fit_data.pool[code] for code in (*others, language))
-    return Fitted(GivenTemperature(float(np.exp(log_temperature))), seen)
+    fitted_on = tuple(fit_data.pool[code] for code in (*others, language))
+    return Fitted(GivenTemperature(float(np.exp(log_temperature))), fitted_on)
 
 
 def _unlabelled(fit_data: FitData, language: str, make: Maker) -> Fitted:
@@ -161,13 +161,13 @@ def _few_pooled(english: Fitted, fit_data: FitData, drawn: Rows, make: Maker) ->
         return english
     fitted = fit_rows(make, pooled([fit_data.english, drawn]), otherwise=english)
     # The parts stand for the whole: their clusters are known already.
-    return replace(fitted, seen=(fit_data.english, drawn))
+    return replace(fitted, fitted_on=(fit_data.english, drawn))
 
 
 def _few_prior(english: Fitted, fit_data: FitData, drawn: Rows, make: Maker) -> Fitted:
     known = drawn.take(drawn.gold >= 0)
     found = temperature_with_prior(known.scores, known.gold, temperature(english) or 1.0)
-    return Fitted(GivenTemperature(found), (*english.seen, drawn))
+    return Fitted(GivenTemperature(found), (*english.fitted_on, drawn))
 
 
 FEW_SHOT_FITS: dict[str, Callable[[Fitted, FitData, Rows, Maker], Fitted]] = {
