@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crosscal.analysis.analyse import SEEDS, present_groups
 from crosscal.analysis.collapse import collapse_reason
 from crosscal.analysis.measuring import LanguageOrGroup, draw_blocks
-from crosscal.analysis.recalibration_transfer.draws import draw_order, stretch
+from crosscal.analysis.recalibration_transfer.draws import draw_order, finite_pool_factor
 from crosscal.analysis.recalibration_transfer.estimating import Key, RegimeMeasurements, estimates
 from crosscal.analysis.recalibration_transfer.features import table_features
 from crosscal.analysis.recalibration_transfer.folds import Fold, calibration_rows, make_folds
@@ -177,11 +177,11 @@ class _Comparison:
                     ]
                     key = Key(run.recipe, run.seed, name, regime, k)
                     drawn = [_assemble(folds, code, each) for each in fitted]
-                    self._measure(run, key, code, drawn, stretch(k, available))
+                    self._measure(run, key, code, drawn, finite_pool_factor(k, available))
                     self._record_fits(key, code, fitted)
 
     def _measure(
-        self, run: RunPredictions, key: Key, code: str, drawn: list[Floats], stretched: float = 1.0
+        self, run: RunPredictions, key: Key, code: str, drawn: list[Floats], factor: float = 1.0
     ) -> None:
         block, resampling = self.resamplings[code]
         settings = self.settings
@@ -195,7 +195,7 @@ class _Comparison:
             ),
             name=code,
             number=self.runs.index((run.recipe, run.seed)),
-            stretch=stretched,
+            finite_pool_factor=factor,
         )
 
     def _record_fits(self, key: Key, code: str, fitted: list[list[Fitted]]) -> None:

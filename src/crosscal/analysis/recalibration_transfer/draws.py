@@ -21,7 +21,7 @@ def draw_order(pool: dict[str, Rows], rng: np.random.Generator) -> dict[str, NDA
     }
 
 
-def stretch(k: int, available: int) -> float:
+def finite_pool_factor(k: int, available: int) -> float:
     """Return how far the spread of draws of k from a finite pool falls short, at least 1."""
     # The variance of means of k of n is too small by 1 - k/n (Cochran 1977, section 2.6).
     return float(1.0 / np.sqrt(1.0 - k / available))

@@ -137,14 +137,16 @@ def _mean_null(nulls: Sequence[PerfectCalibration]) -> PerfectCalibration:
     )
 
 
-def pool_draws(drawn: Sequence[Measurement], *, level: float, stretch: float = 1.0) -> Measurement:
+def pool_draws(
+    drawn: Sequence[Measurement], *, level: float, finite_pool_factor: float = 1.0
+) -> Measurement:
     """Put measurements on parts of the replicates together; the value is the mean over parts."""
     # Number d of D has the replicates d, d + D, d + 2 D, ...; whether an error may well be 0 is
     # decided on all of them together.
     if len(drawn) == 1:
         return drawn[0]
     values = np.array([one.value for one in drawn])
-    shifts = (stretch - 1.0) * (values - values.mean())
+    shifts = (finite_pool_factor - 1.0) * (values - values.mean())
     low, high = (
         np.maximum(
             _interleaved([ends + shift for ends, shift in zip(parts, shifts, strict=True)]),
