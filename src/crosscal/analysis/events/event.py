@@ -48,18 +48,18 @@ class Recall:
         All there are.
     found : int
         Those predicted as they are.
-    touched : int
+    partial_match : int
         Those that no prediction equals, but one overlaps: other ends, or another type.
     """
 
     gold: int
     found: int
-    touched: int = 0
+    partial_match: int = 0
 
     @property
     def missed(self) -> int:
         """Those where nothing was predicted; no confidence speaks of them."""
-        return self.gold - self.found - self.touched
+        return self.gold - self.found - self.partial_match
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,14 +47,14 @@ def mined_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     at = np.array([row for row, _, _ in found], dtype=np.intp)
     right = [len(set(ours) & set(theirs)) for ours, theirs in zip(mined, partners, strict=True)]
     gold = [len(set(theirs)) for theirs in partners]
-    touched = [g - r if ours else 0 for ours, g, r in zip(mined, gold, right, strict=True)]
+    partial_match = [g - r if ours else 0 for ours, g, r in zip(mined, gold, right, strict=True)]
     return RawEvents(
         confidence_at=_logistic(np.array([score for _, _, score in found], dtype=np.float64)),
         correct=np.array([right for _, right, _ in found], dtype=np.float64),
         cluster_ids=np.array(rows.texts("cluster_id"), dtype=np.str_)[at],
         unit_ids=np.array(rows.texts("unit_id"), dtype=np.str_)[at],
         kinds=np.full(len(found), "pair", dtype=np.str_),
-        recall={"pair": Recall(gold=sum(gold), found=sum(right), touched=sum(touched))},
+        recall={"pair": Recall(gold=sum(gold), found=sum(right), partial_match=sum(partial_match))},
         shifted=True,
     )
 

@@ -229,6 +229,6 @@ def _recall(tagged: _Tagged) -> Mapping[str, Recall]:
         counts[kind][1] += found
         counts[kind][2] += not found and bool(covered[first : last + 1].any())
     return {
-        kind: Recall(gold=gold, found=found, touched=touched)
-        for kind, (gold, found, touched) in sorted(counts.items())
+        kind: Recall(gold=gold, found=found, partial_match=partial_match)
+        for kind, (gold, found, partial_match) in sorted(counts.items())
     }

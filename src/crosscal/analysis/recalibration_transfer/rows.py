@@ -124,7 +124,7 @@ class Fitted:
 
     Attributes
     ----------
-    seen : tuple of Rows
+    fitted_on : tuple of Rows
         All rows that it learnt from, with or without their gold.
     converged : bool
         False where the fit had no optimum, and another stands in for it.
@@ -135,12 +135,12 @@ class Fitted:
     converged: bool = True
 
     def apply(self, rows: Rows) -> Floats:
-        """Return probabilities of rows that the fit has not seen.
+        """Return probabilities of rows that were not fitted on.
 
         Raises
         ------
         DataError
-            If a row was seen, or another row of its cluster, in whatever language.
+            If a row was fitted on, or another row of its cluster, in whatever language.
         """
         for part in self.fitted_on:
             if not part.clusters.isdisjoint(rows.clusters):
@@ -169,8 +169,8 @@ def fit_rows(make: Callable[[], ScoreMap], rows: Rows, *, otherwise: Fitted) -> 
     """Fit on the rows whose right choice is among the choices.
 
     `otherwise` stands in where the fit has no optimum, or rows say too little for one: what would
-    be used without them. The result has seen `rows` in either case, and what `otherwise` saw where
-    that stands in.
+    be used without them. The result is fitted on `rows` in either case, and on those of `otherwise`
+    where that stands in.
     """
     known = rows if (rows.gold >= 0).all() else rows.take(rows.gold >= 0)
     recalibrator = make()
