@@ -33,13 +33,13 @@ def reliability_bins(
         for each, right in zip(scores, gold, strict=True)
     ]
     table = sum(tables[1:], tables[0])
-    found = []
+    diagram = []
     for index in np.flatnonzero(table.n).tolist():
         n = int(table.n[index])
         confidence = float(table.confidence[index] / n)
         items = max(1, round(n / len(scores)))
         low, high = binom.ppf([(1 - level) / 2, (1 + level) / 2], items, confidence) / items
-        found.append(
+        diagram.append(
             ReliabilityBin(
                 recipe=recipe,
                 language=language,
@@ -54,4 +54,4 @@ def reliability_bins(
                 high=float(high),
             )
         )
-    return found
+    return diagram

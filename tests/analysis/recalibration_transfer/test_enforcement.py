@@ -127,7 +127,7 @@ def test_every_regime_carries_what_it_saw(regime, small_world, monkeypatch):
                     whole["en"], whole, fold.fit_data.features, fold.fit_data.order
                 ),
                 fold.test,
-                fold.places,
+                fold.positions,
             )
             for fold in folds
         ]

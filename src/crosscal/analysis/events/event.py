@@ -152,14 +152,14 @@ class Events:
 
     def of_kind(self, kind: str) -> Events:
         """Return the events of one kind; their recall is that of the type of this name."""
-        kept = self.kinds == kind
+        of_this_kind = self.kinds == kind
         return Events(
-            confidence=self.confidence[kept],
-            correct=self.correct[kept],
-            cluster_ids=self.cluster_ids[kept],
-            unit_ids=self.unit_ids[kept],
-            kinds=self.kinds[kept],
-            chance=None if self.chance is None else self.chance[kept],
+            confidence=self.confidence[of_this_kind],
+            correct=self.correct[of_this_kind],
+            cluster_ids=self.cluster_ids[of_this_kind],
+            unit_ids=self.unit_ids[of_this_kind],
+            kinds=self.kinds[of_this_kind],
+            chance=None if self.chance is None else self.chance[of_this_kind],
             recall={kind: self.recall[kind]} if kind in self.recall else {},
             temperature=self.temperature,
             shift=self.shift,

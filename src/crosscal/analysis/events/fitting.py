@@ -75,13 +75,13 @@ def fit_temperature(parts: Sequence[RawEvents]) -> tuple[float, float]:
             stacklevel=3,
         )
         return float(np.exp(_GRID[start])), best_shift(float(_GRID[start]))
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         profile,
         bounds=(float(_GRID[start - 1]), float(_GRID[start + 1])),
         method="bounded",
         options={"xatol": _PRECISION},
     )
-    best = float(found.x) if found.fun <= losses[start] else float(_GRID[start])
+    best = float(optimum.x) if optimum.fun <= losses[start] else float(_GRID[start])
     return float(np.exp(best)), best_shift(best)
 
 

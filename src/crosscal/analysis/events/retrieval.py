@@ -39,21 +39,21 @@ def mined_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
     """Return the event that a mined pair is one of translations: without a threshold."""
     # ``1 / (1 + exp(-score / T - shift))``; partial matches are pairs with another sentence.
     mined, partners = rows.text_lists("mined"), rows.text_lists("partners")
-    found = [
+    pairs = [
         (row, target in partners[row], score)
         for row, (targets, values) in enumerate(zip(mined, _scores_of(rows, mined), strict=True))
         for target, score in zip(targets, values, strict=True)
     ]
-    at = np.array([row for row, _, _ in found], dtype=np.intp)
+    at = np.array([row for row, _, _ in pairs], dtype=np.intp)
     right = [len(set(ours) & set(theirs)) for ours, theirs in zip(mined, partners, strict=True)]
     gold = [len(set(theirs)) for theirs in partners]
     partial_match = [g - r if ours else 0 for ours, g, r in zip(mined, gold, right, strict=True)]
     return RawEvents(
-        confidence_at=_logistic(np.array([score for _, _, score in found], dtype=np.float64)),
-        correct=np.array([right for _, right, _ in found], dtype=np.float64),
+        confidence_at=_logistic(np.array([score for _, _, score in pairs], dtype=np.float64)),
+        correct=np.array([right for _, right, _ in pairs], dtype=np.float64),
         cluster_ids=np.array(rows.texts("cluster_id"), dtype=np.str_)[at],
         unit_ids=np.array(rows.texts("unit_id"), dtype=np.str_)[at],
-        kinds=np.full(len(found), "pair", dtype=np.str_),
+        kinds=np.full(len(pairs), "pair", dtype=np.str_),
         recall={"pair": Recall(gold=sum(gold), found=sum(right), partial_match=sum(partial_match))},
         shifted=True,
     )

@@ -146,16 +146,16 @@ def answers_as_choices(
     gold = np.full(rows.n, -1, dtype=np.int64)
     for row, texts in enumerate(rows.own_choices()):
         masses: dict[str, float] = {}
-        for place in np.argsort(-rows.scores[row, : len(texts)], kind="stable").tolist():
-            said = rules.normalise(texts[place], rows.language)
-            right = exact_match(texts[place], golds[row], rules, rows.language)
+        for choice in np.argsort(-rows.scores[row, : len(texts)], kind="stable").tolist():
+            answer = rules.normalise(texts[choice], rows.language)
+            right = exact_match(texts[choice], golds[row], rules, rows.language)
             if right and gold[row] < 0:
-                gold[row] = [*masses, said].index(said)
-            masses[said] = float(np.logaddexp(masses.get(said, -np.inf), logs[row, place]))
+                gold[row] = [*masses, answer].index(answer)
+            masses[answer] = float(np.logaddexp(masses.get(answer, -np.inf), logs[row, choice]))
         merged.append([*masses.values(), _NOTHING] if len(masses) == 1 else [*masses.values()])
     values = np.full((rows.n, max(len(masses) for masses in merged)), -np.inf)
-    for row, found in enumerate(merged):
-        values[row, : len(found)] = found
+    for row, log_masses in enumerate(merged):
+        values[row, : len(log_masses)] = log_masses
     return values, gold
 
 
@@ -169,18 +169,18 @@ def _answer_events(
     rules = _rules(rows, settings)
     choices, golds = rows.own_choices(), _right_answers(rows, rules)
     best = rows.scores.argmax(axis=1)
-    answers = [texts[place] for texts, place in zip(choices, best, strict=True)]
-    found = [
+    answers = [texts[choice] for texts, choice in zip(choices, best, strict=True)]
+    weights = [
         [weigh(answer, text, rules) for text in texts]
         for answer, texts in zip(answers, choices, strict=True)
     ]
-    weights = _weights(rows, found)
+    weight_array = _weights(rows, weights)
     correct = [
         judge(answer, right, rules, rows.language)
         for answer, right in zip(answers, golds, strict=True)
     ]
     return RawEvents(
-        confidence_at=lambda temperature, _: mass(rows.scores, weights, temperature),
+        confidence_at=lambda temperature, _: mass(rows.scores, weight_array, temperature),
         correct=np.array(correct, dtype=np.float64),
         cluster_ids=np.array(rows.texts("cluster_id"), dtype=np.str_),
         unit_ids=np.array(rows.texts("unit_id"), dtype=np.str_),
@@ -194,12 +194,12 @@ def _exact(answer: str, golds: Sequence[str], rules: AnswerRules, language: str)
     return exact_match(answer, golds, rules, language)
 
 
-def _weights(rows: MetricInput, found: list[list[float]]) -> Floats:
+def _weights(rows: MetricInput, weights: list[list[float]]) -> Floats:
     """Return lists of weights as an array, 0 where a unit has fewer choices."""
-    weights = np.zeros(rows.scores.shape)
-    for row, values in enumerate(found):
-        weights[row, : len(values)] = values
-    return weights
+    array = np.zeros(rows.scores.shape)
+    for row, weights_of_row in enumerate(weights):
+        array[row, : len(weights_of_row)] = weights_of_row
+    return array
 
 
 def _rules(rows: MetricInput, settings: EventSettings) -> AnswerRules:
@@ -217,7 +217,7 @@ def _rules(rows: MetricInput, settings: EventSettings) -> AnswerRules:
 
 def _right_answers(rows: MetricInput, rules: AnswerRules) -> list[list[str]]:
     """Return each question's right answers: "no answer" where there are none."""
-    found = []
+    right_answers = []
     units = rows.texts("unit_id")
     for unit, texts, golds in zip(
         units, rows.own_choices(), rows.text_lists("answers"), strict=True
@@ -232,8 +232,8 @@ def _right_answers(rows: MetricInput, rules: AnswerRules) -> list[list[str]]:
                 where=f"{rows.where}: column 'answers', {rows.language}",
                 remedy="Choose a split whose answers are known",
             )
-        found.append(list(right) or [NO_ANSWER])
-    return found
+        right_answers.append(list(right) or [NO_ANSWER])
+    return right_answers
 
 
 def _check_level(level: float) -> float:

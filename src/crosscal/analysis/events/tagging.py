@@ -150,7 +150,7 @@ def _tagged(rows: MetricInput, reading: Reading) -> _Tagged:
     for row, sentence in enumerate(rows.texts("cluster_id")):
         sentences.setdefault(sentence, []).append(row)
     # Chunks count words through all sentences, with one place between two.
-    order = [place for words in sentences.values() for place in (*words, -1)]
+    order = [row_or_gap for words in sentences.values() for row_or_gap in (*words, -1)]
     chosen = rows.scores.argmax(axis=1)
     predicted = reading.find([[names[chosen[row]] for row in s] for s in sentences.values()])
     gold = reading.find([[names[rows.gold[row]] for row in s] for s in sentences.values()])
@@ -169,10 +169,10 @@ def _tags(rows: MetricInput) -> tuple[str, ...]:
             where=f"{rows.where}: provenance.choices",
             remedy="Name the tags, in the order of the scores",
         )
-    odd = [tag for tag in rows.choices if tag != "O" and tag[:2] not in ("B-", "I-")]
-    if odd:
+    unreadable = [tag for tag in rows.choices if tag != "O" and tag[:2] not in ("B-", "I-")]
+    if unreadable:
         raise SettingsError(
-            f"tag {odd[0]!r} marks no entity",
+            f"tag {unreadable[0]!r} marks no entity",
             where=f"{rows.where}: provenance.choices",
             remedy="Entities are read off O, B-... and I-...; for other tags look at words",
         )
@@ -195,13 +195,13 @@ def _marginals(
     begins: dict[str, Floats] = {}
     inside: dict[str, Floats] = {}
     for kind in {kind for kind, _, _ in tagged.predicted}:
-        for prefix, found in (("B-", begins), ("I-", inside)):
+        for prefix, totals in (("B-", begins), ("I-", inside)):
             columns = [
-                place
-                for place, tag in enumerate(tags)
+                column
+                for column, tag in enumerate(tags)
                 if tag.startswith(prefix) and reading.type_of(tag) == kind
             ]
-            found[kind] = padded[:, columns].sum(axis=1)
+            totals[kind] = padded[:, columns].sum(axis=1)
     confidence = np.empty(len(tagged.predicted))
     for number, (kind, first, last) in enumerate(tagged.predicted):
         begin, within = begins[kind], inside[kind]
@@ -224,11 +224,11 @@ def _recall(tagged: _Tagged) -> Mapping[str, Recall]:
     counts: dict[str, list[int]] = {kind: [0, 0, 0] for kind, _, _ in {*predicted, *tagged.gold}}
     for chunk in tagged.gold:
         kind, first, last = chunk
-        found = chunk in predicted
+        exact = chunk in predicted
         counts[kind][0] += 1
-        counts[kind][1] += found
-        counts[kind][2] += not found and bool(covered[first : last + 1].any())
+        counts[kind][1] += exact
+        counts[kind][2] += not exact and bool(covered[first : last + 1].any())
     return {
-        kind: Recall(gold=gold, found=found, partial_match=partial_match)
-        for kind, (gold, found, partial_match) in sorted(counts.items())
+        kind: Recall(gold=gold, found=exact, partial_match=partial_match)
+        for kind, (gold, exact, partial_match) in sorted(counts.items())
     }

@@ -69,7 +69,7 @@ def compare_regimes(
     panel = make_panel(runs, settings)
     if not panel.shared_labels:
         _check_choices(recalibration)
-    kept = [
+    usable = [
         (run, predictions)
         for run, predictions in zip(panel.runs, runs, strict=True)
         if run.dev is None or not collapse_reason(run.dev, shared_labels=panel.shared_labels)
@@ -77,17 +77,19 @@ def compare_regimes(
     known = {code: table_features(code) for code in panel.languages}
     for code, more in (features or {}).items():
         known.setdefault(code, {}).update(more)
-    seen = {calibration_rows(predictions, run, recalibration) is None for run, predictions in kept}
-    if len(seen) > 1:
+    cross_fitted = {
+        calibration_rows(predictions, run, recalibration) is None for run, predictions in usable
+    }
+    if len(cross_fitted) > 1:
         raise DataError(
             f"some runs have a split {recalibration.calibration_split!r}, others have none",
             where="recalibration",
             remedy="predict it with every run",
         )
     comparison = _Comparison(panel, settings, recalibration, known)
-    for run, predictions in kept:
+    for run, predictions in usable:
         comparison.add(run, calibration_rows(predictions, run, recalibration))
-    return comparison.results(cross_fitted=seen == {True})
+    return comparison.results(cross_fitted=cross_fitted == {True})
 
 
 def _check_choices(recalibration: RegimeSettings) -> None:
@@ -128,10 +130,10 @@ class _Comparison:
         folds = make_folds(run, pool, self.panel, self.recalibration, self.features, seed)
         for name in self.recalibration.recalibrators:
             make = RECALIBRATORS[name]
-            wanted = self.recalibration.of(name)
-            for regime in (regime for regime in SINGLE if regime in wanted):
+            regimes = self.recalibration.of(name)
+            for regime in (regime for regime in SINGLE if regime in regimes):
                 self._single(run, folds, regime, name, make)
-            few = [regime for regime in FEW_SHOT if regime in wanted]
+            few = [regime for regime in FEW_SHOT if regime in regimes]
             if few:
                 self._few_shot(run, folds, few, name, make)
         if "predicted" in self.recalibration.regimes:
@@ -201,10 +203,10 @@ class _Comparison:
     def _record_fits(self, key: Key, code: str, fitted: list[list[Fitted]]) -> None:
         """Record temperatures, rows and failures of the fits of one language."""
         every = [one for each in fitted for one in each]
-        found = [t for one in every if (t := temperature(one)) is not None]
+        temperatures = [t for one in every if (t := temperature(one)) is not None]
         shown = dict.fromkeys(("temperature", "temperature_low", "temperature_high"))
-        if found:
-            quantiles = np.quantile(found, [0.5, 0.05, 0.95]).tolist()
+        if temperatures:
+            quantiles = np.quantile(temperatures, [0.5, 0.05, 0.95]).tolist()
             shown = dict(zip(shown, quantiles, strict=True))
         self.fits.append(
             {
@@ -302,9 +304,9 @@ class _Comparison:
 def _assemble(folds: list[Fold], code: str, fitted: Sequence[Fitted]) -> Floats:
     """Put the probabilities of all folds in the order of the test rows."""
     parts = [one.apply(fold.test[code]) for fold, one in zip(folds, fitted, strict=True)]
-    places = np.concatenate([fold.places[code] for fold in folds])
-    whole = np.empty((len(places), parts[0].shape[1]))
-    whole[places] = np.concatenate(parts)
+    rows = np.concatenate([fold.positions[code] for fold in folds])
+    whole = np.empty((len(rows), parts[0].shape[1]))
+    whole[rows] = np.concatenate(parts)
     return whole
 
 

@@ -30,7 +30,7 @@ def table_features(code: str) -> dict[str, float]:
     entry = LANGUAGES.get(code)
     if entry is None:
         return {}
-    found = {
+    measures = {
         "pretraining": None if entry.pretraining_gib is None else np.log(entry.pretraining_gib),
         "syntax_distance": entry.syntax_distance,
         "ttr": entry.ttr,
@@ -39,7 +39,7 @@ def table_features(code: str) -> dict[str, float]:
         "words": entry.tokens_ratio,
         **_kinship(entry),
     }
-    return {name: float(value) for name, value in found.items() if value is not None}
+    return {name: float(value) for name, value in measures.items() if value is not None}
 
 
 def _number(value: str | None) -> float | None:
@@ -74,5 +74,7 @@ def feature_matrix(
     values = np.array(
         [[features.get(code, {}).get(name, np.nan) for name in every] for code in languages]
     ).reshape(len(languages), len(every))
-    kept = np.isfinite(values).sum(axis=0) >= len(languages) / 2
-    return tuple(name for name, keep in zip(every, kept, strict=True) if keep), values[:, kept]
+    often_known = np.isfinite(values).sum(axis=0) >= len(languages) / 2
+    return tuple(name for name, keep in zip(every, often_known, strict=True) if keep), values[
+        :, often_known
+    ]

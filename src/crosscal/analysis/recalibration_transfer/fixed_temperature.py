@@ -49,24 +49,24 @@ def temperature_with_prior(
     if not len(gold):
         return centre
     below = scores - scores.max(axis=1, keepdims=True)
-    chosen = below[np.arange(len(gold)), gold]
+    gold_score = below[np.arange(len(gold)), gold]
 
     def cost(shifts: Floats) -> Floats:
         beta = np.exp(-np.log(centre) - shifts)[:, None]
         normaliser = np.log(np.exp(beta[:, :, None] * below).sum(axis=2))
-        nll = (normaliser - beta * chosen).sum(axis=1)
+        nll = (normaliser - beta * gold_score).sum(axis=1)
         return np.asarray(nll + shifts**2 / (2 * spread**2))
 
     # Not convex in log T, so a grid comes first.
     grid = np.linspace(-_REACH * spread, _REACH * spread, _STEPS)
     near, step = float(grid[np.argmin(cost(grid))]), float(grid[1] - grid[0])
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda shift: float(cost(np.array([shift]))[0]),
         bounds=(near - step, near + step),
         method="bounded",
         options={"xatol": 1e-7},
     )
-    return float(centre * np.exp(found.x))
+    return float(centre * np.exp(optimum.x))
 
 
 def matching_temperature(scores: Floats, accuracy: float) -> float:

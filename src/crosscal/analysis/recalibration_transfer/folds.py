@@ -23,7 +23,7 @@ class Fold:
 
     fit_data: FitData
     test: dict[str, Rows]  # by language
-    places: dict[str, NDArray[np.intp]]  # where they stand among all test rows of the language
+    positions: dict[str, NDArray[np.intp]]  # where they stand among all test rows of the language
 
 
 def calibration_rows(
@@ -31,10 +31,10 @@ def calibration_rows(
 ) -> dict[str, Rows] | None:
     """Return the labelled rows of all languages that are not scored, if there are any."""
     split = settings.calibration_split
-    there = predictions.languages(split)
-    if not there:
+    languages = predictions.languages(split)
+    if not languages:
         return None
-    missing = [code for code in run.test if code not in there]
+    missing = [code for code in run.test if code not in languages]
     if missing:
         raise DataError(
             f"split {split!r} has no rows in {', '.join(missing)}",
@@ -59,8 +59,8 @@ def make_folds(
     # One fold where there are calibration rows; the seed is that of all runs: equal draws.
     test = {code: Rows.of(run.test[code], code) for code in panel.languages}
     if pool is not None:
-        places = {code: np.arange(len(rows)) for code, rows in test.items()}
-        return [_fold(run, pool, test, places, panel, features, seed)]
+        positions = {code: np.arange(len(rows)) for code, rows in test.items()}
+        return [_fold(run, pool, test, positions, panel, features, seed)]
     number = _fold_numbers(panel, run, settings.folds, seed)
     folds = []
     for each in range(settings.folds):
@@ -75,7 +75,7 @@ def _fold(
     run: RunPredictions,
     pool: dict[str, Rows],
     test: dict[str, Rows],
-    places: dict[str, NDArray[np.intp]],
+    positions: dict[str, NDArray[np.intp]],
     panel: Panel,
     features: Mapping[str, Mapping[str, float]],
     seed: int,
@@ -84,7 +84,7 @@ def _fold(
     pool = {code: pool[code] for code in panel.languages}
     english = pool[base] if run.dev is None else Rows.of(run.dev, base)
     order = draw_order(pool, np.random.default_rng([seed, 0]))
-    return Fold(FitData(english, pool, features, order), test, places)
+    return Fold(FitData(english, pool, features, order), test, positions)
 
 
 def _fold_numbers(

@@ -53,20 +53,20 @@ def fit_ridge(features: Floats, outcome: Floats) -> Ridge:
     errors = []
     penalties = PENALTIES if n >= 3 and features.shape[1] else (np.inf,)
     for penalty in penalties:
-        kept = sizes**2 / (sizes**2 + penalty)
-        leverage = 1.0 / n + (left**2) @ kept
-        residual = outcome - mean - left @ (kept * along)
+        shrinkage = sizes**2 / (sizes**2 + penalty)
+        leverage = 1.0 / n + (left**2) @ shrinkage
+        residual = outcome - mean - left @ (shrinkage * along)
         errors.append(float(np.square(residual / np.maximum(1.0 - leverage, 1e-9)).mean()))
     # Of equal errors the strongest penalty.
     best = len(errors) - 1 - int(np.argmin(errors[::-1]))
     penalty = float(penalties[best])
-    kept = sizes / (sizes**2 + penalty)
+    shrinkage = sizes / (sizes**2 + penalty)
     return Ridge(
         mean=mean,
         centre=centre,
         spread=spread,
-        weights=right.T @ (kept * along),
+        weights=right.T @ (shrinkage * along),
         penalty=penalty,
-        freedom=float((sizes * kept).sum()),
+        freedom=float((sizes * shrinkage).sum()),
         r2=1.0 - errors[best] / errors[-1] if errors[-1] > 0 else 0.0,
     )

@@ -65,8 +65,8 @@ class RegimeSettings:
     def __post_init__(self) -> None:
         _check_names("regimes", self.regimes, REGIMES)
         _check_names("recalibrators", self.recalibrators, RECALIBRATORS)
-        wanted = {"none", "english", *self.regimes}
-        object.__setattr__(self, "regimes", tuple(name for name in REGIMES if name in wanted))
+        requested = {"none", "english", *self.regimes}
+        object.__setattr__(self, "regimes", tuple(name for name in REGIMES if name in requested))
         object.__setattr__(self, "few_shot", tuple(sorted(set(self.few_shot))))
         if self.few_shot and self.few_shot[0] < 0:
             raise SettingsError(
@@ -94,9 +94,9 @@ class RegimeSettings:
         return tuple(name for name in self.regimes if name not in TEMPERATURE_ONLY)
 
 
-def _check_names(where: str, given: Iterable[str], known: Iterable[str]) -> None:
+def _check_names(where: str, names: Iterable[str], known: Iterable[str]) -> None:
     allowed = list(known)
-    for name in given:
+    for name in names:
         if name not in allowed:
             raise SettingsError(
                 f"unknown name '{name}'", where=where, remedy=did_you_mean(name, allowed)

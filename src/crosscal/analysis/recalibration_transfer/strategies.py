@@ -66,13 +66,13 @@ class FitData:
     @cached_property
     def log_temperatures(self) -> dict[str, float]:
         """Log of the temperature fitted on each language, where it has one."""
-        found = {}
+        fitted_values = {}
         for code, rows in self.pool.items():
             fitted = fit_rows(TemperatureScaling, rows, otherwise=IDENTITY)
             value = temperature(fitted)
             if fitted.converged and value is not None:
-                found[code] = float(np.log(value))
-        return found
+                fitted_values[code] = float(np.log(value))
+        return fitted_values
 
     @cached_property
     def confidence_features(self) -> dict[str, dict[str, float]]:
@@ -98,8 +98,8 @@ Maker = Callable[[], ScoreMap]
 
 def temperature(fitted: Fitted) -> float | None:
     """Return the temperature of a fit, or None if it is none of a temperature."""
-    found = getattr(fitted.recalibrator, "temperature_", None)
-    return None if found is None else float(found)
+    value = getattr(fitted.recalibrator, "temperature_", None)
+    return None if value is None else float(value)
 
 
 def _none(fit_data: FitData, language: str, make: Maker) -> Fitted:
@@ -166,8 +166,8 @@ def _few_pooled(english: Fitted, fit_data: FitData, drawn: Rows, make: Maker) ->
 
 def _few_prior(english: Fitted, fit_data: FitData, drawn: Rows, make: Maker) -> Fitted:
     known = drawn.take(drawn.gold >= 0)
-    found = temperature_with_prior(known.scores, known.gold, temperature(english) or 1.0)
-    return Fitted(GivenTemperature(found), (*english.fitted_on, drawn))
+    posterior_mode = temperature_with_prior(known.scores, known.gold, temperature(english) or 1.0)
+    return Fitted(GivenTemperature(posterior_mode), (*english.fitted_on, drawn))
 
 
 FEW_SHOT_FITS: dict[str, Callable[[Fitted, FitData, Rows, Maker], Fitted]] = {

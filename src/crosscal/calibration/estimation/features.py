@@ -53,9 +53,9 @@ class Gridded:
 
     def columns_of(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
         """Return the columns each row adds to, and how much of it."""
-        place = confidence * (self.points - 1)
-        below = np.minimum(place.astype(np.intp), self.points - 2)
-        share = place - below
+        position = confidence * (self.points - 1)
+        below = np.minimum(position.astype(np.intp), self.points - 2)
+        share = position - below
         return [(below, 1.0 - share), (below + 1, share)]
 
 

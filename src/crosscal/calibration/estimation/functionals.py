@@ -63,9 +63,9 @@ def make_columns(
     if kind == "threshold":
         return Above(threshold=threshold)
     if kind == "above":
-        kept = confidence[confidence > THRESHOLD]
+        above = confidence[confidence > THRESHOLD]
         # Without rows any bins will do.
-        division = make_bins(kept if kept.size else confidence, bins=bins, scheme="mass")
+        division = make_bins(above if above.size else confidence, bins=bins, scheme="mass")
         return Binned(bins=division, above=THRESHOLD)
     return Binned(
         bins=make_bins(confidence, bins=bins, scheme="mass" if kind == "mass" else "width")
@@ -93,8 +93,8 @@ class ErrorFunctional:
         guess = (observed[self.columns] + shifted_noise(noise[:, self.columns])) * self.weight
         return self._transformed(guess if self.shrinkage is None else guess @ self.shrinkage.T)
 
-    def _transformed(self, kept: Floats) -> Floats:
-        return kept if self.transform is None else np.asarray(kept @ self.transform)
+    def _transformed(self, weighted: Floats) -> Floats:
+        return weighted if self.transform is None else np.asarray(weighted @ self.transform)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,8 +116,8 @@ def evaluate(
 
     Examples
     --------
-    >>> found = evaluate([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]] * 20, [0, 1, 1] * 20)
-    >>> round(found.groups["all"].means["accuracy"], 3)
+    >>> evaluation = evaluate([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]] * 20, [0, 1, 1] * 20)
+    >>> round(evaluation.groups["all"].means["accuracy"], 3)
     0.667
     """
     values, right = _checked(scores, gold, given)
@@ -255,9 +255,9 @@ def _coded(labels: ArrayLike | None, n: int, what: str) -> tuple[NDArray[Any], I
             remedy="give one label for each row",
         )
     # numpy writes the NaN of a list of names as the name "nan".
-    given = array if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
-    if given.dtype.kind in "Of":
-        absent = np.array([_missing(label) for label in given.tolist()])
+    raw_labels = array if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
+    if raw_labels.dtype.kind in "Of":
+        absent = np.array([_missing(label) for label in raw_labels.tolist()])
         if absent.any():
             raise DataError(
                 f"{what} are missing in {int(absent.sum())} rows",

@@ -119,14 +119,14 @@ def clusters_needed(
     now = detectable_effect(standard_error, level=level, power=power)
     # Rounding must not add a cluster where the answer is a whole number.
     with np.errstate(over="ignore"):
-        wanted = clusters * np.square(now / np.float64(abs(effect)))
-    if not wanted < _MOST_CLUSTERS:
+        needed = clusters * np.square(now / np.float64(abs(effect)))
+    if not needed < _MOST_CLUSTERS:
         raise SettingsError(
             f"effect is {effect}",
             where="effect",
             remedy="no number of clusters would show so small an effect; give a larger one",
         )
-    return max(2, math.ceil(float(wanted) - 1e-9))
+    return max(2, math.ceil(float(needed) - 1e-9))
 
 
 def detectable_shift(

@@ -48,7 +48,7 @@ def cluster_sums(values: ArrayLike, cluster: NDArray[np.intp], clusters: int) ->
         Arrays of different lengths, or a cluster beyond those there are.
     """
     weights = np.asarray(values, dtype=np.float64)
-    _demand_places(cluster, len(weights), clusters, "cluster")
+    _check_indices(cluster, len(weights), clusters, "cluster")
     return np.asarray(np.bincount(cluster, weights=weights, minlength=clusters), dtype=np.float64)
 
 
@@ -66,18 +66,18 @@ def cluster_bin_sums(
     DataError
         Arrays of different lengths, or a cluster or bin beyond those there are.
     """
-    for where, place, places in (("cluster", cluster, clusters), ("index", index, bins)):
-        _demand_places(place, np.size(values), places, where)
+    for where, indices, size in (("cluster", cluster, clusters), ("index", index, bins)):
+        _check_indices(indices, np.size(values), size, where)
     cell = cluster * bins + index
     weights = np.asarray(values, dtype=np.float64)
     sums = np.bincount(cell, weights=weights, minlength=clusters * bins)
     return np.asarray(sums, dtype=np.float64).reshape(clusters, bins)
 
 
-def _demand_places(place: NDArray[np.intp], n: int, places: int, where: str) -> None:
-    if place.shape != (n,) or (n and (place.min() < 0 or place.max() >= places)):
+def _check_indices(indices: NDArray[np.intp], n: int, size: int, where: str) -> None:
+    if indices.shape != (n,) or (n and (indices.min() < 0 or indices.max() >= size)):
         raise DataError(
-            f"places of shape {place.shape} for {n} values, or outside 0 to {places - 1}",
+            f"places of shape {indices.shape} for {n} values, or outside 0 to {size - 1}",
             where=where,
-            remedy=f"give each value a number from 0 to {places - 1}",
+            remedy=f"give each value a number from 0 to {size - 1}",
         )

@@ -40,8 +40,8 @@ def shrinkage_matrix(excess: Floats, variance: Floats, confidence: Floats, share
     between = _variance_between(y, v, confidence[used])
     weight = 1.0 / (v + between)
     line = _line_matrix(weight, confidence[used])
-    kept = (between * weight)[:, None] * (np.eye(len(used)) - line)
-    matrix[np.ix_(used, used)] = share[used][:, None] * (line + kept) / share[used]
+    scatter = (between * weight)[:, None] * (np.eye(len(used)) - line)
+    matrix[np.ix_(used, used)] = share[used][:, None] * (line + scatter) / share[used]
     return matrix
 
 
