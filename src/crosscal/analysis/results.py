@@ -23,6 +23,9 @@ METRICS = (
     "ece_mass",
     "ece_debiased",
 )
+METRIC = "ece_debiased"
+"""What degradation is stated in: the one calibration error whose value is not inflated by
+noise, and so may be compared between languages and recipes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,15 +177,41 @@ class Results:
         metric: str | None = None,
     ) -> list[Estimate]:
         """Return the estimates that agree with every argument that is not None, in order."""
-        wanted = {
+        description = {
             "quantity": quantity,
             "recipe": recipe,
             "language": language,
             "scaling": scaling,
             "metric": metric,
         }
-        given = [(name, value) for name, value in wanted.items() if value is not None]
-        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in given)]
+        criteria = [(name, value) for name, value in description.items() if value is not None]
+        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in criteria)]
+
+    def get(
+        self,
+        quantity: str,
+        recipe: str,
+        language: str,
+        *,
+        metric: str = METRIC,
+        scaling: str = "none",
+        is_group: bool | None = None,
+    ) -> Estimate | None:
+        """Return the estimate with this description, or None if it was not computed."""
+        # Asked a thousand times a page: the most selective comparisons come first.
+        return next(
+            (
+                e
+                for e in self.estimates
+                if e.metric == metric
+                and e.language == language
+                and e.recipe == recipe
+                and e.quantity == quantity
+                and e.scaling == scaling
+                and (is_group is None or e.is_group == is_group)
+            ),
+            None,
+        )
 
     def to_json(self) -> str:
         """Return JSON text that `from_json` reads to an equal object: floats keep every bit."""

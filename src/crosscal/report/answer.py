@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crosscal.analysis import Estimate, Results
+from crosscal.analysis.results import METRIC
 from crosscal.report.findings import (
-    METRIC,
     contrasts_of,
     group_phrase,
     headline_subject,
     language_name,
-    one,
     recipes_with_results,
 )
 from crosscal.report.numbers import (
@@ -68,9 +67,9 @@ def _measured(results: Results, subject: str) -> list[str]:
     is_group = subject in results.groups
     where = group_phrase(subject) if is_group else language_name(subject)
     found = [
-        (degradation, one(results, "effect", recipe, subject, is_group=is_group))
+        (degradation, results.get("effect", recipe, subject, is_group=is_group))
         for recipe in recipes_with_results(results)
-        if (degradation := one(results, "degradation", recipe, subject, is_group=is_group))
+        if (degradation := results.get("degradation", recipe, subject, is_group=is_group))
     ]
     base = next((d for d, _ in found if d.recipe == results.baseline_recipe), None)
     clauses = [] if base is None else [_baseline_clause(results, base)]
@@ -106,9 +105,9 @@ def _further_clauses(results: Results, subject: str, *, is_group: bool) -> list[
 
 def _gap_clause(results: Results, recipe: str, subject: str, *, is_group: bool) -> str:
     """Say where confidence lies against accuracy, and whether the error changed its direction."""
-    english = one(results, "level", recipe, results.baseline_language, metric="gap")
-    here = one(results, "level", recipe, subject, metric="gap", is_group=is_group)
-    shift = one(results, "degradation", recipe, subject, metric="gap", is_group=is_group)
+    english = results.get("level", recipe, results.baseline_language, metric="gap")
+    here = results.get("level", recipe, subject, metric="gap", is_group=is_group)
+    shift = results.get("degradation", recipe, subject, metric="gap", is_group=is_group)
     if english is None or here is None or shift is None:
         return ""
     first, second, change = (
@@ -127,7 +126,7 @@ def _gap_clause(results: Results, recipe: str, subject: str, *, is_group: bool) 
             "which the size of the error hides"
         )
     elif direction_seen(shift):
-        size = one(results, "degradation", recipe, subject, is_group=is_group)
+        size = results.get("degradation", recipe, subject, is_group=is_group)
         if size is not None and not direction_seen(size):
             moves = "rises" if shift.value > 0 else "falls"
             clause += f": confidence {moves} against accuracy without a visibly larger error"
@@ -136,7 +135,7 @@ def _gap_clause(results: Results, recipe: str, subject: str, *, is_group: bool) 
 
 def _contrast_clause(results: Results, name: str) -> str:
     """Say whether the first group differs from another in its degradation."""
-    contrast = one(results, "degradation contrast", results.baseline_recipe, name, is_group=True)
+    contrast = results.get("degradation contrast", results.baseline_recipe, name, is_group=True)
     if contrast is None:
         return ""
     other = group_phrase(name.split(" minus ")[1])

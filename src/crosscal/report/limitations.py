@@ -8,7 +8,8 @@ import numpy as np
 from scipy.stats import fisher_exact
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.findings import METRIC, RICH, group_phrase, language_name, one
+from crosscal.analysis.results import METRIC
+from crosscal.report.findings import RICH, group_phrase, language_name
 from crosscal.report.numbers import (
     direction_seen,
     interval,
@@ -108,13 +109,13 @@ def _signs(results: Results) -> Limit | None:
     """Name the languages whose error has the other direction than that in English."""
     items = []
     for recipe in results.recipes:
-        english = one(results, "level", recipe, results.baseline_language, metric="gap")
+        english = results.get("level", recipe, results.baseline_language, metric="gap")
         if english is None or not direction_seen(english):
             continue
         opposed = [
             language_name(code)
             for code in results.languages
-            if (gap := one(results, "level", recipe, code, metric="gap", is_group=False))
+            if (gap := results.get("level", recipe, code, metric="gap", is_group=False))
             and direction_seen(gap) == -direction_seen(english)
         ]
         if opposed:
@@ -219,8 +220,8 @@ def _accuracy(results: Results) -> Limit | None:
         pairs = [
             (a.value, e.value)
             for code in results.languages
-            if (a := one(results, "level", recipe, code, metric="accuracy")) is not None
-            and (e := one(results, "level", recipe, code)) is not None
+            if (a := results.get("level", recipe, code, metric="accuracy")) is not None
+            and (e := results.get("level", recipe, code)) is not None
         ]
         if len(pairs) >= 4:
             rho = rank_correlation([a for a, _ in pairs], [e for _, e in pairs])

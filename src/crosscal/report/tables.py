@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crosscal.analysis import Estimate, Results
+from crosscal.analysis.results import METRIC
 from crosscal.report.charts.markers import colour_class, style_of
 from crosscal.report.charts.order import blocks
-from crosscal.report.findings import METRIC, language_name, one
+from crosscal.report.findings import language_name
 
 COLUMNS = ("accuracy", "nll", "brier", "confidence", "gap", "ece", "ece_debiased")
 
@@ -100,7 +101,7 @@ def group_rows(results: Results) -> list[GroupRow]:
         recipes = [
             (recipe, style)
             for recipe, style in style_of(results.recipes, results.baseline_recipe).items()
-            if one(results, "degradation", recipe, key) is not None
+            if results.get("degradation", recipe, key) is not None
         ]
         for i, (recipe, style) in enumerate(recipes):
             rows.append(
@@ -120,10 +121,10 @@ def _group_row(
     results: Results, key: str, recipe: str, *, name: str, style: int, first: int
 ) -> GroupRow:
     def level(metric: str) -> Estimate | None:
-        return one(results, "level", recipe, key, metric=metric)
+        return results.get("level", recipe, key, metric=metric)
 
     def scaled(quantity: str) -> Estimate | None:
-        return one(results, quantity, recipe, key, metric=METRIC, scaling="english")
+        return results.get(quantity, recipe, key, metric=METRIC, scaling="english")
 
     return GroupRow(
         name=name,
@@ -133,8 +134,8 @@ def _group_row(
         accuracy=level("accuracy"),
         nll=level("nll"),
         ece=level(METRIC),
-        degradation=one(results, "degradation", recipe, key),
-        effect=one(results, "effect", recipe, key),
+        degradation=results.get("degradation", recipe, key),
+        effect=results.get("effect", recipe, key),
         scaled_degradation=scaled("degradation"),
         scaled_effect=scaled("effect"),
     )

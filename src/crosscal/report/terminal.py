@@ -16,7 +16,7 @@ from crosscal.analysis import Estimate, Results
 from crosscal.report.characters import clean
 from crosscal.report.charts.markers import style_of
 from crosscal.report.charts.order import blocks
-from crosscal.report.findings import language_name, one
+from crosscal.report.findings import language_name
 from crosscal.report.numbers import interval, metric_number
 
 _HEADINGS = (
@@ -77,12 +77,12 @@ def summary_table(results: Results) -> list[SummaryRow]:
                 name=name,
                 is_group=is_group,
                 recipe=recipe,
-                accuracy=one(results, "level", recipe, key, metric="accuracy"),
-                nll=one(results, "level", recipe, key, metric="nll"),
-                ece=one(results, "level", recipe, key, metric="ece"),
-                ece_debiased=one(results, "level", recipe, key),
-                degradation=one(results, "degradation", recipe, key),
-                effect=one(results, "effect", recipe, key),
+                accuracy=results.get("level", recipe, key, metric="accuracy"),
+                nll=results.get("level", recipe, key, metric="nll"),
+                ece=results.get("level", recipe, key, metric="ece"),
+                ece_debiased=results.get("level", recipe, key),
+                degradation=results.get("degradation", recipe, key),
+                effect=results.get("effect", recipe, key),
             )
             if any((row.accuracy, row.ece, row.degradation)):
                 rows.append(row)

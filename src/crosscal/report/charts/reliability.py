@@ -11,7 +11,7 @@ from crosscal.report.charts.chart import Chart
 from crosscal.report.charts.order import language_order
 from crosscal.report.charts.reliability_diagram import DiagramPanel, describe, reliability_diagram
 from crosscal.report.evaluation_words import main_error
-from crosscal.report.findings import language_name, one
+from crosscal.report.findings import language_name
 from crosscal.report.numbers import number
 
 MOST_GROUPS = 60
@@ -109,7 +109,7 @@ def _by_language(rows: list[ReliabilityBin], recipe: str) -> dict[str, list[Reli
 
 def _language_numbers(results: Results, recipe: str, code: str, scaling: str) -> tuple[str, str]:
     accuracy, nll, ece = (
-        one(results, "level", recipe, code, metric=metric, scaling=scaling, is_group=False)
+        results.get("level", recipe, code, metric=metric, scaling=scaling, is_group=False)
         for metric in ("accuracy", "nll", "ece")
     )
     floor = None if ece is None else ece.noise_floor
