@@ -25,13 +25,7 @@ MANY_ALIKE = 3
 
 
 def answer(results: Results) -> str:
-    """Answer the question in one sentence: the clauses of `answer_clauses`, joined.
-
-    Returns
-    -------
-    str
-        Plain text.
-    """
+    """Answer the question in one sentence: the clauses of `answer_clauses`, joined; plain text."""
     return " ".join(answer_clauses(results))
 
 

@@ -22,27 +22,15 @@ FEW_CLUSTERS, FEW_SEEDS = 300, 5
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """One thing that stays open.
-
-    Attributes
-    ----------
-    items : tuple of str
-        The cases, if they are to be named one by one.
-    """
+    """One thing that stays open."""
 
     heading: str
     words: str
-    items: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()  # the cases, if they are to be named one by one
 
 
 def limits(results: Results) -> list[Limit]:
-    """List what the results do not show.
-
-    Returns
-    -------
-    list of Limit
-        Most important first; what does not apply is left out.
-    """
+    """List what the results do not show, most important first; what does not apply is left out."""
     found = [
         _collapsed(results),
         _seeds(results),

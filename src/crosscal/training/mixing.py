@@ -18,26 +18,14 @@ _TASKS = 0x6D697865
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingTask:
-    """One task of a training stage, or the text of masked language modelling.
+    """One task of a training stage, or the text of masked language modelling."""
 
-    Attributes
-    ----------
-    name : str
-        Names its head.
-    examples : EncodedDataset
-        What is trained on.
-    development : EncodedDataset or None
-        What chooses the checkpoint; None for masked language modelling.
-    outputs : int
-        Scores a row; 0 for the vocabulary.
-    languages : ndarray of str
-        Language of each group of examples, for the step log; empty: unknown.
-    """
-
-    name: str
-    examples: EncodedDataset
+    name: str  # names its head
+    examples: EncodedDataset  # what is trained on
+    # what chooses the checkpoint; None for masked language modelling
     development: EncodedDataset | None
-    outputs: int
+    outputs: int  # scores a row; 0 for the vocabulary
+    # language of each group of examples, for the step log; empty: unknown
     languages: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
 
 

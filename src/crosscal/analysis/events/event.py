@@ -38,22 +38,11 @@ class EventSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Recall:
-    """Right entities (or pairs) of one type, and what the model made of them.
+    """Right entities (or pairs) of one type, and what the model made of them."""
 
-    A calibration error looks only at what was predicted. This is the other side.
-
-    Attributes
-    ----------
-    gold : int
-        All there are.
-    found : int
-        Those predicted as they are.
-    partial_match : int
-        Those that no prediction equals, but one overlaps: other ends, or another type.
-    """
-
-    gold: int
-    found: int
+    gold: int  # all there are
+    found: int  # those predicted as they are
+    # those that no prediction equals, but one overlaps: other ends, or another type
     partial_match: int = 0
 
     @property
@@ -64,28 +53,19 @@ class Recall:
 
 @dataclass(frozen=True, kw_only=True)
 class RawEvents:
-    """Events of one language and split before their scores are divided by a temperature.
+    """Events of one language and split before their scores are divided by a temperature."""
 
-    Attributes
-    ----------
-    confidence_at : function of (temperature, shift) to ndarray of float64, shape (n,)
-        Confidences in [0, 1]. The shift is 0 unless `shifted`.
-    correct : ndarray of float64, shape (n,)
-        See `Events`.
-    cluster_ids, unit_ids, kinds, chance, recall
-        See `Events`.
-    shifted : bool
-        Whether confidences come of a single score, so that a temperature alone, without a
-        shift, would leave them at one half or above.
-    """
-
+    # (n,): confidences in [0, 1]. The shift is 0 unless `shifted`
     confidence_at: Callable[[float, float], Floats]
-    correct: Floats
+    correct: Floats  # (n,): see `Events`
+    # cluster_ids, unit_ids, kinds, chance, recall: see `Events`
     cluster_ids: Texts
     unit_ids: Texts
     kinds: Texts
     chance: Floats | None = None
     recall: Mapping[str, Recall] = field(default_factory=dict)
+    # whether confidences come of a single score, so that a temperature alone, without a shift,
+    # would leave them at one half or above
     shifted: bool = False
 
 

@@ -94,9 +94,9 @@ class RegimeResults:
     laws: list[dict[str, Any]] = field(default_factory=list)
     estimates: list[RegimeEstimate] = field(default_factory=list)
 
-    def find(self, **wanted: Any) -> list[RegimeEstimate]:
+    def find(self, **values: Any) -> list[RegimeEstimate]:
         """Return the estimates whose fields have these values, in order."""
-        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in wanted.items())]
+        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in values.items())]
 
     def to_json(self) -> str:
         """Return JSON text that `from_json` reads back to an equal object."""

@@ -50,18 +50,12 @@ class Identity:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Scored choices, and which rows they are.
+    """Scored choices, and which rows they are."""
 
-    Attributes
-    ----------
-    scores : ndarray of shape (n, k)
-    gold : ndarray of int, shape (n,)
-    languages, unit_ids, cluster_ids : ndarray of str, shape (n,)
-        A cluster's name means the same cluster in every language and split.
-    """
-
-    scores: Floats
-    gold: NDArray[np.int64]
+    scores: Floats  # (n, k)
+    gold: NDArray[np.int64]  # (n,)
+    # languages, unit_ids, cluster_ids: (n,): A cluster's name means the same cluster in every
+    # language and split
     languages: NDArray[np.str_]
     unit_ids: NDArray[np.str_]
     cluster_ids: NDArray[np.str_]

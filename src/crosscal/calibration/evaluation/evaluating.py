@@ -92,7 +92,7 @@ def evaluate(
     level : float
         Of the intervals.
     errors : sequence of str, optional
-        From `crosscal.calibration.estimates.ERRORS`; by default all.
+        From `crosscal.calibration.ERRORS`; by default all.
     report : callable, optional
         Called with what is done, how much of it, and the total.
 

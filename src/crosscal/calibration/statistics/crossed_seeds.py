@@ -85,28 +85,16 @@ def seed_pivots(replicates: int, rng: np.random.Generator) -> SeedPivots:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedSpread:
-    """What trainings add to a mean over seeds.
+    """What trainings add to a mean over seeds."""
 
-    Attributes
-    ----------
-    scale : ndarray of shape (replicates,)
-        Draws of its standard deviation; 0 throughout with one seed.
-    rule : str
-        `ONE_SEED`, `OWN`, `POOLED` or `PAIRED`.
-    variance : float
-        Its estimate, the items' noise taken off, at least 0.
-    raw, items : float
-        The variance that was observed, and what of it items explain; `raw - items` is the estimate.
-    freedom : float
-        Degrees of freedom of `raw`; infinite with one seed.
-    """
-
-    scale: Floats
-    rule: str
-    variance: float
+    scale: Floats  # (replicates,): draws of its standard deviation; 0 throughout with one seed
+    rule: str  # `ONE_SEED`, `OWN`, `POOLED` or `PAIRED`
+    variance: float  # its estimate, the items' noise taken off, at least 0
+    # raw, items: the variance that was observed, and what of it items explain; `raw - items` is the
+    # estimate
     raw: float
     items: float
-    freedom: float
+    freedom: float  # degrees of freedom of `raw`; infinite with one seed
 
 
 class _MeanSquare(NamedTuple):
