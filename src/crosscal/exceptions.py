@@ -8,17 +8,7 @@ from __future__ import annotations
 
 
 class CrosscalError(Exception):
-    """Something a user can act on.
-
-    Parameters
-    ----------
-    what : str
-        What is wrong, in one sentence without a final stop.
-    where : str, optional
-        The place: a file, ``file:line``, a field of the study file.
-    remedy : str, optional
-        What to do about it, in one sentence without a final stop.
-    """
+    """Something a user can act on: what is wrong, where, and what to do (no final stops)."""
 
     exit_code = 1
 

@@ -38,47 +38,29 @@ from crosscal.spelling import did_you_mean
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Language:
-    """One language.
+    """One language."""
 
-    Attributes
-    ----------
-    code : str
-        As in XTREME's file names (ISO 639-1); of three letters (ISO 639-3, or what the data set
-        says) for languages that have none of two.
-    name, script, family : str
-        In English; the family is the largest commonly accepted one, or ``"creole"``.
-    direction : {"ltr", "rtl"}
-        In which it is written.
-    pretraining_gib : float or None
-        Text in CC-100, the pretraining corpus of XLM-R, in GiB (Chinese: simplified).
-    wals_22a : str or None
-        Inflectional synthesis of the verb: categories per word.
-    wals_49a : str or None
-        Number of cases.
-    syntax_distance : float or None
-        From English: 0 the same, 1 different in every feature known of both.
-    ttr : float or None
-        Type-token ratio: distinct words / words.
-    mattr500 : float or None
-        The same, averaged over windows of 500 words, which does not depend on text length.
-    word_length : float or None
-        Mean graphemes per word; not comparable between kinds of script.
-    tokens_ratio, types_ratio : float or None
-        Words, and distinct words, relative to the same text in English.
-    """
-
+    # as in XTREME's file names (ISO 639-1); of three letters (ISO 639-3, or what the data set says)
+    # for languages that have none of two
     code: str
+    # name, script, family: in English; the family is the largest commonly accepted one, or
+    # ``"creole"``
     name: str
     script: str
     family: str
     direction: Literal["ltr", "rtl"] = "ltr"
+    # text in CC-100, the pretraining corpus of XLM-R, in GiB (Chinese: simplified)
     pretraining_gib: float | None = None
-    wals_22a: str | None = None
-    wals_49a: str | None = None
+    wals_22a: str | None = None  # inflectional synthesis of the verb: categories per word
+    wals_49a: str | None = None  # number of cases
+    # from English: 0 the same, 1 different in every feature known of both
     syntax_distance: float | None = None
-    ttr: float | None = None
+    ttr: float | None = None  # type-token ratio: distinct words / words
+    # the same, averaged over windows of 500 words, which does not depend on text length
     mattr500: float | None = None
+    # mean graphemes per word; not comparable between kinds of script
     word_length: float | None = None
+    # tokens_ratio, types_ratio: words, and distinct words, relative to the same text in English
     tokens_ratio: float | None = None
     types_ratio: float | None = None
 
@@ -291,18 +273,7 @@ falls with the length of the text, so the line belongs to these 10,000 sentences
 
 
 def is_rich(language: Language) -> bool | None:
-    """Tell whether a language counts as morphologically rich by default.
-
-    Parameters
-    ----------
-    language : Language
-        Any language.
-
-    Returns
-    -------
-    bool or None
-        Whether its type-token ratio exceeds `RICH_TTR`; None if the ratio is unknown.
-    """
+    """Tell whether a language counts as morphologically rich by default."""
     return None if language.ttr is None else language.ttr > RICH_TTR
 
 
@@ -316,23 +287,7 @@ MORPHOLOGICALLY_RICH: tuple[str, ...] = tuple(
 
 
 def language(code: str) -> Language:
-    """Return the language of a code.
-
-    Parameters
-    ----------
-    code : str
-        For example ``"sw"``.
-
-    Returns
-    -------
-    Language
-        Its entry.
-
-    Raises
-    ------
-    SettingsError
-        If the code is unknown; names the nearest code, and a language given by its name.
-    """
+    """Return the language of a code; raise `SettingsError` that names the nearest code."""
     if code in LANGUAGES:
         return LANGUAGES[code]
     by_name = {entry.name.casefold(): entry.code for entry in LANGUAGES.values()}
@@ -342,24 +297,8 @@ def language(code: str) -> Language:
 
 
 def default_groups(languages: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Divide languages by morphology, as reports do unless told otherwise.
-
-    Parameters
-    ----------
-    languages : iterable of str
-        Codes; English is left out, being what the others are compared with.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        ``"morphologically rich"`` and ``"others"`` by `is_rich`, and ``"not measured"`` for
-        languages of unknown type-token ratio; each in the order given, without empty groups.
-
-    Raises
-    ------
-    SettingsError
-        If a code is unknown.
-    """
+    """Divide languages by morphology, as reports do unless told otherwise; English is left out."""
+    # By `is_rich`, and "not measured" where the ratio is unknown; without empty groups.
     names = {True: "morphologically rich", False: "others", None: "not measured"}
     groups: dict[str, tuple[str, ...]] = dict.fromkeys(names.values(), ())
     for code in languages:

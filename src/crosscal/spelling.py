@@ -7,25 +7,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Say which known word was probably meant, or which ones there are.
-
-    Parameters
-    ----------
-    word : str
-        What was written.
-    known : iterable of str
-        What could have been written.
-
-    Returns
-    -------
-    str
-        A remedy without a final stop, for `crosscal.exceptions`.
-
-    Examples
-    --------
-    >>> did_you_mean("entailmnt", ["entailment", "neutral"])
-    "Did you mean 'entailment'? Known are: entailment, neutral"
-    """
+    """Say which known word was probably meant, or which ones there are."""
     words = list(known)
     listed = "Known are: " + ", ".join(words)
     # Compared without case, so that 'EN' and 'Neutral' find their way home.

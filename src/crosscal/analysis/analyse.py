@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.analysis.collapse import collapse_reason
-from crosscal.analysis.estimating import Estimator
+from crosscal.analysis.estimating import EstimateBuilder
 from crosscal.analysis.measuring import (
     LanguageOrGroup,
     RunMeasurements,
@@ -20,7 +20,7 @@ from crosscal.analysis.measuring import (
 )
 from crosscal.analysis.reliability import reliability_bins
 from crosscal.analysis.results import ReliabilityBin, Results
-from crosscal.analysis.runs import Panel, Run, make_panel
+from crosscal.analysis.runs import Panel, RunPredictions, make_panel
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import TemperatureScaling, seed_pivots
 from crosscal.predictions import Predictions, Slice
@@ -34,32 +34,21 @@ SEEDS = 1_000_033
 def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Results:
     """Compute levels, degradations and effects, with intervals.
 
-    Parameters
-    ----------
-    runs : sequence of Predictions
-        One for each recipe and seed; test rows equal in all of them.
-    settings : AnalysisSettings
-
-    Returns
-    -------
-    Results
-        ``settings`` holds the given ones and, under ``seeds``, how many runs of each recipe
-        count.
+    `runs` holds one table for each recipe and seed; test rows are equal in all of them. The
+    settings of the results are the given ones and, under ``seeds``, how many runs of each recipe
+    count. One draw of clusters is shared by all languages, recipes and seeds; intervals are
+    quantiles of draws of the true value (`crosscal.calibration.estimation.estimates`). The English
+    temperature is fitted anew in every replicate of the development data. What training again
+    would change is learnt by a model of seeds that are crossed with recipes
+    (`crosscal.calibration.statistics.crossed_seeds`). Deterministic.
 
     Raises
     ------
     DataError
-        Runs that cannot be compared (see `make_panel`).
-
-    Notes
-    -----
-    One draw of clusters is shared by all languages, recipes and seeds. Intervals are quantiles
-    of draws of the true value, made by the one engine that `evaluate` uses too (see
-    `crosscal.calibration.estimation.estimates`): equal questions get equal numbers. The English
-    temperature is fitted anew in every replicate of the development data. What training again
-    would change is learnt by a model of seeds that are crossed with recipes (see
-    `crosscal.calibration.statistics.crossed_seeds`). Deterministic: equal predictions and
-    settings give equal results.
+        No run; a recipe and seed twice; runs of different tasks or choices; a split or the
+        baseline language missing; test languages that are parallel in part only; test units
+        that differ between runs; fewer than two clusters; with common choices, gold that differs
+        or a right choice that is not among them.
     """
     panel = make_panel(runs, settings)
     reasons = {
@@ -73,7 +62,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
     groups = present_groups(panel, settings)
     measurements = measure_runs(panel, counted, fitted, settings)
     rng = np.random.default_rng([settings.bootstrap_seed, SEEDS])
-    estimator = Estimator(
+    builder = EstimateBuilder(
         measurements=measurements,
         settings=settings,
         pivots=seed_pivots(settings.replicates, rng),
@@ -88,7 +77,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
         groups=groups,
         settings=_resolved(settings, counted),
         temperatures=[_temperature_row(run, fitted) for run in counted if run.dev is not None],
-        estimates=estimator.estimates(_subjects(panel, groups)),
+        estimates=builder.estimates(_subjects(panel, groups)),
         reliability=_reliability(panel, counted, fitted, measurements, settings),
         collapsed=[
             {"recipe": recipe, "seed": seed, "reason": reason}
@@ -139,7 +128,9 @@ def present_groups(panel: Panel, settings: AnalysisSettings) -> dict[str, tuple[
     return {name: codes for name, codes in present.items() if codes}
 
 
-def _temperature_row(run: Run, fitted: dict[tuple[str, int], TemperatureScaling]) -> dict[str, Any]:
+def _temperature_row(
+    run: RunPredictions, fitted: dict[tuple[str, int], TemperatureScaling]
+) -> dict[str, Any]:
     scaling = fitted[run.recipe, run.seed]
     return {
         "recipe": run.recipe,
@@ -154,7 +145,7 @@ def _temperature_row(run: Run, fitted: dict[tuple[str, int], TemperatureScaling]
 
 def _reliability(
     panel: Panel,
-    runs: Sequence[Run],
+    runs: Sequence[RunPredictions],
     fitted: dict[tuple[str, int], TemperatureScaling],
     measurements: RunMeasurements,
     settings: AnalysisSettings,
@@ -179,7 +170,7 @@ def _reliability(
     ]
 
 
-def _resolved(settings: AnalysisSettings, runs: Sequence[Run]) -> dict[str, Any]:
+def _resolved(settings: AnalysisSettings, runs: Sequence[RunPredictions]) -> dict[str, Any]:
     """Return the settings as plain JSON values, and how many runs of each recipe count."""
     plain = asdict(settings)
     plain["groups"] = {name: list(codes) for name, codes in settings.groups.items()}

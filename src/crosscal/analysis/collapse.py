@@ -16,23 +16,10 @@ def collapse_reason(dev: Slice, *, shared_labels: bool = True) -> str | None:
 
     A run is collapsed when its accuracy on the development data of the baseline language is
     not significantly above chance, 1 / k (one-sided exact binomial test over rows, 1 %), or
-    when one choice takes over 95 % of the predictions.
-
-    Parameters
-    ----------
-    dev : Slice
-    shared_labels : bool
-        Whether all units have the same choices; otherwise the places of choices say nothing, and
-        chance is the mean of 1 / k.
-
-    Returns
-    -------
-    str or None
-
-    Notes
-    -----
-    Rows of one premise count as independent. Where each premise has one hypothesis of each
-    label, a model that guesses varies less than that, so the test errs towards "collapsed".
+    when one choice takes over 95 % of the predictions. Without `shared_labels` the places of
+    choices say nothing, and chance is the mean of 1 / k. Rows of one premise count as independent:
+    with one hypothesis of each label a model that guesses varies less, so the test errs towards
+    "collapsed".
     """
     n = len(dev.scores)
     chance = float((1 / np.isfinite(dev.scores).sum(axis=1)).mean())

@@ -25,20 +25,12 @@ OUTSIDE = "outside its interval, which is for the error without the noise of few
 
 
 @dataclass(kw_only=True)
-class Estimator:
-    """Turns the measurements of all runs into estimates.
-
-    Attributes
-    ----------
-    measurements : RunMeasurements
-    settings : AnalysisSettings
-    pivots : SeedPivots
-        Draws behind what trainings add, one for the whole study.
-    """
+class EstimateBuilder:
+    """Turns the measurements of all runs into estimates."""
 
     measurements: RunMeasurements
     settings: AnalysisSettings
-    pivots: SeedPivots
+    pivots: SeedPivots  # draws behind what trainings add, one for the whole study
     seeds: CrossedSeeds = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.analysis.results import METRICS
-from crosscal.analysis.runs import Panel, ParallelLanguages, Run
+from crosscal.analysis.runs import Panel, ParallelLanguages, RunPredictions
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import Measurement, TemperatureScaling, mean_measurement
 from crosscal.calibration.estimation.engine import measure_samples
@@ -32,39 +32,20 @@ _DEVELOPMENT = 1_000_003
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageOrGroup:
-    """What a number is about: a language, the mean of a group, or one group less another.
-
-    Attributes
-    ----------
-    name : str
-    languages : tuple of str
-    is_group : bool
-    minus : tuple of str
-        Languages whose mean is taken off.
-    """
+    """What a number is about: a language, the mean of a group, or one group less another."""
 
     name: str
     languages: tuple[str, ...]
     is_group: bool
-    minus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()  # languages whose mean is taken off
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunMeasurements:
-    """Measurements by run, scaling, language and metric, collapsed runs left out.
-
-    Attributes
-    ----------
-    by_run : mapping of (recipe, seed, scaling) to mapping of language to mapping of metric
-    runs : tuple of (recipe, seed)
-        Those that count.
-    scalings, metrics : tuple of str
-    baseline_language : str
-    n, clusters : mapping of language to int
-    """
+    """Measurements by run, scaling, language and metric, collapsed runs left out."""
 
     by_run: Mapping[tuple[str, int, str], Mapping[str, Mapping[str, Measurement]]]
-    runs: tuple[RunKey, ...]
+    runs: tuple[RunKey, ...]  # those that count
     scalings: tuple[str, ...]
     metrics: tuple[str, ...]
     baseline_language: str
@@ -104,7 +85,7 @@ def draw_blocks(
 
 def measure_runs(
     panel: Panel,
-    runs: Sequence[Run],
+    runs: Sequence[RunPredictions],
     fitted: Mapping[RunKey, TemperatureScaling],
     settings: AnalysisSettings,
 ) -> RunMeasurements:
@@ -149,7 +130,7 @@ def measure_runs(
 
 
 def scaled_scores(
-    run: Run, language: str, scaling: str, fitted: TemperatureScaling | None
+    run: RunPredictions, language: str, scaling: str, fitted: TemperatureScaling | None
 ) -> Floats:
     """Return a run's test scores in a language, divided by its temperature if so asked."""
     scores = run.test[language].scores
@@ -157,7 +138,7 @@ def scaled_scores(
 
 
 def _sample(
-    run: Run,
+    run: RunPredictions,
     language: str,
     block: ParallelLanguages,
     number: int,

@@ -24,39 +24,22 @@ def reliability_bins(
     bins: int,
     level: float = 0.95,
 ) -> list[ReliabilityBin]:
-    """Return the non-empty bins of one diagram, pooled over seeds.
-
-    Parameters
-    ----------
-    scores : sequence of ndarray of shape (n, k)
-        One for each seed.
-    gold : sequence of ndarray of int, shape (n,)
-        Likewise; they differ where choices are a unit's own.
-    recipe, language, scaling : str
-    bins : int
-        Of equal width.
-    level : float
-        Of the consistency band, which has binomial quantiles for the bin's mean confidence.
-        Rows of a bin differ in confidence, which makes their sum vary a little less than
-        that, so that the band errs on the wide side.
-
-    Returns
-    -------
-    list of ReliabilityBin
-    """
+    """Return the non-empty bins of one diagram, pooled over seeds."""
+    # The band has binomial quantiles for the bin's mean confidence. Rows of a bin differ in
+    # confidence, so that their sum varies a little less: it errs on the wide side.
     division = make_bins([0.5], bins=bins)
     tables = [
         bin_table(*top_label(each, right), division)
         for each, right in zip(scores, gold, strict=True)
     ]
     table = sum(tables[1:], tables[0])
-    found = []
+    diagram = []
     for index in np.flatnonzero(table.n).tolist():
         n = int(table.n[index])
         confidence = float(table.confidence[index] / n)
         items = max(1, round(n / len(scores)))
         low, high = binom.ppf([(1 - level) / 2, (1 + level) / 2], items, confidence) / items
-        found.append(
+        diagram.append(
             ReliabilityBin(
                 recipe=recipe,
                 language=language,
@@ -71,4 +54,4 @@ def reliability_bins(
                 high=float(high),
             )
         )
-    return found
+    return diagram

@@ -23,6 +23,9 @@ METRICS = (
     "ece_mass",
     "ece_debiased",
 )
+METRIC = "ece_debiased"
+"""What degradation is stated in: the one calibration error whose value is not inflated by
+noise, and so may be compared between languages and recipes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,6 @@ class Estimate:
         that in the baseline language, same run; ``effect``: degradation under this recipe
         minus degradation under the baseline recipe; a contrast: that of one group minus that of
         another.
-    recipe : str
     language : str
         A language code; the name of a group, or of two, when `is_group`.
     is_group : bool
@@ -103,7 +105,6 @@ class ReliabilityBin:
 
     Attributes
     ----------
-    recipe, language, scaling : str
     index : int
         Number of the bin, from 0.
     lower, upper : float
@@ -137,8 +138,6 @@ class Results:
 
     Attributes
     ----------
-    title : str
-    baseline_language, baseline_recipe : str
     languages, recipes : tuple of str
         In the order of the predictions (languages by code, baseline first) and of the runs.
     seeds : tuple of int
@@ -178,56 +177,51 @@ class Results:
         scaling: str | None = None,
         metric: str | None = None,
     ) -> list[Estimate]:
-        """Return the estimates that agree with every argument given, in order.
-
-        Parameters
-        ----------
-        quantity, recipe, language, scaling, metric : str, optional
-            None agrees with everything.
-
-        Returns
-        -------
-        list of Estimate
-            Possibly empty.
-        """
-        wanted = {
+        """Return the estimates that agree with every argument that is not None, in order."""
+        description = {
             "quantity": quantity,
             "recipe": recipe,
             "language": language,
             "scaling": scaling,
             "metric": metric,
         }
-        given = [(name, value) for name, value in wanted.items() if value is not None]
-        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in given)]
+        criteria = [(name, value) for name, value in description.items() if value is not None]
+        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in criteria)]
+
+    def get(
+        self,
+        quantity: str,
+        recipe: str,
+        language: str,
+        *,
+        metric: str = METRIC,
+        scaling: str = "none",
+        is_group: bool | None = None,
+    ) -> Estimate | None:
+        """Return the estimate with this description, or None if it was not computed."""
+        # Asked a thousand times a page: the most selective comparisons come first.
+        return next(
+            (
+                e
+                for e in self.estimates
+                if e.metric == metric
+                and e.language == language
+                and e.recipe == recipe
+                and e.quantity == quantity
+                and e.scaling == scaling
+                and (is_group is None or e.is_group == is_group)
+            ),
+            None,
+        )
 
     def to_json(self) -> str:
-        """Return the results as JSON text that `from_json` reads back to an equal object.
-
-        Returns
-        -------
-        str
-            Indented, keys in declaration order, one trailing newline. Floats keep every bit.
-        """
+        """Return JSON text that `from_json` reads to an equal object: floats keep every bit."""
         document = {"format": FORMAT, **asdict(self)}
         return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Results:
-        """Read what `to_json` wrote.
-
-        Parameters
-        ----------
-        text : str
-
-        Returns
-        -------
-        Results
-
-        Raises
-        ------
-        DataError
-            Not JSON, another format or version, or a missing or unknown field.
-        """
+        """Read what `to_json` wrote; `DataError` for another format or version, or other fields."""
         try:
             document = json.loads(text)
         except json.JSONDecodeError as error:

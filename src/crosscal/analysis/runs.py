@@ -14,67 +14,35 @@ from crosscal.predictions import Predictions, Slice
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """One recipe and seed.
-
-    Attributes
-    ----------
-    recipe : str
-    seed : int
-    where : str
-        For messages.
-    dev : Slice or None
-        Development data in the baseline language.
-    test : dict of str to Slice
-        Test data by language; rows are the same units in all.
-    """
+class RunPredictions:
+    """One recipe and seed."""
 
     recipe: str
     seed: int
-    where: str
-    dev: Slice | None
-    test: dict[str, Slice]
+    where: str  # for messages
+    dev: Slice | None  # development data in the baseline language
+    test: dict[str, Slice]  # test data by language; rows are the same units in all
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParallelLanguages:
-    """Languages that share their units, and are therefore resampled together.
-
-    Attributes
-    ----------
-    languages : tuple of str
-    cluster : ndarray of int, shape (n,)
-        Index of each unit's cluster.
-    clusters : int
-    """
+    """Languages that share their units, and are therefore resampled together."""
 
     languages: tuple[str, ...]
-    cluster: NDArray[np.intp]
+    cluster: NDArray[np.intp]  # (n,): index of each unit's cluster
     clusters: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """All runs, over the same test units.
+    """All runs, over the same test units."""
 
-    Attributes
-    ----------
-    runs : tuple of Run
-    languages : tuple of str
-        Baseline first, then by code.
-    blocks : tuple of ParallelLanguages
-        One where all languages are parallel; one a language where they have nothing in common.
-    shared_labels : bool
-        Whether all units have the same choices.
-    all_gold : bool
-        Whether the right choice is always among the choices.
-    """
-
-    runs: tuple[Run, ...]
-    languages: tuple[str, ...]
+    runs: tuple[RunPredictions, ...]
+    languages: tuple[str, ...]  # baseline first, then by code
+    # one where all languages are parallel; one a language where they have nothing in common
     blocks: tuple[ParallelLanguages, ...]
-    shared_labels: bool
-    all_gold: bool
+    shared_labels: bool  # whether all units have the same choices
+    all_gold: bool  # whether the right choice is always among the choices
 
     @property
     def recipes(self) -> tuple[str, ...]:
@@ -88,25 +56,7 @@ class Panel:
 
 
 def make_panel(predictions: Sequence[Predictions], settings: AnalysisSettings) -> Panel:
-    """Check that runs can be compared, and put them side by side.
-
-    Parameters
-    ----------
-    predictions : sequence of Predictions
-    settings : AnalysisSettings
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    DataError
-        No run; a recipe and seed twice; runs of different tasks or choices; a split or the
-        baseline language missing; test languages that are parallel in part only; test units
-        that differ between runs; fewer than two clusters; with common choices, gold that differs
-        or a right choice that is not among them.
-    """
+    """Check that runs can be compared, and put them side by side."""
     if not predictions:
         raise DataError("no runs", where="analyse", remedy="give at least one run's predictions")
     _check_same_kind(predictions)
@@ -132,7 +82,7 @@ def _have_nothing_in_common(test: dict[str, Slice]) -> bool:
     return len(names) == len(set(names))
 
 
-def _block(languages: tuple[str, ...], first: Run) -> ParallelLanguages:
+def _block(languages: tuple[str, ...], first: RunPredictions) -> ParallelLanguages:
     names, cluster = np.unique(first.test[languages[0]].cluster_ids, return_inverse=True)
     if len(names) < 2:
         raise DataError(
@@ -166,7 +116,7 @@ def _check_same_kind(predictions: Sequence[Predictions]) -> None:
         seen[p.recipe, p.seed] = run.where
 
 
-def _read(predictions: Predictions, settings: AnalysisSettings) -> Run:
+def _read(predictions: Predictions, settings: AnalysisSettings) -> RunPredictions:
     where, base, split = predictions.where, settings.baseline_language, settings.test_split
     languages = predictions.languages(split)
     if base not in languages:
@@ -191,10 +141,10 @@ def _read(predictions: Predictions, settings: AnalysisSettings) -> Run:
                 remedy="where all units have the same choices, the right one must be among them",
             )
     p = predictions.provenance
-    return Run(recipe=p.recipe, seed=p.seed, where=where, dev=dev, test=test)
+    return RunPredictions(recipe=p.recipe, seed=p.seed, where=where, dev=dev, test=test)
 
 
-def _check_same_units(run: Run, first: Run, *, shared_labels: bool) -> None:
+def _check_same_units(run: RunPredictions, first: RunPredictions, *, shared_labels: bool) -> None:
     if run.test.keys() != first.test.keys():
         raise DataError(
             f"languages are {sorted(run.test)}, but {sorted(first.test)} in {first.where}",

@@ -14,14 +14,12 @@ class AnalysisSettings:
 
     Attributes
     ----------
-    title : str
     baseline_language, baseline_recipe : str
         What degradation and effect are measured against. Where no run has the baseline
         recipe, no effects are computed.
     dev_split : str or None
         Baseline-language development data: detects collapsed runs and fits the temperature.
         None: neither is done.
-    test_split : str
     groups : mapping of str to tuple of str
         Group name to language codes; languages without predictions are left out.
     bins : int
@@ -30,7 +28,6 @@ class AnalysisSettings:
         Bootstrap replicates.
     level : float
         Level of every interval.
-    bootstrap_seed : int
     noise_resamples : int
         Samples behind each noise floor.
     margin : float or None

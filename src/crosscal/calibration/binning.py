@@ -103,18 +103,11 @@ def make_bins(
 
 @dataclass(frozen=True, kw_only=True)
 class BinTable:
-    """Sums per bin; two tables over the same bins add up to the table of all their rows.
-
-    Attributes
-    ----------
-    bins : Bins
-    n : ndarray of int64, shape (bins,)
-    confidence, correct : ndarray of float64, shape (bins,)
-        Sums, not means.
-    """
+    """Sums per bin; two tables over the same bins add up to the table of all their rows."""
 
     bins: Bins
-    n: NDArray[np.int64]
+    n: NDArray[np.int64]  # (bins,)
+    # confidence, correct: (bins,): sums, not means
     confidence: Floats
     correct: Floats
 
@@ -148,14 +141,7 @@ class BinTable:
 
 
 def bin_table(confidence: ArrayLike, correct: ArrayLike, bins: Bins) -> BinTable:
-    """Sum confidences and outcomes in each bin.
-
-    Parameters
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
-    bins : Bins
+    """Sum confidences, in [0, 1], and outcomes, 0 or 1, in each bin; both of shape (n,).
 
     Raises
     ------

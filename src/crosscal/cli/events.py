@@ -103,7 +103,12 @@ def _numbers(part: Events, *, by_kind: bool) -> dict[str, Any]:
         }
     if part.recall:
         numbers["recall"] = {
-            kind: {**asdict(recall), "missed": recall.missed}
+            kind: {
+                "gold": recall.gold,
+                "found": recall.found,
+                "touched": recall.partial_match,
+                "missed": recall.missed,
+            }
             for kind, recall in part.recall.items()
         }
     if by_kind:

@@ -26,10 +26,8 @@ def encoder_config(folder: Path) -> dict[str, object]:
 
 
 def first_position(kind: str, pad: int | None) -> int:
-    """Return the number of an encoder's first position, by its kind and padding id.
-
-    RoBERTa and its kin count positions from behind the padding id, others from 0.
-    """
+    """Return the number of an encoder's first position, by its kind and padding id."""
+    # RoBERTa and its kin count positions from behind the padding id, others from 0.
     return int(pad or 0) + 1 if "roberta" in kind or kind == "camembert" else 0
 
 

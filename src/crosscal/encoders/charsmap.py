@@ -103,11 +103,8 @@ def _breadth_first(
 def _find_base(
     labels: list[int], position: int, first_free: int, taken: bytearray, bases: set[int]
 ) -> int:
-    """Smallest base, unused by other nodes, at which every label falls on a free unit.
-
-    The unit format holds 21 bits of offset; tries of a few hundred thousand
-    units, as here, never need more.
-    """
+    """Smallest base, unused by other nodes, at which every label falls on a free unit."""
+    # The format holds 21 bits of offset; a few hundred thousand units, as here, never need more.
     start = first_free
     while True:
         base = start ^ labels[0]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crosscal.analysis import Estimate, Results
+from crosscal.analysis.results import METRIC
 from crosscal.report.findings import (
-    METRIC,
     contrasts_of,
     group_phrase,
     headline_subject,
     language_name,
-    one,
     recipes_with_results,
 )
 from crosscal.report.numbers import (
@@ -26,37 +25,15 @@ MANY_ALIKE = 3
 
 
 def answer(results: Results) -> str:
-    """Answer the question in one sentence: the clauses of `answer_clauses`, joined.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    str
-        Plain text.
-    """
+    """Answer the question in one sentence: the clauses of `answer_clauses`, joined; plain text."""
     return " ".join(answer_clauses(results))
 
 
 def answer_clauses(results: Results) -> list[str]:
-    """Say whether degradation is there, whether it persists under each recipe, and its size.
-
-    Of the group of morphologically rich languages; without it of the first group; without
-    groups of the only language, or how many languages show what. Every statement follows from
-    an interval: one that holds zero yields "could not be seen" and how large a difference
-    would have been seen.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of str
-        The parts of one sentence, each with its punctuation.
-    """
+    """Say whether degradation is there, whether it persists under each recipe, and its size."""
+    # Of the group of morphologically rich languages; without it of the first group; without groups
+    # of the only language, or how many languages show what. An interval that holds zero yields
+    # "could not be seen" and how large a difference would have been seen.
     base = results.baseline_recipe
     if not results.find(quantity="level"):
         return ["There is no answer: every run collapsed, so there is nothing to measure."]
@@ -84,9 +61,9 @@ def _measured(results: Results, subject: str) -> list[str]:
     is_group = subject in results.groups
     where = group_phrase(subject) if is_group else language_name(subject)
     found = [
-        (degradation, one(results, "effect", recipe, subject, is_group=is_group))
+        (degradation, results.get("effect", recipe, subject, is_group=is_group))
         for recipe in recipes_with_results(results)
-        if (degradation := one(results, "degradation", recipe, subject, is_group=is_group))
+        if (degradation := results.get("degradation", recipe, subject, is_group=is_group))
     ]
     base = next((d for d, _ in found if d.recipe == results.baseline_recipe), None)
     clauses = [] if base is None else [_baseline_clause(results, base)]
@@ -122,9 +99,9 @@ def _further_clauses(results: Results, subject: str, *, is_group: bool) -> list[
 
 def _gap_clause(results: Results, recipe: str, subject: str, *, is_group: bool) -> str:
     """Say where confidence lies against accuracy, and whether the error changed its direction."""
-    english = one(results, "level", recipe, results.baseline_language, metric="gap")
-    here = one(results, "level", recipe, subject, metric="gap", is_group=is_group)
-    shift = one(results, "degradation", recipe, subject, metric="gap", is_group=is_group)
+    english = results.get("level", recipe, results.baseline_language, metric="gap")
+    here = results.get("level", recipe, subject, metric="gap", is_group=is_group)
+    shift = results.get("degradation", recipe, subject, metric="gap", is_group=is_group)
     if english is None or here is None or shift is None:
         return ""
     first, second, change = (
@@ -143,7 +120,7 @@ def _gap_clause(results: Results, recipe: str, subject: str, *, is_group: bool) 
             "which the size of the error hides"
         )
     elif direction_seen(shift):
-        size = one(results, "degradation", recipe, subject, is_group=is_group)
+        size = results.get("degradation", recipe, subject, is_group=is_group)
         if size is not None and not direction_seen(size):
             moves = "rises" if shift.value > 0 else "falls"
             clause += f": confidence {moves} against accuracy without a visibly larger error"
@@ -152,7 +129,7 @@ def _gap_clause(results: Results, recipe: str, subject: str, *, is_group: bool) 
 
 def _contrast_clause(results: Results, name: str) -> str:
     """Say whether the first group differs from another in its degradation."""
-    contrast = one(results, "degradation contrast", results.baseline_recipe, name, is_group=True)
+    contrast = results.get("degradation contrast", results.baseline_recipe, name, is_group=True)
     if contrast is None:
         return ""
     other = group_phrase(name.split(" minus ")[1])

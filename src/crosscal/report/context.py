@@ -10,22 +10,13 @@ from crosscal.languages import Language
 
 @dataclass(frozen=True, kw_only=True)
 class StageNote:
-    """One stage of the study, as the report lists it.
+    """One stage of the study, as the report lists it."""
 
-    Attributes
-    ----------
-    kind, name : str
-        For example ``"train"`` and ``"mrpc/seed 0"``.
-    seconds : float or None
-        Time it took; None if not known.
-    cached : bool
-        Whether its result was there already.
-    """
-
+    # kind, name: for example ``"train"`` and ``"mrpc/seed 0"``
     kind: str
     name: str
-    seconds: float | None = None
-    cached: bool = False
+    seconds: float | None = None  # time it took; None if not known
+    cached: bool = False  # whether its result was there already
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ from typing import Any
 
 from crosscal.analysis import Estimate, ReliabilityBin, Results
 from crosscal.analysis.recalibration_transfer import RegimeResults
+from crosscal.analysis.results import METRIC
 from crosscal.report.charts.layer_curve import layer_curve
 from crosscal.report.charts.learning_curve import NAME as CURVE
 from crosscal.report.charts.learning_curve import curve_rows, learning_curve
 from crosscal.report.charts.reliability import file_names
 from crosscal.report.context import ReportContext
-from crosscal.report.findings import METRIC
 from crosscal.report.html import draw
 from crosscal.report.layers import LayerSweep, sweep_data
 from crosscal.report.recalibration import estimate_table

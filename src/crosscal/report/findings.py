@@ -1,54 +1,12 @@
-"""Finding one number among the results, and the words for languages and groups."""
+"""What the results are about, and the words for languages and groups."""
 
 from __future__ import annotations
 
-from crosscal.analysis import Estimate, Results
+from crosscal.analysis import Results
+from crosscal.analysis.results import METRIC
 from crosscal.languages import LANGUAGES
 
-METRIC = "ece_debiased"
-"""What degradation is stated in: the one calibration error whose value is not inflated by
-noise, and so may be compared between languages and recipes."""
-
 RICH = "morphologically rich"
-
-
-def one(
-    results: Results,
-    quantity: str,
-    recipe: str,
-    language: str,
-    *,
-    metric: str = METRIC,
-    scaling: str = "none",
-    is_group: bool | None = None,
-) -> Estimate | None:
-    """Return the estimate with this description, or None if it was not computed.
-
-    Parameters
-    ----------
-    results : Results
-    quantity, recipe, language, metric, scaling : str
-    is_group : bool, optional
-        Needed only where a group is named like a language.
-
-    Returns
-    -------
-    Estimate or None
-    """
-    # Asked a thousand times a page: the most selective comparisons come first.
-    return next(
-        (
-            e
-            for e in results.estimates
-            if e.metric == metric
-            and e.language == language
-            and e.recipe == recipe
-            and e.quantity == quantity
-            and e.scaling == scaling
-            and (is_group is None or e.is_group == is_group)
-        ),
-        None,
-    )
 
 
 def recipes_with_results(results: Results) -> list[str]:

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.stats import fisher_exact
 
 from crosscal.analysis import Estimate, Results
-from crosscal.report.findings import METRIC, RICH, group_phrase, language_name, one
+from crosscal.analysis.results import METRIC
+from crosscal.report.findings import RICH, group_phrase, language_name
 from crosscal.report.numbers import (
     direction_seen,
     interval,
@@ -21,32 +22,15 @@ FEW_CLUSTERS, FEW_SEEDS = 300, 5
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """One thing that stays open.
-
-    Attributes
-    ----------
-    heading, words : str
-    items : tuple of str
-        The cases, if they are to be named one by one.
-    """
+    """One thing that stays open."""
 
     heading: str
     words: str
-    items: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()  # the cases, if they are to be named one by one
 
 
 def limits(results: Results) -> list[Limit]:
-    """List what the results do not show.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of Limit
-        Most important first; what does not apply is left out.
-    """
+    """List what the results do not show, most important first; what does not apply is left out."""
     found = [
         _collapsed(results),
         _seeds(results),
@@ -113,13 +97,13 @@ def _signs(results: Results) -> Limit | None:
     """Name the languages whose error has the other direction than that in English."""
     items = []
     for recipe in results.recipes:
-        english = one(results, "level", recipe, results.baseline_language, metric="gap")
+        english = results.get("level", recipe, results.baseline_language, metric="gap")
         if english is None or not direction_seen(english):
             continue
         opposed = [
             language_name(code)
             for code in results.languages
-            if (gap := one(results, "level", recipe, code, metric="gap", is_group=False))
+            if (gap := results.get("level", recipe, code, metric="gap", is_group=False))
             and direction_seen(gap) == -direction_seen(english)
         ]
         if opposed:
@@ -224,8 +208,8 @@ def _accuracy(results: Results) -> Limit | None:
         pairs = [
             (a.value, e.value)
             for code in results.languages
-            if (a := one(results, "level", recipe, code, metric="accuracy")) is not None
-            and (e := one(results, "level", recipe, code)) is not None
+            if (a := results.get("level", recipe, code, metric="accuracy")) is not None
+            and (e := results.get("level", recipe, code)) is not None
         ]
         if len(pairs) >= 4:
             rho = rank_correlation([a for a, _ in pairs], [e for _, e in pairs])

@@ -51,12 +51,10 @@ def write_report(
 
     Parameters
     ----------
-    results : Results
     folder : Path
         Made if it is not there. Gets ``report.html``, ``results.json``, ``data/*.csv`` and, with
         matplotlib, ``figures/*.svg`` and ``figures/*.pdf``; files of the same names are replaced,
         others left alone.
-    study : ReportContext
     recalibration : RegimeResults, optional
         Adds a section, and ``recalibration.json``.
     layers : LayerSweep, optional

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from statistics import median
 
 from crosscal.analysis.recalibration_transfer import RegimeEstimate, RegimeResults
-from crosscal.report.findings import METRIC, language_name
+from crosscal.analysis.results import METRIC
+from crosscal.report.findings import language_name
 
 WORDS = {
     "none": "none",

@@ -6,71 +6,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crosscal.analysis import Estimate, Results
+from crosscal.analysis.results import METRIC
 from crosscal.report.charts.markers import colour_class, style_of
 from crosscal.report.charts.order import blocks
-from crosscal.report.findings import METRIC, language_name, one
+from crosscal.report.findings import language_name
 
 COLUMNS = ("accuracy", "nll", "brier", "confidence", "gap", "ece", "ece_debiased")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevelRow:
-    """One recipe in one language or group.
-
-    Attributes
-    ----------
-    recipe, colour : str
-    cells : mapping of str to Estimate
-        By metric, those of ``COLUMNS`` that were computed.
-    """
+    """One recipe in one language or group."""
 
     recipe: str
     colour: str
-    cells: Mapping[str, Estimate]
+    cells: Mapping[str, Estimate]  # by metric, those of ``COLUMNS`` that were computed
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevelSection:
-    """The recipes of one language or group.
-
-    Attributes
-    ----------
-    code, name : str
-    is_group : bool
-    heading : str
-        Not empty where a block of languages begins.
-    rows : tuple of LevelRow
-    """
+    """The recipes of one language or group."""
 
     code: str
     name: str
     is_group: bool
-    heading: str
+    heading: str  # not empty where a block of languages begins
     rows: tuple[LevelRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRow:
-    """What the answer rests on: one recipe in one group (or language, where there is no group).
-
-    Attributes
-    ----------
-    name : str
-    first : int
-        Number of rows that share the name if this is the first of them, else 0.
-    recipe, colour : str
-    accuracy, nll, ece : Estimate or None
-    degradation, effect, scaled_degradation, scaled_effect : Estimate or None
-        The latter two after the English temperature.
-    """
+    """What the answer rests on: one recipe in one group (or language, where there is no group)."""
 
     name: str
-    first: int
+    first: int  # number of rows that share the name if this is the first of them, else 0
     recipe: str
     colour: str
     accuracy: Estimate | None
     nll: Estimate | None
     ece: Estimate | None
+    # degradation, effect, scaled_degradation, scaled_effect: the latter two after the English
+    # temperature
     degradation: Estimate | None
     effect: Estimate | None
     scaled_degradation: Estimate | None
@@ -78,18 +54,7 @@ class GroupRow:
 
 
 def level_sections(results: Results, scaling: str) -> list[LevelSection]:
-    """Return the table by language and recipe.
-
-    Parameters
-    ----------
-    results : Results
-    scaling : {"none", "english"}
-
-    Returns
-    -------
-    list of LevelSection
-        The baseline language, then each group's mean and languages; without what has no rows.
-    """
+    """Return the table by language and recipe."""
     wanted = [(results.baseline_language, False, "")]
     for block in blocks(results):
         heading = block.heading
@@ -136,7 +101,7 @@ def group_rows(results: Results) -> list[GroupRow]:
         recipes = [
             (recipe, style)
             for recipe, style in style_of(results.recipes, results.baseline_recipe).items()
-            if one(results, "degradation", recipe, key) is not None
+            if results.get("degradation", recipe, key) is not None
         ]
         for i, (recipe, style) in enumerate(recipes):
             rows.append(
@@ -156,10 +121,10 @@ def _group_row(
     results: Results, key: str, recipe: str, *, name: str, style: int, first: int
 ) -> GroupRow:
     def level(metric: str) -> Estimate | None:
-        return one(results, "level", recipe, key, metric=metric)
+        return results.get("level", recipe, key, metric=metric)
 
     def scaled(quantity: str) -> Estimate | None:
-        return one(results, quantity, recipe, key, metric=METRIC, scaling="english")
+        return results.get(quantity, recipe, key, metric=METRIC, scaling="english")
 
     return GroupRow(
         name=name,
@@ -169,8 +134,8 @@ def _group_row(
         accuracy=level("accuracy"),
         nll=level("nll"),
         ece=level(METRIC),
-        degradation=one(results, "degradation", recipe, key),
-        effect=one(results, "effect", recipe, key),
+        degradation=results.get("degradation", recipe, key),
+        effect=results.get("effect", recipe, key),
         scaled_degradation=scaled("degradation"),
         scaled_effect=scaled("effect"),
     )

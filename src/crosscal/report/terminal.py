@@ -16,7 +16,7 @@ from crosscal.analysis import Estimate, Results
 from crosscal.report.characters import clean
 from crosscal.report.charts.markers import style_of
 from crosscal.report.charts.order import blocks
-from crosscal.report.findings import language_name, one
+from crosscal.report.findings import language_name
 from crosscal.report.numbers import interval, metric_number
 
 _HEADINGS = (
@@ -29,46 +29,24 @@ _SHORTEST = 12
 
 @dataclass(frozen=True, kw_only=True)
 class SummaryRow:
-    """One recipe in one language or group.
+    """One recipe in one language or group."""
 
-    Attributes
-    ----------
-    language : str
-        Code, or name of the group.
-    name : str
-        To show.
-    is_group : bool
-    recipe : str
-    accuracy, nll, ece, ece_debiased : Estimate or None
-        Levels as trained; `ece` has the noise floor.
-    degradation, effect : Estimate or None
-        Of the debiased calibration error.
-    """
-
-    language: str
-    name: str
+    language: str  # code, or name of the group
+    name: str  # to show
     is_group: bool
     recipe: str
+    # accuracy, nll, ece, ece_debiased: levels as trained; `ece` has the noise floor
     accuracy: Estimate | None
     nll: Estimate | None
     ece: Estimate | None
     ece_debiased: Estimate | None
+    # degradation, effect: of the debiased calibration error
     degradation: Estimate | None
     effect: Estimate | None
 
 
 def summary_table(results: Results) -> list[SummaryRow]:
-    """Return what a reader wants first: by language and group, for each recipe.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of SummaryRow
-        The baseline language, then each group's mean followed by its languages.
-    """
+    """Return what a reader wants first: the baseline language, then groups and their languages."""
     base = results.baseline_language
     keys = [(base, language_name(base), False)]
     for block in blocks(results):
@@ -83,12 +61,12 @@ def summary_table(results: Results) -> list[SummaryRow]:
                 name=name,
                 is_group=is_group,
                 recipe=recipe,
-                accuracy=one(results, "level", recipe, key, metric="accuracy"),
-                nll=one(results, "level", recipe, key, metric="nll"),
-                ece=one(results, "level", recipe, key, metric="ece"),
-                ece_debiased=one(results, "level", recipe, key),
-                degradation=one(results, "degradation", recipe, key),
-                effect=one(results, "effect", recipe, key),
+                accuracy=results.get("level", recipe, key, metric="accuracy"),
+                nll=results.get("level", recipe, key, metric="nll"),
+                ece=results.get("level", recipe, key, metric="ece"),
+                ece_debiased=results.get("level", recipe, key),
+                degradation=results.get("degradation", recipe, key),
+                effect=results.get("effect", recipe, key),
             )
             if any((row.accuracy, row.ece, row.degradation)):
                 rows.append(row)
@@ -98,16 +76,7 @@ def summary_table(results: Results) -> list[SummaryRow]:
 def render_text_table(results: Results, *, width: int = 120) -> str:
     """Draw `summary_table` as plain text, aligned also where names are in wide characters.
 
-    Parameters
-    ----------
-    results : Results
-    width : int
-        Of the terminal, in cells. Long recipe names are cut to fit; numbers never are.
-
-    Returns
-    -------
-    str
-        Lines without control sequences.
+    `width` is of the terminal, in cells. Long recipe names are cut to fit; numbers never are.
     """
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
     rows = _cells(results)

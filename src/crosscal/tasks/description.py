@@ -16,7 +16,7 @@ FAMILY_NAMES = (
 """The families of tasks, as `Task.family` names them."""
 
 SCORINGS = ("accuracy", "pos", "entities", "squad", "squad2", "mlqa", "bitext")
-"""How tasks are scored, as `Task.scoring` names it and the room ``scoring`` knows it."""
+"""How tasks are scored, as `Task.scoring` names it and `crosscal.metrics` knows it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,11 +22,7 @@ def training_order(
     window_batches: int,
     generator: np.random.Generator,
 ) -> list[Indices]:
-    """Batches of one epoch: every example once, of near-equal length, shortest first.
-
-    A window is `window_batches` batches of average length; an example longer than `batch_tokens`
-    makes a batch of its own.
-    """
+    """Batches of one epoch: every example once, of near-equal length, shortest first."""
     shuffled = generator.permutation(len(lengths))
     window = max(1, int(window_batches * batch_tokens / lengths.mean()))
     batches: list[Indices] = []

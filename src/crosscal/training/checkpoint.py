@@ -22,24 +22,13 @@ from crosscal.exceptions import ArtifactError
 
 @dataclass
 class Progress:
-    """How far training came.
+    """How far training came."""
 
-    Attributes
-    ----------
-    step : int
-        Optimiser steps done.
-    best_step : int
-        Step of the best checkpoint so far, 0 before the first evaluation.
-    evaluations : list of dict
-        ``step, accuracy, nll, share`` (share of the most frequent predicted label).
-    log_bytes : int
-        Length of the step log when the state was saved.
-    """
-
-    step: int = 0
-    best_step: int = 0
+    step: int = 0  # optimiser steps done
+    best_step: int = 0  # step of the best checkpoint so far, 0 before the first evaluation
+    # ``step, accuracy, nll, share`` (share of the most frequent predicted label)
     evaluations: list[dict[str, float]] = field(default_factory=list)
-    log_bytes: int = 0
+    log_bytes: int = 0  # length of the step log when the state was saved
 
 
 def save_state(

@@ -25,28 +25,16 @@ MASKED_SHARE = 0.15
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingBatch:
-    """Packed sequences, and what is to be made of their scores.
+    """Packed sequences, and what is to be made of their scores."""
 
-    Attributes
-    ----------
-    packed : PackedBatch
-        The sequences.
-    scored_positions : Tensor or None
-        Which tokens of the batch are scored, int64, shape (R,); None: R whole sequences.
-    candidate_index : Tensor or None
-        For each softmax the indices of its candidates in the flattened (R, C) scores, -1 as
-        filling, int64, shape (A, K). None: the scores of each row compete.
-    gold : Tensor
-        Which candidate is right, -1 where it is not known; int64, shape (A,).
-    dataset_rows : ndarray of int64
-        The row of the data set that each row is, shape (R,).
-    """
-
-    packed: PackedBatch
+    packed: PackedBatch  # the sequences
+    # which tokens of the batch are scored, int64, shape (R,); None: R whole sequences
     scored_positions: Tensor | None
+    # for each softmax the indices of its candidates in the flattened (R, C) scores, -1 as filling,
+    # int64, shape (A, K). None: the scores of each row compete
     candidate_index: Tensor | None
-    gold: Tensor
-    dataset_rows: Indices
+    gold: Tensor  # which candidate is right, -1 where it is not known; int64, shape (A,)
+    dataset_rows: Indices  # the row of the data set that each row is, shape (R,)
 
     def to(self, device: torch.device) -> TrainingBatch:
         """Return the same batch on another device."""
@@ -169,11 +157,9 @@ def mask(
     vocabulary: Vocabulary,
     generator: np.random.Generator,
 ) -> TrainingBatch:
-    """Gather groups of running text, and mask 15 % of their tokens, at least one.
-
-    Devlin et al. (2019), section 3.1: of these 80 % become the mask, 10 % a random token of the
-    kept vocabulary, 10 % stay as they are.
-    """
+    """Gather groups of running text, and mask 15 % of their tokens, at least one."""
+    # Devlin et al. (2019), section 3.1: of these 80 % become the mask, 10 % a random token of the
+    # kept vocabulary, 10 % stay as they are.
     sequences = sequences_of(dataset, groups)
     rows = ragged_indices(dataset.row_offsets, sequences)
     ids = vocabulary.rows(dataset.ids[ragged_indices(dataset.offsets, sequences)])

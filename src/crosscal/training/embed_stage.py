@@ -29,30 +29,7 @@ def embed_stage(
     max_length: int,
     threads: int,
 ) -> dict[str, Any]:
-    """Embed the sentences of every split.
-
-    Parameters
-    ----------
-    model_settings : ModelSettings
-    examples : mapping of str to sequence of SentenceExample
-        By split.
-    inputs : mapping of str to Path
-        ``model`` if the recipe has trained one.
-    scratch : Path
-        Folder to fill: ``{split}.npy`` of shape (layers, sentences, hidden).
-    report : callable
-        Called with (sentences done, sentences in all).
-    layer : int, str or None
-        None: the last; or `EVERY_LAYER`.
-    prefix : str
-        Put before every sentence.
-    max_length, threads : int
-
-    Returns
-    -------
-    dict
-        Sentences, tokens and how many sentences were cut.
-    """
+    """Embed the sentences of every split."""
     folder = model_settings.encoder
     limits = InputLimits(max_length=max_length, token_types=token_types(folder))
     tokenizer = load_tokenizer(folder)

@@ -21,26 +21,7 @@ from crosscal.training.settings import ModelSettings
 def export_model(
     settings: ModelSettings, labels: Sequence[str], trained: Path, folder: Path
 ) -> None:
-    """Write a training stage's best checkpoint as a folder that any tool can load.
-
-    Parameters
-    ----------
-    settings : ModelSettings
-        The training stage's; rows of tokens that training never saw come from the encoder.
-    labels : sequence of str
-        In the order of the scores.
-    trained : Path
-        Artifact of the training stage.
-    folder : Path
-        Receives ``config.json``, ``model.safetensors`` and the tokenizer (for
-        ``AutoModel.from_pretrained``), ``head.safetensors`` (``weight`` of shape (labels,
-        hidden), ``bias``) and ``crosscal.json`` (labels in the order of the scores, pooling).
-
-    Raises
-    ------
-    ArtifactError
-        If the folder exists, or the weights are damaged.
-    """
+    """Write a training stage's best checkpoint as a folder that any tool can load."""
     if folder.exists():
         raise ArtifactError(
             "the folder exists", where=str(folder), remedy="Choose another name or remove it"

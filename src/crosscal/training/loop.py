@@ -47,17 +47,11 @@ def train(
 
     Parameters
     ----------
-    model : Model
-        Encoder, trimmed to `vocabulary`, and a head for each task.
-    vocabulary : Vocabulary
-        Ids of the full vocabulary that the model's embedding table holds.
+    model, vocabulary : Model, Vocabulary
+        Encoder, trimmed to the vocabulary, and a head for each task.
     tasks : sequence of TrainingTask
         What is trained on, and the English development examples that choose the checkpoint; of
         several tasks the mean of their scores does.
-    settings : TrainingSettings
-        See there.
-    mixture : Mixture
-        How steps are divided among several tasks.
     seed : int
         Of the order of the examples, of masks and of dropout.
     folder : Path
@@ -67,11 +61,6 @@ def train(
         How often the state is saved; has no influence on the result.
     report : callable
         Called with (steps done, steps in all).
-
-    Returns
-    -------
-    Progress
-        With the development scores of every evaluation.
 
     Raises
     ------
@@ -199,12 +188,9 @@ def _learning_rate(step: int, steps: int, settings: TrainingSettings) -> float:
 
 
 def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) -> float:
-    """Scale the gradient to a norm of at most `limit`; returns the norm before.
-
-    Only the table's rows of this batch can have a gradient. Looking at no others makes the norm,
-    and so training, the same to the bit for every vocabulary. Where the vocabulary itself is
-    scored, `batch` is None and all rows count.
-    """
+    """Scale the gradient to a norm of at most `limit`; returns the norm before."""
+    # Only the table's rows of this batch can have a gradient. Looking at no others makes the norm,
+    # and so training, the same to the bit for every vocabulary.
     if table.grad is None:
         raise ValueError("the embedding table has no gradient")
     used = torch.arange(len(table)) if batch is None else torch.unique(batch.ids)

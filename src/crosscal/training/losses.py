@@ -13,20 +13,10 @@ if TYPE_CHECKING:
 
 
 def training_loss(logits: Tensor, gold: Tensor, settings: TrainingSettings) -> Tensor:
-    r"""Mean loss of the rows whose right choice is known, 0 if none is.
-
-    Parameters
-    ----------
-    logits : Tensor
-        Of the candidates, shape (A, K); minus infinity where there is none.
-    gold : Tensor
-        Which is right, -1 where it is not known; shape (A,).
-    settings : TrainingSettings
-        ``label_smoothing`` a (Szegedy et al. 2016: the target is :math:`1 - a` at the right
-        choice plus :math:`a / k` at each of the k choices), ``focal`` g (Lin et al. 2017: each
-        row weighs :math:`(1 - p)^g`), ``confidence_penalty`` b (Pereyra et al. 2017: b times the
-        entropy is taken off). With all three at 0: the cross-entropy.
-    """
+    """Mean loss of the rows whose right choice is known, 0 if none is."""
+    # Smoothing a (Szegedy et al. 2016): the target is 1 - a at the right choice plus a / k at each.
+    # Focal g (Lin et al. 2017): each row weighs (1 - p)^g. Penalty b (Pereyra et al. 2017): b times
+    # the entropy is taken off. With all three at 0: the cross-entropy.
     if not bool((gold >= 0).any()):
         return logits[torch.isfinite(logits)].sum() * 0.0
     if not (settings.label_smoothing or settings.focal or settings.confidence_penalty):

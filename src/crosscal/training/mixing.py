@@ -18,26 +18,14 @@ _TASKS = 0x6D697865
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingTask:
-    """One task of a training stage, or the text of masked language modelling.
+    """One task of a training stage, or the text of masked language modelling."""
 
-    Attributes
-    ----------
-    name : str
-        Names its head.
-    examples : EncodedDataset
-        What is trained on.
-    development : EncodedDataset or None
-        What chooses the checkpoint; None for masked language modelling.
-    outputs : int
-        Scores a row; 0 for the vocabulary.
-    languages : ndarray of str
-        Language of each group of examples, for the step log; empty: unknown.
-    """
-
-    name: str
-    examples: EncodedDataset
+    name: str  # names its head
+    examples: EncodedDataset  # what is trained on
+    # what chooses the checkpoint; None for masked language modelling
     development: EncodedDataset | None
-    outputs: int
+    outputs: int  # scores a row; 0 for the vocabulary
+    # language of each group of examples, for the step log; empty: unknown
     languages: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
 
 
@@ -50,11 +38,9 @@ class Step:
 
 
 def shares(sizes: Sequence[int], mixture: Mixture) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the share of steps of each task; they sum to 1.
-
-    ``capped``: Raffel et al. (2020), Phang et al. (2020) with cap 2^17; ``temperature``: Devlin
-    (2019).
-    """
+    """Return the share of steps of each task; they sum to 1."""
+    # ``capped``: Raffel et al. (2020), Phang et al. (2020) with cap 2^17; ``temperature``: Devlin
+    # (2019).
     counts = np.asarray(sizes, dtype=np.float64)
     if mixture.sampling == "capped":
         counts = np.minimum(counts, mixture.cap)
@@ -69,12 +55,10 @@ def shares(sizes: Sequence[int], mixture: Mixture) -> np.ndarray[tuple[int], np.
 def plan_steps(
     tasks: Sequence[TrainingTask], mixture: Mixture, settings: TrainingSettings, seed: int
 ) -> list[Step]:
-    """Plan all optimiser steps of a stage.
-
-    One task alone is trained on ``epochs`` times, in order. Several have together as many steps as
-    they would have one after the other (each counted up to the cap). Masked language modelling
-    gets the share ``mixture.mlm`` of the steps, its texts equally.
-    """
+    """Plan all optimiser steps of a stage."""
+    # One task alone is trained on ``epochs`` times, in order. Several have together as many steps
+    # as they would have one after the other (each counted up to the cap). Masked language modelling
+    # gets the share ``mixture.mlm`` of the steps, its texts equally.
     labelled = [i for i, task in enumerate(tasks) if task.examples.softmax_over != "vocabulary"]
     texts = [i for i, task in enumerate(tasks) if task.examples.softmax_over == "vocabulary"]
     streams = [_Stream(task.examples, settings, seed, i) for i, task in enumerate(tasks)]

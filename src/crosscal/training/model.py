@@ -73,12 +73,11 @@ class Model(nn.Module):
 
 
 class VocabularyHead(nn.Module):
-    """Scores of the kept vocabulary at a token: the head of masked language modelling.
+    """Scores of the kept vocabulary at a token: the head of masked language modelling."""
 
-    Devlin et al. (2019): a linear layer, GELU, layer norm, and the product with the token
-    embeddings, which are shared with the encoder, plus a bias. The layers start anew, near the
-    identity, since encoders are published without their head.
-    """
+    # Devlin et al. (2019): a linear layer, GELU, layer norm, and the product with the token
+    # embeddings, which are shared with the encoder, plus a bias. The layers start anew, near the
+    # identity, since encoders are published without their head.
 
     def __init__(self, encoder: PreTrainedModel) -> None:
         super().__init__()

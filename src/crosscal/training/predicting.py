@@ -40,12 +40,8 @@ def predict(
 
     Parameters
     ----------
-    model : Model
-        Trimmed to `vocabulary`.
-    vocabulary : Vocabulary
-        Ids that the model's embedding table holds.
-    examples : EncodedDataset
-        What is scored.
+    model, vocabulary : Model, Vocabulary
+        The model, trimmed to the vocabulary.
     shards : Path
         Folder for parts of the result; removed at the end.
     head, outputs : str, int

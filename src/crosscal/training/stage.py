@@ -53,24 +53,9 @@ def train_stage(
 ) -> dict[str, Any]:
     """Train on one task or several, from the pretrained encoder or from another stage's.
 
-    Parameters
-    ----------
-    model_settings : ModelSettings
-    heads : sequence of HeadSettings
-        One for each task.
-    inputs : mapping of str to Path
-        ``train:NAME`` and ``dev:NAME`` of every head, ``start`` if there is an earlier stage.
-    scratch : Path
-        Folder to fill.
-    report : callable
-        Called with (steps done, steps in all).
-    training, mixture, seed, threads, checkpoint_seconds
-        As `train` takes them; torch computes with so many threads.
-
-    Returns
-    -------
-    dict
-        Development scores, best step, tokens seen.
+    `inputs` are ``train:NAME`` and ``dev:NAME`` of every head, ``start`` if there is an earlier
+    stage. Fills the folder `scratch`, reports (steps done, steps in all), and returns development
+    scores, best step and tokens seen. torch computes with so many threads; the rest as in `train`.
     """
     parts = [_part(head, inputs) for head in heads]
     start = inputs.get("start")
@@ -149,27 +134,11 @@ def predict_stage(
 ) -> dict[str, Any]:
     """Score the English development examples and the test examples of every language.
 
-    Parameters
-    ----------
-    model_settings : ModelSettings
-    head : HeadSettings
-        Of the target.
-    inputs : mapping of str to Path
-        ``model``, and any of ``dev``, ``test``, ``calibration``.
-    scratch : Path
-        Folder to fill: ``dev.npy`` and ``test.npy``.
-    report : callable
-        Called with (groups done, groups in all).
-    threads : int
-    dropout_samples : int
-        Average so many predictions, each with its own dropout; 0: one without.
-    dropout : float
-
-    Returns
-    -------
-    dict
-        Examples and tokens scored; the order of the labels that the English development
-        scores speak for, if it is another than the task's.
+    `inputs` are ``model``, and any of ``dev``, ``test``, ``calibration``. Fills `scratch` with
+    ``dev.npy`` and ``test.npy``, reports (groups done, groups in all), and averages so many
+    predictions, each with its own dropout, as there are `dropout_samples`; 0: one without.
+    Returns examples and tokens scored, and the order of the labels that the English development
+    scores speak for, if it is another than the task's.
     """
     outputs = FAMILIES[head.family].outputs(head.labels)
     splits = [split for split in ("dev", "test", "calibration") if split in inputs]
@@ -225,21 +194,7 @@ def trained_encoder(
     weights: Path | None,
     tokens: list[np.ndarray[Any, np.dtype[np.int32]]],
 ) -> tuple[PreTrainedModel, Vocabulary]:
-    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens.
-
-    Parameters
-    ----------
-    settings : ModelSettings
-    weights : Path, optional
-        Trained weights to lay over it.
-    tokens : list of ndarray
-        All token ids that the encoder will meet.
-
-    Returns
-    -------
-    (PreTrainedModel, Vocabulary)
-        The encoder, and the ids that its embedding table holds: all if it is not trimmed.
-    """
+    """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens."""
     pretrained = load_encoder(settings.encoder, layers=settings.layers)
     if weights is not None:
         load_weights(pretrained, weights)
@@ -263,24 +218,10 @@ def build_model(
 ) -> tuple[Model, Vocabulary]:
     """Assemble encoder, trained weights and heads over the vocabulary that the tokens need.
 
-    Parameters
-    ----------
-    settings : ModelSettings
-    weights : Path, optional
-        Trained weights to lay over it. Their rows stay in the vocabulary, because training
-        changed them and later stages must find them again.
-    tokens : list of ndarray
-        All token ids that the model will meet.
-    outputs : dict of str to int
-        Scores a row of each head; 0 for the vocabulary.
-    seed : int
-        Of new heads.
-    dropout : float
-        For training.
-    biases : mapping of str to sequence of float
-        What new heads start with, of those that start with another than 0.
-    heads : Path, optional
-        Trained heads; otherwise new ones are drawn from the seed.
+    `tokens` are all ids that the model will meet; rows of the trained `weights` stay in the
+    vocabulary too, because training changed them and later stages must find them again. `outputs`
+    are scores a row of each head; 0 for the vocabulary. Without trained `heads` new ones are drawn
+    from the seed; `biases` are what those start with that start with another than 0.
     """
     earlier = [] if weights is None or heads is not None else [saved_rows(weights).ids]
     pretrained, vocabulary = trained_encoder(settings, weights, [*tokens, *earlier])

@@ -146,7 +146,7 @@ def test_what_was_not_predicted_is_counted(tagged):
         ]
     )
     recall = found_in(table).recall
-    assert (recall["PER"].gold, recall["PER"].found, recall["PER"].touched) == (4, 1, 2)
+    assert (recall["PER"].gold, recall["PER"].found, recall["PER"].partial_match) == (4, 1, 2)
     assert recall["PER"].missed == 1
     assert (recall["LOC"].gold, recall["LOC"].found, recall["LOC"].missed) == (1, 0, 1)
     of_type = found_in(table).of_kind("LOC")

@@ -96,7 +96,7 @@ def test_mined_pairs(make_table):
     found = events(table, "mined")["en"]
     assert found.correct.tolist() == [1, 0, 0, 0, 1]
     assert found.unit_ids.tolist() == ["u0000", "u0001", "u0002", "u0004", "u0004"]
-    assert found.recall == {"pair": Recall(gold=5, found=2, touched=2)}
+    assert found.recall == {"pair": Recall(gold=5, found=2, partial_match=2)}
     assert found.recall["pair"].missed == 1
     assert found.confidence == pytest.approx(1 / (1 + np.exp([-1.1, -1.05, -1.2, -1.0, -0.9])))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crosscal.analysis.recalibration_transfer.draws import draw_order, stretch
+from crosscal.analysis.recalibration_transfer.draws import draw_order, finite_pool_factor
 from crosscal.analysis.recalibration_transfer.measuring import evaluation_settings, measure_draws
 from crosscal.analysis.recalibration_transfer.rows import Rows
 from crosscal.analysis.runs import ParallelLanguages
@@ -71,7 +71,7 @@ def test_stretched_spread_is_that_of_independent_draws():
     for _ in range(400):
         pool = rng.normal(size=n)
         means = np.array([rng.permutation(pool)[:k].mean() for _ in range(30)])
-        spread.append((stretch(k, n) * (means - means.mean())).var(ddof=1))
+        spread.append((finite_pool_factor(k, n) * (means - means.mean())).var(ddof=1))
     assert np.mean(spread) == pytest.approx(1 / k, rel=0.1)
 
 
@@ -85,7 +85,7 @@ def test_replicates_over_draws_are_those_of_a_plain_loop():
     resampling = resample_clusters(clusters, replicates, entropy=(5,))
     block = ParallelLanguages(languages=("en",), cluster=cluster, clusters=clusters)
 
-    def measured(stretch=1.0):
+    def measured(finite_pool_factor=1.0):
         return measure_draws(
             sets,
             gold,
@@ -94,7 +94,7 @@ def test_replicates_over_draws_are_those_of_a_plain_loop():
             evaluation_settings(15, 0.95, 5),
             name="en",
             number=0,
-            stretch=stretch,
+            finite_pool_factor=finite_pool_factor,
         )["accuracy"]
 
     measure = measured()
@@ -111,7 +111,7 @@ def test_replicates_over_draws_are_those_of_a_plain_loop():
         expected = np.clip(one.mean() + factor[replicate] * (mean - one.mean()), 0, 1)
         assert measure.draws_high[replicate] == pytest.approx(expected)
     assert measure.value == pytest.approx(np.mean(right))
-    moved = measured(stretch=2.0).draws_high - measure.draws_high
+    moved = measured(finite_pool_factor=2.0).draws_high - measure.draws_high
     expected = [right[r % draws].mean() - np.mean(right) for r in range(replicates)]
     inside = measure.draws_high + expected >= 0
     assert np.allclose(moved[inside], np.array(expected)[inside])

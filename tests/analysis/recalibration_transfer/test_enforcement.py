@@ -17,7 +17,7 @@ from crosscal.analysis.recalibration_transfer import (
 )
 from crosscal.analysis.recalibration_transfer import folds as folds_module
 from crosscal.analysis.recalibration_transfer.folds import make_folds
-from crosscal.analysis.recalibration_transfer.rows import UNCHANGED
+from crosscal.analysis.recalibration_transfer.rows import IDENTITY
 from crosscal.analysis.runs import make_panel
 from crosscal.calibration import TemperatureScaling
 from crosscal.exceptions import DataError
@@ -38,7 +38,7 @@ def make_rows(language, clusters, n=2):
 
 
 def fitted_on(rows):
-    return fit_rows(TemperatureScaling, rows, otherwise=UNCHANGED)
+    return fit_rows(TemperatureScaling, rows, otherwise=IDENTITY)
 
 
 def test_seen_rows_are_refused():
@@ -80,7 +80,7 @@ def test_a_fit_that_failed_has_seen_its_rows_all_the_same():
 
 def test_unlabelled_rows_count_as_seen():
     rows = make_rows("de", ["p0", "p1"])
-    blind = Fitted(UNCHANGED.recalibrator, (rows,))
+    blind = Fitted(IDENTITY.recalibrator, (rows,))
     with pytest.raises(DataError, match="fitted on"):
         blind.apply(rows)
 
@@ -123,11 +123,11 @@ def test_every_regime_carries_what_it_saw(regime, small_world, monkeypatch):
         whole = {c: Rows.of(given[0].test[c], c) for c in given[2].languages}
         return [
             folds_module.Fold(
-                type(fold.material)(
-                    whole["en"], whole, fold.material.features, fold.material.order
+                type(fold.fit_data)(
+                    whole["en"], whole, fold.fit_data.features, fold.fit_data.order
                 ),
                 fold.test,
-                fold.places,
+                fold.positions,
             )
             for fold in folds
         ]
@@ -143,7 +143,7 @@ def test_folds_keep_clusters_apart_in_all_languages(small_world):
     scored = []
     for fold in folds:
         inside = frozenset().union(*(rows.clusters for rows in fold.test.values()))
-        outside = frozenset().union(*(rows.clusters for rows in fold.material.pool.values()))
+        outside = frozenset().union(*(rows.clusters for rows in fold.fit_data.pool.values()))
         assert inside.isdisjoint(outside)
         scored += fold.test["xe"].unit_ids.tolist()
     assert sorted(scored) == sorted(panel.runs[0].test["xe"].unit_ids.tolist())

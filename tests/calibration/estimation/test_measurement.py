@@ -85,8 +85,8 @@ def test_pooled_draws_take_turns():
     found = pool_draws([one, two], level=0.95)
     assert found.value == 2
     assert found.draws_low.tolist() == [1, 5, 2, 6]
-    stretched = pool_draws([one, two], level=0.95, stretch=2.0)
-    assert stretched.draws_low.tolist() == [0, 6, 1, 7]
+    widened = pool_draws([one, two], level=0.95, finite_pool_factor=2.0)
+    assert widened.draws_low.tolist() == [0, 6, 1, 7]
 
 
 def test_pooled_errors_may_be_zero_together():

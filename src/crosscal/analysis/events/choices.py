@@ -11,43 +11,15 @@ from crosscal.metrics import MetricInput
 
 
 def mass(scores: Floats, weights: Floats, temperature: float) -> Floats:
-    """Return the probability of a set of choices, or the expectation of a value of choices.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n, k)
-        Minus infinity where a unit does not have that choice.
-    weights : ndarray of shape (n, k)
-        In [0, 1]; 0 and 1 for a set.
-    temperature : float
-        Above 0.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        ``sum_j w_ij softmax(s_i / T)_j``, in [0, 1].
-    """
+    """Return the probability of a set of choices (0 and 1), or the expectation of a value."""
+    # ``sum_j w_ij softmax(s_i / T)_j``; minus infinity where a unit does not have a choice.
     expected = (softmax(scores / temperature) * weights).sum(axis=1)
     return np.asarray(np.minimum(expected, 1.0))  # a sum may exceed 1 in its last bit
 
 
 def chosen_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event that the chosen choice is the right one.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        Any number of choices a unit. The first of the highest scores is chosen, as in the
-        official accuracy. Gold -1 (right choice not among them) counts as wrong.
-    settings : EventSettings
-        Not looked at.
-
-    Returns
-    -------
-    RawEvents
-        ``chance`` is 1 over the number of the unit's choices; ``kinds`` the choice's name where
-        all units have the same, else the number of choices.
-    """
+    """Return the event that the chosen choice is the right one; gold -1 counts as wrong."""
+    # The first of the highest scores is chosen, as in the official accuracy.
     scores = rows.scores
     chosen = scores.argmax(axis=1)
     weights = np.zeros(scores.shape)
@@ -68,19 +40,8 @@ def chosen_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
 def above_chance(values: Floats, chance: Floats) -> NDArray[np.float64]:
     """Return by how much confidences or outcomes are above chance, as a share of what can be.
 
-    ``(value - chance) / (1 - chance)``: 0 is guessing, 1 certain, whatever the number of
-    options. A wrong answer to a question of k options counts ``-1 / (k - 1)``, so that the mean
-    of pure guesses is 0. Both sides of calibration change alike: of questions with k options
-    each, every absolute error grows by ``k / (k - 1)``.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-    chance : ndarray of shape (n,)
-        Below 1.
-
-    Returns
-    -------
-    ndarray of shape (n,)
+    ``(value - chance) / (1 - chance)``, shape (n,), for a chance below 1: 0 is guessing, 1 certain.
+    A wrong answer to a question of k options counts ``-1 / (k - 1)``, so that the mean of pure
+    guesses is 0. Of questions with k options each, every absolute error grows by ``k / (k - 1)``.
     """
     return np.asarray((values - chance) / (1.0 - chance))

@@ -38,54 +38,34 @@ class EventSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Recall:
-    """Right entities (or pairs) of one type, and what the model made of them.
+    """Right entities (or pairs) of one type, and what the model made of them."""
 
-    A calibration error looks only at what was predicted. This is the other side.
-
-    Attributes
-    ----------
-    gold : int
-        All there are.
-    found : int
-        Those predicted as they are.
-    touched : int
-        Those that no prediction equals, but one overlaps: other ends, or another type.
-    """
-
-    gold: int
-    found: int
-    touched: int = 0
+    gold: int  # all there are
+    found: int  # those predicted as they are
+    # those that no prediction equals, but one overlaps: other ends, or another type
+    partial_match: int = 0
 
     @property
     def missed(self) -> int:
         """Those where nothing was predicted; no confidence speaks of them."""
-        return self.gold - self.found - self.touched
+        return self.gold - self.found - self.partial_match
 
 
 @dataclass(frozen=True, kw_only=True)
 class RawEvents:
-    """Events of one language and split before their scores are divided by a temperature.
+    """Events of one language and split before their scores are divided by a temperature."""
 
-    Attributes
-    ----------
-    confidence_at : function of (temperature, shift) to ndarray of float64, shape (n,)
-        Confidences in [0, 1]. The shift is 0 unless `shifted`.
-    correct : ndarray of float64, shape (n,)
-        See `Events`.
-    cluster_ids, unit_ids, kinds, chance, recall
-        See `Events`.
-    shifted : bool
-        Whether confidences come of a single score, so that a temperature alone, without a
-        shift, would leave them at one half or above.
-    """
-
+    # (n,): confidences in [0, 1]. The shift is 0 unless `shifted`
     confidence_at: Callable[[float, float], Floats]
-    correct: Floats
+    correct: Floats  # (n,): see `Events`
+    # cluster_ids, unit_ids, kinds, chance, recall: see `Events`
     cluster_ids: Texts
     unit_ids: Texts
     kinds: Texts
     chance: Floats | None = None
     recall: Mapping[str, Recall] = field(default_factory=dict)
+    # whether confidences come of a single score, so that a temperature alone, without a shift,
+    # would leave them at one half or above
     shifted: bool = False
 
 
@@ -132,17 +112,9 @@ class Events:
         return bool(((self.correct != 0) & (self.correct != 1)).any())
 
     def as_choices(self) -> tuple[Floats, NDArray[np.int64]]:
-        """Return the events as a question with the answers "no" and "yes".
+        """Return the events as questions with the answers "no" and "yes": here class 1.
 
-        For what takes probabilities and gold, such as recalibrators and the errors that know
-        the notion of one class: here class 1.
-
-        Returns
-        -------
-        values : ndarray of float64, shape (n, 2)
-            Probabilities that the event is not so, and that it is.
-        gold : ndarray of int64, shape (n,)
-            1 where it is.
+        For recalibrators and errors of one class: probabilities of shape (n, 2), and gold.
 
         Raises
         ------
@@ -160,14 +132,14 @@ class Events:
 
     def of_kind(self, kind: str) -> Events:
         """Return the events of one kind; their recall is that of the type of this name."""
-        kept = self.kinds == kind
+        of_this_kind = self.kinds == kind
         return Events(
-            confidence=self.confidence[kept],
-            correct=self.correct[kept],
-            cluster_ids=self.cluster_ids[kept],
-            unit_ids=self.unit_ids[kept],
-            kinds=self.kinds[kept],
-            chance=None if self.chance is None else self.chance[kept],
+            confidence=self.confidence[of_this_kind],
+            correct=self.correct[of_this_kind],
+            cluster_ids=self.cluster_ids[of_this_kind],
+            unit_ids=self.unit_ids[of_this_kind],
+            kinds=self.kinds[of_this_kind],
+            chance=None if self.chance is None else self.chance[of_this_kind],
             recall={kind: self.recall[kind]} if kind in self.recall else {},
             temperature=self.temperature,
             shift=self.shift,

@@ -24,21 +24,11 @@ _PRECISION = 1e-7
 def fit_temperature(parts: Sequence[RawEvents]) -> tuple[float, float]:
     """Find the temperature, and the shift if the events have one, that suit outcomes best.
 
-    It minimises the mean of ``-y log c - (1 - y) log(1 - c)`` over all events, where c is the
-    confidence of the event and y its outcome. `crosscal.calibration.TemperatureScaling` looks at
-    the probability of the right choice instead, and so must leave out units whose right choice
-    is not among the choices, on which confidence ought to be low. Here they count.
-
-    Parameters
-    ----------
-    parts : sequence of RawEvents
-        Of one kind, as the languages to fit on; pooled.
-
-    Returns
-    -------
-    temperature, shift : float
-        The best of a grid of temperatures, then narrowed down between its neighbours. The shift
-        is 0 unless the events are `shifted`.
+    It minimises the mean of ``-y log c - (1 - y) log(1 - c)`` over pooled events, where c is the
+    confidence of the event and y its outcome: the best of a grid, then narrowed down between its
+    neighbours. `crosscal.calibration.TemperatureScaling` looks at the probability of the right
+    choice instead, and must leave out units without one; here they count. The shift is 0 unless the
+    events are `shifted`.
 
     Raises
     ------
@@ -85,13 +75,13 @@ def fit_temperature(parts: Sequence[RawEvents]) -> tuple[float, float]:
             stacklevel=3,
         )
         return float(np.exp(_GRID[start])), best_shift(float(_GRID[start]))
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         profile,
         bounds=(float(_GRID[start - 1]), float(_GRID[start + 1])),
         method="bounded",
         options={"xatol": _PRECISION},
     )
-    best = float(found.x) if found.fun <= losses[start] else float(_GRID[start])
+    best = float(optimum.x) if optimum.fun <= losses[start] else float(_GRID[start])
     return float(np.exp(best)), best_shift(best)
 
 

@@ -78,24 +78,12 @@ def events(
     temperature: Temperature = 1.0,
     settings: EventSettings | None = None,
 ) -> dict[str, Events]:
-    """Turn a prediction table into events, language by language.
+    """Turn a prediction table into events, language by language, in the order of codes.
 
-    Parameters
-    ----------
-    predictions : Predictions
-    name : str
-        One of `EVENTS` for the table's family.
-    split : str
-    temperature : float, "dev" or "others"
-        What scores are divided by. ``"dev"``: fitted on the events of split ``dev``, in the
-        baseline language if it is there, else in all languages. ``"others"``: for each
-        language fitted on the other languages of the same split.
-    settings : EventSettings, optional
-
-    Returns
-    -------
-    dict of str to Events
-        By language, in the order of codes.
+    `name` is one of `EVENTS` for the table's family. Scores are divided by a number, or by a
+    temperature fitted on the events of split ``dev`` (``"dev"``: in the baseline language if it is
+    there, else in all languages) or, for each language, on the other languages of the same split
+    (``"others"``).
 
     Raises
     ------

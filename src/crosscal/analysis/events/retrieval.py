@@ -20,41 +20,15 @@ from crosscal.metrics import MetricInput
 
 
 def nearest_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event that the nearest sentence is a translation.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        Scores of the k nearest; a translation that is not among them (gold -1) counts as wrong.
-    settings : EventSettings
-        Not looked at.
-
-    Returns
-    -------
-    RawEvents
-        The confidence is the highest probability of a softmax over the k nearest; ``kinds`` is
-        the direction, where there is a column of that name, else the number of candidates.
-        ``chance`` is None: guessing among all sentences finds next to none.
-    """
+    """Return the event that the nearest sentence is a translation; gold -1 counts as wrong."""
+    # The confidence is a softmax over the k nearest. No chance: guessing among all finds next to
+    # none.
     return replace(chosen_event(rows, settings), kinds=_kinds(rows), chance=None)
 
 
 def margin_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event of `nearest_event` with a confidence made of the margin alone.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        As for `nearest_event`.
-    settings : EventSettings
-        Not looked at.
-
-    Returns
-    -------
-    RawEvents
-        The confidence is ``1 / (1 + exp(-margin / T - shift))``, where the margin is the
-        highest score minus the second highest. Shifted: to be fitted.
-    """
+    """Return the event of `nearest_event` with a confidence made of the margin alone."""
+    # ``1 / (1 + exp(-margin / T - shift))``, of the highest score less the second highest.
     second, first = np.sort(rows.scores, axis=1)[:, -2:].T
     return replace(
         nearest_event(rows, settings), confidence_at=_logistic(first - second), shifted=True
@@ -62,44 +36,25 @@ def margin_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
 
 
 def mined_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event that a mined pair is one of translations.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        Columns ``mined``, ``mined_scores`` and ``partners`` as for scoring.
-    settings : EventSettings
-        Not looked at.
-
-    Returns
-    -------
-    RawEvents
-        One a mined pair, without a threshold. The confidence is ``1 / (1 + exp(-score / T -
-        shift))``. ``recall`` counts under "pair" the right pairs: ``touched`` are those whose
-        sentence was paired with another. Shifted: to be fitted.
-
-    Raises
-    ------
-    DataError
-        A column is missing or wrong.
-    """
+    """Return the event that a mined pair is one of translations: without a threshold."""
+    # ``1 / (1 + exp(-score / T - shift))``; partial matches are pairs with another sentence.
     mined, partners = rows.text_lists("mined"), rows.text_lists("partners")
-    found = [
+    pairs = [
         (row, target in partners[row], score)
         for row, (targets, values) in enumerate(zip(mined, _scores_of(rows, mined), strict=True))
         for target, score in zip(targets, values, strict=True)
     ]
-    at = np.array([row for row, _, _ in found], dtype=np.intp)
+    at = np.array([row for row, _, _ in pairs], dtype=np.intp)
     right = [len(set(ours) & set(theirs)) for ours, theirs in zip(mined, partners, strict=True)]
     gold = [len(set(theirs)) for theirs in partners]
-    touched = [g - r if ours else 0 for ours, g, r in zip(mined, gold, right, strict=True)]
+    partial_match = [g - r if ours else 0 for ours, g, r in zip(mined, gold, right, strict=True)]
     return RawEvents(
-        confidence_at=_logistic(np.array([score for _, _, score in found], dtype=np.float64)),
-        correct=np.array([right for _, right, _ in found], dtype=np.float64),
+        confidence_at=_logistic(np.array([score for _, _, score in pairs], dtype=np.float64)),
+        correct=np.array([right for _, right, _ in pairs], dtype=np.float64),
         cluster_ids=np.array(rows.texts("cluster_id"), dtype=np.str_)[at],
         unit_ids=np.array(rows.texts("unit_id"), dtype=np.str_)[at],
-        kinds=np.full(len(found), "pair", dtype=np.str_),
-        recall={"pair": Recall(gold=sum(gold), found=sum(right), touched=sum(touched))},
+        kinds=np.full(len(pairs), "pair", dtype=np.str_),
+        recall={"pair": Recall(gold=sum(gold), found=sum(right), partial_match=sum(partial_match))},
         shifted=True,
     )
 

@@ -54,28 +54,8 @@ _NOTHING = -100.0
 
 
 def exact_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event that the answer is exactly one of the right ones.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        Columns ``choices`` and ``answers`` as for scoring; the first of the highest scores is
-        the answer.
-    settings : EventSettings
-
-    Returns
-    -------
-    RawEvents
-        The confidence is the mass of all choices that normalise to the same as the answer.
-
-    Raises
-    ------
-    DataError
-        A missing column, a question without a right answer whose choices lack "no answer", a
-        language that the rules lack.
-    SettingsError
-        Unknown rules.
-    """
+    """Return the event that the answer is exactly one of the right ones."""
+    # The confidence is the mass of all choices that normalise to the same as the answer.
 
     def same(answer: str, other: str, rules: AnswerRules) -> float:
         return exact_match(other, [answer], rules, rows.language)
@@ -84,10 +64,8 @@ def exact_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
 
 
 def exact_span_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event of `exact_event` with the probability of the one best span.
-
-    Other spans that are the same answer after normalisation are not added to it.
-    """
+    """Return the event of `exact_event` with the probability of the one best span."""
+    # Other spans that are the same answer after normalisation are not added to it.
 
     def identical(answer: str, other: str, rules: AnswerRules) -> float:
         return float(answer == other)
@@ -96,26 +74,8 @@ def exact_span_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
 
 
 def f1_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event that the answer's F1 is at least ``settings.level``.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        As for `exact_event`.
-    settings : EventSettings
-
-    Returns
-    -------
-    RawEvents
-        The confidence is the mass of all choices with which the answer has such an F1.
-
-    Raises
-    ------
-    DataError
-        As `exact_event`.
-    SettingsError
-        Unknown rules, or a level outside (0, 1].
-    """
+    """Return the event that the answer's F1 is at least ``settings.level``."""
+    # The confidence is the mass of all choices with which the answer has such an F1.
     level = _check_level(settings.level)
 
     def near(answer: str, other: str, rules: AnswerRules) -> float:
@@ -128,29 +88,15 @@ def f1_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
 
 
 def f1_span_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event of `f1_event` with the probability of the one best span.
-
-    A confidence in more than it was made for: it speaks of that very span.
-    """
+    """Return the event of `f1_event` with the probability of the one best span."""
+    # A confidence in more than it was made for: it speaks of that very span.
     near = f1_event(rows, settings)
     return replace(near, confidence_at=exact_span_event(rows, settings).confidence_at)
 
 
 def f1_expected_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the soft event of the answer's F1 itself, expected against reached.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        As for `exact_event`.
-    settings : EventSettings
-
-    Returns
-    -------
-    RawEvents
-        The confidence is the expectation of the answer's F1 over the choices, and ``correct``
-        the F1 reached: a share from 0 to 1, the mean of `f1_event` over all levels.
-    """
+    """Return the soft event of the answer's F1 itself, expected against reached."""
+    # ``correct`` is a share from 0 to 1: the mean of `f1_event` over all levels.
 
     def overlap(answer: str, other: str, rules: AnswerRules) -> float:
         return token_f1(answer, [other], rules, rows.language)
@@ -159,27 +105,8 @@ def f1_expected_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
 
 
 def answerability_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return the event that a question has no answer (SQuAD v2.0).
-
-    Parameters
-    ----------
-    rows : MetricInput
-        As for `exact_event`; choices hold the empty text, which stands for "no answer".
-    settings : EventSettings
-        Not looked at.
-
-    Returns
-    -------
-    RawEvents
-        The confidence is the mass of the empty choice, whatever is chosen; ``correct`` says that
-        the question has no right answer. ``kinds`` is "silent" or "answered", what the model
-        chose.
-
-    Raises
-    ------
-    DataError
-        A missing column, or a question whose choices lack the empty text.
-    """
+    """Return the event that a question has no answer (SQuAD v2.0)."""
+    # The confidence is the mass of the empty choice, whatever is chosen.
     choices, golds = rows.own_choices(), rows.text_lists("answers")
     weights = _weights(rows, [[float(text == NO_ANSWER) for text in texts] for texts in choices])
     lacking = weights.sum(axis=1) == 0
@@ -207,22 +134,10 @@ def answers_as_choices(
     """Make every set of choices that are the same answer one choice.
 
     For what takes scores and gold, as proper scores and recalibrators do.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        As for `exact_event`.
-    settings : EventSettings
-    temperature : float
-
-    Returns
-    -------
-    values : ndarray of float64, shape (n, k)
-        Logarithms of the masses of the different answers, in the order of the best span of
-        each; minus infinity where a question has fewer. One whose choices are all the same
-        answer gets a second of mass e^-100.
-    gold : ndarray of int64, shape (n,)
-        The first answer that is right, -1 if none is.
+    The values, shape (n, k), are logarithms of the masses of the different answers, in the order of
+    the best span of each; minus infinity where a question has fewer. One whose choices are all the
+    same answer gets a second of mass e^-100. Gold, shape (n,), is the first answer that is right,
+    -1 if none is.
     """
     rules = _rules(rows, settings)
     golds = _right_answers(rows, rules)
@@ -231,16 +146,16 @@ def answers_as_choices(
     gold = np.full(rows.n, -1, dtype=np.int64)
     for row, texts in enumerate(rows.own_choices()):
         masses: dict[str, float] = {}
-        for place in np.argsort(-rows.scores[row, : len(texts)], kind="stable").tolist():
-            said = rules.normalise(texts[place], rows.language)
-            right = exact_match(texts[place], golds[row], rules, rows.language)
+        for choice in np.argsort(-rows.scores[row, : len(texts)], kind="stable").tolist():
+            answer = rules.normalise(texts[choice], rows.language)
+            right = exact_match(texts[choice], golds[row], rules, rows.language)
             if right and gold[row] < 0:
-                gold[row] = [*masses, said].index(said)
-            masses[said] = float(np.logaddexp(masses.get(said, -np.inf), logs[row, place]))
+                gold[row] = [*masses, answer].index(answer)
+            masses[answer] = float(np.logaddexp(masses.get(answer, -np.inf), logs[row, choice]))
         merged.append([*masses.values(), _NOTHING] if len(masses) == 1 else [*masses.values()])
     values = np.full((rows.n, max(len(masses) for masses in merged)), -np.inf)
-    for row, found in enumerate(merged):
-        values[row, : len(found)] = found
+    for row, log_masses in enumerate(merged):
+        values[row, : len(log_masses)] = log_masses
     return values, gold
 
 
@@ -254,18 +169,18 @@ def _answer_events(
     rules = _rules(rows, settings)
     choices, golds = rows.own_choices(), _right_answers(rows, rules)
     best = rows.scores.argmax(axis=1)
-    answers = [texts[place] for texts, place in zip(choices, best, strict=True)]
-    found = [
+    answers = [texts[choice] for texts, choice in zip(choices, best, strict=True)]
+    weights = [
         [weigh(answer, text, rules) for text in texts]
         for answer, texts in zip(answers, choices, strict=True)
     ]
-    weights = _weights(rows, found)
+    weight_array = _weights(rows, weights)
     correct = [
         judge(answer, right, rules, rows.language)
         for answer, right in zip(answers, golds, strict=True)
     ]
     return RawEvents(
-        confidence_at=lambda temperature, _: mass(rows.scores, weights, temperature),
+        confidence_at=lambda temperature, _: mass(rows.scores, weight_array, temperature),
         correct=np.array(correct, dtype=np.float64),
         cluster_ids=np.array(rows.texts("cluster_id"), dtype=np.str_),
         unit_ids=np.array(rows.texts("unit_id"), dtype=np.str_),
@@ -279,12 +194,12 @@ def _exact(answer: str, golds: Sequence[str], rules: AnswerRules, language: str)
     return exact_match(answer, golds, rules, language)
 
 
-def _weights(rows: MetricInput, found: list[list[float]]) -> Floats:
+def _weights(rows: MetricInput, weights: list[list[float]]) -> Floats:
     """Return lists of weights as an array, 0 where a unit has fewer choices."""
-    weights = np.zeros(rows.scores.shape)
-    for row, values in enumerate(found):
-        weights[row, : len(values)] = values
-    return weights
+    array = np.zeros(rows.scores.shape)
+    for row, weights_of_row in enumerate(weights):
+        array[row, : len(weights_of_row)] = weights_of_row
+    return array
 
 
 def _rules(rows: MetricInput, settings: EventSettings) -> AnswerRules:
@@ -302,7 +217,7 @@ def _rules(rows: MetricInput, settings: EventSettings) -> AnswerRules:
 
 def _right_answers(rows: MetricInput, rules: AnswerRules) -> list[list[str]]:
     """Return each question's right answers: "no answer" where there are none."""
-    found = []
+    right_answers = []
     units = rows.texts("unit_id")
     for unit, texts, golds in zip(
         units, rows.own_choices(), rows.text_lists("answers"), strict=True
@@ -317,8 +232,8 @@ def _right_answers(rows: MetricInput, rules: AnswerRules) -> list[list[str]]:
                 where=f"{rows.where}: column 'answers', {rows.language}",
                 remedy="Choose a split whose answers are known",
             )
-        found.append(list(right) or [NO_ANSWER])
-    return found
+        right_answers.append(list(right) or [NO_ANSWER])
+    return right_answers
 
 
 def _check_level(level: float) -> float:

@@ -20,59 +20,40 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Calibration of the events of one language, as fractions; intervals at 95 %.
+    """Calibration of the events of one language, as fractions; intervals at 95 %."""
 
-    Attributes
-    ----------
-    n, clusters : int
-        Events, and what is independent among them.
-    accuracy, confidence : float or None
-        Means; accuracy is the mean F1 where events are soft. None without events, as all below.
-    gap, gap_low, gap_high : float or None
-        Mean confidence minus accuracy, and its interval; above 0 overconfident.
-    ece, ece_debiased : float or None
-        15 bins of equal width, as `crosscal.calibration.ece` and `ece_debiased`; of soft
-        events the mean outcome of a bin takes the place of its accuracy, and nothing is
-        debiased.
-    ece_low, ece_high : float or None
-        For the error at infinite data. None with fewer than two clusters, as the gap's.
-    noise_floor, p_value : float or None
-        Of the ECE; see `crosscal.calibration.estimate_errors`, of soft events
-        `crosscal.calibration.estimation.engine.measure_soft`.
-    temperature, shift : float
-        As the events have it.
-    """
-
+    # n, clusters: events, and what is independent among them
     n: int
     clusters: int
+    # accuracy, confidence: means; accuracy is the mean F1 where events are soft. None without
+    # events, as all below
     accuracy: float | None = None
     confidence: float | None = None
+    # gap, gap_low, gap_high: mean confidence minus accuracy, and its interval; above 0
+    # overconfident
     gap: float | None = None
     gap_low: float | None = None
     gap_high: float | None = None
+    # ece, ece_debiased: 15 bins of equal width, as `crosscal.calibration.ece` and `ece_debiased`;
+    # of soft events the mean outcome of a bin takes the place of its accuracy, and nothing is
+    # debiased
     ece: float | None = None
     ece_debiased: float | None = None
+    # ece_low, ece_high: for the error at infinite data. None with fewer than two clusters, as the
+    # gap's
     ece_low: float | None = None
     ece_high: float | None = None
+    # noise_floor, p_value: of the ECE; see `crosscal.calibration.estimate_errors`, of soft events
+    # `crosscal.calibration.estimation.engine.measure_soft`
     noise_floor: float | None = None
     p_value: float | None = None
+    # temperature, shift: as the events have it
     temperature: float = 1.0
     shift: float = 0.0
 
 
 def summarise(events: Events, *, seed: int = 0) -> Calibration:
-    """Measure the calibration of events of one language.
-
-    Parameters
-    ----------
-    events : Events
-    seed : int
-        Of the bootstrap over clusters and the noise floor.
-
-    Returns
-    -------
-    Calibration
-    """
+    """Measure the calibration of events of one language; `seed` is of bootstrap and noise floor."""
     names, cluster = np.unique(events.cluster_ids, return_inverse=True)
     fitted = {"temperature": events.temperature, "shift": events.shift}
     if not len(events):

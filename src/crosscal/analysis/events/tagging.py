@@ -29,20 +29,11 @@ from crosscal.spelling import did_you_mean
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A way to read entities off tags.
-
-    Attributes
-    ----------
-    find : function from sentences of tags to a set of (type, first, last)
-    type_of : function from str to str
-        The type of a tag that begins with B or I.
-    lenient : bool
-        Whether an I- that goes on with nothing begins an entity.
-    """
+    """A way to read entities off tags."""
 
     find: Callable[[Iterable[list[str]]], frozenset[Chunk]]
-    type_of: Callable[[str], str]
-    lenient: bool = True
+    type_of: Callable[[str], str]  # the type of a tag that begins with B or I
+    lenient: bool = True  # whether an I- that goes on with nothing begins an entity
 
 
 READINGS = {
@@ -64,63 +55,28 @@ class _Tagged:
 
 
 def product_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return predicted entities with the product of their words' tag probabilities.
-
-    Parameters
-    ----------
-    rows : MetricInput
-        Units are words, ``cluster_id`` is the sentence, choices are tags in IOB2.
-    settings : EventSettings
-
-    Returns
-    -------
-    RawEvents
-        One a predicted entity, in the order of their first words; ``kinds`` are the types,
-        ``recall`` has the entities of each type that are in the gold tags.
-
-    Raises
-    ------
-    SettingsError
-        Unknown rules, tags not named, or not in IOB2.
-    DataError
-        A word's right tag is not among the tags.
-
-    Notes
-    -----
-    Falls with the length of the entity. It is the probability that every one of its tags is
-    right, which is more than it takes (an I- may stand for a B-) and less (the next word must
-    not go on with it): see `marginal_event`.
-    """
+    """Return predicted entities with the product of their words' tag probabilities."""
+    # Falls with the length of the entity. That every tag is right is more than it takes (an I- may
+    # stand for a B-) and less (the next word must not go on with it): see `marginal_event`.
     return _entity_events(rows, settings, lambda chosen, _: float(np.prod(chosen)))
 
 
 def minimum_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return predicted entities with the least of their words' tag probabilities.
-
-    An upper bound of the product. See `product_event`.
-    """
+    """Return predicted entities with the least of their words' tag probabilities."""
+    # An upper bound of the product.
     return _entity_events(rows, settings, lambda chosen, _: float(chosen.min()))
 
 
 def geometric_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return predicted entities with the geometric mean of their words' tag probabilities.
-
-    The product, corrected for length. See `product_event`.
-    """
+    """Return predicted entities with the geometric mean of their words' tag probabilities."""
     return _entity_events(rows, settings, lambda chosen, n: float(np.prod(chosen) ** (1 / n)))
 
 
 def marginal_event(rows: MetricInput, settings: EventSettings) -> RawEvents:
-    """Return predicted entities with the probability that this very entity is there.
-
-    Were words independent, and each tagged as its probabilities say, an entity of type t on
-    words i to j would be read off the tags with probability
-
-        begin(i) I(i+1) ... I(j) (1 - I(j+1)),   begin(i) = B(i) + I(i) (1 - B(i-1) - I(i-1))
-
-    where B(i) and I(i) are the probabilities of ``B-t`` and ``I-t``, 0 outside the sentence. By
-    strict rules begin(i) is B(i). See `product_event` for the rest.
-    """
+    """Return predicted entities with the probability that this very entity is there."""
+    # Were words independent, an entity of type t on words i to j would be read off the tags with
+    # probability begin(i) I(i+1) ... I(j) (1 - I(j+1)), where B(i) and I(i) are those of B-t and
+    # I-t and begin(i) = B(i) + I(i) (1 - B(i-1) - I(i-1)); by strict rules begin(i) is B(i).
     reading = _reading(settings)
     tagged = _tagged(rows, reading)
     events = _predicted(rows, tagged)
@@ -194,7 +150,7 @@ def _tagged(rows: MetricInput, reading: Reading) -> _Tagged:
     for row, sentence in enumerate(rows.texts("cluster_id")):
         sentences.setdefault(sentence, []).append(row)
     # Chunks count words through all sentences, with one place between two.
-    order = [place for words in sentences.values() for place in (*words, -1)]
+    order = [row_or_gap for words in sentences.values() for row_or_gap in (*words, -1)]
     chosen = rows.scores.argmax(axis=1)
     predicted = reading.find([[names[chosen[row]] for row in s] for s in sentences.values()])
     gold = reading.find([[names[rows.gold[row]] for row in s] for s in sentences.values()])
@@ -213,10 +169,10 @@ def _tags(rows: MetricInput) -> tuple[str, ...]:
             where=f"{rows.where}: provenance.choices",
             remedy="Name the tags, in the order of the scores",
         )
-    odd = [tag for tag in rows.choices if tag != "O" and tag[:2] not in ("B-", "I-")]
-    if odd:
+    unreadable = [tag for tag in rows.choices if tag != "O" and tag[:2] not in ("B-", "I-")]
+    if unreadable:
         raise SettingsError(
-            f"tag {odd[0]!r} marks no entity",
+            f"tag {unreadable[0]!r} marks no entity",
             where=f"{rows.where}: provenance.choices",
             remedy="Entities are read off O, B-... and I-...; for other tags look at words",
         )
@@ -239,13 +195,13 @@ def _marginals(
     begins: dict[str, Floats] = {}
     inside: dict[str, Floats] = {}
     for kind in {kind for kind, _, _ in tagged.predicted}:
-        for prefix, found in (("B-", begins), ("I-", inside)):
+        for prefix, totals in (("B-", begins), ("I-", inside)):
             columns = [
-                place
-                for place, tag in enumerate(tags)
+                column
+                for column, tag in enumerate(tags)
                 if tag.startswith(prefix) and reading.type_of(tag) == kind
             ]
-            found[kind] = padded[:, columns].sum(axis=1)
+            totals[kind] = padded[:, columns].sum(axis=1)
     confidence = np.empty(len(tagged.predicted))
     for number, (kind, first, last) in enumerate(tagged.predicted):
         begin, within = begins[kind], inside[kind]
@@ -268,11 +224,11 @@ def _recall(tagged: _Tagged) -> Mapping[str, Recall]:
     counts: dict[str, list[int]] = {kind: [0, 0, 0] for kind, _, _ in {*predicted, *tagged.gold}}
     for chunk in tagged.gold:
         kind, first, last = chunk
-        found = chunk in predicted
+        exact = chunk in predicted
         counts[kind][0] += 1
-        counts[kind][1] += found
-        counts[kind][2] += not found and bool(covered[first : last + 1].any())
+        counts[kind][1] += exact
+        counts[kind][2] += not exact and bool(covered[first : last + 1].any())
     return {
-        kind: Recall(gold=gold, found=found, touched=touched)
-        for kind, (gold, found, touched) in sorted(counts.items())
+        kind: Recall(gold=gold, found=exact, partial_match=partial_match)
+        for kind, (gold, exact, partial_match) in sorted(counts.items())
     }

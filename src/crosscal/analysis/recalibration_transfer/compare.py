@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crosscal.analysis.analyse import SEEDS, present_groups
 from crosscal.analysis.collapse import collapse_reason
 from crosscal.analysis.measuring import LanguageOrGroup, draw_blocks
-from crosscal.analysis.recalibration_transfer.draws import draw_order, stretch
+from crosscal.analysis.recalibration_transfer.draws import draw_order, finite_pool_factor
 from crosscal.analysis.recalibration_transfer.estimating import Key, RegimeMeasurements, estimates
 from crosscal.analysis.recalibration_transfer.features import table_features
 from crosscal.analysis.recalibration_transfer.folds import Fold, calibration_rows, make_folds
@@ -28,7 +28,7 @@ from crosscal.analysis.recalibration_transfer.strategies import (
     families,
     temperature,
 )
-from crosscal.analysis.runs import Panel, Run, make_panel
+from crosscal.analysis.runs import Panel, RunPredictions, make_panel
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import Measurement, seed_pivots
 from crosscal.calibration.recalibration import RECALIBRATORS
@@ -47,21 +47,15 @@ def compare_regimes(
 ) -> RegimeResults:
     """Recalibrate the test rows of every run under every regime, and measure what is gained.
 
-    Parameters
-    ----------
-    runs : sequence of Predictions
-        As `crosscal.analysis.analyse` takes them. Rows of `recalibration.calibration_split` in
-        every test language are what regimes learn from; without them the test rows are
-        cross-fitted by folds of clusters.
-    settings : AnalysisSettings
-    recalibration : RegimeSettings
-    features : mapping of language to mapping of feature to float, optional
-        Laid over those of the language table, for the regime ``predicted``.
+    `runs` are as `crosscal.analysis.analyse` takes them. Rows of `recalibration.calibration_split`
+    in every test language are what regimes learn from; without them the test rows are cross-fitted
+    by folds of clusters. `features` are laid over those of the language table, for the regime
+    ``predicted``. There are no estimates if every run collapsed.
 
-    Returns
-    -------
-    RegimeResults
-        Without estimates if every run collapsed.
+    One draw of clusters serves all languages, recipes, regimes and recalibrators, and so does
+    each draw of k examples. Intervals of few-shot regimes hold the draw of the examples:
+    replicate r of the test clusters is taken with draw r modulo `draws`. All others take
+    the fit as given: they speak of this fitted recalibrator, not of fitting it anew.
 
     Raises
     ------
@@ -70,19 +64,12 @@ def compare_regimes(
         are both learnt from and scored.
     SettingsError
         Fewer than two replicates a draw; a recalibrator that these rows do not allow.
-
-    Notes
-    -----
-    One draw of clusters serves all languages, recipes, regimes and recalibrators, and so does
-    each draw of k examples. Intervals of few-shot regimes hold the draw of the examples:
-    replicate r of the test clusters is taken with draw r modulo `draws`. All others take
-    the fit as given: they speak of this fitted recalibrator, not of fitting it anew.
     """
     recalibration.check_replicates(settings.replicates)
     panel = make_panel(runs, settings)
     if not panel.shared_labels:
         _check_choices(recalibration)
-    kept = [
+    usable = [
         (run, predictions)
         for run, predictions in zip(panel.runs, runs, strict=True)
         if run.dev is None or not collapse_reason(run.dev, shared_labels=panel.shared_labels)
@@ -90,17 +77,19 @@ def compare_regimes(
     known = {code: table_features(code) for code in panel.languages}
     for code, more in (features or {}).items():
         known.setdefault(code, {}).update(more)
-    seen = {calibration_rows(predictions, run, recalibration) is None for run, predictions in kept}
-    if len(seen) > 1:
+    cross_fitted = {
+        calibration_rows(predictions, run, recalibration) is None for run, predictions in usable
+    }
+    if len(cross_fitted) > 1:
         raise DataError(
             f"some runs have a split {recalibration.calibration_split!r}, others have none",
             where="recalibration",
             remedy="predict it with every run",
         )
     comparison = _Comparison(panel, settings, recalibration, known)
-    for run, predictions in kept:
+    for run, predictions in usable:
         comparison.add(run, calibration_rows(predictions, run, recalibration))
-    return comparison.results(cross_fitted=seen == {True})
+    return comparison.results(cross_fitted=cross_fitted == {True})
 
 
 def _check_choices(recalibration: RegimeSettings) -> None:
@@ -134,45 +123,47 @@ class _Comparison:
         self.fits: list[dict[str, object]] = []
         self.laws: list[dict[str, object]] = []
 
-    def add(self, run: Run, pool: dict[str, Rows] | None) -> None:
+    def add(self, run: RunPredictions, pool: dict[str, Rows] | None) -> None:
         """Fit and measure one run under every regime."""
         self.runs.append((run.recipe, run.seed))
         seed = self.settings.bootstrap_seed
         folds = make_folds(run, pool, self.panel, self.recalibration, self.features, seed)
         for name in self.recalibration.recalibrators:
             make = RECALIBRATORS[name]
-            wanted = self.recalibration.of(name)
-            for regime in (regime for regime in SINGLE if regime in wanted):
+            regimes = self.recalibration.of(name)
+            for regime in (regime for regime in SINGLE if regime in regimes):
                 self._single(run, folds, regime, name, make)
-            few = [regime for regime in FEW_SHOT if regime in wanted]
+            few = [regime for regime in FEW_SHOT if regime in regimes]
             if few:
                 self._few_shot(run, folds, few, name, make)
         if "predicted" in self.recalibration.regimes:
-            self._tell_laws(run, folds)
+            self._record_models(run, folds)
 
-    def _single(self, run: Run, folds: list[Fold], regime: str, name: str, make: Maker) -> None:
+    def _single(
+        self, run: RunPredictions, folds: list[Fold], regime: str, name: str, make: Maker
+    ) -> None:
         key = Key(run.recipe, run.seed, name, regime, None)
         for code in self.panel.languages:
-            fitted = [fold.material.fit(regime, code, name, make) for fold in folds]
+            fitted = [fold.fit_data.fit(regime, code, name, make) for fold in folds]
             self._measure(run, key, code, [_assemble(folds, code, fitted)])
-            self._tell_fits(key, code, [fitted])
+            self._record_fits(key, code, [fitted])
 
     def _few_shot(
-        self, run: Run, folds: list[Fold], regimes: list[str], name: str, make: Maker
+        self, run: RunPredictions, folds: list[Fold], regimes: list[str], name: str, make: Maker
     ) -> None:
         draws, seed = self.recalibration.draws, self.settings.bootstrap_seed
         orders = [
-            [draw_order(fold.material.pool, np.random.default_rng([seed, 2, number, draw]))
+            [draw_order(fold.fit_data.pool, np.random.default_rng([seed, 2, number, draw]))
              for number, fold in enumerate(folds)]
             for draw in range(draws)
         ]  # fmt: skip
         for code in self.panel.languages:
-            english = [fold.material.fit("english", code, name, make) for fold in folds]
-            available = min(len(fold.material.pool[code]) for fold in folds)
+            english = [fold.fit_data.fit("english", code, name, make) for fold in folds]
+            available = min(len(fold.fit_data.pool[code]) for fold in folds)
             for k in (k for k in self.recalibration.few_shot if k < available):
                 rows = [
                     [
-                        fold.material.pool[code].take(order[code][:k])
+                        fold.fit_data.pool[code].take(order[code][:k])
                         for fold, order in zip(folds, each, strict=True)
                     ]
                     for each in (orders if k else orders[:1])
@@ -181,18 +172,18 @@ class _Comparison:
                     fit = FEW_SHOT_FITS[regime]
                     fitted = [
                         [
-                            fit(start, fold.material, drawn, make)
+                            fit(start, fold.fit_data, drawn, make)
                             for start, fold, drawn in zip(english, folds, each, strict=True)
                         ]
                         for each in rows
                     ]
                     key = Key(run.recipe, run.seed, name, regime, k)
                     drawn = [_assemble(folds, code, each) for each in fitted]
-                    self._measure(run, key, code, drawn, stretch(k, available))
-                    self._tell_fits(key, code, fitted)
+                    self._measure(run, key, code, drawn, finite_pool_factor(k, available))
+                    self._record_fits(key, code, fitted)
 
     def _measure(
-        self, run: Run, key: Key, code: str, drawn: list[Floats], stretched: float = 1.0
+        self, run: RunPredictions, key: Key, code: str, drawn: list[Floats], factor: float = 1.0
     ) -> None:
         block, resampling = self.resamplings[code]
         settings = self.settings
@@ -206,16 +197,16 @@ class _Comparison:
             ),
             name=code,
             number=self.runs.index((run.recipe, run.seed)),
-            stretch=stretched,
+            finite_pool_factor=factor,
         )
 
-    def _tell_fits(self, key: Key, code: str, fitted: list[list[Fitted]]) -> None:
-        """Note temperatures, rows and failures of the fits of one language."""
+    def _record_fits(self, key: Key, code: str, fitted: list[list[Fitted]]) -> None:
+        """Record temperatures, rows and failures of the fits of one language."""
         every = [one for each in fitted for one in each]
-        found = [t for one in every if (t := temperature(one)) is not None]
+        temperatures = [t for one in every if (t := temperature(one)) is not None]
         shown = dict.fromkeys(("temperature", "temperature_low", "temperature_high"))
-        if found:
-            quantiles = np.quantile(found, [0.5, 0.05, 0.95]).tolist()
+        if temperatures:
+            quantiles = np.quantile(temperatures, [0.5, 0.05, 0.95]).tolist()
             shown = dict(zip(shown, quantiles, strict=True))
         self.fits.append(
             {
@@ -225,32 +216,36 @@ class _Comparison:
                 "regime": key.regime,
                 "k": key.k,
                 "language": code,
-                "rows": round(float(np.mean([sum(map(len, one.seen)) for one in every]))),
+                "rows": round(float(np.mean([sum(map(len, one.fitted_on)) for one in every]))),
                 "unconverged": float(np.mean([not one.converged for one in every])),
                 **shown,
             }
         )
 
-    def _tell_laws(self, run: Run, folds: list[Fold]) -> None:
+    def _record_models(self, run: RunPredictions, folds: list[Fold]) -> None:
         for code in self.panel.languages:
-            told = [law for fold in folds if (law := fold.material.law(code)) is not None]
-            if not told:
+            models = [
+                model
+                for fold in folds
+                if (model := fold.fit_data.temperature_model(code)) is not None
+            ]
+            if not models:
                 continue
-            ridge, _, others = told[0]
-            fitted = [fold.material.log_temperatures.get(code, np.nan) for fold in folds]
+            ridge, _, others = models[0]
+            fitted = [fold.fit_data.log_temperatures.get(code, np.nan) for fold in folds]
             oracle = float(np.exp(np.mean(fitted)))
             self.laws.append(
                 {
                     "recipe": run.recipe,
                     "seed": run.seed,
                     "language": code,
-                    "temperature": float(np.exp(np.mean([found for _, found, _ in told]))),
+                    "temperature": float(np.exp(np.mean([log_t for _, log_t, _ in models]))),
                     "oracle": oracle if np.isfinite(oracle) else None,
                     "languages": len(others),
                     "families": families(others),
                     "penalty": ridge.penalty if np.isfinite(ridge.penalty) else None,
-                    "freedom": float(np.mean([one.freedom for one, _, _ in told])),
-                    "r2": float(np.mean([one.r2 for one, _, _ in told])),
+                    "freedom": float(np.mean([ridge.freedom for ridge, _, _ in models])),
+                    "r2": float(np.mean([ridge.r2 for ridge, _, _ in models])),
                 }
             )
 
@@ -309,9 +304,9 @@ class _Comparison:
 def _assemble(folds: list[Fold], code: str, fitted: Sequence[Fitted]) -> Floats:
     """Put the probabilities of all folds in the order of the test rows."""
     parts = [one.apply(fold.test[code]) for fold, one in zip(folds, fitted, strict=True)]
-    places = np.concatenate([fold.places[code] for fold in folds])
-    whole = np.empty((len(places), parts[0].shape[1]))
-    whole[places] = np.concatenate(parts)
+    rows = np.concatenate([fold.positions[code] for fold in folds])
+    whole = np.empty((len(rows), parts[0].shape[1]))
+    whole[rows] = np.concatenate(parts)
     return whole
 
 

@@ -9,21 +9,9 @@ from crosscal.analysis.recalibration_transfer.rows import Rows
 
 
 def draw_order(pool: dict[str, Rows], rng: np.random.Generator) -> dict[str, NDArray[np.intp]]:
-    """Put the rows of every language in a random order, cluster by cluster.
-
-    Parameters
-    ----------
-    pool : dict of str to Rows
-        By language.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    dict of str to ndarray of int, shape (n,)
-        Places in that language's rows. The first k are a draw of k examples: whole clusters,
-        without replacement, the last one cut. Clusters come in one order in all languages, so
-        that parallel languages get the same examples, and a larger k holds a smaller one.
-    """
+    """Put the rows of every language in a random order, cluster by cluster."""
+    # The first k are a draw of k examples: whole clusters, the last one cut. Clusters come in one
+    # order in all languages: parallel languages get the same, and a larger k holds a smaller one.
     names = np.array(sorted(frozenset().union(*(rows.clusters for rows in pool.values()))))
     rank = np.empty(len(names), dtype=np.intp)
     rank[rng.permutation(len(names))] = np.arange(len(names))
@@ -33,20 +21,7 @@ def draw_order(pool: dict[str, Rows], rng: np.random.Generator) -> dict[str, NDA
     }
 
 
-def stretch(k: int, available: int) -> float:
-    """Return how far the spread of draws of k from a finite pool falls short.
-
-    Draws without replacement from n rows overlap: the variance of a mean of k is too small by
-    the factor 1 - k/n against draws from all rows there could be (Cochran 1977, section 2.6).
-
-    Parameters
-    ----------
-    k, available : int
-        `k` below `available`.
-
-    Returns
-    -------
-    float
-        ``1 / sqrt(1 - k / available)``, at least 1.
-    """
+def finite_pool_factor(k: int, available: int) -> float:
+    """Return how far the spread of draws of k from a finite pool falls short, at least 1."""
+    # The variance of means of k of n is too small by 1 - k/n (Cochran 1977, section 2.6).
     return float(1.0 / np.sqrt(1.0 - k / available))

@@ -35,20 +35,9 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeMeasurements:
-    """Measurements by run and regime, language and metric.
+    """Measurements by run and regime, language and metric."""
 
-    Attributes
-    ----------
-    by_key : mapping of Key to mapping of language to mapping of metric to Measurement
-        Languages that lack k examples are not there.
-    seeds : mapping of recipe to tuple of int
-    pivots : SeedPivots
-    subjects : tuple of LanguageOrGroup
-    rows, clusters : mapping of language to int
-    draws : int
-    level : float
-    """
-
+    # languages that lack k examples are not there
     by_key: Mapping[Key, Mapping[str, Mapping[str, Measurement]]]
     seeds: Mapping[str, tuple[int, ...]]
     pivots: SeedPivots

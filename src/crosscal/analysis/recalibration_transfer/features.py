@@ -26,24 +26,11 @@ _MIDDLE = {
 
 
 def table_features(code: str) -> dict[str, float]:
-    """Return the measures of the language table as numbers, those that are known.
-
-    Parameters
-    ----------
-    code : str
-        An unknown code has none.
-
-    Returns
-    -------
-    dict of str to float
-        ``pretraining`` (natural logarithm of GiB), ``syntax_distance``, ``ttr``, ``verb``
-        (categories of WALS 22A), ``cases`` (WALS 49A), ``words`` (words relative to English),
-        ``latin`` and ``indo_european`` (0 or 1).
-    """
+    """Return the measures of the language table as numbers, those that are known."""
     entry = LANGUAGES.get(code)
     if entry is None:
         return {}
-    found = {
+    measures = {
         "pretraining": None if entry.pretraining_gib is None else np.log(entry.pretraining_gib),
         "syntax_distance": entry.syntax_distance,
         "ttr": entry.ttr,
@@ -52,7 +39,7 @@ def table_features(code: str) -> dict[str, float]:
         "words": entry.tokens_ratio,
         **_kinship(entry),
     }
-    return {name: float(value) for name, value in found.items() if value is not None}
+    return {name: float(value) for name, value in measures.items() if value is not None}
 
 
 def _number(value: str | None) -> float | None:
@@ -69,17 +56,7 @@ def _kinship(entry: Language) -> dict[str, float]:
 
 
 def unlabelled_features(scores: Floats) -> dict[str, float]:
-    """Return how sure the model is of rows whose gold is not looked at.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n, k)
-
-    Returns
-    -------
-    dict of str to float
-        ``mean_confidence`` and ``mean_entropy`` (nats).
-    """
+    """Return how sure the model is of rows whose gold is not looked at."""
     logs = log_softmax(scores)
     probabilities = np.exp(logs)
     entropy = -(probabilities * np.where(probabilities > 0, logs, 0.0)).sum(axis=1)
@@ -92,24 +69,12 @@ def unlabelled_features(scores: Floats) -> dict[str, float]:
 def feature_matrix(
     languages: Sequence[str], features: Mapping[str, Mapping[str, float]]
 ) -> tuple[tuple[str, ...], Floats]:
-    """Lay features out, languages by features.
-
-    Parameters
-    ----------
-    languages : sequence of str
-    features : mapping of language to mapping of feature to float
-        A feature that a language lacks is unknown.
-
-    Returns
-    -------
-    names : tuple of str
-        Features known of at least half of the languages, sorted.
-    values : ndarray of shape (languages, features)
-        NaN where unknown.
-    """
+    """Lay out the features known of at least half of the languages, NaN where one is unknown."""
     every = sorted({name for code in languages for name in features.get(code, {})})
     values = np.array(
         [[features.get(code, {}).get(name, np.nan) for name in every] for code in languages]
     ).reshape(len(languages), len(every))
-    kept = np.isfinite(values).sum(axis=0) >= len(languages) / 2
-    return tuple(name for name, keep in zip(every, kept, strict=True) if keep), values[:, kept]
+    often_known = np.isfinite(values).sum(axis=0) >= len(languages) / 2
+    return tuple(name for name, keep in zip(every, often_known, strict=True) if keep), values[
+        :, often_known
+    ]

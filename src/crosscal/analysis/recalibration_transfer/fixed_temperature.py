@@ -24,13 +24,7 @@ _FARTHEST = 6.0
 
 
 class GivenTemperature:
-    """Divide scores by a temperature that is known.
-
-    Parameters
-    ----------
-    temperature : float
-        Above 0.
-    """
+    """Divide scores by a temperature that is known."""
 
     converged_ = True
 
@@ -49,65 +43,34 @@ class GivenTemperature:
 def temperature_with_prior(
     scores: Floats, gold: NDArray[np.int64], centre: float, spread: float = PRIOR_SPREAD
 ) -> float:
-    """Return the most probable temperature, given examples and a prior.
-
-    Minimises ``sum of NLL + (log T - log centre)^2 / (2 spread^2)``.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n, k)
-        n may be 0.
-    gold : ndarray of int, shape (n,)
-    centre : float
-        Median of the prior.
-    spread : float
-        Standard deviation of log T in the prior.
-
-    Returns
-    -------
-    float
-        Within six `spread` of `centre`; always finite, also where the examples alone have no
-        best temperature.
-    """
+    """Return the most probable temperature, given examples (or none) and a prior of log T."""
+    # Minimises sum of NLL + (log T - log centre)^2 / (2 spread^2): finite even where the examples
+    # alone have no best temperature.
     if not len(gold):
         return centre
     below = scores - scores.max(axis=1, keepdims=True)
-    chosen = below[np.arange(len(gold)), gold]
+    gold_score = below[np.arange(len(gold)), gold]
 
     def cost(shifts: Floats) -> Floats:
         beta = np.exp(-np.log(centre) - shifts)[:, None]
         normaliser = np.log(np.exp(beta[:, :, None] * below).sum(axis=2))
-        nll = (normaliser - beta * chosen).sum(axis=1)
+        nll = (normaliser - beta * gold_score).sum(axis=1)
         return np.asarray(nll + shifts**2 / (2 * spread**2))
 
     # Not convex in log T, so a grid comes first.
     grid = np.linspace(-_REACH * spread, _REACH * spread, _STEPS)
     near, step = float(grid[np.argmin(cost(grid))]), float(grid[1] - grid[0])
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda shift: float(cost(np.array([shift]))[0]),
         bounds=(near - step, near + step),
         method="bounded",
         options={"xatol": 1e-7},
     )
-    return float(centre * np.exp(found.x))
+    return float(centre * np.exp(optimum.x))
 
 
 def matching_temperature(scores: Floats, accuracy: float) -> float:
-    """Return the temperature at which mean confidence is an accuracy.
-
-    Mean confidence falls as the temperature rises, so there is one, if the accuracy lies between
-    that of a uniform choice and 1.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n, k)
-    accuracy : float
-
-    Returns
-    -------
-    float
-        Within exp(-6) to exp(6); the nearer end where no temperature gives that confidence.
-    """
+    """Return the temperature at which mean confidence is an accuracy, or an end of its range."""
 
     def excess(log_t: float) -> float:
         return float(softmax(scores / np.exp(log_t)).max(axis=1).mean()) - accuracy
@@ -124,23 +87,8 @@ def _root(falling: Callable[[float], float]) -> float:
 
 
 def threshold_accuracy(english: Floats, correct: NDArray[np.bool_], target: Floats) -> float:
-    """Predict accuracy on unlabelled rows from how many are surer than a threshold.
-
-    The threshold is where the share of English rows above it is the English accuracy (average
-    thresholded confidence, Garg et al. 2022, equations 1 and 2, with maximum confidence).
-
-    Parameters
-    ----------
-    english : ndarray of shape (n,)
-        Confidences of English development rows.
-    correct : ndarray of bool, shape (n,)
-    target : ndarray of shape (m,)
-        Confidences of unlabelled rows of the target language.
-
-    Returns
-    -------
-    float
-        A share.
-    """
+    """Predict accuracy on unlabelled rows from how many are surer than a threshold."""
+    # Above the threshold lies the English accuracy's share of English rows (average thresholded
+    # confidence, Garg et al. 2022, equations 1 and 2, with maximum confidence).
     threshold = np.quantile(english, 1.0 - correct.mean())
     return float((target >= threshold).mean())

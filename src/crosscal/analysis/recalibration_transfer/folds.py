@@ -11,45 +11,30 @@ from numpy.typing import NDArray
 from crosscal.analysis.recalibration_transfer.draws import draw_order
 from crosscal.analysis.recalibration_transfer.rows import Rows
 from crosscal.analysis.recalibration_transfer.settings import RegimeSettings
-from crosscal.analysis.recalibration_transfer.strategies import Material
-from crosscal.analysis.runs import Panel, Run
+from crosscal.analysis.recalibration_transfer.strategies import FitData
+from crosscal.analysis.runs import Panel, RunPredictions
 from crosscal.exceptions import DataError
 from crosscal.predictions import Predictions
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows that are scored, and the rest that may be learnt from.
+    """Rows that are scored, and the rest that may be learnt from."""
 
-    Attributes
-    ----------
-    material : Material
-    test : dict of str to Rows
-        By language.
-    places : dict of str to ndarray of int
-        Where they stand among all test rows of the language.
-    """
-
-    material: Material
-    test: dict[str, Rows]
-    places: dict[str, NDArray[np.intp]]
+    fit_data: FitData
+    test: dict[str, Rows]  # by language
+    positions: dict[str, NDArray[np.intp]]  # where they stand among all test rows of the language
 
 
 def calibration_rows(
-    predictions: Predictions, run: Run, settings: RegimeSettings
+    predictions: Predictions, run: RunPredictions, settings: RegimeSettings
 ) -> dict[str, Rows] | None:
-    """Return the labelled rows of all languages that are not scored, if there are any.
-
-    Raises
-    ------
-    DataError
-        If there are some, but not in every test language.
-    """
+    """Return the labelled rows of all languages that are not scored, if there are any."""
     split = settings.calibration_split
-    there = predictions.languages(split)
-    if not there:
+    languages = predictions.languages(split)
+    if not languages:
         return None
-    missing = [code for code in run.test if code not in there]
+    missing = [code for code in run.test if code not in languages]
     if missing:
         raise DataError(
             f"split {split!r} has no rows in {', '.join(missing)}",
@@ -63,37 +48,19 @@ def calibration_rows(
 
 
 def make_folds(
-    run: Run,
+    run: RunPredictions,
     pool: dict[str, Rows] | None,
     panel: Panel,
     settings: RegimeSettings,
     features: Mapping[str, Mapping[str, float]],
     seed: int,
 ) -> list[Fold]:
-    """Divide a run's rows into what is scored and what is learnt from.
-
-    Parameters
-    ----------
-    run : Run
-    pool : dict of str to Rows or None
-        From `calibration_rows`.
-    panel : Panel
-        For languages and clusters.
-    settings : RegimeSettings
-    features : mapping of language to mapping of feature to float
-    seed : int
-        Of the random orders and folds; equal for all runs, so that all see the same draws.
-
-    Returns
-    -------
-    list of Fold
-        With calibration rows one, else `settings.folds`: each scores the test rows of its
-        clusters, and learns from those of all others, in every language.
-    """
+    """Divide a run's rows into what is scored and what is learnt from."""
+    # One fold where there are calibration rows; the seed is that of all runs: equal draws.
     test = {code: Rows.of(run.test[code], code) for code in panel.languages}
     if pool is not None:
-        places = {code: np.arange(len(rows)) for code, rows in test.items()}
-        return [_fold(run, pool, test, places, panel, features, seed)]
+        positions = {code: np.arange(len(rows)) for code, rows in test.items()}
+        return [_fold(run, pool, test, positions, panel, features, seed)]
     number = _fold_numbers(panel, run, settings.folds, seed)
     folds = []
     for each in range(settings.folds):
@@ -105,10 +72,10 @@ def make_folds(
 
 
 def _fold(
-    run: Run,
+    run: RunPredictions,
     pool: dict[str, Rows],
     test: dict[str, Rows],
-    places: dict[str, NDArray[np.intp]],
+    positions: dict[str, NDArray[np.intp]],
     panel: Panel,
     features: Mapping[str, Mapping[str, float]],
     seed: int,
@@ -117,10 +84,12 @@ def _fold(
     pool = {code: pool[code] for code in panel.languages}
     english = pool[base] if run.dev is None else Rows.of(run.dev, base)
     order = draw_order(pool, np.random.default_rng([seed, 0]))
-    return Fold(Material(english, pool, features, order), test, places)
+    return Fold(FitData(english, pool, features, order), test, positions)
 
 
-def _fold_numbers(panel: Panel, run: Run, folds: int, seed: int) -> dict[str, NDArray[np.intp]]:
+def _fold_numbers(
+    panel: Panel, run: RunPredictions, folds: int, seed: int
+) -> dict[str, NDArray[np.intp]]:
     """Give every test row the fold of its cluster; parallel languages have the same folds."""
     rng = np.random.default_rng([seed, 1])
     numbers: dict[str, NDArray[np.intp]] = {}

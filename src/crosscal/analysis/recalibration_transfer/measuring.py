@@ -42,30 +42,10 @@ def measure_draws(
     *,
     name: str,
     number: int,
-    stretch: float = 1.0,
+    finite_pool_factor: float = 1.0,
 ) -> dict[str, Measurement]:
-    """Measure probabilities that come from one fit, or from fits on several draws of examples.
-
-    Parameters
-    ----------
-    drawn : sequence of ndarray of shape (n, k)
-        Probabilities of each draw; each takes its share of the replicates.
-    gold : ndarray of int, shape (n,)
-    block : ParallelLanguages
-    resampling : ClusterResampling
-    settings : EvaluationSettings
-        Its calibrated samples are for one draw.
-    name, number : str, int
-        Of language and run.
-    stretch : float
-        Factor on the deviation of each draw from their mean.
-
-    Returns
-    -------
-    dict of str to Measurement
-        By metric of `METRICS`; without ``nll`` where it is infinite, because a right choice has
-        probability 0, or not defined, because it is not among the choices.
-    """
+    """Measure probabilities that come from one fit, or from fits on several draws of examples."""
+    # Without "nll" where a right choice has probability 0 or is not among the choices.
     parts = []
     for draw, probabilities in enumerate(drawn):
         sample = SampleSet(
@@ -74,7 +54,11 @@ def measure_draws(
         part = resampling if len(drawn) == 1 else resampling.thin(draw, len(drawn))
         parts += measure_samples([sample], part, settings)
     return {
-        metric: pool_draws([part[metric] for part in parts], level=settings.level, stretch=stretch)
+        metric: pool_draws(
+            [part[metric] for part in parts],
+            level=settings.level,
+            finite_pool_factor=finite_pool_factor,
+        )
         for metric in METRICS
         if all(metric in part and np.isfinite(part[metric].value) for part in parts)
     }

@@ -21,16 +21,12 @@ class RegimeEstimate:
     quantity : {"level", "gain"}
         ``level``: the metric under the regime; ``gain``: the metric under `before` minus that
         under the regime, above 0 if the regime is better.
-    recipe : str
     language : str
         A code, or the name of a group when `is_group` (unweighted mean, baseline left out).
-    is_group : bool
-    recalibrator, regime : str
     k : int or None
         Examples of the language, of few-shot regimes.
     before : {"none", "english"} or None
         What a gain is measured from.
-    metric : str
     value, low, high : float
         Value (mean over seeds, and over draws of the examples) and ends of the interval.
     p_value, p_holm : float or None
@@ -72,7 +68,6 @@ class RegimeResults:
 
     Attributes
     ----------
-    baseline_language, baseline_recipe : str
     languages, recipes : tuple of str
     groups : dict of str to tuple of str
     settings : dict
@@ -99,9 +94,9 @@ class RegimeResults:
     laws: list[dict[str, Any]] = field(default_factory=list)
     estimates: list[RegimeEstimate] = field(default_factory=list)
 
-    def find(self, **wanted: Any) -> list[RegimeEstimate]:
+    def find(self, **values: Any) -> list[RegimeEstimate]:
         """Return the estimates whose fields have these values, in order."""
-        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in wanted.items())]
+        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in values.items())]
 
     def to_json(self) -> str:
         """Return JSON text that `from_json` reads back to an equal object."""
@@ -110,13 +105,7 @@ class RegimeResults:
 
     @classmethod
     def from_json(cls, text: str) -> RegimeResults:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        DataError
-            Not JSON, another format, or a missing or unknown field.
-        """
+        """Read what `to_json` wrote; `DataError` if it is not that."""
         try:
             document = json.loads(text)
         except json.JSONDecodeError as error:

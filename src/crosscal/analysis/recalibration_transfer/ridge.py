@@ -15,31 +15,17 @@ PENALTIES = (*np.logspace(-1, 4, 26), np.inf)
 
 @dataclass(frozen=True, kw_only=True)
 class Ridge:
-    """A fitted regression.
+    """A fitted regression."""
 
-    Attributes
-    ----------
-    mean : float
-        Of the outcome; not penalised.
-    centre, spread : ndarray of shape (features,)
-        Of the training rows; features are standardised by them.
-    weights : ndarray of shape (features,)
-        Of the standardised features.
-    penalty : float
-        Infinite where no finite one predicted left-out rows better than their mean.
-    freedom : float
-        Effective degrees of freedom without the mean: trace of the hat matrix, less 1.
-    r2 : float
-        1 - squared error of left-out rows / that of predicting the mean of the others; at
-        most 1, and 0 where the penalty is infinite. Optimistic, since it chose the penalty.
-    """
-
-    mean: float
+    mean: float  # of the outcome; not penalised
+    # centre, spread: (features,): of the training rows; features are standardised by them
     centre: Floats
     spread: Floats
-    weights: Floats
-    penalty: float
-    freedom: float
+    weights: Floats  # (features,): of the standardised features
+    penalty: float  # infinite where no finite one predicted left-out rows better than their mean
+    freedom: float  # effective degrees of freedom without the mean: trace of the hat matrix, less 1
+    # 1 - squared error of left-out rows / that of predicting the mean of the others; at most 1, and
+    # 0 where the penalty is infinite
     r2: float
 
     def predict(self, features: Floats) -> float:
@@ -49,23 +35,10 @@ class Ridge:
 
 
 def fit_ridge(features: Floats, outcome: Floats) -> Ridge:
-    """Fit, choosing the penalty by the closed-form errors of left-out rows.
-
-    Minimises ``|y - mean - X w|^2 + penalty |w|^2`` over standardised X. A left-out row's error
-    is its residual over one minus its leverage (Hastie, Tibshirani and Friedman 2009, equation
-    7.64), the mean being fitted along; standardisation is by all rows.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n, p)
-        NaN (unknown) counts as the column's mean.
-    outcome : ndarray of shape (n,)
-
-    Returns
-    -------
-    Ridge
-        Without features, or with fewer than three rows, the mean alone.
-    """
+    """Fit, choosing the penalty by the closed-form errors of left-out rows."""
+    # Minimises |y - mean - X w|^2 + penalty |w|^2 over standardised X. A left-out row's error is
+    # its residual over one minus its leverage (Hastie, Tibshirani and Friedman 2009, equation
+    # 7.64).
     n = len(outcome)
     known = np.isfinite(features)
     count = np.maximum(known.sum(axis=0), 1)
@@ -80,20 +53,20 @@ def fit_ridge(features: Floats, outcome: Floats) -> Ridge:
     errors = []
     penalties = PENALTIES if n >= 3 and features.shape[1] else (np.inf,)
     for penalty in penalties:
-        kept = sizes**2 / (sizes**2 + penalty)
-        leverage = 1.0 / n + (left**2) @ kept
-        residual = outcome - mean - left @ (kept * along)
+        shrinkage = sizes**2 / (sizes**2 + penalty)
+        leverage = 1.0 / n + (left**2) @ shrinkage
+        residual = outcome - mean - left @ (shrinkage * along)
         errors.append(float(np.square(residual / np.maximum(1.0 - leverage, 1e-9)).mean()))
     # Of equal errors the strongest penalty.
     best = len(errors) - 1 - int(np.argmin(errors[::-1]))
     penalty = float(penalties[best])
-    kept = sizes / (sizes**2 + penalty)
+    shrinkage = sizes / (sizes**2 + penalty)
     return Ridge(
         mean=mean,
         centre=centre,
         spread=spread,
-        weights=right.T @ (kept * along),
+        weights=right.T @ (shrinkage * along),
         penalty=penalty,
-        freedom=float((sizes * kept).sum()),
+        freedom=float((sizes * shrinkage).sum()),
         r2=1.0 - errors[best] / errors[-1] if errors[-1] > 0 else 0.0,
     )

@@ -23,8 +23,8 @@ from crosscal.predictions import Slice
 Floats = NDArray[np.float64]
 
 
-class Recalibrator(Protocol):
-    """What all recalibrators can do."""
+class ScoreMap(Protocol):
+    """What a fit here must do: of recalibrators, or of a temperature that is not fitted."""
 
     def fit(self, values: Any, gold: Any) -> Any:
         """Learn from scores of shape (n, k) and gold of shape (n,)."""
@@ -33,13 +33,13 @@ class Recalibrator(Protocol):
         """Return probabilities of shape (n, k)."""
 
 
-class Unchanged:
+class Identity:
     """The recalibrator that changes nothing."""
 
     converged_ = True
     temperature_ = 1.0
 
-    def fit(self, values: ArrayLike, gold: ArrayLike) -> Unchanged:
+    def fit(self, values: ArrayLike, gold: ArrayLike) -> Identity:
         """Return self."""
         return self
 
@@ -50,18 +50,12 @@ class Unchanged:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Scored choices, and which rows they are.
+    """Scored choices, and which rows they are."""
 
-    Attributes
-    ----------
-    scores : ndarray of shape (n, k)
-    gold : ndarray of int, shape (n,)
-    languages, unit_ids, cluster_ids : ndarray of str, shape (n,)
-        A cluster's name means the same cluster in every language and split.
-    """
-
-    scores: Floats
-    gold: NDArray[np.int64]
+    scores: Floats  # (n, k)
+    gold: NDArray[np.int64]  # (n,)
+    # languages, unit_ids, cluster_ids: (n,): A cluster's name means the same cluster in every
+    # language and split
     languages: NDArray[np.str_]
     unit_ids: NDArray[np.str_]
     cluster_ids: NDArray[np.str_]
@@ -124,45 +118,35 @@ class Fitted:
 
     Attributes
     ----------
-    recalibrator : Recalibrator
-    seen : tuple of Rows
+    fitted_on : tuple of Rows
         All rows that it learnt from, with or without their gold.
     converged : bool
         False where the fit had no optimum, and another stands in for it.
     """
 
-    recalibrator: Recalibrator
-    seen: tuple[Rows, ...]
+    recalibrator: ScoreMap
+    fitted_on: tuple[Rows, ...]
     converged: bool = True
 
     def apply(self, rows: Rows) -> Floats:
-        """Recalibrate rows that the fit has not seen.
-
-        Parameters
-        ----------
-        rows : Rows
-
-        Returns
-        -------
-        ndarray of shape (n, k)
-            Probabilities.
+        """Return probabilities of rows that were not fitted on.
 
         Raises
         ------
         DataError
-            If a row was seen, or another row of its cluster, in whatever language.
+            If a row was fitted on, or another row of its cluster, in whatever language.
         """
-        for part in self.seen:
+        for part in self.fitted_on:
             if not part.clusters.isdisjoint(rows.clusters):
                 _refuse(rows, part)
         return np.asarray(self.recalibrator.predict_proba(rows.scores), dtype=np.float64)
 
 
-def _refuse(rows: Rows, seen: Rows) -> NoReturn:
+def _refuse(rows: Rows, fitted_on: Rows) -> NoReturn:
     """Say which row would be scored by what was fitted on it or its cluster."""
-    language, unit, cluster = next(name for name in rows.names if name[2] in seen.clusters)
-    also = next(name for name in seen.names if name[2] == cluster)
-    itself = (language, unit, cluster) in seen.names
+    language, unit, cluster = next(name for name in rows.names if name[2] in fitted_on.clusters)
+    also = next(name for name in fitted_on.names if name[2] == cluster)
+    itself = (language, unit, cluster) in fitted_on.names
     raise DataError(
         f"unit {unit!r} in {language} would be scored by a recalibrator that was fitted on "
         + ("it" if itself else f"unit {also[1]!r} in {also[0]}, of the same cluster {cluster!r}"),
@@ -172,26 +156,15 @@ def _refuse(rows: Rows, seen: Rows) -> NoReturn:
     )
 
 
-UNCHANGED = Fitted(recalibrator=Unchanged(), seen=())
+IDENTITY = Fitted(recalibrator=Identity(), fitted_on=())
 
 
-def fit_rows(make: Callable[[], Recalibrator], rows: Rows, *, otherwise: Fitted) -> Fitted:
+def fit_rows(make: Callable[[], ScoreMap], rows: Rows, *, otherwise: Fitted) -> Fitted:
     """Fit on the rows whose right choice is among the choices.
 
-    Parameters
-    ----------
-    make : callable
-        Makes an unfitted recalibrator.
-    rows : Rows
-        At least one.
-    otherwise : Fitted
-        Stands in where the fit has no optimum, or rows say too little for one: what would
-        be used without them.
-
-    Returns
-    -------
-    Fitted
-        Has seen `rows` in either case, and what `otherwise` saw where that stands in.
+    `otherwise` stands in where the fit has no optimum, or rows say too little for one: what would
+    be used without them. The result is fitted on `rows` in either case, and on those of `otherwise`
+    where that stands in.
     """
     known = rows if (rows.gold >= 0).all() else rows.take(rows.gold >= 0)
     recalibrator = make()
@@ -203,5 +176,5 @@ def fit_rows(make: Callable[[], Recalibrator], rows: Rows, *, otherwise: Fitted)
     except DataError:
         converged = False
     if not converged:
-        return Fitted(otherwise.recalibrator, (rows, *otherwise.seen), converged=False)
+        return Fitted(otherwise.recalibrator, (rows, *otherwise.fitted_on), converged=False)
     return Fitted(recalibrator, (rows,))

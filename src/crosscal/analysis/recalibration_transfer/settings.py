@@ -31,42 +31,24 @@ TEMPERATURE_ONLY = frozenset({"predicted", "unlabelled", "few-shot-prior"})
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeSettings:
-    """What to compare.
+    """What to compare."""
 
-    Attributes
-    ----------
-    regimes : tuple of str
-        Some of `REGIMES`. ``none`` and ``english`` are always added: gains are measured from
-        them.
-    recalibrators : tuple of str
-        Of `RECALIBRATORS`; regimes of `TEMPERATURE_ONLY` are taken with ``temperature`` alone.
-    few_shot : tuple of int
-        Numbers of examples, 0 or more. Those that a language does not have are left out.
-    draws : int
-        Of the examples, for each number.
-    folds : int
-        Of clusters, where there are no calibration rows and the test rows are cross-fitted.
-    calibration_split : str
-        Where labelled rows of all languages are looked for.
-
-    Raises
-    ------
-    SettingsError
-        An unknown name, or a number outside its range.
-    """
-
+    # some of `REGIMES`. ``none`` and ``english`` are always added: gains are measured from them
     regimes: tuple[str, ...] = REGIMES
+    # of `RECALIBRATORS`; regimes of `TEMPERATURE_ONLY` are taken with ``temperature`` alone
     recalibrators: tuple[str, ...] = ("temperature",)
+    # numbers of examples, 0 or more. Those that a language does not have are left out
     few_shot: tuple[int, ...] = (0, 10, 30, 100, 300, 1000)
-    draws: int = 100
+    draws: int = 100  # of the examples, for each number
+    # of clusters, where there are no calibration rows and the test rows are cross-fitted
     folds: int = 5
-    calibration_split: str = "calibration"
+    calibration_split: str = "calibration"  # where labelled rows of all languages are looked for
 
     def __post_init__(self) -> None:
         _check_names("regimes", self.regimes, REGIMES)
         _check_names("recalibrators", self.recalibrators, RECALIBRATORS)
-        wanted = {"none", "english", *self.regimes}
-        object.__setattr__(self, "regimes", tuple(name for name in REGIMES if name in wanted))
+        requested = {"none", "english", *self.regimes}
+        object.__setattr__(self, "regimes", tuple(name for name in REGIMES if name in requested))
         object.__setattr__(self, "few_shot", tuple(sorted(set(self.few_shot))))
         if self.few_shot and self.few_shot[0] < 0:
             raise SettingsError(
@@ -94,9 +76,9 @@ class RegimeSettings:
         return tuple(name for name in self.regimes if name not in TEMPERATURE_ONLY)
 
 
-def _check_names(where: str, given: Iterable[str], known: Iterable[str]) -> None:
+def _check_names(where: str, names: Iterable[str], known: Iterable[str]) -> None:
     allowed = list(known)
-    for name in given:
+    for name in names:
         if name not in allowed:
             raise SettingsError(
                 f"unknown name '{name}'", where=where, remedy=did_you_mean(name, allowed)

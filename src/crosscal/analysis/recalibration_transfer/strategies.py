@@ -18,10 +18,10 @@ from crosscal.analysis.recalibration_transfer.fixed_temperature import (
 )
 from crosscal.analysis.recalibration_transfer.ridge import Ridge, fit_ridge
 from crosscal.analysis.recalibration_transfer.rows import (
-    UNCHANGED,
+    IDENTITY,
     Fitted,
-    Recalibrator,
     Rows,
+    ScoreMap,
     fit_rows,
     pooled,
 )
@@ -30,25 +30,13 @@ from crosscal.languages import LANGUAGES
 
 
 @dataclass(frozen=True)
-class Material:
-    """All that regimes may learn from: rows that are not scored.
+class FitData:
+    """All that regimes may learn from: rows that are not scored."""
 
-    Attributes
-    ----------
-    english : Rows
-        Development rows of the baseline language.
-    pool : dict of str to Rows
-        Labelled rows of every language.
-    features : mapping of language to mapping of feature to float
-        What is known of languages without the model.
-    order : dict of str to ndarray of int
-        A random order of each language's rows, clusters together.
-    """
-
-    english: Rows
-    pool: dict[str, Rows]
-    features: Mapping[str, Mapping[str, float]]
-    order: dict[str, NDArray[np.intp]]
+    english: Rows  # development rows of the baseline language
+    pool: dict[str, Rows]  # labelled rows of every language
+    features: Mapping[str, Mapping[str, float]]  # what is known of languages without the model
+    order: dict[str, NDArray[np.intp]]  # random order of each language's rows, clusters together
     made: dict[tuple[str, str, str], Fitted] = field(default_factory=dict)
 
     def fit(self, regime: str, language: str, name: str, make: Maker) -> Fitted:
@@ -78,90 +66,81 @@ class Material:
     @cached_property
     def log_temperatures(self) -> dict[str, float]:
         """Log of the temperature fitted on each language, where it has one."""
-        found = {}
+        fitted_values = {}
         for code, rows in self.pool.items():
-            fitted = fit_rows(TemperatureScaling, rows, otherwise=UNCHANGED)
+            fitted = fit_rows(TemperatureScaling, rows, otherwise=IDENTITY)
             value = temperature(fitted)
             if fitted.converged and value is not None:
-                found[code] = float(np.log(value))
-        return found
+                fitted_values[code] = float(np.log(value))
+        return fitted_values
 
     @cached_property
-    def doubts(self) -> dict[str, dict[str, float]]:
+    def confidence_features(self) -> dict[str, dict[str, float]]:
         """All features of every language, the model's unlabelled confidences among them."""
         return {
             code: {**self.features.get(code, {}), **unlabelled_features(rows.scores)}
             for code, rows in self.pool.items()
         }
 
-    def law(self, language: str) -> tuple[Ridge, float, tuple[str, ...]] | None:
-        """Learn from the other languages how temperature follows from features.
-
-        Returns
-        -------
-        ridge : Ridge
-        log_temperature : float
-            Predicted for `language`.
-        others : tuple of str
-            Languages learnt from; None instead of all three if no other has a temperature.
-        """
+    def temperature_model(self, language: str) -> tuple[Ridge, float, tuple[str, ...]] | None:
+        """Learn from the other languages how temperature follows from features."""
         others = tuple(code for code in self.log_temperatures if code != language)
         if not others:
             return None
-        _, values = feature_matrix((*others, language), self.doubts)
+        _, values = feature_matrix((*others, language), self.confidence_features)
         outcome = np.array([self.log_temperatures[code] for code in others])
         ridge = fit_ridge(values[:-1], outcome)
         return ridge, ridge.predict(values[-1]), others
 
 
-Maker = Callable[[], Recalibrator]
+Maker = Callable[[], ScoreMap]
 
 
 def temperature(fitted: Fitted) -> float | None:
     """Return the temperature of a fit, or None if it is none of a temperature."""
-    found = getattr(fitted.recalibrator, "temperature_", None)
-    return None if found is None else float(found)
+    value = getattr(fitted.recalibrator, "temperature_", None)
+    return None if value is None else float(value)
 
 
-def _none(material: Material, language: str, make: Maker) -> Fitted:
-    return UNCHANGED
+def _none(fit_data: FitData, language: str, make: Maker) -> Fitted:
+    return IDENTITY
 
 
-def _english(material: Material, language: str, make: Maker) -> Fitted:
-    return fit_rows(make, material.english, otherwise=UNCHANGED)
+def _english(fit_data: FitData, language: str, make: Maker) -> Fitted:
+    return fit_rows(make, fit_data.english, otherwise=IDENTITY)
 
 
-def _oracle(material: Material, language: str, make: Maker) -> Fitted:
-    return fit_rows(make, material.pool[language], otherwise=UNCHANGED)
+def _oracle(fit_data: FitData, language: str, make: Maker) -> Fitted:
+    return fit_rows(make, fit_data.pool[language], otherwise=IDENTITY)
 
 
-def _mixture(material: Material, language: str, make: Maker) -> Fitted:
-    return fit_rows(make, material.shares(), otherwise=UNCHANGED)
+def _mixture(fit_data: FitData, language: str, make: Maker) -> Fitted:
+    return fit_rows(make, fit_data.shares(), otherwise=IDENTITY)
 
 
-def _leave_one_out(material: Material, language: str, make: Maker) -> Fitted:
-    return fit_rows(make, material.shares(without=language), otherwise=UNCHANGED)
+def _leave_one_out(fit_data: FitData, language: str, make: Maker) -> Fitted:
+    return fit_rows(make, fit_data.shares(without=language), otherwise=IDENTITY)
 
 
-def _predicted(material: Material, language: str, make: Maker) -> Fitted:
-    law = material.law(language)
-    if law is None:
-        return replace(UNCHANGED, seen=tuple(material.pool.values()), converged=False)
-    _, log_temperature, others = law
-    seen = tuple(material.pool[code] for code in (*others, language))
-    return Fitted(GivenTemperature(float(np.exp(log_temperature))), seen)
+def _predicted(fit_data: FitData, language: str, make: Maker) -> Fitted:
+    model = fit_data.temperature_model(language)
+    if model is None:
+        return replace(IDENTITY, fitted_on=tuple(fit_data.pool.values()), converged=False)
+    _, log_temperature, others = model
+    fitted_on = tuple(fit_data.pool[code] for code in (*others, language))
+    return Fitted(GivenTemperature(float(np.exp(log_temperature))), fitted_on)
 
 
-def _unlabelled(material: Material, language: str, make: Maker) -> Fitted:
-    target = material.pool[language]
-    confidence, correct = top_label(material.english.scores, material.english.gold)
+def _unlabelled(fit_data: FitData, language: str, make: Maker) -> Fitted:
+    target = fit_data.pool[language]
+    confidence, correct = top_label(fit_data.english.scores, fit_data.english.gold)
     surety, _ = top_label(target.scores, np.full(len(target), -1))
     accuracy = threshold_accuracy(confidence, correct, surety)
     matched = matching_temperature(target.scores, accuracy)
-    return Fitted(GivenTemperature(matched), (material.english, target))
+    return Fitted(GivenTemperature(matched), (fit_data.english, target))
 
 
-SINGLE_FITS: dict[str, Callable[[Material, str, Maker], Fitted]] = {
+SINGLE_FITS: dict[str, Callable[[FitData, str, Maker], Fitted]] = {
     "none": _none,
     "english": _english,
     "oracle": _oracle,
@@ -170,33 +149,33 @@ SINGLE_FITS: dict[str, Callable[[Material, str, Maker], Fitted]] = {
     "predicted": _predicted,
     "unlabelled": _unlabelled,
 }
-"""Regimes that fit once: from material, language and maker."""
+"""Regimes that fit once: from fit data, language and maker."""
 
 
-def _few(english: Fitted, material: Material, drawn: Rows, make: Maker) -> Fitted:
-    return fit_rows(make, drawn, otherwise=UNCHANGED) if len(drawn) else UNCHANGED
+def _few(english: Fitted, fit_data: FitData, drawn: Rows, make: Maker) -> Fitted:
+    return fit_rows(make, drawn, otherwise=IDENTITY) if len(drawn) else IDENTITY
 
 
-def _few_pooled(english: Fitted, material: Material, drawn: Rows, make: Maker) -> Fitted:
+def _few_pooled(english: Fitted, fit_data: FitData, drawn: Rows, make: Maker) -> Fitted:
     if not len(drawn):
         return english
-    fitted = fit_rows(make, pooled([material.english, drawn]), otherwise=english)
+    fitted = fit_rows(make, pooled([fit_data.english, drawn]), otherwise=english)
     # The parts stand for the whole: their clusters are known already.
-    return replace(fitted, seen=(material.english, drawn))
+    return replace(fitted, fitted_on=(fit_data.english, drawn))
 
 
-def _few_prior(english: Fitted, material: Material, drawn: Rows, make: Maker) -> Fitted:
+def _few_prior(english: Fitted, fit_data: FitData, drawn: Rows, make: Maker) -> Fitted:
     known = drawn.take(drawn.gold >= 0)
-    found = temperature_with_prior(known.scores, known.gold, temperature(english) or 1.0)
-    return Fitted(GivenTemperature(found), (*english.seen, drawn))
+    posterior_mode = temperature_with_prior(known.scores, known.gold, temperature(english) or 1.0)
+    return Fitted(GivenTemperature(posterior_mode), (*english.fitted_on, drawn))
 
 
-FEW_SHOT_FITS: dict[str, Callable[[Fitted, Material, Rows, Maker], Fitted]] = {
+FEW_SHOT_FITS: dict[str, Callable[[Fitted, FitData, Rows, Maker], Fitted]] = {
     "few-shot": _few,
     "few-shot-pooled": _few_pooled,
     "few-shot-prior": _few_prior,
 }
-"""Regimes that learn from k rows of the language: from the English fit, material and the rows."""
+"""Regimes that learn from k rows of the language: from the English fit, fit data and the rows."""
 
 
 def families(codes: tuple[str, ...]) -> int:

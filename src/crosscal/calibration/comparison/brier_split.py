@@ -32,22 +32,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class SplitContrast:
-    """The change of the square loss of the confidence, and of its two parts.
+    """The change of the square loss of the confidence, and of its two parts."""
 
-    Attributes
-    ----------
-    total : Contrast
-        Target minus baseline of mean ``(confidence - correct)^2``.
-    calibration : Contrast
-        Of ``sum_b share_b (mean confidence_b - accuracy_b)^2``, its expected noise taken off:
-        what recalibrating the bins would win.
-    refinement : Contrast
-        Of the rest: what the confidences do not tell apart.
-    """
-
-    total: Contrast
+    total: Contrast  # target minus baseline of mean ``(confidence - correct)^2``
+    # of ``sum_b share_b (mean confidence_b - accuracy_b)^2``, its expected noise taken off: what
+    # recalibrating the bins would win
     calibration: Contrast
-    refinement: Contrast
+    refinement: Contrast  # of the rest: what the confidences do not tell apart
 
 
 def brier_split(
@@ -63,21 +54,7 @@ def brier_split(
     ``mean (c - y)^2 = sum_b share_b (mean c_b - mean y_b)^2 + the rest``, for c the confidence
     and y correctness (Murphy 1973; within-bin terms belong to the rest). The first part is
     debiased by its expected noise, not below 0, and drawn by inversion as the calibration
-    error is, with the Euclidean norm.
-
-    Parameters
-    ----------
-    baseline, target, resampling, bins, level
-        As in `accuracy_matched`; costs are ignored.
-
-    Returns
-    -------
-    SplitContrast
-
-    Raises
-    ------
-    DataError
-        Bad arrays.
+    error is, with the Euclidean norm. Arguments as in `accuracy_matched`; costs are ignored.
     """
     (total, calibration), (total_target, calibration_target) = (
         brier_parts(answers, resampling, bins, level, name)

@@ -18,22 +18,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The answers of one model in one language.
+    """The answers of one model in one language."""
 
-    Attributes
-    ----------
-    confidence : array of shape (n,)
-        In [0, 1].
-    correct : array of 0/1, shape (n,)
-    cluster : array of int, shape (n,)
-        Column of the resampling's weights that each row belongs to.
-    costs : mapping of name to array of shape (n,)
-        Further measures that are means over rows (`nll_rows`, `brier_rows`).
-    """
-
-    confidence: ArrayLike
-    correct: ArrayLike
-    cluster: NDArray[np.intp]
+    confidence: ArrayLike  # (n,): in [0, 1]
+    correct: ArrayLike  # (n,): 0 or 1
+    cluster: NDArray[np.intp]  # (n,): column of the resampling's weights that each row belongs to
+    # (n,): further measures that are means over rows (`nll_rows`, `brier_rows`)
     costs: Mapping[str, ArrayLike] = field(default_factory=dict)
 
 

@@ -35,24 +35,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class MatchedContrast:
-    """A degradation in two parts: ``target - baseline = explained + beyond``.
+    """A degradation in two parts: ``target - baseline = explained + beyond``."""
 
-    Attributes
-    ----------
-    baseline, matched, target : float
-        The measure in the baseline, in the baseline weighted to the target's accuracy, and in
-        the target.
-    explained : Contrast
-        Matched minus baseline: what the lower accuracy alone would do.
-    beyond : Contrast
-        Target minus matched.
-    """
-
+    # baseline, matched, target: the measure in the baseline, in the baseline weighted to the
+    # target's accuracy, and in the target
     baseline: float
     matched: float
     target: float
-    explained: Contrast
-    beyond: Contrast
+    explained: Contrast  # matched minus baseline: what the lower accuracy alone would do
+    beyond: Contrast  # target minus matched
 
 
 def accuracy_matched(
@@ -68,25 +59,11 @@ def accuracy_matched(
     With accuracy a in the baseline and a' in the target, right rows of the baseline get weight
     ``a' / a`` and wrong rows ``(1 - a') / (1 - a)``: what a subsample of it, drawn by
     correctness to have accuracy a', shows on average, without the noise of drawing. Whole
-    clusters are resampled, and the accuracies with them.
-
-    Parameters
-    ----------
-    baseline, target : Answers
-        With the same names of costs. For parallel languages the same clusters.
-    resampling : ClusterResampling
-        Shared by both, so that the contrast is paired.
-    bins : int
-        Of equal width, at least 1.
-    level : float
-        Of the intervals.
-
-    Returns
-    -------
-    dict of name to MatchedContrast
-        ``ece_debiased``, ``gap``, ``confidence`` and the costs. The interval of ``ece_debiased``
-        is made by inversion (see `crosscal.calibration.estimation.inversion`); the others are
-        quantiles.
+    clusters are resampled, and the accuracies with them; each replicate has a virtual row, right in
+    part and wrong in part. Both languages have the same names of costs and share the resampling, so
+    that the contrast is paired. The interval of ``ece_debiased`` is made by inversion (see
+    `crosscal.calibration.estimation.inversion`); those of ``gap``, ``confidence`` and the costs are
+    quantiles.
 
     Raises
     ------
@@ -100,8 +77,7 @@ def accuracy_matched(
     So "explained" is what happens if the model's answers go wrong more often and nothing else
     changes: it is then overconfident, as it should be here. That is an assumption about the
     counterfactual, not a law; a model could lower its confidence as it errs more (which
-    `brier_split` would show). Each replicate has a virtual row, right in part and wrong in part,
-    so that none is without right or wrong answers.
+    `brier_split` would show).
     """
     if baseline.costs.keys() != target.costs.keys():
         raise DataError(
@@ -154,23 +130,14 @@ def _matched(measurements: list[Measurement], level: float) -> MatchedContrast:
 
 @dataclass(frozen=True, kw_only=True)
 class _Sums:
-    """Means over the right and over the wrong rows, in the sample and in each replicate.
+    """Means over the right and over the wrong rows, in the sample and in each replicate."""
 
-    Attributes
-    ----------
-    accuracy : ndarray of shape (1 + replicates,)
-    right, wrong : ndarray of shape (1 + replicates, columns)
-        Excess of each bin, gap, confidence, costs.
-    share : ndarray of shape (bins,)
-    spread : ndarray of shape (2, bins)
-        Sums of c (1 - c) over wrong and right rows, over n squared.
-    """
-
-    accuracy: Floats
+    accuracy: Floats  # (1 + replicates,)
+    # right, wrong: (1 + replicates, columns): excess of each bin, gap, confidence, costs
     right: Floats
     wrong: Floats
-    share: Floats
-    spread: Floats
+    share: Floats  # (bins,)
+    spread: Floats  # (2, bins): sums of c (1 - c) over wrong and right rows, over n squared
 
     @classmethod
     def of(cls, answers: Answers, resampling: ClusterResampling, bins: int, name: str) -> _Sums:

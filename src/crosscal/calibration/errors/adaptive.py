@@ -44,14 +44,9 @@ def tace(
 ) -> float:
     """Return the thresholded adaptive calibration error.
 
-    As `ace`, but of each class only the rows whose probability is above the threshold count, and
-    make up its bins. A class without such rows adds 0 and still counts as a class. In [0, 1]. Nixon
-    et al. (2019), section 3.3.
-
-    Parameters
-    ----------
-    threshold : float
-        From 0 to below 1.
+    As `ace`, but of each class only the rows whose probability is above the threshold (from 0 to
+    below 1) count, and make up its bins. A class without such rows adds 0 and still counts as a
+    class. In [0, 1]. Nixon et al. (2019), section 3.3.
     """
     if not 0 <= threshold < 1:
         raise SettingsError(

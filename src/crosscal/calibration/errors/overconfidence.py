@@ -52,11 +52,6 @@ def overconfident_errors(
     """Return the share of all rows that are wrong with confidence at or above the threshold.
 
     In [0, 1]. A calibrated model shows at most ``1 - threshold`` of them in expectation.
-
-    Parameters
-    ----------
-    threshold : float
-        0 to 1.
     """
     high_confidence, wrong = _confident_and_wrong(confidence, correct, threshold)
     return float((wrong * high_confidence).mean())

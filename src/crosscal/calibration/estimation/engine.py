@@ -48,21 +48,7 @@ _UNIT = (0.0, 1.0)
 def measure_samples(
     samples: Sequence[SampleSet], resampling: ClusterResampling, settings: EvaluationSettings
 ) -> list[dict[str, Measurement]]:
-    """Measure several sets of rows on one resampling.
-
-    Parameters
-    ----------
-    samples : sequence of SampleSet
-        Measured by one matrix product; give as many at once as memory allows.
-    resampling : ClusterResampling
-    settings : EvaluationSettings
-
-    Returns
-    -------
-    list of dict of str to Measurement
-        One for each set: "accuracy" (of the chosen label), "nll" (unless a right choice is not
-        among the choices), "brier", "confidence", "gap" (of the notion), "entropy", and the errors.
-    """
+    """Measure several sets of rows on one resampling: as many at once as memory allows."""
     errors = settings.error_names()
     units = resampling.weights.shape[1]
     prepared = [prepare(sample, units, settings, errors) for sample in samples]
@@ -232,28 +218,9 @@ def invert(
     scale: float = 1.0,
     noise_floor: float | None = None,
 ) -> Measurement:
-    """Return an error with draws of the true one, by the inversion of `true_errors`.
-
-    Parameters
-    ----------
-    functional : ErrorFunctional
-    observed : ndarray of shape (columns,)
-        Excess in all columns.
-    noise : ndarray of shape (replicates, columns)
-        Draws of it less the observed.
-    level : float
-        Decides whether the error may well be 0.
-    calibrated : ndarray of shape (samples, columns)
-        Excess of calibrated rows; none if there are no samples.
-    dependent : bool
-        See `PerfectCalibration`.
-    value : float, optional
-        The estimate; by default the length of what was observed.
-    scale : float
-        Of the estimate to that length.
-    noise_floor : float, optional
-        By default the mean length of the calibrated samples.
-    """
+    """Return an error with draws of the true one, by the inversion of `true_errors`."""
+    # The level decides whether the error may well be 0; `scale` is of the estimate to the length of
+    # what was observed.
     vector, moved = functional.vector(observed), functional.vector(noise)
     length, alone = float(functional.norm(vector)), functional.norm(moved)
     shown = functional.norm(functional.vector(calibrated))
@@ -340,28 +307,10 @@ def measure_soft(
     level: float = 0.95,
     name: str = "all",
 ) -> dict[str, Measurement]:
-    """Measure confidences about outcomes that are shares from 0 to 1, as the F1 of an answer.
-
-    A bin's mean outcome takes the place of its accuracy. Outcomes of 0 and 1 would scatter most,
-    so that nothing is drawn from the confidences: noise floor and p-value come from the data.
-
-    Parameters
-    ----------
-    confidence, outcome : ndarray of shape (n,)
-        In [0, 1].
-    unit : ndarray of int, shape (n,)
-    resampling : ClusterResampling
-    bins : int
-        Of equal width.
-    level : float
-    name : str
-
-    Returns
-    -------
-    dict of str to Measurement
-        "accuracy" (the mean outcome), "confidence", "gap" and "ece". The noise floor is what the
-        scatter of residuals around the mean of their bin adds up to.
-    """
+    """Measure confidences about outcomes that are shares from 0 to 1, as the F1 of an answer."""
+    # A bin's mean outcome takes the place of its accuracy. Outcomes of 0 and 1 would scatter most,
+    # so that nothing is drawn from the confidences: noise floor and p-value come from the scatter
+    # of residuals around the mean of their bin.
     units = resampling.weights.shape[1]
     prepared = prepare_soft(confidence, outcome, unit, units, bins=bins, name=name)
     drawn = None

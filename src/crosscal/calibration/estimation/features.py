@@ -25,17 +25,10 @@ _CHUNK = 200_000
 
 @dataclass(frozen=True, kw_only=True)
 class Binned:
-    """Columns of bins.
-
-    Attributes
-    ----------
-    bins : Bins
-    above : float
-        Rows whose confidence is not above this add nothing.
-    """
+    """Columns of bins."""
 
     bins: Bins
-    above: float = -1.0
+    above: float = -1.0  # rows whose confidence is not above this add nothing
 
     @property
     def width(self) -> int:
@@ -60,9 +53,9 @@ class Gridded:
 
     def columns_of(self, confidence: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
         """Return the columns each row adds to, and how much of it."""
-        place = confidence * (self.points - 1)
-        below = np.minimum(place.astype(np.intp), self.points - 2)
-        share = place - below
+        position = confidence * (self.points - 1)
+        below = np.minimum(position.astype(np.intp), self.points - 2)
+        share = position - below
         return [(below, 1.0 - share), (below + 1, share)]
 
 
@@ -84,23 +77,16 @@ Columns = Binned | Gridded | Above
 
 @dataclass(frozen=True, kw_only=True)
 class BinaryView:
-    """One confidence of each row, whether what it is about is true, and the columns over it.
+    """One confidence of each row, whether what it is about is true, and the columns over it."""
 
-    Attributes
-    ----------
-    confidence, correct : ndarray of float64, shape (n,)
-    columns : sequence of Columns
-    range : (low, high), each of shape (n,)
-        Of a uniform number: what the view is about is true if it lies in [low, high). Classes of
-        a row have ranges side by side, so that exactly one is right.
-    if_right, if_wrong : ndarray of shape (n,)
-        Expected `correct` if the row's prediction were right, or wrong.
-    """
-
+    # confidence, correct: (n,)
     confidence: Floats
     correct: Floats
     columns: Sequence[Columns]
+    # (n,): of a uniform number: what the view is about is true if it lies in [low, high). Classes
+    # of a row have ranges side by side, so that exactly one is right
     range: tuple[Floats, Floats]
+    # if_right, if_wrong: (n,): expected `correct` if the row's prediction were right, or wrong
     if_right: Floats
     if_wrong: Floats
 
@@ -160,15 +146,9 @@ def chunks(n: int, size: int = _CHUNK) -> Iterator[slice]:
 
 
 def smoothing(points: int, bandwidth: float) -> Floats:
-    """Return the matrix that smooths a grid on [0, 1] as `smooth_ece` does, nearly.
-
-    The absolute values of a smoothed excess sum to the error. Fewer points than there serve:
-    they lie half a bandwidth apart.
-
-    Returns
-    -------
-    ndarray of shape (points, 25 to 257)
-    """
+    """Return the matrix that smooths a grid on [0, 1] as `smooth_ece` does, nearly."""
+    # The absolute values of a smoothed excess sum to the error. Fewer points than there serve (25
+    # to 257): they lie half a bandwidth apart.
     at = np.linspace(0.0, 1.0, int(np.clip(np.ceil(2.0 / bandwidth), 24, 256)) + 1)
     grid = np.linspace(0.0, 1.0, points)[:, None]
     kernel = sum(

@@ -54,10 +54,7 @@ FEATURES_OF = {
 def make_columns(
     name: str, confidence: Floats, correct: Floats, *, bins: int, threshold: float
 ) -> Columns:
-    """Return the columns of this name for one confidence and its outcomes.
-
-    `threshold` is the one of overconfident errors.
-    """
+    """Return the columns of this name for one confidence and its outcomes."""
     kind = name.removeprefix("class ")
     if kind == "sweep":
         return Binned(bins=sweep_bins(confidence, correct))
@@ -66,9 +63,9 @@ def make_columns(
     if kind == "threshold":
         return Above(threshold=threshold)
     if kind == "above":
-        kept = confidence[confidence > THRESHOLD]
+        above = confidence[confidence > THRESHOLD]
         # Without rows any bins will do.
-        division = make_bins(kept if kept.size else confidence, bins=bins, scheme="mass")
+        division = make_bins(above if above.size else confidence, bins=bins, scheme="mass")
         return Binned(bins=division, above=THRESHOLD)
     return Binned(
         bins=make_bins(confidence, bins=bins, scheme="mass" if kind == "mass" else "width")
@@ -77,29 +74,15 @@ def make_columns(
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorFunctional:
-    """How an error is read off the excess of all columns.
+    """How an error is read off the excess of all columns."""
 
-    Attributes
-    ----------
-    columns : ndarray of int
-        Those it looks at.
-    weight : ndarray of shape (columns,)
-        What the excess of each is multiplied by.
-    transform : ndarray of shape (columns, k), optional
-        What they are turned into next.
-    norm : Norm
-    shrinkage : ndarray of shape (columns, columns), optional
-        What turns an excess into a steadier guess at the true one.
-    bandwidth : float, optional
-        Of the smooth error.
-    """
-
-    columns: NDArray[np.intp]
-    weight: Floats
+    columns: NDArray[np.intp]  # those it looks at
+    weight: Floats  # (columns,): what the excess of each is multiplied by
     norm: Norm = field(default_factory=L1)
-    transform: Floats | None = None
+    transform: Floats | None = None  # (columns, k): what they are turned into next
+    # (columns, columns): what turns an excess into a steadier guess at the true one
     shrinkage: Floats | None = None
-    bandwidth: float | None = None
+    bandwidth: float | None = None  # of the smooth error
 
     def vector(self, excess: Floats) -> Floats:
         """Return what the norm is taken of, from the excess of all columns, (..., all)."""
@@ -110,27 +93,18 @@ class ErrorFunctional:
         guess = (observed[self.columns] + shifted_noise(noise[:, self.columns])) * self.weight
         return self._transformed(guess if self.shrinkage is None else guess @ self.shrinkage.T)
 
-    def _transformed(self, kept: Floats) -> Floats:
-        return kept if self.transform is None else np.asarray(kept @ self.transform)
+    def _transformed(self, weighted: Floats) -> Floats:
+        return weighted if self.transform is None else np.asarray(weighted @ self.transform)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureBlock:
-    """Columns of one view, with what has been summed over them.
-
-    Attributes
-    ----------
-    view : BinaryView
-    columns : Columns
-    sums : ndarray of shape (clusters, columns)
-    start : int
-        Where they lie among all columns of all views.
-    """
+    """Columns of one view, with what has been summed over them."""
 
     view: BinaryView
     columns: Columns
-    sums: Floats
-    start: int
+    sums: Floats  # (clusters, columns)
+    start: int  # where they lie among all columns of all views
 
 
 def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctional:

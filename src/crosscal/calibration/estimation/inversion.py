@@ -37,27 +37,10 @@ def shifted_noise(noise: Floats) -> Floats:
 def true_errors(
     excess: Floats, noise: Floats, direction: Floats, norm: Norm
 ) -> tuple[Floats, Floats]:
-    """Draw true errors of any norm, the least and the greatest that are compatible.
-
-    They differ where the noise alone exceeds what was observed. Then the true error may be 0, or
-    so large, and so opposed to the noise, that less than either was seen. Sums over many bins
-    seldom leave that second way; with few directions, as in the kernel error, it is common, and
-    without it intervals end too low.
-
-    Parameters
-    ----------
-    excess : ndarray of shape (columns,)
-        Observed.
-    noise : ndarray of shape (replicates, columns)
-    direction : ndarray of shape (replicates, columns)
-        Of the true excess.
-    norm : Norm
-
-    Returns
-    -------
-    least, greatest : ndarray of shape (replicates,)
-        At least 0; draws r belong to noise r.
-    """
+    """Draw true errors of any norm, the least and the greatest that are compatible."""
+    # They differ where the noise alone exceeds what was observed. Then the true error may be 0, or
+    # so large, and so opposed to the noise, that less than either was seen. With few directions, as
+    # in the kernel error, that is common, and without it intervals end too low.
     observed = float(norm(excess))
     length, alone = norm(direction), norm(-noise)
     least, greatest = np.zeros(len(noise)), np.zeros(len(noise))
@@ -70,11 +53,9 @@ def true_errors(
 
 
 def _largest_root(direction: Floats, noise: Floats, observed: float, norm: Norm) -> Floats:
-    """Return the largest t at which the norm of t direction + noise is `observed`, for each row.
-
-    It is convex in t, so Newton's steps from the right never pass the root. Where they come to
-    rest above `observed` there is none, and 0 is returned.
-    """
+    """Return the largest t at which the norm of t direction + noise is `observed`, for each row."""
+    # Convex in t, so Newton's steps from the right never pass the root. Where they come to rest
+    # above `observed` there is none, and 0 is returned.
     root = np.asarray((observed + norm(-noise)) / norm(direction), dtype=np.float64)
     active = np.arange(len(root))
     for _ in range(_MOST_STEPS):

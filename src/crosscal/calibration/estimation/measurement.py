@@ -64,7 +64,6 @@ class Measurement:
         inflated by noise need not.
     noise_floor : float or None
         Of an error: its mean if every confidence were right.
-    null : PerfectCalibration or None
     seed_scale, seed_shift : ndarray of shape (replicates,) or None
         Standard deviation of what trainings add to each draw, and what they add.
     """
@@ -146,27 +145,16 @@ def _mean_null(nulls: Sequence[PerfectCalibration]) -> PerfectCalibration:
     )
 
 
-def pool_draws(drawn: Sequence[Measurement], *, level: float, stretch: float = 1.0) -> Measurement:
-    """Put measurements on parts of the replicates together.
-
-    Parameters
-    ----------
-    drawn : sequence of Measurement
-        Number d of D has the replicates d, d + D, d + 2 D, ... of a resampling.
-    level : float
-        Of the interval; whether an error may well be 0 is decided on all replicates together.
-    stretch : float
-        Factor on the deviation of each part's value from their mean.
-
-    Returns
-    -------
-    Measurement
-        Its value is the mean over parts.
-    """
+def pool_draws(
+    drawn: Sequence[Measurement], *, level: float, finite_pool_factor: float = 1.0
+) -> Measurement:
+    """Put measurements on parts of the replicates together; the value is the mean over parts."""
+    # Number d of D has the replicates d, d + D, d + 2 D, ...; whether an error may well be 0 is
+    # decided on all of them together.
     if len(drawn) == 1:
         return drawn[0]
     values = np.array([one.value for one in drawn])
-    shifts = (stretch - 1.0) * (values - values.mean())
+    shifts = (finite_pool_factor - 1.0) * (values - values.mean())
     low, high = (
         np.maximum(
             _interleaved([ends + shift for ends, shift in zip(parts, shifts, strict=True)]),

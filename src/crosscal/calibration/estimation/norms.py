@@ -12,11 +12,10 @@ Floats = NDArray[np.float64]
 
 
 class Norm(Protocol):
-    """A convex function of vectors that grows in proportion to them, 0 at 0.
+    """A convex function of vectors that grows in proportion to them, 0 at 0."""
 
-    Called with an array of shape (..., columns) it gives the lengths, of shape (...). `slope`
-    gives the derivative of the length at `at` in a direction, both (..., columns).
-    """
+    # Called with (..., columns) it gives lengths (...); `slope` is the derivative of the length at
+    # `at` in a direction, both (..., columns).
 
     def __call__(self, excess: Floats) -> Floats:
         """Return the lengths."""

@@ -39,39 +39,21 @@ class MeanRows:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedSample:
-    """Sums of one set.
-
-    Attributes
-    ----------
-    means : mapping of str to MeanRows
-    views : Views
-    sums : ndarray of shape (units, 1 + columns)
-        Rows; means; excess in all columns of all views.
-    used : ndarray of int
-        Which of all columns of the views those are: the ones with rows.
-    if_right, if_wrong : ndarray of shape (columns,)
-        Means of the columns if every prediction were right, or wrong.
-    expected : ndarray of shape (all columns of views,)
-        Sums of the confidences.
-    clusters : int
-        Units with rows.
-    rows_of_one : float
-        How many independent rows the rows of one cluster are correlated like.
-    moved : (Floats, Floats) or None
-        Means of the columns at the lower and the upper node of the temperature, less those at
-        the fitted one.
-    """
+    """Sums of one set."""
 
     sample: SampleSet
     means: Mapping[str, MeanRows]
     views: Views
-    sums: Floats
-    used: Ints
+    sums: Floats  # (units, 1 + columns): rows; means; excess in all columns of all views
+    used: Ints  # which of all columns of the views those are: the ones with rows
+    # if_right, if_wrong: (columns,): means of the columns if every prediction were right, or wrong
     if_right: Floats
     if_wrong: Floats
-    expected: Floats
-    clusters: int
-    rows_of_one: float
+    expected: Floats  # (all columns of views,): sums of the confidences
+    clusters: int  # units with rows
+    rows_of_one: float  # how many independent rows the rows of one cluster are correlated like
+    # means of the columns at the lower and the upper node of the temperature, less those at the
+    # fitted one
     moved: tuple[Floats, Floats] | None = field(default=None)
 
     @property
@@ -93,13 +75,7 @@ class PreparedSample:
         return np.split(whole, ends, axis=1)
 
     def replicates(self, totals: Floats, resampling: ClusterResampling) -> Floats:
-        """Return draws of the true means of all columns.
-
-        Parameters
-        ----------
-        totals : ndarray of shape (replicates, 1 + columns)
-            Weights times `sums`.
-        """
+        """Return draws of the true means of all columns."""
         observed = self.sums[:, 1:].sum(axis=0) / self.n
         weight, outcome = resampling.virtual_row(
             self.sample.name, self.sample.number, mean=float(self.means["accuracy"].rows.mean())
@@ -258,10 +234,8 @@ def _rows(
 
 
 def _if_wrong(probabilities: Floats) -> tuple[Floats, Floats]:
-    """Return NLL and probability of the right label to be expected where the chosen one is wrong.
-
-    Each other label is right then as probably as it says.
-    """
+    """Return the NLL and probability of the right label to expect where the chosen one is wrong."""
+    # Each other label is right then as probably as it says.
     others = probabilities.copy()
     others[np.arange(len(others)), others.argmax(axis=1)] = 0.0
     rest = others.sum(axis=1)

@@ -134,7 +134,6 @@ def resample_clusters(
     ----------
     clusters : int
         A single one cannot be resampled; its weights are 1 throughout.
-    replicates : int
     entropy : sequence of int
         At least 0: the seed, and what tells this draw from others of the same seed.
 
@@ -160,13 +159,7 @@ def resample_clusters(
 
 
 def given_weights(weights: ArrayLike, *, entropy: Sequence[int]) -> ClusterResampling:
-    """Return the draw that has these weights, shape (replicates, clusters).
-
-    Raises
-    ------
-    DataError
-        Another shape, or weights that are negative or not finite.
-    """
+    """Return the draw that has these weights, shape (replicates, clusters)."""
     drawn = np.asarray(weights, dtype=np.float64)
     if drawn.ndim != 2 or drawn.size == 0 or not (np.isfinite(drawn).all() and drawn.min() >= 0):
         raise DataError(

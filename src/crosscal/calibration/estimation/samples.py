@@ -22,31 +22,16 @@ CLASSWISE: tuple[str, ...] = tuple(e for e, c in FEATURES_OF.items() if c.starts
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSettings:
-    """What is measured, the same in all sets.
-
-    Attributes
-    ----------
-    given : {"scores", "probabilities"}
-    notion : "top-label", "class-wise" or int
-        What errors are about.
-    pair : bool
-        Whether the values are made of confidences of right and wrong: class 1 is "right".
-    bins : int
-    level : float
-        Of the intervals; decides which errors may well be 0.
-    errors : tuple of str or None
-        From `ERRORS`; None: all that the notion has.
-    calibrated_samples : int
-        Behind noise floors and p-values.
-    """
+    """What is measured, the same in all sets."""
 
     given: Given = "scores"
-    notion: Notion = "top-label"
+    notion: Notion = "top-label"  # what errors are about
+    # whether the values are made of confidences of right and wrong: class 1 is "right"
     pair: bool = False
     bins: int = 15
-    level: float = 0.95
-    errors: tuple[str, ...] | None = None
-    calibrated_samples: int = 400
+    level: float = 0.95  # of the intervals; decides which errors may well be 0
+    errors: tuple[str, ...] | None = None  # from `ERRORS`; None: all that the notion has
+    calibrated_samples: int = 400  # behind noise floors and p-values
 
     def __post_init__(self) -> None:
         if self.calibrated_samples < 1:
@@ -83,39 +68,20 @@ class EvaluationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TemperatureDraws:
-    """A fitted temperature as one of those that other development data would have given.
+    """A fitted temperature as one of those that other development data would have given."""
 
-    Attributes
-    ----------
-    offsets : ndarray of shape (replicates,)
-        Draws of the logarithm of the true temperature less that of the fitted one.
-    values_at : callable
-        The values at an offset; at 0 those of the set.
-    """
-
+    # (replicates,): draws of the logarithm of the true temperature less that of the fitted one
     offsets: Floats
-    values_at: Callable[[float], Floats]
+    values_at: Callable[[float], Floats]  # the values at an offset; at 0 those of the set
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleSet:
-    """Rows that are measured together: one language, one run.
+    """Rows that are measured together: one language, one run."""
 
-    Attributes
-    ----------
-    values : ndarray of shape (n, k)
-    gold : ndarray of int, shape (n,)
-    unit : ndarray of int, shape (n,)
-        Column of the resampling's weights that each row belongs to.
-    name : str
-    number : int
-        Of the run; name and number together tell sets on the same items apart.
-    temperature : TemperatureDraws or None
-    """
-
-    values: Floats
-    gold: NDArray[np.int64]
-    unit: Ints
+    values: Floats  # (n, k)
+    gold: NDArray[np.int64]  # (n,)
+    unit: Ints  # (n,): column of the resampling's weights that each row belongs to
     name: str = "all"
-    number: int = 0
+    number: int = 0  # of the run; name and number together tell sets on the same items apart
     temperature: TemperatureDraws | None = None

@@ -27,24 +27,7 @@ def temperature_offsets(
     temperature: float,
     resampling: ClusterResampling,
 ) -> Floats:
-    """Draw the logarithm of the true temperature less that of the fitted one.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n, k)
-        That the temperature was fitted on.
-    gold : ndarray of int, shape (n,)
-    cluster : ndarray of int, shape (n,)
-        Column of the weights that each row belongs to.
-    temperature : float
-        The optimum, finite and above 0.
-    resampling : ClusterResampling
-
-    Returns
-    -------
-    ndarray of shape (replicates,)
-        0 throughout where a single cluster, or rows without any slope, say nothing.
-    """
+    """Draw the logarithm of the true temperature less that of the fitted one."""
     clusters = len(np.unique(cluster))
     units = resampling.weights.shape[1]
     slope = _slopes(scores, gold, cluster, units, temperature, np.zeros(1))[:, 0]

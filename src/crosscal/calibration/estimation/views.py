@@ -39,10 +39,7 @@ class Views:
         return dict(blocks)
 
     def calibrated_excess(self, expected: Floats, samples: int, rng: np.random.Generator) -> Floats:
-        """Draw the excess that perfectly calibrated rows would show, shape (samples, columns).
-
-        `expected` holds the sums of the confidences over all columns.
-        """
+        """Draw the excess that perfectly calibrated rows would show, shape (samples, columns)."""
         n = len(self.views[0].confidence)
         hits = np.zeros((len(expected), samples))
         for rows in chunks(n, max(1, _NUMBERS // samples)):
@@ -87,10 +84,7 @@ def make_views(
     bins: int,
     threshold: float,
 ) -> Views:
-    """Return the views that errors of these names (keys of `FEATURES_OF`) look at.
-
-    `confidence` and `correct` are those of the notion, `threshold` is of overconfident errors.
-    """
+    """Return the views that errors of these names (keys of `FEATURES_OF`) look at."""
     features = list(dict.fromkeys(FEATURES_OF[name] for name in errors))
     by_class = [name for name in features if name.startswith("class ")]
     of_notion = [name for name in features if name not in by_class]

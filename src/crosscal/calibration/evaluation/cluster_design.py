@@ -34,55 +34,22 @@ _BATCHES = 9
 
 @dataclass(frozen=True, kw_only=True)
 class GroupDesign:
-    """How the rows of one group are resampled.
+    """How the rows of one group are resampled."""
 
-    Attributes
-    ----------
-    rows : ndarray of int, shape (m,)
-        Of the group, among all.
-    cluster : ndarray of int, shape (m,)
-        Cluster of each row; equal numbers in two groups mean one cluster.
-    clusters : int
-        Different ones in this group.
-    unit : ndarray of int, shape (m,)
-        Column of `weights` that belongs to each row.
-    resampling : ClusterResampling
-        Shared by the groups of one draw; units without rows of this group among them.
-    draw : int
-        Groups of one number share their draws, replicate by replicate.
-    batched : bool
-        Whether units are batches of clusters.
-    """
-
-    rows: Ints
-    cluster: Ints
-    clusters: int
-    unit: Ints
+    rows: Ints  # (m,): of the group, among all
+    cluster: Ints  # (m,): cluster of each row; equal numbers in two groups mean one cluster
+    clusters: int  # different ones in this group
+    unit: Ints  # (m,): column of `weights` that belongs to each row
+    # shared by the groups of one draw; units without rows of this group among them
     resampling: ClusterResampling
-    draw: int
-    batched: bool
+    draw: int  # groups of one number share their draws, replicate by replicate
+    batched: bool  # whether units are batches of clusters
 
 
 def design_groups(
     group: Ints, groups: int, cluster: Ints | None, *, replicates: int, seed: int
 ) -> list[GroupDesign]:
-    """Draw clusters for every group.
-
-    Parameters
-    ----------
-    group : ndarray of int, shape (n,)
-        0 .. groups - 1; every group has rows.
-    groups : int
-    cluster : ndarray of int, shape (n,), or None
-        None: every row is a cluster.
-    replicates : int
-    seed : int
-
-    Returns
-    -------
-    list of GroupDesign
-        One a group.
-    """
+    """Draw clusters for every group; without clusters every row is one."""
     rows = _rows_of(group, groups)
     if cluster is None:
         own, draws = np.arange(len(group)), np.arange(groups)

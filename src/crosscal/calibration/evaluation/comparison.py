@@ -16,10 +16,8 @@ from crosscal.calibration.statistics.multiplicity import holm
 def differences(
     measured: Mapping[str, GroupMeasures], baseline: str, level: float
 ) -> list[Difference]:
-    """Compare every group with the baseline in every measure that both have.
-
-    By measure, then by group; without interval and p-value where a group is a single cluster.
-    """
+    """Compare every group with the baseline in every measure that both have."""
+    # Without interval and p-value where a group is a single cluster.
     base = measured[baseline]
     others = [name for name in measured if name != baseline]
     compared = []

@@ -87,12 +87,10 @@ def evaluate(
     recalibrate : sequence of str
         Names from `RECALIBRATORS`. Each is cross-fitted by clusters within each group, and
         fitted on the baseline for the other groups.
-    bins : int
     replicates : int
         Bootstrap replicates, 100 or more.
     level : float
         Of the intervals.
-    seed : int
     errors : sequence of str, optional
         From `crosscal.calibration.ERRORS`; by default all.
     report : callable, optional
@@ -118,8 +116,8 @@ def evaluate(
 
     Examples
     --------
-    >>> found = evaluate([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]] * 20, [0, 1, 1] * 20)
-    >>> round(found.groups["all"].means["accuracy"], 3)
+    >>> evaluation = evaluate([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]] * 20, [0, 1, 1] * 20)
+    >>> round(evaluation.groups["all"].means["accuracy"], 3)
     0.667
     """
     values, right = _checked(scores, gold, given)
@@ -161,25 +159,7 @@ def evaluate_coded(
     seed: int,
     report: Report | None = None,
 ) -> Evaluation:
-    """Do what `evaluate` does, with groups and clusters already numbered.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, k), or (n,) for confidences
-        Any float type; turned into float64 group by group.
-    gold : ndarray of int, shape (n,)
-    group : ndarray of int, shape (n,)
-        Index into `names`; every name has rows.
-    names : sequence of str
-    cluster : ndarray of int, shape (n,), or None
-    settings : EvaluationSettings
-    baseline, recalibrate, replicates, seed, report
-        As in `evaluate`.
-
-    Returns
-    -------
-    Evaluation
-    """
+    """Do what `evaluate` does, with groups (each has rows) and clusters already numbered."""
     _check_settings(names, baseline, recalibrate, replicates, seed, settings)
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
     designs = _in_order_of_names(names, group, cluster, replicates, seed)
@@ -275,9 +255,9 @@ def _coded(labels: ArrayLike | None, n: int, what: str) -> tuple[NDArray[Any], I
             remedy="give one label for each row",
         )
     # numpy writes the NaN of a list of names as the name "nan".
-    given = array if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
-    if given.dtype.kind in "Of":
-        absent = np.array([_missing(label) for label in given.tolist()])
+    raw_labels = array if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
+    if raw_labels.dtype.kind in "Of":
+        absent = np.array([_missing(label) for label in raw_labels.tolist()])
         if absent.any():
             raise DataError(
                 f"{what} are missing in {int(absent.sum())} rows",

@@ -53,24 +53,7 @@ def recalibrations(
     seed: np.random.SeedSequence,
     report: Report | None = None,
 ) -> Iterator[RecalibrationResult]:
-    """Yield what each recalibrator changes in each group, under both regimes.
-
-    Parameters
-    ----------
-    parts, measured : dict of str to GroupRows and to GroupMeasures
-        By group.
-    makes : dict of str to callable
-        Recalibrators by name.
-    settings : EvaluationSettings
-    baseline : str or None
-        Group to fit on for the others.
-    seed : numpy.random.SeedSequence
-    report : callable, optional
-
-    Yields
-    ------
-    RecalibrationResult
-    """
+    """Yield what each recalibrator changes in each group, under both regimes."""
     streams = seed.spawn(len(parts) + 1)
     folds = {
         name: fold_clusters(part.design.cluster, np.random.default_rng(stream))

@@ -9,75 +9,44 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorResult:
-    """One calibration error; fractions.
-
-    Attributes
-    ----------
-    value : float
-    low, high : float or None
-        Interval of the true error; None with fewer than two clusters.
-    noise_floor : float or None
-        Mean of the error under perfect calibration.
-    p_value : float or None
-        Of perfect calibration.
-    """
+    """One calibration error; fractions."""
 
     value: float
+    # low, high: interval of the true error; None with fewer than two clusters
     low: float | None
     high: float | None
-    noise_floor: float | None
-    p_value: float | None
+    noise_floor: float | None  # mean of the error under perfect calibration
+    p_value: float | None  # of perfect calibration
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiagramBin:
-    """One bin of a reliability diagram.
-
-    Attributes
-    ----------
-    lower, upper : float
-    n : int
-    confidence, accuracy : float
-        Means.
-    low, high : float
-        Where the accuracy would lie, at the evaluation's level, if the confidence were right.
-    """
+    """One bin of a reliability diagram."""
 
     lower: float
     upper: float
     n: int
+    # confidence, accuracy: means
     confidence: float
     accuracy: float
+    # low, high: where the accuracy would lie, at the evaluation's level, if the confidence were
+    # right
     low: float
     high: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupResult:
-    """The numbers of one group.
-
-    Attributes
-    ----------
-    n, clusters : int
-    means : dict of str to float or None
-        accuracy, nll, brier, confidence, gap, entropy, auroc, aurc, excess_aurc; None where
-        undefined.
-    intervals : dict of str to (low, high)
-        Of the means that have one.
-    errors : dict of str to ErrorResult
-    reliability : tuple of DiagramBin
-        Bins with rows.
-    note : str
-        Why something is missing, or "".
-    """
+    """The numbers of one group."""
 
     n: int
     clusters: int
+    # accuracy, nll, brier, confidence, gap, entropy, auroc, aurc, excess_aurc; None where undefined
     means: Mapping[str, float | None]
-    intervals: Mapping[str, tuple[float, float]]
+    intervals: Mapping[str, tuple[float, float]]  # of the means that have one
     errors: Mapping[str, ErrorResult]
-    reliability: tuple[DiagramBin, ...]
-    note: str = ""
+    reliability: tuple[DiagramBin, ...]  # bins with rows
+    note: str = ""  # why something is missing, or ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -95,18 +64,7 @@ class GroupResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A measure in one group minus that in the baseline.
-
-    Attributes
-    ----------
-    group, baseline, measure : str
-    value : float
-    low, high, p_value : float or None
-    p_adjusted : float or None
-        Holm's, over the groups compared in this measure.
-    paired : bool
-        Whether the two were resampled together, since they share clusters.
-    """
+    """A measure in one group minus that in the baseline."""
 
     group: str
     baseline: str
@@ -115,8 +73,8 @@ class Difference:
     low: float | None
     high: float | None
     p_value: float | None
-    p_adjusted: float | None
-    paired: bool
+    p_adjusted: float | None  # Holm's, over the groups compared in this measure
+    paired: bool  # whether the two were resampled together, since they share clusters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,25 +91,12 @@ class Gain:
 
 @dataclass(frozen=True, kw_only=True)
 class RecalibrationResult:
-    """One recalibrator in one group.
-
-    Attributes
-    ----------
-    recalibrator, group : str
-    regime : {"cross-fitted", "baseline"}
-    fitted_on : str
-        The group whose rows were fitted on; never those that are scored.
-    n : int
-    converged : bool or None
-    accuracy_before, accuracy_after : float or None
-    measures : dict of str to Gain
-    note : str
-    """
+    """One recalibrator in one group."""
 
     recalibrator: str
     group: str
-    regime: str
-    fitted_on: str
+    regime: str  # {"cross-fitted", "baseline"}
+    fitted_on: str  # the group whose rows were fitted on; never those that are scored
     n: int
     converged: bool | None
     accuracy_before: float | None

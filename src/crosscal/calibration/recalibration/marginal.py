@@ -20,12 +20,7 @@ About = Literal["class-wise", "top-label"]
 
 
 class MarginalCalibration(Estimator):
-    """The part of the contract of methods that know one confidence and one outcome.
-
-    Under "class-wise", each class is calibrated against all others and rows are divided by their
-    sum; with two classes only the second is, the first being its complement. Under "top-label" the
-    chosen label's confidence is calibrated, and the others share the rest as before.
-    """
+    """The part of the contract of methods that know one confidence and one outcome."""
 
     notion: About
     maps_: list[Learnt]

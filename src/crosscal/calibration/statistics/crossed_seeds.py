@@ -53,12 +53,7 @@ _FREEDOM_STEP = 0.05
 
 
 class SeedPivots:
-    """Draws behind all measures: a standard normal and a chi-square number for each replicate.
-
-    Attributes
-    ----------
-    normal : ndarray of shape (replicates,)
-    """
+    """Draws behind all measures: a standard normal and a chi-square number for each replicate."""
 
     def __init__(self, normal: Floats, uniform: Floats) -> None:
         self.normal, self._uniform = normal, uniform
@@ -89,28 +84,16 @@ def seed_pivots(replicates: int, rng: np.random.Generator) -> SeedPivots:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedSpread:
-    """What trainings add to a mean over seeds.
+    """What trainings add to a mean over seeds."""
 
-    Attributes
-    ----------
-    scale : ndarray of shape (replicates,)
-        Draws of its standard deviation; 0 throughout with one seed.
-    rule : str
-        `ONE_SEED`, `OWN`, `POOLED` or `PAIRED`.
-    variance : float
-        Its estimate, the items' noise taken off, at least 0.
-    raw, items : float
-        The variance that was observed, and what of it items explain; `raw - items` is the estimate.
-    freedom : float
-        Degrees of freedom of `raw`; infinite with one seed.
-    """
-
-    scale: Floats
-    rule: str
-    variance: float
+    scale: Floats  # (replicates,): draws of its standard deviation; 0 throughout with one seed
+    rule: str  # `ONE_SEED`, `OWN`, `POOLED` or `PAIRED`
+    variance: float  # its estimate, the items' noise taken off, at least 0
+    # raw, items: the variance that was observed, and what of it items explain; `raw - items` is the
+    # estimate
     raw: float
     items: float
-    freedom: float
+    freedom: float  # degrees of freedom of `raw`; infinite with one seed
 
 
 class _MeanSquare(NamedTuple):
@@ -128,7 +111,6 @@ class CrossedSeeds:
     ----------
     recipe, seed : ndarray of int, shape (runs,)
         Of each run, numbered from 0.
-    pivots : SeedPivots
     """
 
     def __init__(self, recipe: Ints, seed: Ints, pivots: SeedPivots) -> None:
@@ -140,13 +122,7 @@ class CrossedSeeds:
     def level(self, values: Floats, covariance: Floats, recipe: int) -> SeedSpread:
         """Return what trainings add to the mean of a recipe over its seeds.
 
-        Parameters
-        ----------
-        values : ndarray of shape (runs,)
-            The contrast in each run.
-        covariance : ndarray of shape (runs, runs)
-            Of its resampled values.
-        recipe : int
+        `values`, shape (runs,), are the contrast in each run; `covariance` is of them resampled.
         """
         runs = np.flatnonzero(self.recipe == recipe)
         own = None if len(runs) < 2 else _own(values[runs], covariance[np.ix_(runs, runs)])
@@ -220,12 +196,10 @@ class CrossedSeeds:
         )
 
     def _both_drawn(self, values: Floats, covariance: Floats, items: float) -> Floats:
-        """Draw the standard deviation of one training from draws of both mean squares.
-
-        Satterthwaite's degrees of freedom rely on the mean square of the seeds just where it
-        happens to be small. With many recipes that costs coverage (.89 of .95), and drawing
-        both costs little width, because the seeds' weighs one part in the number of recipes.
-        """
+        """Draw the standard deviation of one training from draws of both mean squares."""
+        # Satterthwaite's degrees of freedom rely on the mean square of the seeds just where it
+        # happens to be small: with many recipes that costs coverage (.89 of .95). Drawing both
+        # costs little width.
         _, between, _, factor = self._residuals(self._everyone)
         freedom = round(float(np.trace(between)))
         seeds = _mean_square(between, values, covariance, freedom)
@@ -238,11 +212,7 @@ class CrossedSeeds:
         return np.asarray(np.sqrt(np.maximum(0.0, drawn - items)))
 
     def _residuals(self, runs: NDArray[np.bool_]) -> tuple[Floats, Floats, int, float]:
-        """Return the matrices of the squares of interaction and seeds, and what belongs to them.
-
-        The degrees of freedom of the interaction, and the factor of sa2 in the mean square of
-        the seeds: the number of recipes in a full table.
-        """
+        """Return the matrices of the squares of interaction and seeds, and what belongs to them."""
         key = runs.tobytes()
         cache: dict[bytes, tuple[Floats, Floats, int, float]] = self.__dict__.setdefault("_m", {})
         if key not in cache:

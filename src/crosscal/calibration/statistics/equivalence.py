@@ -21,7 +21,6 @@ class MarginTest:
 
     Attributes
     ----------
-    margin : float
     low, high : float
         The interval that decides: two-sided, of level 1 - 2 alpha. `low` is minus infinity in
         a test of non-inferiority.
@@ -45,7 +44,8 @@ def equivalence(low: Floats, high: Floats, *, margin: float, alpha: float = 0.05
 
     Hypothesis: ``|change| >= margin``. Both of "change <= -margin" and "change >= margin" are
     tested at level alpha, which is the same as asking whether the interval of level
-    ``1 - 2 alpha`` lies inside (-margin, margin).
+    ``1 - 2 alpha`` lies inside (-margin, margin). Schuirmann (1987). p is the larger of the two
+    one-sided p-values, each counting one replicate more, so never 0.
 
     Parameters
     ----------
@@ -57,21 +57,10 @@ def equivalence(low: Floats, high: Floats, *, margin: float, alpha: float = 0.05
     alpha : float
         Between 0 and 0.5; probability of claiming equivalence at the margin.
 
-    Returns
-    -------
-    MarginTest
-
     Raises
     ------
-    SettingsError
-        Margin not above 0, alpha outside its range.
-    DataError
-        No draws, or some that are not finite.
-
-    Notes
-    -----
-    Schuirmann (1987). p is the larger of the two one-sided p-values, each counting one
-    replicate more, so never 0.
+    SettingsError, DataError
+        A number outside its range; no draws, or some that are not finite.
     """
     _check_margin(margin, alpha)
     least, most = check_draws(low, "low"), check_draws(high, "high")
@@ -92,27 +81,9 @@ def non_inferiority(low: Floats, high: Floats, *, margin: float, alpha: float = 
 
     Hypothesis: ``change >= margin``, where higher is worse, as for errors and NLL. For
     measures where lower is worse (accuracy) give the draws with the sign turned, as
-    ``non_inferiority(-high, -low, margin=...)``.
-
-    Parameters
-    ----------
-    low, high : ndarray of shape (replicates,)
-        As in `equivalence`.
-    margin : float
-        Above 0.
-    alpha : float
-        Between 0 and 0.5.
-
-    Returns
-    -------
-    MarginTest
-        `high` is the upper limit of level ``1 - alpha``. ``beyond``: the lower limit of that
-        level is at or above the margin.
-
-    Raises
-    ------
-    SettingsError, DataError
-        As in `equivalence`.
+    ``non_inferiority(-high, -low, margin=...)``. Arguments and errors are those of `equivalence`.
+    The test's `high` is the upper limit of level ``1 - alpha``; ``beyond``: the lower limit of that
+    level is at or above the margin.
     """
     _check_margin(margin, alpha)
     least, most = check_draws(low, "low"), check_draws(high, "high")

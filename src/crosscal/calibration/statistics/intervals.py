@@ -11,26 +11,15 @@ Floats = NDArray[np.float64]
 
 
 def quantile_interval(low: Floats, high: Floats, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval between outer quantiles of draws.
+    """Return the interval between outer quantiles of draws: of `low` below, of `high` above.
 
-    Parameters
-    ----------
-    low, high : ndarray of shape (replicates,)
-        Draws of the true value, the least and the greatest it can be; mostly the same.
-    level : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    low, high : float
-        The ``(1 - level) / 2`` quantile of `low`, the ``(1 + level) / 2`` quantile of `high`.
+    Both of shape (replicates,): draws of the true value, the least and the greatest it can be;
+    mostly the same.
 
     Raises
     ------
-    SettingsError
-        Level not between 0 and 1.
-    DataError
-        No draws, or a NaN among them.
+    SettingsError, DataError
+        Level not between 0 and 1; no draws, or a NaN among them.
     """
     check_level(level)
     _demand_numbers(low, high)
@@ -43,25 +32,15 @@ def quantile_interval(low: Floats, high: Floats, level: float = 0.95) -> tuple[f
 
 
 def percentile_interval(draws: Floats, *, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval between the outer quantiles of bootstrap replicates.
+    """Return the interval between the outer quantiles of bootstrap replicates, shape (replicates,).
 
-    Parameters
-    ----------
-    draws : ndarray of shape (replicates,)
-    level : float
-        Between 0 and 1.
+    Efron and Tibshirani (1993), equation 13.5. Not for binned calibration errors: their
+    replicates count the noise twice (see `crosscal.calibration.estimation.inversion`).
 
     Raises
     ------
-    SettingsError
-        Level not between 0 and 1.
-    DataError
-        No replicate, or one that is not finite.
-
-    Notes
-    -----
-    Efron and Tibshirani (1993), equation 13.5. Not for binned calibration errors: their
-    replicates count the noise twice (see `crosscal.calibration.estimation.inversion`).
+    SettingsError, DataError
+        Level not between 0 and 1; no replicate, or one that is not finite.
     """
     values = check_draws(draws, "draws")
     return quantile_interval(values, values, level)

@@ -13,31 +13,17 @@ Floats = NDArray[np.float64]
 
 
 def holm(p_values: Sequence[float] | Floats) -> Floats:
-    """Return p-values adjusted so that the family-wise error rate is controlled.
+    """Return p-values adjusted so that the family-wise error rate is controlled, in order.
 
     The i-th smallest of m becomes ``max over j <= i of min(1, (m - j + 1) p_(j))``. Rejecting
     what is at most alpha makes one or more false rejections with probability at most alpha,
-    whatever the dependence between the tests.
-
-    Parameters
-    ----------
-    p_values : sequence of float, shape (m,)
-        In [0, 1]; m may be 0.
-
-    Returns
-    -------
-    ndarray of shape (m,)
-        In the order given; equal p-values stay equal.
+    whatever the dependence between the tests. m may be 0. Holm (1979).
 
     Raises
     ------
     DataError
         None, NaN, or a number outside 0 to 1. A comparison that was not made has no place in
         the family: leave it out.
-
-    Notes
-    -----
-    Holm (1979).
 
     Examples
     --------
@@ -52,30 +38,11 @@ def holm(p_values: Sequence[float] | Floats) -> Floats:
 
 
 def benjamini_hochberg(p_values: Sequence[float] | Floats) -> Floats:
-    """Return p-values adjusted so that the false discovery rate is controlled.
+    """Return p-values adjusted so that the false discovery rate is controlled; errors as in `holm`.
 
     The i-th smallest of m becomes ``min over j >= i of min(1, m p_(j) / j)``. Of what is at
     most alpha, an expected share of at most alpha is falsely rejected, if the tests are
-    independent or positively dependent.
-
-    Parameters
-    ----------
-    p_values : sequence of float, shape (m,)
-        In [0, 1]; m may be 0.
-
-    Returns
-    -------
-    ndarray of shape (m,)
-        In the order given; equal p-values stay equal.
-
-    Raises
-    ------
-    DataError
-        As in `holm`.
-
-    Notes
-    -----
-    Benjamini and Hochberg (1995); ``scipy.stats.false_discovery_control``.
+    independent or positively dependent. Benjamini and Hochberg (1995).
 
     Examples
     --------

@@ -27,7 +27,10 @@ def detectable_effect(standard_error: float, *, level: float = 0.95, power: floa
     """Return the smallest true effect that would be seen with a given probability.
 
     ``(z[(1 + level) / 2] + z[power]) * standard_error``; seen means that the interval leaves
-    out 0.
+    out 0. Bloom (1995). The chance of an interval beyond 0 on the wrong side is left out; at level
+    0.95 and these powers it is below 1e-4 (at 0.9 below 6e-4). It is a statement about the
+    design (rows, clusters, pairing), not about the effect that was observed: power "at the
+    observed effect" says no more than the p-value does.
 
     Parameters
     ----------
@@ -38,21 +41,10 @@ def detectable_effect(standard_error: float, *, level: float = 0.95, power: floa
     power : float
         Between 0.5 and 1.
 
-    Returns
-    -------
-    float
-
     Raises
     ------
     SettingsError
         A number outside its range.
-
-    Notes
-    -----
-    Bloom (1995). The chance of an interval beyond 0 on the wrong side is left out; at level
-    0.95 and these powers it is below 1e-4 (at 0.9 below 6e-4). It is a statement about the
-    design (rows, clusters, pairing), not about the effect that was observed: power "at the
-    observed effect" says no more than the p-value does.
     """
     _check(standard_error, level, power)
     return float(ndtri((1 + level) / 2) + ndtri(power)) * standard_error
@@ -61,26 +53,10 @@ def detectable_effect(standard_error: float, *, level: float = 0.95, power: floa
 def detectable_in_new_study(
     items: float, spread: SeedSpread, pivots: SeedPivots, *, level: float = 0.95, power: float = 0.8
 ) -> float:
-    """Return the smallest true effect that a study like this one would see so often.
-
-    A new study has other items and other trainings, and learns anew how much trainings differ:
-    its interval is sometimes narrow and sometimes wide. The chance that it leaves out 0 is
-    averaged over what it may learn.
-
-    Parameters
-    ----------
-    items : float
-        Variance that the test items add.
-    spread : SeedSpread
-        What trainings add.
-    pivots : SeedPivots
-    level, power : float
-
-    Returns
-    -------
-    float
-        With one seed: for other items, of the same models.
-    """
+    """Return the smallest true effect that a study like this one would see so often."""
+    # A new study has other items and other trainings, and learns anew how much trainings differ:
+    # the chance that its interval leaves out 0 is averaged over what it may learn. With one seed:
+    # for other items, of the same models.
     if spread.raw <= 0:
         return detectable_effect(math.sqrt(items), level=level, power=power)
     error = math.sqrt(items + spread.variance)
@@ -103,21 +79,8 @@ def power_of(effect: float, standard_error: float, *, level: float = 0.95) -> fl
     """Return the probability that the interval leaves out 0 if the effect is this large.
 
     ``Phi(|d| - z) + Phi(-|d| - z)`` with ``d = effect / standard_error``. At effect 0 it is
-    ``1 - level``; with standard error 0 it is 1 for any effect but 0.
-
-    Parameters
-    ----------
-    effect : float
-        Not NaN.
-    standard_error : float
-        At least 0.
-    level : float
-        Between 0 and 1.
-
-    Raises
-    ------
-    SettingsError
-        A number outside its range.
+    ``1 - level``; with standard error 0 it is 1 for any effect but 0. Errors are those of
+    `detectable_effect`.
     """
     _check(standard_error, level)
     _check_effect(effect)
@@ -137,28 +100,14 @@ def clusters_needed(
 ) -> int:
     """Return how many clusters would show an effect with a given probability.
 
-    The standard error falls with the root of the number of clusters, so
-    ``clusters * (detectable effect now / effect)^2``, rounded up, at least 2.
-
-    Parameters
-    ----------
-    effect : float
-        Not 0.
-    standard_error : float
-        With the clusters at hand.
-    clusters : int
-        At hand, at least 2.
-    level, power : float
-        As in `detectable_effect`.
+    The standard error, given for the clusters at hand, falls with the root of their number, so
+    ``clusters * (detectable effect now / effect)^2``, rounded up, at least 2. More clusters do not
+    help against variance between seeds: with few seeds that part stays.
 
     Raises
     ------
     SettingsError
-        A number outside its range, or an effect that 1e15 clusters would not show.
-
-    Notes
-    -----
-    More clusters do not help against variance between seeds: with few seeds that part stays.
+        A number outside its range, or an effect that is 0 or that 1e15 clusters would not show.
     """
     if effect == 0 or not math.isfinite(effect):
         raise SettingsError(
@@ -171,14 +120,14 @@ def clusters_needed(
     now = detectable_effect(standard_error, level=level, power=power)
     # Rounding must not add a cluster where the answer is a whole number.
     with np.errstate(over="ignore"):
-        wanted = clusters * np.square(now / np.float64(abs(effect)))
-    if not wanted < _MOST_CLUSTERS:
+        needed = clusters * np.square(now / np.float64(abs(effect)))
+    if not needed < _MOST_CLUSTERS:
         raise SettingsError(
             f"effect is {effect}",
             where="effect",
             remedy="no number of clusters would show so small an effect; give a larger one",
         )
-    return max(2, math.ceil(float(wanted) - 1e-9))
+    return max(2, math.ceil(float(needed) - 1e-9))
 
 
 def detectable_shift(
@@ -188,20 +137,9 @@ def detectable_shift(
 
     If the true effect were ``d``, the estimate would be ``d + e`` and its interval
     ``d + e`` plus the quantiles of the draws around their median, with ``e`` distributed as
-    the draws are around their median. Solved for the ``d`` whose interval leaves out 0 with
-    probability `power`. Equal to `detectable_effect` for normal draws, but keeps skewness.
-
-    Parameters
-    ----------
-    draws : ndarray of shape (replicates,)
-        Of the true effect.
-    level, power : float
-        As in `detectable_effect`.
-
-    Returns
-    -------
-    below, above : float
-        ``below <= 0 <= above``.
+    the draws, shape (replicates,), are around their median. Solved for the ``d`` whose interval
+    leaves out 0 with probability `power`. Equal to `detectable_effect` for normal draws, but keeps
+    skewness.
 
     Raises
     ------
@@ -217,26 +155,7 @@ def detectable_shift(
 
 
 def power_of_shift(draws: Floats, effect: float, *, level: float = 0.95) -> float:
-    """Return the power for an effect, by shift of the draws (see `detectable_shift`).
-
-    Parameters
-    ----------
-    draws : ndarray of shape (replicates,)
-    effect : float
-        Not NaN.
-    level : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    float
-        Share of the shifted estimates whose interval leaves out 0.
-
-    Raises
-    ------
-    SettingsError, DataError
-        As in `detectable_shift`.
-    """
+    """Return the share of estimates shifted by `detectable_shift` whose interval leaves out 0."""
     _check(0.0, level)
     _check_effect(effect)
     around = check_draws(draws, "draws")

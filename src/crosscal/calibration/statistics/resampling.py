@@ -18,25 +18,14 @@ Floats = NDArray[np.float64]
 
 
 def cluster_weights(clusters: int, replicates: int, rng: np.random.Generator) -> Floats:
-    """Draw how often each cluster occurs in each replicate.
+    """Draw how often each cluster occurs in each replicate, shape (replicates, clusters).
 
-    Parameters
-    ----------
-    clusters : int
-        At least 2: one cluster has no variance to resample.
-    replicates : int
-        At least 1.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of float64, shape (replicates, clusters)
-        Counts; each row sums to `clusters`.
+    Each row sums to `clusters`.
 
     Raises
     ------
     SettingsError
-        Fewer than 2 clusters or 1 replicate.
+        Fewer than 1 replicate or 2 clusters: one cluster has no variance to resample.
     """
     if clusters < 2:
         raise SettingsError(
@@ -51,18 +40,7 @@ def cluster_weights(clusters: int, replicates: int, rng: np.random.Generator) ->
 
 
 def cluster_sums(values: ArrayLike, cluster: NDArray[np.intp], clusters: int) -> Floats:
-    """Sum values over each cluster.
-
-    Parameters
-    ----------
-    values : array of shape (n,)
-    cluster : array of int, shape (n,)
-        Index of each row's cluster, 0 .. clusters - 1.
-    clusters : int
-
-    Returns
-    -------
-    ndarray of shape (clusters,)
+    """Sum values, shape (n,), over each cluster; `cluster` has each row's, 0 .. clusters - 1.
 
     Raises
     ------
@@ -70,7 +48,7 @@ def cluster_sums(values: ArrayLike, cluster: NDArray[np.intp], clusters: int) ->
         Arrays of different lengths, or a cluster beyond those there are.
     """
     weights = np.asarray(values, dtype=np.float64)
-    _demand_places(cluster, len(weights), clusters, "cluster")
+    _check_indices(cluster, len(weights), clusters, "cluster")
     return np.asarray(np.bincount(cluster, weights=weights, minlength=clusters), dtype=np.float64)
 
 
@@ -81,36 +59,25 @@ def cluster_bin_sums(
     index: NDArray[np.intp],
     bins: int,
 ) -> Floats:
-    """Sum values over each cluster and bin.
-
-    Parameters
-    ----------
-    values : array of shape (n,)
-    cluster, index : array of int, shape (n,)
-        Each row's cluster and bin.
-    clusters, bins : int
-
-    Returns
-    -------
-    ndarray of shape (clusters, bins)
+    """Sum values, shape (n,), over each cluster and bin: shape (clusters, bins).
 
     Raises
     ------
     DataError
         Arrays of different lengths, or a cluster or bin beyond those there are.
     """
-    for where, place, places in (("cluster", cluster, clusters), ("index", index, bins)):
-        _demand_places(place, np.size(values), places, where)
+    for where, indices, size in (("cluster", cluster, clusters), ("index", index, bins)):
+        _check_indices(indices, np.size(values), size, where)
     cell = cluster * bins + index
     weights = np.asarray(values, dtype=np.float64)
     sums = np.bincount(cell, weights=weights, minlength=clusters * bins)
     return np.asarray(sums, dtype=np.float64).reshape(clusters, bins)
 
 
-def _demand_places(place: NDArray[np.intp], n: int, places: int, where: str) -> None:
-    if place.shape != (n,) or (n and (place.min() < 0 or place.max() >= places)):
+def _check_indices(indices: NDArray[np.intp], n: int, size: int, where: str) -> None:
+    if indices.shape != (n,) or (n and (indices.min() < 0 or indices.max() >= size)):
         raise DataError(
-            f"places of shape {place.shape} for {n} values, or outside 0 to {places - 1}",
+            f"places of shape {indices.shape} for {n} values, or outside 0 to {size - 1}",
             where=where,
-            remedy=f"give each value a number from 0 to {places - 1}",
+            remedy=f"give each value a number from 0 to {size - 1}",
         )

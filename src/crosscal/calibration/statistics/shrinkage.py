@@ -27,20 +27,9 @@ _LEAST_VARIANCE = 1e-12
 def shrinkage_matrix(excess: Floats, variance: Floats, confidence: Floats, share: Floats) -> Floats:
     """Return the matrix that shrinks the excess of the bins: ``shrunken = matrix @ excess``.
 
-    Parameters
-    ----------
-    excess, variance : ndarray of shape (bins,)
-        Observed excess (mean confidence minus accuracy) times share, and the sampling variance
-        of that product.
-    confidence : ndarray of shape (bins,)
-        Mean confidence of the bin.
-    share : ndarray of shape (bins,)
-        Share of the rows. Bins without rows or variance keep their value.
-
-    Returns
-    -------
-    ndarray of shape (bins, bins)
-        The identity when fewer than four bins are in use.
+    All arguments have shape (bins,): the observed excess (mean confidence minus accuracy) times
+    share, the sampling variance of that product, mean confidence, and share of the rows. Bins
+    without rows or variance keep their value; with fewer than four bins in use it is the identity.
     """
     matrix = np.eye(len(excess))
     used = np.flatnonzero((share > 0) & (variance > 0))
@@ -51,8 +40,8 @@ def shrinkage_matrix(excess: Floats, variance: Floats, confidence: Floats, share
     between = _variance_between(y, v, confidence[used])
     weight = 1.0 / (v + between)
     line = _line_matrix(weight, confidence[used])
-    kept = (between * weight)[:, None] * (np.eye(len(used)) - line)
-    matrix[np.ix_(used, used)] = share[used][:, None] * (line + kept) / share[used]
+    scatter = (between * weight)[:, None] * (np.eye(len(used)) - line)
+    matrix[np.ix_(used, used)] = share[used][:, None] * (line + scatter) / share[used]
     return matrix
 
 

@@ -38,17 +38,11 @@ def upper_tail(draws: Floats, at: float) -> float:
 
 
 def two_sided_tail(low: Floats, high: Floats, scale: Floats | None = None) -> float:
-    """Return the two-sided p-value of "the true value is 0" from draws of it.
+    """Return the two-sided p-value of "the true value is 0" from draws of it, shape (replicates,).
 
-    Twice the smaller of the probabilities that it lies on either side of 0, at most 1.
-
-    Parameters
-    ----------
-    low, high : ndarray of shape (replicates,)
-        Draws of the true value, the least and the greatest it can be; mostly the same.
-    scale : ndarray of shape (replicates,), optional
-        Standard deviation of a normal term that each draw lacks, for example what trainings
-        differ by. Its tail is exact, not counted.
+    Twice the smaller of the probabilities that it lies on either side of 0, at most 1. `low` and
+    `high` are the least and the greatest it can be; `scale` is the standard deviation of a normal
+    term that each draw lacks, for example what trainings differ by: its tail is exact, not counted.
     """
     below, above = _tail(-low, scale), _tail(high, scale)
     return min(1.0, 2.0 * min(below, above))

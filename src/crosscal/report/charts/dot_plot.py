@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crosscal.analysis import Estimate, Results
+from crosscal.analysis.results import METRIC
 from crosscal.report.characters import label, text_width
 from crosscal.report.charts import canvas, markers
 from crosscal.report.charts.chart import Chart
 from crosscal.report.charts.order import blocks
 from crosscal.report.charts.palette import LIGHT
-from crosscal.report.findings import METRIC, language_name, one
+from crosscal.report.findings import language_name
 from crosscal.report.numbers import direction_seen, level_percent, metric_number
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _rows(results: Results, quantity: str, recipes: list[str]) -> list[_Row]:
         if block.group is not None:
             keys.insert(0, (block.group, f"Mean of {len(block.languages)}", True))
         for key, name, is_mean in keys:
-            estimates = [one(results, quantity, r, key, is_group=is_mean) for r in recipes]
+            estimates = [results.get(quantity, r, key, is_group=is_mean) for r in recipes]
             present = tuple(e for e in estimates if e is not None)
             if present:
                 # Means have their value beside them, which needs the height of a line of text.

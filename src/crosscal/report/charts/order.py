@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crosscal.analysis import Results
-from crosscal.report.findings import RICH, one
+from crosscal.report.findings import RICH
 
 UNGROUPED = "not grouped"
 
@@ -51,7 +51,7 @@ def _most_degraded_first(results: Results, codes: list[str]) -> tuple[str, ...]:
     recipes = [results.baseline_recipe, *results.recipes]
 
     def degradation(code: str) -> float:
-        estimates = (one(results, "degradation", recipe, code) for recipe in recipes)
+        estimates = (results.get("degradation", recipe, code) for recipe in recipes)
         return next((e.value for e in estimates if e is not None), 0.0)
 
     return tuple(sorted(codes, key=lambda code: (-degradation(code), code)))

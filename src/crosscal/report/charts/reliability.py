@@ -9,9 +9,9 @@ from crosscal.calibration.evaluation.results import Evaluation, GroupResult
 from crosscal.report.charts import markers
 from crosscal.report.charts.chart import Chart
 from crosscal.report.charts.order import language_order
-from crosscal.report.charts.reliability_diagram import Panel, describe, reliability_diagram
+from crosscal.report.charts.reliability_diagram import DiagramPanel, describe, reliability_diagram
 from crosscal.report.evaluation_words import main_error
-from crosscal.report.findings import language_name, one
+from crosscal.report.findings import language_name
 from crosscal.report.numbers import number
 
 MOST_GROUPS = 60
@@ -51,7 +51,7 @@ def evaluation_figure(evaluation: Evaluation) -> Chart:
     reference = evaluation.groups[baseline].reliability if baseline else ()
     name = main_error(evaluation)
     panels = [
-        Panel(
+        DiagramPanel(
             name=group,
             numbers=_group_numbers(result, name),
             bins=result.reliability,
@@ -82,11 +82,11 @@ def file_names(recipes: list[str]) -> dict[str, str]:
 
 def _language_panels(
     results: Results, rows: list[ReliabilityBin], recipe: str, scaling: str, style: int
-) -> list[Panel]:
+) -> list[DiagramPanel]:
     own, baseline = _by_language(rows, recipe), _by_language(rows, results.baseline_recipe)
     tallest = max(b.n for b in rows)
     return [
-        Panel(
+        DiagramPanel(
             name=language_name(code),
             numbers=_language_numbers(results, recipe, code, scaling),
             bins=own[code],
@@ -109,7 +109,7 @@ def _by_language(rows: list[ReliabilityBin], recipe: str) -> dict[str, list[Reli
 
 def _language_numbers(results: Results, recipe: str, code: str, scaling: str) -> tuple[str, str]:
     accuracy, nll, ece = (
-        one(results, "level", recipe, code, metric=metric, scaling=scaling, is_group=False)
+        results.get("level", recipe, code, metric=metric, scaling=scaling, is_group=False)
         for metric in ("accuracy", "nll", "ece")
     )
     floor = None if ece is None else ece.noise_floor

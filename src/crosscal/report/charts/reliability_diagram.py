@@ -31,7 +31,7 @@ Bins = Sequence[ReliabilityBin | DiagramBin]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class DiagramPanel:
     """One reliability diagram; `reference` holds the baseline's bins, to be drawn behind."""
 
     name: str
@@ -46,7 +46,7 @@ def _outside(b: ReliabilityBin | DiagramBin) -> bool:
     return not b.low <= b.accuracy <= b.high
 
 
-def describe(panels: list[Panel], what: str) -> str:
+def describe(panels: list[DiagramPanel], what: str) -> str:
     """Say how many bins lie outside of what right confidences would give."""
     bins = [b for panel in panels for b in panel.bins]
     return (
@@ -75,7 +75,7 @@ class _Frame:
         return [(self.x(confidence), self.y(accuracy)) for confidence, accuracy in points]
 
 
-def reliability_diagram(panels: list[Panel], baseline: str) -> Callable[[float], Figure]:
+def reliability_diagram(panels: list[DiagramPanel], baseline: str) -> Callable[[float], Figure]:
     """Return what draws the panels row by row, as many in a row as the width holds."""
     start = min(0.9, math.floor(10 * min(b.lower for p in panels for b in p.bins) + 1e-9) / 10)
 
@@ -143,7 +143,7 @@ def _ticks(start: float) -> list[float]:
     return [start, 1.0] if start > 0.6 else sorted({start, 0.6 if start > 0.2 else 0.5, 1.0})
 
 
-def _draw_bins(axes: Axes, panels: list[Panel], frames: list[_Frame]) -> None:
+def _draw_bins(axes: Axes, panels: list[DiagramPanel], frames: list[_Frame]) -> None:
     """Draw bands, curves, markers and, beneath zero, bars for the predictions in each bin."""
     bars: list[tuple[float, float, float, float]] = []
     for panel, frame in zip(panels, frames, strict=True):
@@ -167,7 +167,7 @@ def _draw_bins(axes: Axes, panels: list[Panel], frames: list[_Frame]) -> None:
     axes.vlines(middles, floors, tops, colors=LIGHT["faint"], linewidths=widths)
 
 
-def _handles(panels: list[Panel], baseline: str) -> list[Artist]:
+def _handles(panels: list[DiagramPanel], baseline: str) -> list[Artist]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 

@@ -10,7 +10,7 @@ from crosscal.report.charts import canvas, markers
 from crosscal.report.charts.chart import Chart
 from crosscal.report.charts.order import language_order
 from crosscal.report.charts.render import HOVER
-from crosscal.report.findings import RICH, language_name, one
+from crosscal.report.findings import RICH, language_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,8 +49,8 @@ def scatter_figure(results: Results) -> Chart | None:
 def _points(results: Results, recipe: str) -> list[Point]:
     points = []
     for code in language_order(results):
-        accuracy = one(results, "level", recipe, code, metric="accuracy", is_group=False)
-        error = one(results, "level", recipe, code, is_group=False)
+        accuracy = results.get("level", recipe, code, metric="accuracy", is_group=False)
+        error = results.get("level", recipe, code, is_group=False)
         if accuracy is not None and error is not None:
             points.append((code, 100 * accuracy.value, 100 * error.value))
     return points
