@@ -1,6 +1,6 @@
 """The tables of ``docs/what-to-trust.md``: ``python benchmarks/error_tables.py``.
 
-From ``error_simulation.json`` and ``coverage_seeds.json``; prints Markdown.
+From the JSON files of ``error_simulation.py`` and ``coverage.py``; prints Markdown.
 """
 
 from __future__ import annotations
@@ -154,6 +154,20 @@ def seed_table(scenarios: Sequence[Scenario]) -> str:
     return table(head, body)
 
 
+def item_table(scenarios: Sequence[Scenario]) -> str:
+    """Lowest and highest coverage of each number, over studies and kinds of clusters."""
+    measures = ("accuracy", "nll", "brier", "gap", "ece", "ece_mass", "smooth_ece")
+    body = []
+    for n in sorted({s["n"] for s in scenarios}):
+        for what in ("level", "degradation", "effect", "group"):
+            line = [f"{n:,}", what]
+            for name in measures:
+                held = [100 * s["coverage"][what][name] for s in scenarios if s["n"] == n]
+                line.append(f"{min(held):.0f} to {max(held):.0f}")
+            body.append(line)
+    return table(["items", "", *(shown(name) for name in measures)], body)
+
+
 def tables() -> list[str]:
     """Return all tables in the order of the page."""
     scenarios = load("error_simulation.json")["scenarios"]
@@ -162,6 +176,7 @@ def tables() -> list[str]:
         coverage_table(scenarios, INTERVALS),
         coverage_table(scenarios, OTHERS),
         test_table(scenarios),
+        item_table(list(load("coverage_items.json")["scenarios"].values())),
         seed_table(list(load("coverage_seeds.json")["scenarios"].values())),
     ]
 
