@@ -1,6 +1,6 @@
 """Whether verdicts of ``crosscal calibrate`` hold with many groups.
 
-``python benchmarks/many_groups.py`` judges groups of 100 rows and two classes: all calibrated (size:
+``python benchmarks/many_groups.py`` judges groups of 100 rows, two classes: all calibrated (size:
 how often anything is clear), or one in ten overconfident (power: the share of these that is clear;
 false: how often any other is). Judged as the program judges: the error against calibration, and
 differences of error, gap and accuracy from the first group, each adjusted by Holm. Leaves

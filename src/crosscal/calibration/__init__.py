@@ -127,6 +127,11 @@ from crosscal.calibration.selective.selective import (
     excess_aurc,
     risk_coverage,
 )
+from crosscal.calibration.statistics.cluster_sums import (
+    cluster_bin_sums,
+    cluster_sums,
+    cluster_weights,
+)
 from crosscal.calibration.statistics.crossed_seeds import CrossedSeeds, SeedSpread, seed_pivots
 from crosscal.calibration.statistics.equivalence import MarginTest, equivalence, non_inferiority
 from crosscal.calibration.statistics.intervals import percentile_interval, quantile_interval
@@ -137,11 +142,6 @@ from crosscal.calibration.statistics.power import (
     detectable_shift,
     power_of,
     power_of_shift,
-)
-from crosscal.calibration.statistics.resampling import (
-    cluster_bin_sums,
-    cluster_sums,
-    cluster_weights,
 )
 from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
 from crosscal.calibration.statistics.tails import two_sided_tail, upper_tail

@@ -24,7 +24,7 @@ from crosscal.calibration.estimation.functionals import ErrorFunctional
 from crosscal.calibration.estimation.measurement import Measurement
 from crosscal.calibration.estimation.norms import L2
 from crosscal.calibration.estimation.resampling import ClusterResampling
-from crosscal.calibration.statistics.resampling import cluster_bin_sums, cluster_sums
+from crosscal.calibration.statistics.cluster_sums import cluster_bin_sums, cluster_sums
 from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
 
 Floats = NDArray[np.float64]

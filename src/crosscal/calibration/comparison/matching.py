@@ -26,7 +26,7 @@ from crosscal.calibration.estimation.engine import invert
 from crosscal.calibration.estimation.functionals import ErrorFunctional
 from crosscal.calibration.estimation.measurement import Measurement
 from crosscal.calibration.estimation.resampling import ClusterResampling
-from crosscal.calibration.statistics.resampling import cluster_bin_sums, cluster_sums
+from crosscal.calibration.statistics.cluster_sums import cluster_bin_sums, cluster_sums
 from crosscal.calibration.statistics.shrinkage import folded_normal_mean, shrinkage_matrix
 from crosscal.exceptions import DataError
 

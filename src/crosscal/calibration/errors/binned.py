@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Bins, Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.statistics.resampling import cluster_bin_sums
+from crosscal.calibration.statistics.cluster_sums import cluster_bin_sums
 from crosscal.calibration.statistics.shrinkage import folded_normal_mean, shrinkage_matrix
 from crosscal.exceptions import DataError
 

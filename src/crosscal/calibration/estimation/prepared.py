@@ -14,7 +14,7 @@ from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSe
 from crosscal.calibration.estimation.views import Views, make_views, notion_view
 from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import brier_rows, nll_rows
-from crosscal.calibration.statistics.resampling import cluster_sums
+from crosscal.calibration.statistics.cluster_sums import cluster_sums
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

@@ -9,7 +9,7 @@ from crosscal.encoders.loading import fingerprint
 from crosscal.study.config.settings import RETRIEVAL, Study
 from crosscal.study.execution.stages import CollectStage, SearchStage
 from crosscal.study.planning.builder import PlanBuilder
-from crosscal.study.planning.fitting import check_fits
+from crosscal.study.planning.encoder_limits import check_fits
 from crosscal.study.planning.plan import Plan, Run
 from crosscal.study.planning.predicting import ensemble, predict
 from crosscal.study.planning.retrieval import search
