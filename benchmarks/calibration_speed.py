@@ -63,7 +63,7 @@ def study(options):
     for _ in range(options.runs):
         began, used = time.monotonic(), _processor_seconds()
         # Small steps of Python in between make threads wait for each other.
-        with ProcessPoolExecutor(2, initializer=_draw_weights) as pool:
+        with ProcessPoolExecutor(2, initializer=_draw_clusters) as pool:
             found = list(pool.map(_cell, numbers, chunksize=5))
         wall.append(time.monotonic() - began)
         work.append(_processor_seconds() - used)
@@ -91,12 +91,12 @@ def _processor_seconds():
     return sum(each.ru_utime + each.ru_stime for each in (mine, theirs))
 
 
-def _draw_weights():
-    """Draw the weights that all cells share, in each process: they are equal."""
-    from crosscal.calibration import cluster_weights
+def _draw_clusters():
+    """Draw the clusters that all cells share, in each process: they are equal."""
+    from crosscal.calibration import resample_clusters
 
-    global WEIGHTS  # noqa: PLW0603  what a worker process is started with
-    WEIGHTS = cluster_weights(ROWS // 3, REPLICATES, np.random.default_rng(0))
+    global RESAMPLING  # noqa: PLW0603  what a worker process is started with
+    RESAMPLING = resample_clusters(ROWS // 3, REPLICATES, entropy=(0,))
 
 
 def _cell(number):
@@ -106,8 +106,8 @@ def _cell(number):
     return estimate_errors(
         *predictions(ROWS, number),
         cluster=np.arange(ROWS) // 3,
-        weights=WEIGHTS,
-        rng=np.random.default_rng(number),
+        resampling=RESAMPLING,
+        name=str(number),
     )
 
 
@@ -128,13 +128,11 @@ def replicate(options):
         return calibration.get_ece(np.array(probabilities), np.array(labels))
 
     def draw():
-        rng = np.random.default_rng(0)
-        return design_groups(np.zeros(ROWS, int), 1, None, replicates=REPLICATES, rng=rng)[0]
+        return design_groups(np.zeros(ROWS, int), 1, None, replicates=REPLICATES, seed=0)[0]
 
     def ours(errors, design):
-        rng = np.random.default_rng(0)
-        unit, weights = design.unit, design.weights
-        estimate_errors(scores, gold, cluster=unit, weights=weights, rng=rng, errors=errors)
+        unit, resampling = design.unit, design.resampling
+        estimate_errors(scores, gold, cluster=unit, resampling=resampling, errors=errors)
 
     shared = draw()
 
