@@ -408,3 +408,10 @@ def test_two_choices():
     found = analyse([run], settings=AnalysisSettings(replicates=100))
     assert not found.find(quantity="degradation")
     assert found.find(quantity="level", metric="ece")
+
+
+def test_a_group_is_not_named_like_a_language(runs):
+    with pytest.raises(SettingsError, match="named like the language 'tr'"):
+        analyse(runs, settings=AnalysisSettings(groups={"tr": ("de",)}, replicates=100))
+    with pytest.raises(SettingsError, match="do not reach the ends"):
+        AnalysisSettings(level=0.999, replicates=100)

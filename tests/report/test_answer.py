@@ -91,7 +91,7 @@ def test_one_training_speaks_of_these_models(row: Row) -> None:
     once = [replace(e, seed_variance="one seed") for e in results.estimates]
     said = answer(replace(results, estimates=once))
     assert "but in these very models it is smaller than under direct" in said
-    assert said.endswith("each recipe was trained once, so all this speaks of these very models.")
+    assert said.endswith("of each recipe one training counts, so this speaks of these very models.")
 
 
 def gaps(row: Row, english: float, here: float, degradation: float = 0.0) -> Results:

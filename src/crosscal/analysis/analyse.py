@@ -23,6 +23,7 @@ from crosscal.analysis.results import ReliabilityBin, Results
 from crosscal.analysis.runs import Panel, RunPredictions, make_panel
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import TemperatureScaling, seed_pivots
+from crosscal.exceptions import SettingsError
 from crosscal.predictions import Predictions, Slice
 
 Floats = NDArray[np.float64]
@@ -120,6 +121,13 @@ def _fit(dev: Slice) -> TemperatureScaling:
 
 def present_groups(panel: Panel, settings: AnalysisSettings) -> dict[str, tuple[str, ...]]:
     """Return the groups without the baseline and languages that are not there."""
+    named = [name for name in settings.groups if name in panel.languages]
+    if named:
+        raise SettingsError(
+            f"a group is named like the language {named[0]!r}",
+            where="groups",
+            remedy="give it a name of its own",
+        )
     others = panel.languages[1:]
     present = {
         name: tuple(code for code in codes if code in others)

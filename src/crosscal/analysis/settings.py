@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -62,6 +63,12 @@ class AnalysisSettings:
         if not 0 < self.level < 1:
             raise SettingsError(
                 f"level is {self.level}", where="level", remedy="give a share, as 0.95"
+            )
+        if self.replicates * (1 - self.level) < 2:
+            raise SettingsError(
+                f"{self.replicates} replicates do not reach the ends of level {self.level}",
+                where="replicates",
+                remedy=f"give {math.ceil(2 / (1 - self.level)):,} or more, or a lower level",
             )
         if self.margin is not None and not 0 < self.margin < float("inf"):
             raise SettingsError(

@@ -93,7 +93,7 @@ def _further_clauses(results: Results, subject: str, *, is_group: bool) -> list[
         clauses.append(_contrast_clause(results, name))
     measured = results.find(quantity="degradation", metric=METRIC, scaling="none")
     if measured and all(e.seed_variance == "one seed" for e in measured):
-        clauses.append("each recipe was trained once, so all this speaks of these very models")
+        clauses.append("of each recipe one training counts, so this speaks of these very models")
     return [clause for clause in clauses if clause]
 
 

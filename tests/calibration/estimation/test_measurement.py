@@ -7,6 +7,7 @@ import pytest
 
 from crosscal.calibration import Measurement, PerfectCalibration, mean_measurement
 from crosscal.calibration.estimation.measurement import pool_draws
+from crosscal.exceptions import DataError
 
 
 def made(value, low, high, span=(0.0, 10.0), **more):
@@ -94,3 +95,8 @@ def test_pooled_errors_may_be_zero_together():
     assert pool_draws([clear, clear], level=0.95).draws_low.all()
     hidden = made(0.5, [0.4, 0.5], [0.4, 0.5], inside=False, null=null(0.5, [0.1], [0.9, 0.1]))
     assert not pool_draws([clear, hidden], level=0.95).draws_low.any()
+
+
+def test_draws_of_other_resamplings_are_not_subtracted():
+    with pytest.raises(DataError, match="draws"):
+        made(1.0, [1, 2], [1, 2]) - made(1.0, [1, 2, 3], [1, 2, 3])

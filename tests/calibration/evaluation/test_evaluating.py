@@ -325,3 +325,16 @@ def test_a_column_of_numbers_with_one_missing_is_refused():
     groups = np.array([1.0, 2.0, np.nan, 2.0] * 10)
     with pytest.raises(DataError, match="missing in 10 rows"):
         evaluate([[2.0, 0.0], [0.0, 1.0]] * 20, [0, 1] * 20, groups=groups)
+
+
+def test_certain_and_right_is_not_certain_to_be_calibrated():
+    found = evaluate(np.ones(20), np.ones(20, dtype=int), given="confidence", errors=["ece"])
+    error = found.groups["all"].errors["ece"]
+    assert error.low == 0.0
+    assert 0.1 < error.high < 0.25
+
+
+def test_too_few_replicates_for_the_level():
+    scores, gold = data(60)
+    with pytest.raises(SettingsError, match="do not reach the ends"):
+        evaluate(scores, gold, replicates=100, level=0.999)

@@ -49,3 +49,10 @@ def test_a_normal_term_has_its_exact_tail():
     low = np.full(500, 2.0)
     expected = 2 * (0.5 / 251 + 0.5 * ndtr(-2.0))
     assert two_sided_tail(low, low, scale) == pytest.approx(expected)
+
+
+def test_a_lattice_is_counted_and_not_continued():
+    # 20 nearly certain rows: almost every calibrated sample shows the same error.
+    draws = np.random.default_rng(0).binomial(20, 0.0001, 400) / 20.0
+    assert upper_tail(draws, 0.05) >= 1 / 401
+    assert upper_tail(np.repeat([0.0, 0.1, 0.2], [390, 8, 2]), 0.4) == pytest.approx(1 / 401)

@@ -44,8 +44,11 @@ def true_errors(
     observed = float(norm(excess))
     length, alone = norm(direction), norm(-noise)
     least, greatest = np.zeros(len(noise)), np.zeros(len(noise))
+    if observed <= 0:
+        # Nothing was seen: what the noise alone would show may be there.
+        return least, alone
     turned = np.flatnonzero(length > 0)
-    if turned.size and observed > 0:
+    if turned.size:
         root = _largest_root(direction[turned], -noise[turned], observed, norm)
         greatest[turned] = root * length[turned]
         least[turned] = np.where(alone[turned] < observed, greatest[turned], 0.0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from crosscal.calibration.statistics.intervals import quantile_interval
 from crosscal.calibration.statistics.tails import two_sided_tail, upper_tail
+from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -79,6 +80,12 @@ class Measurement:
     seed_shift: Floats | None = None
 
     def __sub__(self, other: Measurement) -> Measurement:
+        if len(self.draws_low) != len(other.draws_low):
+            raise DataError(
+                f"{len(self.draws_low)} and {len(other.draws_low)} draws",
+                where="difference",
+                remedy="measure both on one resampling",
+            )
         return Measurement(
             value=self.value - other.value,
             draws_low=self.draws_low - other.draws_high,

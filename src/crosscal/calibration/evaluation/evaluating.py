@@ -305,6 +305,12 @@ def _check_settings(
         raise SettingsError(
             f"level is {settings.level}", where="level", remedy="give a share such as 0.95"
         )
+    if replicates * (1 - settings.level) < 2:
+        raise SettingsError(
+            f"{replicates} replicates do not reach the ends of level {settings.level}",
+            where="replicates",
+            remedy=f"give {math.ceil(2 / (1 - settings.level)):,} or more, or a lower level",
+        )
     for name in recalibrate:
         recalibrator(name, settings.given)
 

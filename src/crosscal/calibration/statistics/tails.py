@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 _ENOUGH = 10
 # The tail is fitted to this share of the draws, and to no fewer than so many.
 _TAIL, _LEAST = 0.025, 20
+# It is only continued if so many of these differ, by more than this part of the largest.
+_SMOOTH, _STEP = 0.75, 1e-9
 
 
 def upper_tail(draws: Floats, at: float) -> float:
@@ -31,7 +33,9 @@ def upper_tail(draws: Floats, at: float) -> float:
         return counted
     highest = np.sort(np.partition(draws, n - k)[n - k :])
     threshold, excess = float(highest[0]), float(highest.mean() - highest[0])
-    if excess <= 0 or at <= threshold:
+    # Few rows, or nearly certain ones, show few different errors: their tail is no smooth one.
+    steps = np.count_nonzero(np.diff(highest) > _STEP * max(abs(highest[-1]), abs(threshold)))
+    if excess <= 0 or at <= threshold or steps < _SMOOTH * k:
         return counted
     continued = k / n * np.exp(-(at - threshold) / excess)
     return float(max(min(counted, continued), np.finfo(np.float64).tiny))
