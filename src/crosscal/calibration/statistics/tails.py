@@ -3,8 +3,9 @@
 A p-value that is counted among R draws is never below 1 / (1 + R), so that with many comparisons
 the number of draws decides the verdict. Beyond the draws the tail is continued by an exponential
 one, fitted to the highest draws. Sums and lengths of nearly normal vectors have tails that fall
-faster than that (their hazard rate increases), so the continued tail is an upper bound: it may
-miss something, and does not claim what is not there.
+faster than that (their hazard rate increases), so the continued tail is an upper bound on average:
+it may miss something, and does not claim what is not there. Draws of few different values have no
+such tail, and are counted.
 """
 
 from __future__ import annotations
