@@ -11,8 +11,6 @@ from crosscal.exceptions import DataError
 
 FORMAT = "crosscal-results/2"
 
-QUANTITIES = ("level", "degradation", "effect", "degradation contrast", "effect contrast")
-SCALINGS = ("none", "english")
 METRICS = (
     "accuracy",
     "nll",

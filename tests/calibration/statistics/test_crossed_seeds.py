@@ -103,8 +103,23 @@ def test_tables_with_holes():
     assert found.rule == POOLED
     # The seed that only one of them has does not cancel.
     assert found.scale.mean() > 5
+    assert np.sqrt(found.variance) > 5
     full = CrossedSeeds(recipe, seed, pivots).effect(alpha[seed] + beta, np.zeros((9, 9)), 1, 0)
     assert full.scale.mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("recipe", "seed"), [([0, 0, 1, 2, 3, 4, 5], [0, 1, 0, 0, 0, 0, 0]), (range(6), range(6))]
+)
+def test_many_recipes_with_hardly_a_second_seed(recipe, seed):
+    pivots = seed_pivots(200, np.random.default_rng(0))
+    model = CrossedSeeds(np.array(recipe), np.array(seed), pivots)
+    values = np.random.default_rng(1).normal(size=len(recipe))
+    nothing = np.zeros((len(values), len(values)))
+    for number in range(6):
+        assert np.isfinite(model.level(values, nothing, number).scale).all()
+        if number:
+            assert np.isfinite(model.effect(values, nothing, number, 0).scale).all()
 
 
 def test_recipes_without_a_common_seed():

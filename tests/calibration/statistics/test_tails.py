@@ -56,3 +56,10 @@ def test_a_lattice_is_counted_and_not_continued():
     draws = np.random.default_rng(0).binomial(20, 0.0001, 400) / 20.0
     assert upper_tail(draws, 0.05) >= 1 / 401
     assert upper_tail(np.repeat([0.0, 0.1, 0.2], [390, 8, 2]), 0.4) == pytest.approx(1 / 401)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 0.05, 0.2])
+def test_a_small_normal_term_does_not_make_the_p_value_smaller(scale):
+    draws = np.random.default_rng(2).normal(4.0, 1.0, 2000)
+    true = 2 * ndtr(-4.0 / np.hypot(1.0, scale))
+    assert two_sided_tail(draws, draws, np.full(2000, scale)) >= 0.5 * true

@@ -155,7 +155,9 @@ class Excess:
     @property
     def dependent(self) -> bool:
         """Whether rows depend on each other, or nothing is known of calibrated rows."""
-        return self.prepared.clusters < self.prepared.n or not len(self.calibrated)
+        prepared = self.prepared
+        clusters = prepared.sample.clusters or prepared.clusters
+        return clusters < prepared.n or not len(self.calibrated)
 
 
 def _error(name: str, excess: Excess, settings: EvaluationSettings) -> Measurement:
@@ -228,7 +230,7 @@ def invert(
         noise_floor = scale * float(shown.mean())
     direction = functional.direction(observed, noise)
     least, greatest = true_errors(vector, moved, direction, functional.norm)
-    low, high = scale * least, np.minimum(scale * greatest, 1.0)
+    low, high = np.minimum(scale * least, 1.0), np.minimum(scale * greatest, 1.0)
     # A draw between 0 and the noise is too high if the true error is 0.
     if float((alone >= length).mean()) > (1 - level) / 2:
         low = np.zeros_like(high)

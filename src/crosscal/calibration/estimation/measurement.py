@@ -101,8 +101,10 @@ class Measurement:
 
     def interval(self, level: float) -> Interval:
         """Return the interval of the true value, within what the measure can be."""
-        shift = 0.0 if self.seed_shift is None else self.seed_shift
-        low, high = quantile_interval(self.draws_low + shift, self.draws_high + shift, level)
+        draws = self.draws_low, self.draws_high
+        if self.seed_shift is not None:
+            draws = draws[0] + self.seed_shift, draws[1] + self.seed_shift
+        low, high = quantile_interval(*draws, level)
         if self.inside:
             low, high = min(low, self.value), max(high, self.value)
         bottom, top = self.span
@@ -130,7 +132,7 @@ def mean_measurement(measurements: Sequence[Measurement]) -> Measurement:
         draws_high=_mean([m.draws_high for m in measurements]),
         span=(float(spans[:, 0].min()), float(spans[:, 1].max())),
         inside=all(m.inside for m in measurements),
-        noise_floor=float(np.mean(floors)) if floors else None,
+        noise_floor=float(np.mean(floors)) if len(floors) == len(measurements) else None,
         null=_mean_null(nulls) if len(nulls) == len(measurements) else None,
     )
 
@@ -163,16 +165,16 @@ def pool_draws(
     values = np.array([one.value for one in drawn])
     shifts = (finite_pool_factor - 1.0) * (values - values.mean())
     low, high = (
-        np.maximum(
+        np.clip(
             _interleaved([ends + shift for ends, shift in zip(parts, shifts, strict=True)]),
-            drawn[0].span[0],
+            *drawn[0].span,
         )
         for parts in ([one.draws_low for one in drawn], [one.draws_high for one in drawn])
     )
     nulls = [one.null for one in drawn if one.null is not None]
     if nulls:
         as_large = np.mean([(null.noise >= null.observed).mean() for null in nulls])
-        low = np.zeros_like(high) if as_large > (1 - level) / 2 else high
+        low = np.zeros_like(high) if as_large > (1 - level) / 2 else low
     floors = [one.noise_floor for one in drawn if one.noise_floor is not None]
     return replace(
         drawn[0],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,16 +97,19 @@ def in_unit_order(sample: SampleSet) -> SampleSet:
         return sample
     order = np.argsort(sample.unit, kind="stable")
     drawn = sample.temperature
-    return SampleSet(
+    if drawn is not None:
+        drawn = replace(drawn, values_at=_reordered(drawn.values_at, order))
+    return replace(
+        sample,
         values=sample.values[order],
         gold=sample.gold[order],
         unit=sample.unit[order],
-        name=sample.name,
-        number=sample.number,
-        temperature=None
-        if drawn is None
-        else type(drawn)(offsets=drawn.offsets, values_at=lambda at: drawn.values_at(at)[order]),
+        temperature=drawn,
     )
+
+
+def _reordered(values_at: Callable[[float], Floats], order: Ints) -> Callable[[float], Floats]:
+    return lambda at: values_at(at)[order]
 
 
 def prepare(
@@ -180,7 +183,7 @@ def summed(
         if_wrong=np.concatenate([wrong, (expected - if_wrong)[used] / n]),
         expected=expected,
         clusters=clusters,
-        rows_of_one=_rows_of_one(means["accuracy"].rows, unit, sizes, clusters),
+        rows_of_one=_rows_of_one(means["accuracy"].rows, unit, sizes, sample.clusters or clusters),
     )
 
 

@@ -85,3 +85,4 @@ class SampleSet:
     name: str = "all"
     number: int = 0  # of the run; name and number together tell sets on the same items apart
     temperature: TemperatureDraws | None = None
+    clusters: int | None = None  # how many there are, where units are batches of them

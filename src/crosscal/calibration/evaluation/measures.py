@@ -54,7 +54,9 @@ def measure_group(
     only_errors: bool = False,
 ) -> GroupMeasures:
     """Measure one group; `only_errors` leaves out entropy and ranks."""
-    sample = SampleSet(values=values, gold=gold, unit=design.unit, name=name)
+    sample = SampleSet(
+        values=values, gold=gold, unit=design.unit, name=name, clusters=design.clusters
+    )
     (measurements,) = measure_samples([sample], design.resampling, settings)
     about: Notion = "top-label" if settings.notion == "class-wise" else settings.notion
     confidence, right = outcomes(values, gold, notion=about, given=settings.given)

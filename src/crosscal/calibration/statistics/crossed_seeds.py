@@ -21,7 +21,7 @@ degrees of freedom. Tables with holes (collapsed runs) have the mean squares of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -135,9 +135,10 @@ class CrossedSeeds:
             if others is not None and _exceeds(own, others):
                 return self._spread(own, 1.0 / len(runs), OWN)
         spread = self._spread(pooled, 1.0 / len(runs), POOLED)
-        if self.recipes > _FEW_RECIPES and pooled is not None:
+        interaction = self._interaction(values, covariance, self._everyone)
+        if self.recipes > _FEW_RECIPES and pooled is not None and interaction is not None:
             scale = self._both_drawn(values, covariance, pooled.items) / np.sqrt(len(runs))
-            return SeedSpread(**{**vars(spread), "scale": scale})
+            return replace(spread, scale=scale)
         return spread
 
     def effect(self, values: Floats, covariance: Floats, recipe: int, baseline: int) -> SeedSpread:
@@ -278,7 +279,16 @@ class CrossedSeeds:
             for ms in (seeds, interaction)
         )
         more = np.maximum(0.0, drawn - rest) / factor * left_over
-        return SeedSpread(**{**vars(spread), "scale": np.sqrt(spread.scale**2 + more)})
+        seen = max(0.0, seeds.value - interaction.value) / factor * left_over
+        explained = max(0.0, seeds.items - interaction.items) / factor * left_over
+        return replace(
+            spread,
+            scale=np.sqrt(spread.scale**2 + more),
+            variance=spread.variance + max(0.0, seen - explained),
+            raw=spread.raw + seen,
+            items=spread.items + explained,
+            freedom=min(spread.freedom, seeds.freedom),
+        )
 
     def _spread(self, square: _MeanSquare | None, factor: float, rule: str) -> SeedSpread:
         if square is None:

@@ -61,4 +61,6 @@ def _tail(draws: Floats, scale: Floats | None) -> float:
     spread = float(ndtr(draws[wide] / scale[wide]).sum())
     narrow = draws[~wide]
     rest = upper_tail(narrow, 0.0) * len(narrow) if len(narrow) else 0.0
-    return (spread + rest) / len(draws)
+    smoothed = (spread + rest) / len(draws)
+    # The draws alone are only counted in there: where the normal term is small, their tail decides.
+    return max(smoothed, upper_tail(draws, 0.0)) if draws.std() > 0 else smoothed
