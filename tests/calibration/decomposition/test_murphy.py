@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import rel_entr
 from scipy.stats import entropy
@@ -69,6 +69,7 @@ def test_nll_terms_are_divergences():
 @pytest.mark.parametrize("scheme", ["width", "mass"])
 @settings(max_examples=30)
 @given(pairs=rows)
+@example(pairs=[(1.0, False), (0.9999999999999999, False)])
 def test_parts_add_up(pairs, scheme, score):
     confidence, correct = zip(*pairs, strict=True)
     parts = murphy_decomposition(confidence, correct, bins=4, scheme=scheme, score=score)
