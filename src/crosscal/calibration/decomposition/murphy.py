@@ -73,6 +73,6 @@ def murphy_decomposition(
         reliability=max(0.0, centre - accurate) / total,
         resolution=max(0.0, flat - accurate) / total,
         uncertainty=flat / total,
-        # Where the mean of a bin rounds to a confidence that costs infinity, reliability has it all.
+        # Where the mean of a bin rounds to a confidence of infinite cost, reliability has it all.
         within=0.0 if np.isinf(gained) else (lost - gained) / total,
     )
