@@ -243,10 +243,9 @@ def item_scenarios(cases: int, rng: np.random.Generator) -> Iterator[tuple[str, 
     for n in (25, 100, 240, 1_002, 5_010):
         for size in (1, 3):
             for study in STUDIES:
-                most = cases if n <= 1_002 else cases // 4
                 yield (
                     f"{study}, n {n}, clusters of {size}",
-                    lambda s=study, n=n, k=size, most=most: item_scenario(s, n, k, most, rng),
+                    lambda s=study, n=n, k=size: item_scenario(s, n, k, cases, rng),
                 )
 
 
