@@ -281,10 +281,11 @@ def seed_scenario(
     for _ in range(cases):
         values = root @ rng.normal(size=n) + own * rng.normal(size=n)
         values = values + common * rng.normal(size=seeds)[seed]
+        table = model.contrast(values, cov)
         for k, (contrast, spread_drawn) in enumerate(
             (
-                (weights, model.effect(values, cov, recipes - 1, 0)),
-                (mine / seeds, model.level(values, cov, recipes - 1)),
+                (weights, table.effect(recipes - 1, 0)),
+                (mine / seeds, table.level(recipes - 1)),
             )
         ):
             drawn = contrast @ values + contrast @ items

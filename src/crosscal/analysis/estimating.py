@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,12 @@ from crosscal.analysis.measuring import LanguageOrGroup, RunKey, RunMeasurements
 from crosscal.analysis.results import Estimate
 from crosscal.analysis.settings import AnalysisSettings
 from crosscal.calibration import Measurement, equivalence, mean_measurement
-from crosscal.calibration.statistics.crossed_seeds import CrossedSeeds, SeedPivots, SeedSpread
+from crosscal.calibration.statistics.crossed_seeds import (
+    CrossedSeeds,
+    SeedPivots,
+    SeedSpread,
+    SeedTable,
+)
 from crosscal.calibration.statistics.power import detectable_in_new_study
 
 Floats = NDArray[np.float64]
@@ -22,6 +27,15 @@ QUANTITIES = LEVEL, DEGRADATION, EFFECT = "level", "degradation", "effect"
 DETECTABLE = ("accuracy", "gap", "ece_debiased")
 """Metrics of which it is said how large a difference would have been seen."""
 OUTSIDE = "outside its interval, which is for the error without the noise of few rows"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Contrast:
+    """One number of one language or group in all runs."""
+
+    values: Mapping[RunKey, float]
+    means: Mapping[str, Measurement]  # over the seeds of each recipe
+    seeds: SeedTable
 
 
 @dataclass(kw_only=True)
@@ -66,31 +80,34 @@ class EstimateBuilder:
     ) -> Iterator[tuple[str, str, Estimate]]:
         """Yield every quantity of one metric of one language or group, of all recipes."""
         m, base = self.measurements, self.settings.baseline_recipe
+        about = (scaling, subject, metric)
         if not subject.minus:
-            levels = [m.level(run, scaling, subject, metric) for run in m.runs]
+            levels = self._contrast([m.level(run, *about) for run in m.runs])
             for recipe in self.recipes:
-                yield LEVEL, recipe, self._row(LEVEL, recipe, scaling, subject, metric, levels)
+                yield LEVEL, recipe, self._row(LEVEL, recipe, *about, levels)
         if subject.languages == (m.baseline_language,):
             return
-        drops = [m.degradation(run, scaling, subject, metric) for run in m.runs]
+        drops = self._contrast([m.degradation(run, *about) for run in m.runs])
         for recipe in self.recipes:
-            row = self._row(DEGRADATION, recipe, scaling, subject, metric, drops)
-            yield DEGRADATION, recipe, row
+            yield DEGRADATION, recipe, self._row(DEGRADATION, recipe, *about, drops)
             if recipe != base and base in self.recipes:
-                yield EFFECT, recipe, self._row(EFFECT, recipe, scaling, subject, metric, drops)
+                yield EFFECT, recipe, self._row(EFFECT, recipe, *about, drops)
 
-    def _of(self, recipe: str, each: Sequence[Measurement]) -> list[Measurement]:
+    def _contrast(self, by_run: Sequence[Measurement]) -> _Contrast:
+        """Take one number of all runs: its mean in each recipe, and how trainings differ."""
         runs = self.measurements.runs
-        return [one for run, one in zip(runs, each, strict=True) if run[0] == recipe]
-
-    def _spread(self, each: Sequence[Measurement], recipe: str, base: str | None) -> SeedSpread:
-        values = np.array([one.value for one in each])
-        draws = np.stack([one.draws_high for one in each])
-        covariance = np.atleast_2d(np.cov(draws))
-        number = self.recipes.index(recipe)
-        if base is None:
-            return self.seeds.level(values, covariance, number)
-        return self.seeds.effect(values, covariance, number, self.recipes.index(base))
+        values = np.array([one.value for one in by_run])
+        draws = np.stack([one.draws_high for one in by_run])
+        return _Contrast(
+            values=dict(zip(runs, values.tolist(), strict=True)),
+            means={
+                recipe: mean_measurement(
+                    [one for run, one in zip(runs, by_run, strict=True) if run[0] == recipe]
+                )
+                for recipe in self.recipes
+            },
+            seeds=self.seeds.contrast(values, np.atleast_2d(np.cov(draws))),
+        )
 
     def _row(
         self,
@@ -99,14 +116,16 @@ class EstimateBuilder:
         scaling: str,
         subject: LanguageOrGroup,
         metric: str,
-        each: Sequence[Measurement],
+        contrast: _Contrast,
     ) -> Estimate:
         m, settings = self.measurements, self.settings
-        mean, base = mean_measurement(self._of(recipe, each)), None
+        mean, number = contrast.means[recipe], self.recipes.index(recipe)
         if quantity == EFFECT:
             base = settings.baseline_recipe
-            mean = mean - mean_measurement(self._of(base, each))
-        spread = self._spread(each, recipe, base)
+            mean = mean - contrast.means[base]
+            spread = contrast.seeds.effect(number, self.recipes.index(base))
+        else:
+            spread = contrast.seeds.level(number)
         whole = mean.between_seeds(spread.scale, self.pivots.normal)
         low, high = whole.interval(settings.level)
         if quantity == LEVEL:
@@ -132,7 +151,7 @@ class EstimateBuilder:
             n=min(m.n[code] for code in codes),
             clusters=min(m.clusters[code] for code in codes),
             seeds=sum(run[0] == recipe for run in m.runs),
-            per_seed=tuple(self._per_seed(quantity, recipe, each)),
+            per_seed=tuple(self._per_seed(quantity, recipe, contrast)),
             seed_variance=spread.rule,
             detectable=detectable,
             verdict=verdict,
@@ -154,15 +173,12 @@ class EstimateBuilder:
             whole.draws_low + shift, whole.draws_high + shift, margin=self.settings.margin
         ).verdict
 
-    def _per_seed(self, quantity: str, recipe: str, each: Sequence[Measurement]) -> Iterator[float]:
+    def _per_seed(self, quantity: str, recipe: str, contrast: _Contrast) -> Iterator[float]:
         """Yield the number of each run; of effects, of the seeds that both recipes have."""
-        by_run: dict[RunKey, float] = {
-            run: one.value for run, one in zip(self.measurements.runs, each, strict=True)
-        }
-        for (name, seed), value in by_run.items():
+        for (name, seed), value in contrast.values.items():
             if name != recipe:
                 continue
             if quantity != EFFECT:
                 yield value
-            elif (self.settings.baseline_recipe, seed) in by_run:
-                yield value - by_run[self.settings.baseline_recipe, seed]
+            elif (self.settings.baseline_recipe, seed) in contrast.values:
+                yield value - contrast.values[self.settings.baseline_recipe, seed]

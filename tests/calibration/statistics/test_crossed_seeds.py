@@ -24,7 +24,7 @@ def crossed(recipes, seeds, replicates=4000):
 def test_two_recipes_without_noise_of_items_are_the_paired_t(seeds):
     model = crossed(2, seeds, replicates=20_000)
     values = np.random.default_rng(1).normal(size=2 * seeds)
-    found = model.effect(values, np.zeros((2 * seeds, 2 * seeds)), 1, 0)
+    found = model.contrast(values, np.zeros((2 * seeds, 2 * seeds))).effect(1, 0)
     differences = values[seeds:] - values[:seeds]
     error = differences.std(ddof=1) / np.sqrt(seeds)
     draws = found.scale * model.pivots.normal
@@ -43,12 +43,12 @@ def test_mean_squares_are_those_of_a_two_way_analysis_of_variance():
     msb = (left**2).sum() / ((recipes - 1) * (seeds - 1))
     msa = recipes * ((grid.mean(0) - grid.mean()) ** 2).sum() / (seeds - 1)
     nothing = np.zeros((12, 12))
-    effect = model.effect(values, nothing, 2, 0)
+    effect = model.contrast(values, nothing).effect(2, 0)
     assert effect.rule == POOLED
     # The standard error of a balanced difference by restricted maximum likelihood.
     assert effect.variance == pytest.approx(2 * msb / seeds)
     assert effect.freedom == 6
-    level = model.level(values, nothing, 2)
+    level = model.contrast(values, nothing).level(2)
     pooled = msa / recipes + (recipes - 1) * msb / recipes
     assert level.variance == pytest.approx(pooled / seeds)
     freedom = pooled**2 / ((msa / recipes) ** 2 / 2 + ((recipes - 1) / recipes * msb) ** 2 / 6)
@@ -59,7 +59,7 @@ def test_the_noise_of_items_is_taken_off():
     model = crossed(3, 2)
     rng = np.random.default_rng(3)
     noise = rng.normal(size=(6, 50_000))
-    found = model.effect(np.zeros(6), np.cov(noise), 1, 0)
+    found = model.contrast(np.zeros(6), np.cov(noise)).effect(1, 0)
     # Independent items of variance 1 explain a mean square of 1.
     assert found.items == pytest.approx(1.0, rel=0.02)
     assert not found.scale.any()
@@ -70,24 +70,29 @@ def test_a_constant_added_to_one_seed_of_all_recipes_moves_no_effect():
     values, cov = np.random.default_rng(4).normal(size=9), 0.1 * np.eye(9)
     moved = values + 50.0 * (table(3, 3)[1] == 1)
     np.testing.assert_allclose(
-        model.effect(moved, cov, 1, 0).scale, model.effect(values, cov, 1, 0).scale, atol=1e-10
+        model.contrast(moved, cov).effect(1, 0).scale,
+        model.contrast(values, cov).effect(1, 0).scale,
+        atol=1e-10,
     )
-    assert model.level(moved, cov, 1).scale.mean() > 5 * model.level(values, cov, 1).scale.mean()
+    assert (
+        model.contrast(moved, cov).level(1).scale.mean()
+        > 5 * model.contrast(values, cov).level(1).scale.mean()
+    )
 
 
 def test_rules():
     cov = np.zeros((10, 10))
     values = np.random.default_rng(5).normal(size=10)
-    assert crossed(2, 5).effect(values, cov, 1, 0).rule == PAIRED
-    assert crossed(2, 5).level(values, cov, 1).rule == OWN
+    assert crossed(2, 5).contrast(values, cov).effect(1, 0).rule == PAIRED
+    assert crossed(2, 5).contrast(values, cov).level(1).rule == OWN
     one = crossed(3, 1)
-    assert one.effect(np.arange(3.0), np.eye(3), 1, 0).rule == ONE_SEED
-    assert not one.level(np.arange(3.0), np.eye(3), 1).scale.any()
+    assert one.contrast(np.arange(3.0), np.eye(3)).effect(1, 0).rule == ONE_SEED
+    assert not one.contrast(np.arange(3.0), np.eye(3)).level(1).scale.any()
     # A recipe far more unstable than the others is not pooled with them.
     unstable = np.array([0.0, 0.1, 0.2, 0.1, 0.0, 0.2, -9.0, 0.0, 9.0])
     model = crossed(3, 3)
-    assert model.effect(unstable, np.zeros((9, 9)), 2, 0).rule == PAIRED
-    assert model.level(unstable, np.zeros((9, 9)), 2).rule == OWN
+    assert model.contrast(unstable, np.zeros((9, 9))).effect(2, 0).rule == PAIRED
+    assert model.contrast(unstable, np.zeros((9, 9))).level(2).rule == OWN
 
 
 def test_tables_with_holes():
@@ -99,12 +104,16 @@ def test_tables_with_holes():
     rng = np.random.default_rng(6)
     alpha, beta = rng.normal(size=3) * 30, rng.normal(size=9)
     values = (alpha[seed] + beta)[present]
-    found = model.effect(values, np.zeros((7, 7)), 1, 0)
+    found = model.contrast(values, np.zeros((7, 7))).effect(1, 0)
     assert found.rule == POOLED
     # The seed that only one of them has does not cancel.
     assert found.scale.mean() > 5
     assert np.sqrt(found.variance) > 5
-    full = CrossedSeeds(recipe, seed, pivots).effect(alpha[seed] + beta, np.zeros((9, 9)), 1, 0)
+    full = (
+        CrossedSeeds(recipe, seed, pivots)
+        .contrast(alpha[seed] + beta, np.zeros((9, 9)))
+        .effect(1, 0)
+    )
     assert full.scale.mean() < 5
 
 
@@ -117,15 +126,15 @@ def test_many_recipes_with_hardly_a_second_seed(recipe, seed):
     values = np.random.default_rng(1).normal(size=len(recipe))
     nothing = np.zeros((len(values), len(values)))
     for number in range(6):
-        assert np.isfinite(model.level(values, nothing, number).scale).all()
+        assert np.isfinite(model.contrast(values, nothing).level(number).scale).all()
         if number:
-            assert np.isfinite(model.effect(values, nothing, number, 0).scale).all()
+            assert np.isfinite(model.contrast(values, nothing).effect(number, 0).scale).all()
 
 
 def test_recipes_without_a_common_seed():
     pivots = seed_pivots(1000, np.random.default_rng(0))
     model = CrossedSeeds(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]), pivots)
-    found = model.effect(np.array([0.0, 1.0, 5.0, 7.0]), np.zeros((4, 4)), 1, 0)
+    found = model.contrast(np.array([0.0, 1.0, 5.0, 7.0]), np.zeros((4, 4))).effect(1, 0)
     assert found.variance == pytest.approx(0.5 / 2 + 2.0 / 2)
 
 
@@ -148,9 +157,9 @@ def test_coverage(recipes, seeds, share):
                 (
                     values[mine].mean() - values[theirs].mean(),
                     items[mine].mean(0) - items[theirs].mean(0),
-                    model.effect(values, cov, 1, 0),
+                    model.contrast(values, cov).effect(1, 0),
                 ),
-                (values[mine].mean(), items[mine].mean(0), model.level(values, cov, 1)),
+                (values[mine].mean(), items[mine].mean(0), model.contrast(values, cov).level(1)),
             )
         ):
             low, high = np.quantile(drawn + spread.scale * model.pivots.normal, [0.025, 0.975])

@@ -168,7 +168,7 @@ def _over_trainings(
     )
     values = np.array([one.value for one in runs.values()])
     covariance = np.atleast_2d(np.cov(np.stack([one.draws_high for one in runs.values()])))
-    spread = crossed.level(values, covariance, recipes.index(recipe))
+    spread = crossed.contrast(values, covariance).level(recipes.index(recipe))
     return mean.between_seeds(spread.scale, pivots.normal)
 
 

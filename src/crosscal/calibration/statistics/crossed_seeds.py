@@ -104,107 +104,150 @@ class _MeanSquare(NamedTuple):
     freedom: float
 
 
+class _Design(NamedTuple):
+    """Matrices of the squares of interaction and of seeds, in a table of some runs."""
+
+    interaction: Floats
+    seeds: Floats
+    interaction_freedom: int
+    seeds_freedom: int
+    factor: float  # how often a seed's variance is in the mean square of the seeds
+
+
 class CrossedSeeds:
-    """Which recipe was trained with which seed, and what follows for every contrast.
+    """Which recipe was trained with which seed.
 
     Parameters
     ----------
     recipe, seed : ndarray of int, shape (runs,)
         Of each run, numbered from 0.
+    pivots : SeedPivots
+        Draws behind all contrasts of a study.
     """
 
     def __init__(self, recipe: Ints, seed: Ints, pivots: SeedPivots) -> None:
         self.recipe, self.seed, self.pivots = recipe, seed, pivots
-        self.recipes, self.seeds = int(recipe.max()) + 1, int(seed.max()) + 1
-        self._recipe_of = np.eye(self.recipes)[recipe]
-        self._seed_of = np.eye(self.seeds)[seed]
+        self.recipes = int(recipe.max()) + 1
+        self.recipe_of = np.eye(self.recipes)[recipe]
+        self.seed_of = np.eye(int(seed.max()) + 1)[seed]
+        self._designs: dict[bytes, _Design] = {}
 
-    def level(self, values: Floats, covariance: Floats, recipe: int) -> SeedSpread:
-        """Return what trainings add to the mean of a recipe over its seeds.
+    def contrast(self, values: Floats, covariance: Floats) -> SeedTable:
+        """Return what follows for a contrast of these values, shape (runs,).
 
-        `values`, shape (runs,), are the contrast in each run; `covariance` is of them resampled.
+        `covariance`, shape (runs, runs), is that of the values when the items are resampled.
         """
+        return SeedTable(self, values, covariance)
+
+    def design(self, runs: NDArray[np.bool_]) -> _Design:
+        """Return the squares of a table of some runs, computed once."""
+        key = runs.tobytes()
+        if key not in self._designs:
+            recipes, seeds = self.recipe_of[runs], self.seed_of[runs]
+            by_recipe = _residual_maker(recipes)
+            left = _residual_maker(np.hstack([recipes, seeds]))
+            between = by_recipe - left
+            freedom = round(float(np.trace(between)))
+            factor = float(np.trace(seeds.T @ by_recipe @ seeds)) / freedom if freedom else 0.0
+            left_freedom = round(float(np.trace(left)))
+            self._designs[key] = _Design(left, between, left_freedom, freedom, factor)
+        return self._designs[key]
+
+    def common(self, recipe: int, baseline: int) -> Ints:
+        """Return the seeds that both recipes were trained with."""
+        return np.intersect1d(self.seed[self.recipe == recipe], self.seed[self.recipe == baseline])
+
+
+class SeedTable:
+    """One contrast in all runs: what trainings add to its means over seeds."""
+
+    def __init__(self, design: CrossedSeeds, values: Floats, covariance: Floats) -> None:
+        self.design, self.values, self.covariance = design, values, covariance
+        self.recipe, self.pivots = design.recipe, design.pivots
+
+    def level(self, recipe: int) -> SeedSpread:
+        """Return what trainings add to the mean of a recipe over its seeds."""
         runs = np.flatnonzero(self.recipe == recipe)
-        own = None if len(runs) < 2 else _own(values[runs], covariance[np.ix_(runs, runs)])
-        pooled = self._pooled(values, covariance, self._everyone)
-        enough = len(runs) >= _ENOUGH_SEEDS or self.recipes == 1
+        own = self._own(runs) if len(runs) > 1 else None
+        pooled = self._pooled
+        enough = len(runs) >= _ENOUGH_SEEDS or self.design.recipes == 1
         if own is not None and (pooled is None or enough):
             return self._spread(own, 1.0 / len(runs), OWN)
         if own is not None and pooled is not None:
-            others = self._pooled(values, covariance, self.recipe != recipe)
+            others = self._pooled_over(self.recipe != recipe)
             if others is not None and _exceeds(own, others):
                 return self._spread(own, 1.0 / len(runs), OWN)
         spread = self._spread(pooled, 1.0 / len(runs), POOLED)
-        interaction = self._interaction(values, covariance, self._everyone)
-        if self.recipes > _FEW_RECIPES and pooled is not None and interaction is not None:
-            scale = self._both_drawn(values, covariance, pooled.items) / np.sqrt(len(runs))
-            return replace(spread, scale=scale)
+        many = self.design.recipes > _FEW_RECIPES
+        if many and pooled is not None and self._interaction is not None:
+            return replace(spread, scale=self._both_drawn(pooled.items) / np.sqrt(len(runs)))
         return spread
 
-    def effect(self, values: Floats, covariance: Floats, recipe: int, baseline: int) -> SeedSpread:
+    def effect(self, recipe: int, baseline: int) -> SeedSpread:
         """Return what trainings add to the mean of a recipe less that of the baseline."""
-        pair = self._paired(values, covariance, recipe, baseline)
-        interaction = self._interaction(values, covariance, self._everyone)
+        pair, interaction = self._paired(recipe, baseline), self._interaction
         mine, theirs = self.recipe == recipe, self.recipe == baseline
-        weights = mine / mine.sum() - theirs / theirs.sum()
-        enough = len(self._common(recipe, baseline)) >= _ENOUGH_SEEDS or self.recipes == 2
+        common = len(self.design.common(recipe, baseline))
+        enough = common >= _ENOUGH_SEEDS or self.design.recipes == 2
         if pair is not None and (enough or interaction is None):
-            return self._spread(pair, 1.0 / len(self._common(recipe, baseline)), PAIRED)
+            return self._spread(pair, 1.0 / common, PAIRED)
         if interaction is None:
-            return self._apart(values, covariance, recipe, baseline)
+            return self._apart(recipe, baseline)
         if pair is not None:
-            others = self._interaction(values, covariance, ~mine)
+            others = self._interaction_over(~mine)
             half = pair._replace(value=pair.value / 2, items=pair.items / 2)
             if others is not None and _exceeds(half, others):
-                return self._spread(pair, 1.0 / len(self._common(recipe, baseline)), PAIRED)
+                return self._spread(pair, 1.0 / common, PAIRED)
+        weights = mine / mine.sum() - theirs / theirs.sum()
         spread = self._spread(interaction, float(weights @ weights), POOLED)
-        return self._with_seeds(spread, values, covariance, weights, interaction)
+        return self._with_seeds(spread, weights, interaction)
 
     @cached_property
     def _everyone(self) -> NDArray[np.bool_]:
         return np.ones(len(self.recipe), dtype=bool)
 
-    def _common(self, recipe: int, baseline: int) -> Ints:
-        """Return the seeds that both recipes were trained with."""
-        return np.intersect1d(self.seed[self.recipe == recipe], self.seed[self.recipe == baseline])
+    @cached_property
+    def _interaction(self) -> _MeanSquare | None:
+        return self._interaction_over(self._everyone)
 
-    def _interaction(
-        self, values: Floats, covariance: Floats, runs: NDArray[np.bool_]
-    ) -> _MeanSquare | None:
+    @cached_property
+    def _seeds(self) -> _MeanSquare | None:
+        return self._seeds_over(self._everyone)
+
+    @cached_property
+    def _pooled(self) -> _MeanSquare | None:
+        return self._pooled_over(self._everyone)
+
+    def _interaction_over(self, runs: NDArray[np.bool_]) -> _MeanSquare | None:
         """Return MSb: what is left when recipes and seeds are taken off."""
-        left, _, freedom, _ = self._residuals(runs)
-        return _mean_square(left, values[runs], covariance[np.ix_(runs, runs)], freedom)
+        of = self.design.design(runs)
+        return self._mean_square(of.interaction, runs, of.interaction_freedom)
 
-    def _pooled(
-        self, values: Floats, covariance: Floats, runs: NDArray[np.bool_]
-    ) -> _MeanSquare | None:
+    def _seeds_over(self, runs: NDArray[np.bool_]) -> _MeanSquare | None:
+        """Return MSa: what seeds explain beyond the recipes."""
+        of = self.design.design(runs)
+        return self._mean_square(of.seeds, runs, of.seeds_freedom)
+
+    def _pooled_over(self, runs: NDArray[np.bool_]) -> _MeanSquare | None:
         """Return sa2 + sb2 and Satterthwaite's degrees of freedom."""
-        _, between, _, factor = self._residuals(runs)
-        y, cov = values[runs], covariance[np.ix_(runs, runs)]
-        seeds = _mean_square(between, y, cov, round(float(np.trace(between))))
+        factor, seeds = self.design.design(runs).factor, self._seeds_over(runs)
         if seeds is None or factor <= 0:
             return None
-        rest = self._interaction(values, covariance, runs)
+        rest = self._interaction_over(runs)
         if rest is None:
             return seeds if abs(factor - 1.0) < 1e-9 else None
-        parts = ((seeds, 1.0 / factor), (rest, 1.0 - 1.0 / factor))
-        total = sum(share * part.value for part, share in parts)
-        square = sum((share * part.value) ** 2 / part.freedom for part, share in parts)
-        return _MeanSquare(
-            value=total,
-            items=sum(share * part.items for part, share in parts),
-            freedom=total**2 / square if square > 0 else min(p.freedom for p, _ in parts),
-        )
+        return _sum_of((seeds, 1.0 / factor), (rest, 1.0 - 1.0 / factor))
 
-    def _both_drawn(self, values: Floats, covariance: Floats, items: float) -> Floats:
+    def _both_drawn(self, items: float) -> Floats:
         """Draw the standard deviation of one training from draws of both mean squares."""
         # Satterthwaite's degrees of freedom rely on the mean square of the seeds just where it
         # happens to be small: with many recipes that costs coverage (.89 of .95). Drawing both
         # costs little width.
-        _, between, _, factor = self._residuals(self._everyone)
-        freedom = round(float(np.trace(between)))
-        seeds = _mean_square(between, values, covariance, freedom)
-        rest = self._interaction(values, covariance, self._everyone)
+        factor, seeds, rest = (
+            self.design.design(self._everyone).factor,
+            self._seeds,
+            self._interaction,
+        )
         assert seeds is not None
         assert rest is not None
         drawn = seeds.value / self.pivots.chi_square(seeds.freedom) / factor
@@ -212,72 +255,43 @@ class CrossedSeeds:
         drawn = drawn + (1.0 - 1.0 / factor) * rest.value / others
         return np.asarray(np.sqrt(np.maximum(0.0, drawn - items)))
 
-    def _residuals(self, runs: NDArray[np.bool_]) -> tuple[Floats, Floats, int, float]:
-        """Return the matrices of the squares of interaction and seeds, and what belongs to them."""
-        key = runs.tobytes()
-        cache: dict[bytes, tuple[Floats, Floats, int, float]] = self.__dict__.setdefault("_m", {})
-        if key not in cache:
-            recipes, seeds = self._recipe_of[runs], self._seed_of[runs]
-            by_recipe = _residual_maker(recipes)
-            left = _residual_maker(np.hstack([recipes, seeds]))
-            between = by_recipe - left
-            freedom = round(float(np.trace(between)))
-            factor = float(np.trace(seeds.T @ by_recipe @ seeds)) / freedom if freedom else 0.0
-            cache[key] = left, between, round(float(np.trace(left))), factor
-        return cache[key]
-
-    def _paired(
-        self, values: Floats, covariance: Floats, recipe: int, baseline: int
-    ) -> _MeanSquare | None:
+    def _paired(self, recipe: int, baseline: int) -> _MeanSquare | None:
         """Return the variance of differences by seed; None with other seeds besides, or one."""
-        common = self._common(recipe, baseline)
+        common = self.design.common(recipe, baseline)
         runs = np.flatnonzero((self.recipe == recipe) | (self.recipe == baseline))
         if len(common) < 2 or len(runs) != 2 * len(common):
             return None
         sign = np.where(self.recipe[runs] == recipe, 1.0, -1.0)
-        pairs = (self.seed[runs] == common[:, None]) * sign  # (seeds, runs)
-        return _own(pairs @ values[runs], pairs @ covariance[np.ix_(runs, runs)] @ pairs.T)
+        pairs = (self.design.seed[runs] == common[:, None]) * sign  # (seeds, runs)
+        covariance = pairs @ self.covariance[np.ix_(runs, runs)] @ pairs.T
+        return _variance(pairs @ self.values[runs], covariance)
 
-    def _apart(self, values: Floats, covariance: Floats, recipe: int, baseline: int) -> SeedSpread:
-        """Return the spread of a difference of recipes that share no seed."""
-        parts = []
-        for each in (recipe, baseline):
-            runs = np.flatnonzero(self.recipe == each)
-            if len(runs) > 1:
-                square = _own(values[runs], covariance[np.ix_(runs, runs)])
-                parts.append((square, 1.0 / len(runs)))
-        if len(parts) < 2:
+    def _apart(self, recipe: int, baseline: int) -> SeedSpread:
+        """Return the spread of a difference of recipes that share too few seeds to be paired."""
+        # A recipe with one seed is taken to vary like the other. Common seeds would make the
+        # difference vary less, which cannot be learnt here.
+        runs = [np.flatnonzero(self.recipe == each) for each in (recipe, baseline)]
+        learnt = [self._own(each) for each in runs if len(each) > 1]
+        if not learnt:
             return self._spread(None, 0.0, ONE_SEED)
-        total = sum(share * part.value for part, share in parts)
-        square_sum = sum((share * part.value) ** 2 / part.freedom for part, share in parts)
-        whole = _MeanSquare(
-            value=total,
-            items=sum(share * part.items for part, share in parts),
-            freedom=total**2 / square_sum if square_sum > 0 else 1.0,
-        )
-        return self._spread(whole, 1.0, OWN)
+        if len(learnt) == 1:
+            return self._spread(learnt[0], sum(1.0 / len(each) for each in runs), OWN)
+        parts = [(own, 1.0 / len(each)) for own, each in zip(learnt, runs, strict=True)]
+        return self._spread(_sum_of(*parts), 1.0, OWN)
 
     def _with_seeds(
-        self,
-        spread: SeedSpread,
-        values: Floats,
-        covariance: Floats,
-        weights: Floats,
-        interaction: _MeanSquare,
+        self, spread: SeedSpread, weights: Floats, interaction: _MeanSquare
     ) -> SeedSpread:
         """Add what seeds that only one of the recipes has do not cancel."""
-        left_over = float(np.square(weights @ self._seed_of).sum())
-        if left_over < _NOTHING:
+        left_over = float(np.square(weights @ self.design.seed_of).sum())
+        factor, seeds = self.design.design(self._everyone).factor, self._seeds
+        if left_over < _NOTHING or seeds is None or factor <= 0:
             return spread
-        _, between, _, factor = self._residuals(self._everyone)
-        freedom = round(float(np.trace(between)))
-        seeds = _mean_square(between, values, covariance, freedom)
-        if seeds is None or factor <= 0:
-            return spread
-        drawn, rest = (
-            np.maximum(0.0, ms.value / self.pivots.chi_square(ms.freedom) - ms.items)
-            for ms in (seeds, interaction)
-        )
+        rest = interaction.value / self.pivots.chi_square(interaction.freedom) - interaction.items
+        # The two mean squares are independent: one is drawn with other numbers.
+        chi_square = self.pivots.chi_square(seeds.freedom)
+        drawn = seeds.value / np.roll(chi_square, len(chi_square) // 2) - seeds.items
+        drawn, rest = np.maximum(0.0, drawn), np.maximum(0.0, rest)
         more = np.maximum(0.0, drawn - rest) / factor * left_over
         seen = max(0.0, seeds.value - interaction.value) / factor * left_over
         explained = max(0.0, seeds.items - interaction.items) / factor * left_over
@@ -289,6 +303,14 @@ class CrossedSeeds:
             items=spread.items + explained,
             freedom=min(spread.freedom, seeds.freedom),
         )
+
+    def _own(self, runs: Ints) -> _MeanSquare:
+        return _variance(self.values[runs], self.covariance[np.ix_(runs, runs)])
+
+    def _mean_square(
+        self, matrix: Floats, runs: NDArray[np.bool_], freedom: int
+    ) -> _MeanSquare | None:
+        return _mean_square(matrix, self.values[runs], self.covariance[np.ix_(runs, runs)], freedom)
 
     def _spread(self, square: _MeanSquare | None, factor: float, rule: str) -> SeedSpread:
         if square is None:
@@ -308,6 +330,17 @@ class CrossedSeeds:
         )
 
 
+def _sum_of(*parts: tuple[_MeanSquare, float]) -> _MeanSquare:
+    """Return a weighted sum of independent mean squares, with Satterthwaite's freedom."""
+    total = sum(share * part.value for part, share in parts)
+    square = sum((share * part.value) ** 2 / part.freedom for part, share in parts)
+    return _MeanSquare(
+        value=total,
+        items=sum(share * part.items for part, share in parts),
+        freedom=total**2 / square if square > 0 else min(p.freedom for p, _ in parts),
+    )
+
+
 def _residual_maker(design: Floats) -> Floats:
     """Return the matrix that leaves what a design does not explain."""
     return np.asarray(np.eye(len(design)) - design @ np.linalg.pinv(design))
@@ -325,7 +358,7 @@ def _mean_square(
     )
 
 
-def _own(values: Floats, covariance: Floats) -> _MeanSquare:
+def _variance(values: Floats, covariance: Floats) -> _MeanSquare:
     """Return the variance of some numbers, and what of it their covariance explains."""
     n = len(values)
     square = _mean_square(np.eye(n) - 1.0 / n, values, covariance, n - 1)
