@@ -61,6 +61,8 @@ class EstimateBuilder:
     def estimates(self, subjects: Sequence[LanguageOrGroup]) -> list[Estimate]:
         """Return all estimates: levels, then degradations, then effects."""
         rows: dict[tuple[int, ...], Estimate] = {}
+        if not self.recipes:  # all runs collapsed
+            return []
         for scaling in self.measurements.scalings:
             for number, subject in enumerate(subjects):
                 for metric in self.measurements.metrics:
