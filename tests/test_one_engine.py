@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 from crosscal.analysis import METRICS, AnalysisSettings, analyse
-from crosscal.calibration import estimate_errors, evaluate, resample_clusters
+from crosscal.analysis.analyse import SEEDS
+from crosscal.calibration import (
+    CrossedSeeds,
+    estimate_errors,
+    evaluate,
+    mean_measurement,
+    resample_clusters,
+    seed_pivots,
+)
+from crosscal.calibration.estimation.engine import measure_samples
+from crosscal.calibration.estimation.resampling import given_weights
+from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
 from crosscal.predictions import Predictions, Provenance
 
 TABLES = 200
@@ -33,10 +46,10 @@ def random_table(seed):
     return scores, gold, cluster
 
 
-def as_predictions(scores, gold, cluster):
+def as_predictions(scores, gold, cluster, recipe="direct", seed=1):
     n, languages = len(gold), list(scores)
     provenance = Provenance(
-        study="s", recipe="direct", seed=1, task="t", family="classification", encoder="e",
+        study="s", recipe=recipe, seed=seed, task="t", family="classification", encoder="e",
         choices=tuple(f"c{i}" for i in range(next(iter(scores.values())).shape[1])),
     )  # fmt: skip
     return Predictions.from_arrays(
@@ -102,3 +115,83 @@ def test_equal_questions_have_equal_answers(part):
                 assert [change.value, change.low, change.high, change.p_value] == pytest.approx(
                     [drop.value, drop.low, drop.high, drop.p_value], abs=1e-12
                 )
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_runs_of_several_seeds_are_what_the_python_calls_make_of_them(part):
+    for table in range(part, TABLES // 4, 2):
+        rng = np.random.default_rng([11, table])
+        scores, gold, cluster = random_table(table)
+        keys = [(r, s) for r in ("direct", "mrpc") for s in range(1, 2 + table % 3)]
+        each = [
+            {k: v + rng.normal(size=v.shape).astype(np.float32) for k, v in scores.items()}
+            for _ in keys
+        ]
+        runs = [as_predictions(e, gold, cluster, *key) for e, key in zip(each, keys, strict=True)]
+        settings = AnalysisSettings(
+            dev_split=None, replicates=100, bootstrap_seed=table, noise_resamples=100
+        )
+        results = analyse(runs, settings=settings)
+
+        resampling = resample_clusters(int(cluster.max()) + 1, 100, entropy=(table, 0))
+        evaluation = EvaluationSettings(errors=ERRORS, calibrated_samples=100)
+        pivots = seed_pivots(100, np.random.default_rng([table, SEEDS]))
+        recipe = np.array([key[0] == "mrpc" for key in keys], dtype=int)
+        crossed = CrossedSeeds(recipe, np.array([key[1] - 1 for key in keys]), pivots)
+        measured = []
+        for number, run in enumerate(runs):
+            of = {code: run.select(language=code, split="test") for code in scores}
+            samples = [
+                SampleSet(values=s.scores, gold=s.gold, unit=cluster, name=code, number=number)
+                for code, s in of.items()
+            ]
+            found = measure_samples(samples, resampling, evaluation)
+            measured.append(dict(zip(of, found, strict=True)))
+        for language, metric in product(scores, METRICS):
+            by_run = [run[language][metric] for run in measured]
+            if language != "en":
+                by_run = [
+                    one - run["en"][metric] for one, run in zip(by_run, measured, strict=True)
+                ]
+            values = np.array([one.value for one in by_run])
+            covariance = np.cov(np.stack([one.draws_high for one in by_run]))
+            contrast = crossed.contrast(values, covariance)
+            means = [
+                mean_measurement([one for one, r in zip(by_run, recipe, strict=True) if r == k])
+                for k in (0, 1)
+            ]
+            asked = [("level" if language == "en" else "degradation", means[1], contrast.level(1))]
+            if language != "en":
+                asked.append(("effect", means[1] - means[0], contrast.effect(1, 0)))
+            for quantity, mean, spread in asked:
+                (row,) = results.find(
+                    quantity=quantity, recipe="mrpc", language=language, metric=metric
+                )
+                whole = mean.between_seeds(spread.scale, pivots.normal)
+                expected = [mean.value, *whole.interval(0.95)]
+                assert [row.value, row.low, row.high] == pytest.approx(expected, abs=1e-12)
+                if quantity != "level":
+                    assert row.p_value == pytest.approx(whole.p_value(), abs=1e-12)
+
+
+def test_weights_belong_to_clusters_whatever_their_order():
+    for table in range(40):
+        scores, gold, cluster = random_table(table)
+        rng, clusters = np.random.default_rng([13, table]), int(cluster.max()) + 1
+        weights = rng.exponential(size=(100, clusters))
+        order = rng.permutation(clusters)
+        rows = np.argsort(order[cluster], kind="stable")
+        own = scores["en"]
+        here = estimate_errors(
+            own, gold, cluster=cluster, resampling=given_weights(weights, entropy=(table,))
+        )
+        there = estimate_errors(
+            own[rows],
+            gold[rows],
+            cluster=order[cluster][rows],
+            resampling=given_weights(weights[:, np.argsort(order)], entropy=(table,)),
+        )
+        for metric, one in here.items():
+            assert [one.value, *one.interval(0.9)] == pytest.approx(
+                [there[metric].value, *there[metric].interval(0.9)], abs=1e-9
+            )

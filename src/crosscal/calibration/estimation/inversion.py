@@ -5,7 +5,7 @@ perfect calibration, where the absolute value has its kink, no shift mends that.
 is turned round. For each bootstrap noise e (one number a bin), look for the true excess that,
 with this noise, shows exactly the error that was observed:
 
-    norm(t m + e) = observed,   true error = t norm(m),   t >= 0
+    norm(t m - e) = observed,   true error = t norm(m),   t >= 0
 
 where m is the direction of the true excess, itself drawn: another replicate's excess, shrunken.
 The norm is the sum of absolute values for ECE and its kin, the root of squares for RMSCE, the
@@ -59,13 +59,16 @@ def _largest_root(direction: Floats, noise: Floats, observed: float, norm: Norm)
     """Return the largest t at which the norm of t direction + noise is `observed`, for each row."""
     # Convex in t, so Newton's steps from the right never pass the root. Where they come to rest
     # above `observed` there is none, and 0 is returned.
-    root = np.asarray((observed + norm(-noise)) / norm(direction), dtype=np.float64)
+    alone, length = norm(-noise), norm(direction)
+    root = np.asarray((observed + alone) / length, dtype=np.float64)
+    # What rounding can make of a sum of terms that cancel.
+    near = 1e-13 * observed + 1e-15 * (observed + 2.0 * alone)
     active = np.arange(len(root))
     for _ in range(_MOST_STEPS):
         at = noise + root[active, None] * direction
         above = norm(at) - observed
         slope = norm.slope(at, direction)
-        high = above > 1e-13 * observed
+        high = above > near[active]
         following = np.where(
             slope > 0, root[active] - above / np.where(slope > 0, slope, 1.0), -1.0
         )
