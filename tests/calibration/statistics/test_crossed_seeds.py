@@ -171,3 +171,25 @@ def test_coverage(recipes, seeds, share):
 def test_no_replicates():
     with pytest.raises(SettingsError):
         seed_pivots(0, np.random.default_rng(0))
+
+
+def test_standard_errors_are_those_of_restricted_maximum_likelihood():
+    mixed_model = pytest.importorskip("statsmodels.regression.mixed_linear_model")
+    recipes, seeds = 4, 4
+    recipe, seed = table(recipes, seeds)
+    rng = np.random.default_rng(8)
+    values = 2.0 * rng.normal(size=seeds)[seed] + rng.normal(size=recipes * seeds)
+    # Levels of the recipes as fixed effects, the seeds as random ones.
+    design = np.eye(recipes)[recipe]
+    fitted = mixed_model.MixedLM(values, design, groups=seed).fit(reml=True, method="powell")
+    within, between = fitted.scale, float(np.asarray(fitted.cov_re)[0, 0])
+    whole = within * np.eye(len(seed)) + between * (seed[:, None] == seed)
+    covariance = np.linalg.inv(design.T @ np.linalg.solve(whole, design))
+    contrast = crossed(recipes, seeds).contrast(values, np.zeros((16, 16)))
+    weights = np.array([-1.0, 0.0, 1.0, 0.0])
+    for spread, expected in (
+        (contrast.effect(2, 0), weights @ covariance @ weights),
+        (contrast.level(1), covariance[1, 1]),
+    ):
+        assert spread.rule == POOLED
+        assert np.sqrt(spread.variance) == pytest.approx(np.sqrt(expected), rel=2e-4)
