@@ -144,7 +144,7 @@ from crosscal.calibration.statistics.power import (
     power_of_shift,
 )
 from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
-from crosscal.calibration.statistics.tails import two_sided_tail, upper_tail
+from crosscal.calibration.statistics.p_values import two_sided_tail, upper_tail
 from crosscal.calibration.streaming.accumulator import CalibrationAccumulator
 
 __all__ = [

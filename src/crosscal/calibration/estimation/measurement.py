@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.calibration.statistics.intervals import quantile_interval
-from crosscal.calibration.statistics.tails import two_sided_tail, upper_tail
+from crosscal.calibration.statistics.p_values import two_sided_tail, upper_tail
 from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
