@@ -136,6 +136,7 @@ from crosscal.calibration.statistics.crossed_seeds import CrossedSeeds, SeedSpre
 from crosscal.calibration.statistics.equivalence import MarginTest, equivalence, non_inferiority
 from crosscal.calibration.statistics.intervals import percentile_interval, quantile_interval
 from crosscal.calibration.statistics.multiplicity import benjamini_hochberg, holm
+from crosscal.calibration.statistics.p_values import two_sided_tail, upper_tail
 from crosscal.calibration.statistics.power import (
     clusters_needed,
     detectable_effect,
@@ -144,7 +145,6 @@ from crosscal.calibration.statistics.power import (
     power_of_shift,
 )
 from crosscal.calibration.statistics.shrinkage import shrinkage_matrix
-from crosscal.calibration.statistics.p_values import two_sided_tail, upper_tail
 from crosscal.calibration.streaming.accumulator import CalibrationAccumulator
 
 __all__ = [

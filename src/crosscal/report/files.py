@@ -38,6 +38,11 @@ def data_files(
         rows = results.find(quantity=quantity, metric=METRIC, scaling="none")
         if rows:
             files[f"{quantity}.csv"] = _estimates(rows)
+    means = [
+        e for e in results.find(quantity="degradation", metric=METRIC, scaling="none") if e.is_group
+    ]
+    if means:
+        files["overview.csv"] = _estimates(means)
     against = [
         e
         for e in results.find(quantity="level", scaling="none")

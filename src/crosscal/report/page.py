@@ -25,6 +25,7 @@ from crosscal.report.charts.order import blocks
 from crosscal.report.context import ReportContext
 from crosscal.report.files import data_files
 from crosscal.report.findings import RICH, language_name
+from crosscal.report.headline import headline
 from crosscal.report.html import draw, environment
 from crosscal.report.layers import LayerSweep, layer_table, sweep_data
 from crosscal.report.limitations import caution, limits
@@ -138,6 +139,7 @@ def _content(results: Results, study: ReportContext, charts: list[Chart]) -> dic
         "results": results,
         "study": study,
         "title": results.title or study.study,
+        "headline": headline(results),
         "answer": answer_clauses(results),
         "caution": caution(results),
         "figures": {figure.name: figure for figure in charts},

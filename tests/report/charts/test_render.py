@@ -83,7 +83,7 @@ def test_same_bytes_in_another_process() -> None:
         for _ in range(2)
     }
     assert len(digests) == 1
-    assert len(digests.pop().split()) == 3 * 3
+    assert len(digests.pop().split()) == 4 * 3
 
 
 def test_pdf_embeds_fonts_that_journals_accept(chart: Chart) -> None:

@@ -93,7 +93,7 @@ def estimate_errors(
     error is then also compared with that of the bootstrap noise (replicates less the observed
     excess), which has the dependence of the data but is too quiet where bins have few rows;
     the larger of both p-values counts. Where few samples reach the error the tail is continued
-    (`crosscal.calibration.statistics.p_values`). The noise floor is always that of independent rows.
+    (`crosscal.calibration.statistics.p_values`). The noise floor is that of independent rows.
     """
     settings = EvaluationSettings(
         given=given,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crosscal.analysis import Estimate, Results
@@ -10,7 +11,7 @@ from crosscal.analysis.results import METRIC
 from crosscal.report.characters import label, text_width
 from crosscal.report.charts import canvas, markers
 from crosscal.report.charts.chart import Chart
-from crosscal.report.charts.order import blocks
+from crosscal.report.charts.order import LanguageBlock, blocks
 from crosscal.report.charts.palette import LIGHT
 from crosscal.report.findings import language_name
 from crosscal.report.numbers import direction_seen, level_percent, metric_number
@@ -56,7 +57,28 @@ def dot_plot(results: Results, quantity: str) -> Chart | None:
         kind=quantity,
         title=title,
         description=_describe(estimates, results),
-        draw=lambda width: _draw(results, quantity, estimates, width),
+        draw=lambda width: _draw(results, quantity, estimates, blocks(results), width),
+    )
+
+
+def overview(results: Results) -> Chart | None:
+    """Draw the degradation of the means over groups alone; None without groups."""
+    estimates = [
+        e for e in results.find(quantity="degradation", metric=METRIC, scaling="none") if e.is_group
+    ]
+    if not estimates:
+        return None
+    english = language_name(results.baseline_language)
+    means = [replace(b, languages=()) for b in blocks(results) if b.group is not None]
+    return Chart(
+        name="overview",
+        kind="overview",
+        title=f"Calibration error beyond that in {english}, mean over groups of languages",
+        description="; ".join(
+            f"{e.language}, {e.recipe}: {metric_number(e.value, METRIC, signed=True)} points"
+            for e in estimates
+        ),
+        draw=lambda width: _draw(results, "degradation", estimates, means, width),
     )
 
 
@@ -74,17 +96,19 @@ def _describe(estimates: list[Estimate], results: Results) -> str:
     )
 
 
-def _rows(results: Results, quantity: str, recipes: list[str]) -> list[_Row]:
+def _rows(
+    results: Results, quantity: str, recipes: list[str], shown: Sequence[LanguageBlock]
+) -> list[_Row]:
     """Return what stands in each line, from the top: headings, means over groups, languages."""
     rows: list[_Row] = []
     y = 0.0
-    for block in blocks(results):
+    for block in shown:
         if block.heading:
             rows.append(_Row(words=label(block.heading, 40), top=y, height=_HEADING))
             y += _HEADING
         keys = [(code, language_name(code), False) for code in block.languages]
         if block.group is not None:
-            keys.insert(0, (block.group, f"Mean of {len(block.languages)}", True))
+            keys.insert(0, (block.group, f"Mean of {len(results.groups[block.group])}", True))
         for key, name, is_mean in keys:
             estimates = [results.get(quantity, r, key, is_group=is_mean) for r in recipes]
             present = tuple(e for e in estimates if e is not None)
@@ -97,10 +121,16 @@ def _rows(results: Results, quantity: str, recipes: list[str]) -> list[_Row]:
     return rows
 
 
-def _draw(results: Results, quantity: str, estimates: list[Estimate], width: float) -> Figure:
+def _draw(
+    results: Results,
+    quantity: str,
+    estimates: list[Estimate],
+    shown: Sequence[LanguageBlock],
+    width: float,
+) -> Figure:
     styles = markers.style_of(results.recipes, results.baseline_recipe)
     recipes = [r for r in styles if any(e.recipe == r for e in estimates)]
-    rows = _rows(results, quantity, recipes)
+    rows = _rows(results, quantity, recipes, shown)
     handles = markers.recipe_handles([(r, styles[r]) for r in recipes])
     legend = markers.Legend(handles, width)
     head = legend.height + 24
