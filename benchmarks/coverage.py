@@ -62,17 +62,25 @@ WEIGHTS_FOR = 10  # cases that share one draw of clusters, to save time
 class World:
     """A model in a language: where its confidence lies, and how accurate it then is.
 
-    Confidence is ``0.34 + 0.659 expit(centre + spread z)``, z standard normal.
+    Confidence is ``least + (0.999 - least) expit(centre + spread z)``, z standard normal. From 0.375
+    on it is the highest of the three probabilities; with the usual least, 0.34, hardly ever not.
     """
 
-    def __init__(self, centre: float, spread: float, accuracy: Callable[[Floats], Floats]) -> None:
-        self.centre, self.spread, self.accuracy = centre, spread, accuracy
+    def __init__(
+        self,
+        centre: float,
+        spread: float,
+        accuracy: Callable[[Floats], Floats],
+        least: float = 0.34,
+    ) -> None:
+        self.centre, self.spread, self.accuracy, self.least = centre, spread, accuracy, least
         grid = self.confidence(ndtri((np.arange(POINTS) + 0.5) / POINTS))
         self.truth = truths(grid, accuracy(grid))
 
     def confidence(self, z: Floats) -> Floats:
         """Return confidences at standard normal numbers."""
-        return np.asarray(0.34 + 0.659 * expit(self.centre + self.spread * z))
+        share = expit(self.centre + self.spread * z)
+        return np.asarray(self.least + (0.999 - self.least) * share)
 
 
 def truths(c: Floats, a: Floats) -> dict[str, float]:
@@ -122,7 +130,7 @@ WORLDS = {
     "78 %, overconfident": World(2.0, 1.7, _recalibrated(0.0, 0.6)),
     "74 %, crossing": World(1.3, 1.7, _recalibrated(0.3, 0.6)),
     "59 %, offset": World(0.0, 1.2, lambda c: c - 0.08),
-    "35 %, offset": World(-2.5, 0.8, lambda c: np.clip(c - 0.08, 0.05, 1.0)),
+    "35 %, offset": World(-2.8, 0.8, lambda c: c - 0.08, least=0.38),
 }
 # English, two languages; under the first recipe, then under the second.
 STUDIES = {

@@ -141,6 +141,7 @@ def _draw(
         100 * min(0.0, *(min(e.low, e.value) for e in estimates)),
         100 * max(0.0, *(max(e.high, e.value) for e in estimates)),
     )
+    limits = _with_room(limits, [e for e in estimates if e.is_group], across)
     figure = canvas.new_figure(width, head + down + 42)
     legend.draw(figure)
     axes = canvas.add_axes(figure, left, head, across, down)
@@ -152,7 +153,7 @@ def _draw(
     _draw_names(axes, rows, -left / across)
     for recipe in recipes:
         _draw_recipe(axes, rows, recipe, styles[recipe])
-    _draw_values(axes, rows, styles, limits, across)
+    _draw_values(axes, rows, styles, (limits[1] - limits[0]) / across)
     _draw_sides(axes, quantity, results, limits, (left, across))
     return figure
 
@@ -193,21 +194,25 @@ def _draw_recipe(axes: Axes, rows: list[_Row], recipe: str, style: int) -> None:
         markers.plot(axes, points, style, size=size, filled=filled)
 
 
-def _draw_values(
-    axes: Axes, rows: list[_Row], styles: dict[str, int], limits: tuple[float, float], width: float
-) -> None:
-    """Write the value of each mean beside its interval, on the right if there is room."""
-    pixel = (limits[1] - limits[0]) / width
+def _with_room(
+    limits: tuple[float, float], means: list[Estimate], across: float
+) -> tuple[float, float]:
+    """Move the right end so that the value of each mean fits beside its interval."""
+    low, high = limits
+    for e in means:
+        share = (text_width(metric_number(e.value, METRIC, signed=True), 12) + 4) / across
+        high = max(high, (100 * max(e.high, e.value) - share * low) / (1 - share))
+    return low, high
+
+
+def _draw_values(axes: Axes, rows: list[_Row], styles: dict[str, int], pixel: float) -> None:
+    """Write the value of each mean beside its interval."""
     for row in rows:
         for i, e in enumerate(row.estimates if row.is_mean else ()):
-            words = metric_number(e.value, METRIC, signed=True)
-            end = 100 * max(e.high, e.value) + 7 * pixel
-            fits = end + pixel * text_width(words, 12) < limits[1] + 14 * pixel
             axes.text(
-                end if fits else 100 * min(e.low, e.value) - 7 * pixel,
+                100 * max(e.high, e.value) + 7 * pixel,
                 row.lane(i),
-                words,
-                ha="left" if fits else "right",
+                metric_number(e.value, METRIC, signed=True),
                 va="center",
                 size=12,
                 weight="bold",
