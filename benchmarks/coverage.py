@@ -62,8 +62,8 @@ WEIGHTS_FOR = 10  # cases that share one draw of clusters, to save time
 class World:
     """A model in a language: where its confidence lies, and how accurate it then is.
 
-    Confidence is ``least + (0.999 - least) expit(centre + spread z)``, z standard normal. From 0.375
-    on it is the highest of the three probabilities; with the usual least, 0.34, hardly ever not.
+    Confidence is ``least + (0.999 - least) expit(centre + spread z)``, z standard normal. It is the
+    highest of three probabilities from 0.375 on; with the usual least, 0.34, hardly ever not.
     """
 
     def __init__(
