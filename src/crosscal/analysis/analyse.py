@@ -37,10 +37,12 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
 
     `runs` holds one table for each recipe and seed; test rows are equal in all of them. The
     settings of the results are the given ones and, under ``seeds``, how many runs of each recipe
-    count. One draw of clusters is shared by all languages, recipes and seeds; intervals are
-    quantiles of draws of the true value (`crosscal.calibration.estimation.estimates`). The English
-    temperature is fitted anew in every replicate of the development data. What training again
-    would change is learnt by a model of seeds that are crossed with recipes
+    count; under ``unmatched``, the runs for whose sake degradations are not taken apart, since
+    every answer in the baseline language is right, or every one wrong. One draw of clusters is
+    shared by all languages, recipes and seeds; intervals are quantiles of draws of the true value
+    (`crosscal.calibration.estimation.estimates`). The English temperature is fitted anew in every
+    replicate of the development data, but taken as given where degradations are taken apart. What
+    training again would change is learnt by a model of seeds that are crossed with recipes
     (`crosscal.calibration.statistics.crossed_seeds`). Deterministic.
 
     Raises
@@ -76,7 +78,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
         recipes=panel.recipes,
         seeds=panel.seeds,
         groups=groups,
-        settings=_resolved(settings, counted),
+        settings=_resolved(settings, counted, measurements),
         temperatures=[_temperature_row(run, fitted) for run in counted if run.dev is not None],
         estimates=builder.estimates(_subjects(panel, groups)),
         reliability=_reliability(panel, counted, fitted, measurements, settings),
@@ -178,9 +180,12 @@ def _reliability(
     ]
 
 
-def _resolved(settings: AnalysisSettings, runs: Sequence[RunPredictions]) -> dict[str, Any]:
-    """Return the settings as plain JSON values, and how many runs of each recipe count."""
+def _resolved(
+    settings: AnalysisSettings, runs: Sequence[RunPredictions], measurements: RunMeasurements
+) -> dict[str, Any]:
+    """Return the settings as plain JSON values, how many runs count, and which are unmatched."""
     plain = asdict(settings)
     plain["groups"] = {name: list(codes) for name, codes in settings.groups.items()}
     plain["seeds"] = dict(Counter(run.recipe for run in runs))
+    plain["unmatched"] = [{"recipe": r, "seed": seed} for r, seed in measurements.unmatched]
     return plain

@@ -83,7 +83,7 @@ class EstimateBuilder:
         """Yield every quantity of one metric of one language or group, of all recipes."""
         m, base = self.measurements, self.settings.baseline_recipe
         about = (scaling, subject, metric)
-        if not subject.minus:
+        if not subject.minus and m.has_level(metric):
             levels = self._contrast([m.level(run, *about) for run in m.runs])
             for recipe in self.recipes:
                 yield LEVEL, recipe, self._row(LEVEL, recipe, *about, levels)

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.analysis.results import METRICS
+from crosscal.analysis.matching import measure_parts
+from crosscal.analysis.results import METRICS, PARTS
 from crosscal.analysis.runs import Panel, ParallelLanguages, RunPredictions
 from crosscal.analysis.settings import AnalysisSettings
-from crosscal.calibration import Measurement, TemperatureScaling, mean_measurement
+from crosscal.calibration import (
+    Answers,
+    Measurement,
+    TemperatureScaling,
+    mean_measurement,
+    outcomes,
+)
 from crosscal.calibration.estimation.engine import measure_samples
 from crosscal.calibration.estimation.resampling import ClusterResampling, resample_clusters
 from crosscal.calibration.estimation.samples import (
@@ -25,6 +32,7 @@ from crosscal.predictions import Slice
 Floats = NDArray[np.float64]
 RunKey = tuple[str, int]
 
+_PARTS = tuple(part for both in PARTS.values() for part in both)
 _ERRORS = tuple(metric for metric in METRICS if metric.startswith("ece"))
 # Names the draw of development clusters; draws of test clusters are numbered from 0.
 _DEVELOPMENT = 1_000_003
@@ -51,6 +59,12 @@ class RunMeasurements:
     baseline_language: str
     n: Mapping[str, int]
     clusters: Mapping[str, int]
+    # those in which every answer in the baseline language is right, or every one wrong
+    unmatched: tuple[RunKey, ...]
+
+    def has_level(self, metric: str) -> bool:
+        """Return whether the metric can be had of one language alone."""
+        return metric not in _PARTS
 
     def level(self, run: RunKey, scaling: str, of: LanguageOrGroup, metric: str) -> Measurement:
         """Return one run's metric: of a group, the mean over its languages."""
@@ -64,7 +78,7 @@ class RunMeasurements:
         self, run: RunKey, scaling: str, of: LanguageOrGroup, metric: str
     ) -> Measurement:
         """Return one run's metric less that in the baseline language."""
-        if of.minus:  # the baseline cancels
+        if of.minus or not self.has_level(metric):  # the baseline cancels, or is taken off already
             return self.level(run, scaling, of, metric)
         baseline = self.by_run[(*run, scaling)][self.baseline_language][metric]
         return self.level(run, scaling, of, metric) - baseline
@@ -105,7 +119,8 @@ def measure_runs(
         errors=_ERRORS,
         calibrated_samples=settings.noise_resamples,
     )
-    for block, resampling in draw_blocks(panel, settings):
+    blocks = draw_blocks(panel, settings)
+    for block, resampling in blocks:
         for number, run in enumerate(runs):
             for scaling in scalings:
                 key = (run.recipe, run.seed)
@@ -118,14 +133,37 @@ def measure_runs(
                     code: {metric: each[metric] for metric in METRICS if metric in each}
                     for code, each in zip(block.languages, measured, strict=True)
                 }
+    unmatched = []
+    for number, run in enumerate(runs):
+        key = (run.recipe, run.seed)
+        for scaling in scalings:
+            levels = by_run[(*key, scaling)]
+            parts = measure_parts(
+                [
+                    (_answers(run, block, number, scaling, fitted.get(key)), resampling)
+                    for block, resampling in blocks
+                ],
+                levels,
+                baseline=settings.baseline_language,
+                bins=settings.bins,
+                level=settings.level,
+            )
+            for code, each in parts.items():
+                levels[code] |= each
+        if not parts and len(panel.languages) > 1:
+            unmatched.append(key)
     return RunMeasurements(
         by_run=by_run,
         runs=tuple((run.recipe, run.seed) for run in runs),
         scalings=scalings,
-        metrics=tuple(m for m in METRICS if m != "nll" or panel.all_gold),
+        metrics=(
+            *(m for m in METRICS if m != "nll" or panel.all_gold),
+            *(() if unmatched else _PARTS),
+        ),
         baseline_language=settings.baseline_language,
         n={code: len(block.cluster) for block in panel.blocks for code in block.languages},
         clusters={code: block.clusters for block in panel.blocks for code in block.languages},
+        unmatched=tuple(unmatched),
     )
 
 
@@ -135,6 +173,29 @@ def scaled_scores(
     """Return a run's test scores in a language, divided by its temperature if so asked."""
     scores = run.test[language].scores
     return scores if scaling == "none" or fitted is None else fitted.transform(scores)
+
+
+def _answers(
+    run: RunPredictions,
+    block: ParallelLanguages,
+    number: int,
+    scaling: str,
+    fitted: TemperatureScaling | None,
+) -> list[Answers]:
+    answers = []
+    for code in block.languages:
+        scores = scaled_scores(run, code, scaling, fitted)
+        confidence, correct = outcomes(scores, run.test[code].gold)
+        answers.append(
+            Answers(
+                confidence=confidence,
+                correct=correct,
+                cluster=block.cluster,
+                name=code,
+                number=number,
+            )
+        )
+    return answers
 
 
 def _sample(

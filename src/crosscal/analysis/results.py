@@ -21,6 +21,12 @@ METRICS = (
     "ece_mass",
     "ece_debiased",
 )
+PARTS = {
+    "ece_debiased": ("ece_explained_by_accuracy", "ece_beyond_accuracy"),
+    "gap": ("gap_explained_by_accuracy", "gap_beyond_accuracy"),
+}
+"""Metrics whose degradation is taken apart: the names of what lower accuracy alone explains, and of
+what is beyond. The two add up to it, and have no level."""
 METRIC = "ece_debiased"
 """What degradation is stated in: the one calibration error whose value is not inflated by
 noise, and so may be compared between languages and recipes."""
@@ -45,8 +51,9 @@ class Estimate:
     scaling : {"none", "english"}
         Whether the scores were divided by the temperature fitted on English development data.
     metric : str
-        One of ``METRICS``. Fractions, not per cent; ``nll`` in nats; ``brier`` sums over
-        classes (0 to 2); ``gap`` is mean confidence minus accuracy, signed.
+        One of ``METRICS``, or a part of a degradation (``PARTS``). Fractions, not per cent;
+        ``nll`` in nats; ``brier`` sums over classes (0 to 2); ``gap`` is mean confidence minus
+        accuracy, signed.
     value, low, high : float
         Point estimate (mean over seeds) and ends of the confidence interval. The interval is
         for the value at infinite data; for the plug-in ``ece`` and ``ece_mass``, whose value
@@ -141,7 +148,8 @@ class Results:
     seeds : tuple of int
     groups : dict of str to tuple of str
     settings : dict
-        The settings of the analysis, resolved, and what they imply (see `analyse`).
+        The settings of the analysis, resolved, and what follows from them and the runs (see
+        `analyse`).
     temperatures : list of dict
         One per run: ``recipe, seed, temperature, nll_before, nll_after, converged, n``.
     estimates : list of Estimate

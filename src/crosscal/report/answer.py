@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crosscal.analysis import Estimate, Results
-from crosscal.analysis.results import METRIC
+from crosscal.analysis.results import METRIC, PARTS
 from crosscal.report.findings import (
     contrasts_of,
     group_phrase,
@@ -66,7 +66,9 @@ def _measured(results: Results, subject: str) -> list[str]:
         if (degradation := results.get("degradation", recipe, subject, is_group=is_group))
     ]
     base = next((d for d, _ in found if d.recipe == results.baseline_recipe), None)
-    clauses = [] if base is None else [_baseline_clause(results, base)]
+    clauses = []
+    if base is not None:
+        clauses += [_baseline_clause(results, base), *_accuracy_clause(results, base)]
     alike: dict[tuple[int, int | None], list[tuple[Estimate, Estimate | None]]] = {}
     for degradation, effect in found:
         if degradation is not base:
@@ -162,6 +164,26 @@ def _baseline_clause(results: Results, base: Estimate) -> str:
         f"error, {level} interval {interval(base, signed=True)}; "
         f"{_would_have_been(results, [base])}{_within_margin(results, [base])})"
     )
+
+
+def _accuracy_clause(results: Results, base: Estimate) -> list[str]:
+    """Say how much of a degradation the lower accuracy explains, if one was seen."""
+    about = {"recipe": base.recipe, "language": base.language, "is_group": base.is_group}
+    accuracy, explained, beyond = (
+        results.get("degradation", **about, metric=metric)
+        for metric in ("accuracy", *PARTS[METRIC])
+    )
+    if direction_seen(base) <= 0 or accuracy is None or explained is None or beyond is None:
+        return []
+    first, second = (
+        f"{metric_number(e.value, METRIC, signed=True)} points ({interval(e, signed=True)})"
+        for e in (explained, beyond)
+    )
+    lower = "lower" if accuracy.value < 0 else "higher"
+    clause = f"of this the {lower} accuracy alone explains {first}, and "
+    if direction_seen(beyond):
+        return [f"{clause}{second} are beyond it"]
+    return [f"{clause}nothing beyond it could be seen: {second}"]
 
 
 def _recipe_clause(

@@ -32,6 +32,18 @@ def contrasts_of(results: Results, group: str) -> list[str]:
     return [name for name in names if name.startswith(f"{group} minus ")]
 
 
+def unmatched_runs(results: Results) -> str:
+    """Say for whose sake degradations are not taken apart, or '' if nothing stood against it."""
+    runs = [f"{r['recipe']}, seed {r['seed']}" for r in results.settings.get("unmatched", ())]
+    if not runs:
+        return ""
+    return (
+        "What lower accuracy explains cannot be told: every answer in "
+        f"{language_name(results.baseline_language)} is right, or every one wrong, in "
+        f"{'; '.join(runs)}."
+    )
+
+
 def language_name(code: str) -> str:
     """Return a language's English name, or the code if it is unknown."""
     return LANGUAGES[code].name if code in LANGUAGES else code

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.stats import fisher_exact
 
 from crosscal.analysis import Estimate, Results
-from crosscal.analysis.results import METRIC
-from crosscal.report.findings import RICH, group_phrase, language_name
+from crosscal.analysis.results import METRIC, PARTS
+from crosscal.report.findings import RICH, group_phrase, language_name, unmatched_runs
 from crosscal.report.numbers import (
     direction_seen,
     interval,
@@ -228,12 +228,25 @@ def _accuracy(results: Results) -> Limit | None:
             )
     if not items:
         return None
+    if results.find(metric=PARTS[METRIC][1]):
+        return Limit(
+            heading="Accuracy and calibration are separated by an assumption",
+            words=(
+                "What lower accuracy explains of a degradation was computed as if right and wrong "
+                f"answers stayed as confident as in {language_name(results.baseline_language)}. A "
+                "model may also lower its confidence as it errs more, or keep it; what is beyond "
+                "shows which, but not why."
+            ),
+            items=tuple(items),
+        )
+    unmatched = unmatched_runs(results)
     return Limit(
         heading="Accuracy and calibration are not separated",
         words=(
             "A model that is equally sure everywhere is further off where it is wrong more often. "
             "A larger calibration error in a language may be no more than its lower accuracy, "
             "and a recipe may change calibration only by changing accuracy."
+            + (f" {unmatched}" if unmatched else "")
         ),
         items=tuple(items),
     )

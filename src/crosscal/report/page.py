@@ -37,7 +37,7 @@ from crosscal.report.numbers import (
     short_interval,
 )
 from crosscal.report.recalibration import regime_sections, subject_names
-from crosscal.report.tables import group_rows, level_sections
+from crosscal.report.tables import group_rows, level_sections, part_sections
 
 
 def write_report(
@@ -147,6 +147,7 @@ def _content(results: Results, study: ReportContext, charts: list[Chart]) -> dic
         "reliability_after": [f for f in charts if f.kind == "reliability, scaled"],
         "groups": group_rows(results),
         "tables": {s: level_sections(results, s) for s in ("none", "english")},
+        "parts_tables": {s: part_sections(results, s) for s in ("none", "english")},
         "limits": limits(results),
         "recipes": _recipes(results),
         "languages": _languages(results, study),

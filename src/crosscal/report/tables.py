@@ -6,32 +6,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crosscal.analysis import Estimate, Results
-from crosscal.analysis.results import METRIC
+from crosscal.analysis.results import METRIC, PARTS
 from crosscal.report.charts.markers import colour_class, style_of
 from crosscal.report.charts.order import blocks
 from crosscal.report.findings import language_name
 
-COLUMNS = ("accuracy", "nll", "brier", "confidence", "gap", "ece", "ece_debiased")
+# Cells of the tables by language: quantity and metric of each.
+_LEVELS = {
+    metric: ("level", metric)
+    for metric in ("accuracy", "nll", "brier", "confidence", "gap", "ece", "ece_debiased")
+}
+_PARTS = {
+    "degradation": ("degradation", METRIC),
+    "explained": ("degradation", PARTS[METRIC][0]),
+    "beyond": ("degradation", PARTS[METRIC][1]),
+    "effect": ("effect", PARTS[METRIC][1]),
+    "gap": ("degradation", "gap"),
+    "gap_explained": ("degradation", PARTS["gap"][0]),
+    "gap_beyond": ("degradation", PARTS["gap"][1]),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelRow:
+class RecipeRow:
     """One recipe in one language or group."""
 
     recipe: str
     colour: str
-    cells: Mapping[str, Estimate]  # by metric, those of ``COLUMNS`` that were computed
+    cells: Mapping[str, Estimate]  # those of the table's columns that were computed
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelSection:
+class LanguageSection:
     """The recipes of one language or group."""
 
     code: str
     name: str
     is_group: bool
     heading: str  # not empty where a block of languages begins
-    rows: tuple[LevelRow, ...]
+    rows: tuple[RecipeRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +66,21 @@ class GroupRow:
     scaled_effect: Estimate | None
 
 
-def level_sections(results: Results, scaling: str) -> list[LevelSection]:
-    """Return the table by language and recipe."""
+def level_sections(results: Results, scaling: str) -> list[LanguageSection]:
+    """Return the table of levels by language and recipe."""
+    return _sections(results, scaling, _LEVELS)
+
+
+def part_sections(results: Results, scaling: str) -> list[LanguageSection]:
+    """Return the table of what lower accuracy explains; empty if that was not computed."""
+    if not results.find(metric=PARTS[METRIC][1], scaling=scaling):
+        return []
+    return _sections(results, scaling, _PARTS)
+
+
+def _sections(
+    results: Results, scaling: str, columns: Mapping[str, tuple[str, str]]
+) -> list[LanguageSection]:
     wanted = [(results.baseline_language, False, "")]
     for block in blocks(results):
         heading = block.heading
@@ -66,11 +92,11 @@ def level_sections(results: Results, scaling: str) -> list[LevelSection]:
             heading = ""
     sections = []
     for key, is_group, heading in wanted:
-        rows = _level_rows(results, key, is_group, scaling)
+        rows = _recipe_rows(results, key, is_group, scaling, columns)
         if rows:
             name = f"Mean of {len(_members(results, key))}" if is_group else language_name(key)
             sections.append(
-                LevelSection(code=key, name=name, is_group=is_group, heading=heading, rows=rows)
+                LanguageSection(code=key, name=name, is_group=is_group, heading=heading, rows=rows)
             )
     return sections
 
@@ -80,13 +106,23 @@ def _members(results: Results, group: str) -> list[str]:
     return [c for c in codes if c in results.languages and c != results.baseline_language]
 
 
-def _level_rows(results: Results, key: str, is_group: bool, scaling: str) -> tuple[LevelRow, ...]:
+def _recipe_rows(
+    results: Results,
+    key: str,
+    is_group: bool,
+    scaling: str,
+    columns: Mapping[str, tuple[str, str]],
+) -> tuple[RecipeRow, ...]:
     rows = []
     for recipe, style in style_of(results.recipes, results.baseline_recipe).items():
-        found = results.find(quantity="level", recipe=recipe, language=key, scaling=scaling)
-        cells = {e.metric: e for e in found if e.metric in COLUMNS and e.is_group == is_group}
+        found = {
+            (e.quantity, e.metric): e
+            for e in results.find(recipe=recipe, language=key, scaling=scaling)
+            if e.is_group == is_group
+        }
+        cells = {name: found[which] for name, which in columns.items() if which in found}
         if cells:
-            rows.append(LevelRow(recipe=recipe, colour=colour_class(style), cells=cells))
+            rows.append(RecipeRow(recipe=recipe, colour=colour_class(style), cells=cells))
     return tuple(rows)
 
 

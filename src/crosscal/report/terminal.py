@@ -16,12 +16,14 @@ from crosscal.analysis import Estimate, Results
 from crosscal.report.characters import clean
 from crosscal.report.charts.markers import style_of
 from crosscal.report.charts.order import blocks
-from crosscal.report.findings import language_name
+from crosscal.report.findings import language_name, unmatched_runs
 from crosscal.report.numbers import interval, metric_number
+from crosscal.report.tables import part_sections
 
 _HEADINGS = (
     "language", "recipe", "acc %", "NLL", "ECE % (floor)", "degradation", "effect of recipe"
 )  # fmt: skip
+_PART_HEADINGS = ("degradation", "recipe", "whole", "explained by accuracy", "beyond accuracy")
 _RECIPE = 1
 _GAP = 3
 _SHORTEST = 12
@@ -74,18 +76,26 @@ def summary_table(results: Results) -> list[SummaryRow]:
 
 
 def render_text_table(results: Results, *, width: int = 120) -> str:
-    """Draw `summary_table` as plain text, aligned also where names are in wide characters.
+    """Draw `summary_table`, and what lower accuracy explains, as plain text.
 
-    `width` is of the terminal, in cells. Long recipe names are cut to fit; numbers never are.
+    Columns are aligned also where names are in wide characters. `width` is of the terminal, in
+    cells. Long recipe names are cut to fit; numbers never are.
     """
+    text = _drawn(_HEADINGS, _cells(results), width)
+    parts, unmatched = _part_cells(results), unmatched_runs(results)
+    if parts:
+        text += "\n" + _drawn(_PART_HEADINGS, parts, width)
+    return f"{text}\n{unmatched}\n" if unmatched else text
+
+
+def _drawn(headings: tuple[str, ...], rows: list[tuple[list[Text], bool]], width: int) -> str:
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    rows = _cells(results)
-    columns = zip(*(cells for cells, _ in [(_texts(_HEADINGS), False), *rows]), strict=True)
+    columns = zip(*(cells for cells, _ in [(_texts(headings), False), *rows]), strict=True)
     widths = [max(cell_len(cell.plain) for cell in column) for column in columns]
     others = sum(widths) - widths[_RECIPE] + _GAP * (len(widths) - 1)
     # Only recipe names give way where there is no room.
     widths[_RECIPE] = min(widths[_RECIPE], max(_SHORTEST, width - others))
-    for i, (heading, columns_wide) in enumerate(zip(_HEADINGS, widths, strict=True)):
+    for i, (heading, columns_wide) in enumerate(zip(headings, widths, strict=True)):
         table.add_column(
             heading,
             justify="left" if i <= _RECIPE else "right",
@@ -122,6 +132,19 @@ def _cells(results: Results) -> list[tuple[list[Text], bool]]:
         begins_group = previous is not None and row.is_group and row.language != previous
         found.append((cells, begins_group))
         previous = row.language
+    return found
+
+
+def _part_cells(results: Results) -> list[tuple[list[Text], bool]]:
+    """Return the rows of the groups; of the languages, where there is no group."""
+    sections = part_sections(results, "none")
+    found: list[tuple[list[Text], bool]] = []
+    for section in [s for s in sections if s.is_group] or sections:
+        name = section.code if section.is_group else section.name
+        for number, row in enumerate(section.rows):
+            parts = (row.cells.get(key) for key in ("degradation", "explained", "beyond"))
+            cells = (name if number == 0 else "", row.recipe, *map(_with_interval, parts))
+            found.append((_texts(cells), section.is_group and number == 0 and bool(found)))
     return found
 
 

@@ -25,6 +25,9 @@ class Answers:
     cluster: NDArray[np.intp]  # (n,): column of the resampling's weights that each row belongs to
     # (n,): further measures that are means over rows (`nll_rows`, `brier_rows`)
     costs: Mapping[str, ArrayLike] = field(default_factory=dict)
+    # name, number: tell sets on the same items apart, as those of a `SampleSet`
+    name: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

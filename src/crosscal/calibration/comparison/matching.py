@@ -9,7 +9,8 @@ it apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -79,102 +80,63 @@ def accuracy_matched(
     counterfactual, not a law; a model could lower its confidence as it errs more (which
     `brier_split` would show).
     """
-    if baseline.costs.keys() != target.costs.keys():
-        raise DataError(
-            f"costs are {sorted(baseline.costs)} and {sorted(target.costs)}",
-            where="costs",
-            remedy="give the same names for baseline and target",
+    ours, theirs = sum_by_outcome(
+        [
+            replace(answers, name=answers.name or name)
+            for answers, name in ((baseline, "baseline"), (target, "target"))
+        ],
+        resampling,
+        bins=bins,
+    )
+    (parts,) = match_accuracy(ours, [theirs], level=level)
+    return {
+        name: MatchedContrast(
+            baseline=part.baseline.value,
+            matched=part.matched.value,
+            target=part.target.value,
+            explained=contrast(part.explained, level),
+            beyond=contrast(part.beyond, level),
         )
-    ours, theirs = (
-        _Sums.of(baseline, resampling, bins, "baseline"),
-        _Sums.of(target, resampling, bins, "target"),
-    )
-    accuracy = theirs.accuracy
-    if not 0 < ours.accuracy[0] < 1:
-        raise DataError(
-            "every answer of the baseline is right, or every one is wrong",
-            where="baseline",
-            remedy="matching needs both; compare the languages without it",
-        )
-    # Row 0 is the sample itself, the others are its replicates.
-    sides = ours.mixed(ours.accuracy), ours.mixed(accuracy), theirs.mixed(accuracy)
-    floors = (
-        ours.implied(ours.accuracy[0]),
-        ours.implied(accuracy[0]),
-        theirs.implied(accuracy[0]),
-    )
-    width = len(ours.share)
-    shares = ours.share, ours.share, theirs.share
-    errors = [
-        _error(side[:, :width], floor, share, level)
-        for side, floor, share in zip(sides, floors, shares, strict=True)
-    ]
-    contrasts = {"ece_debiased": _matched(errors, level)}
-    for column, name in enumerate(("gap", "confidence", *baseline.costs), start=width):
-        span = {"gap": (-1.0, 1.0), "confidence": (0.0, 1.0)}.get(name, (-np.inf, np.inf))
-        plain = [mean_draws(float(side[0, column]), side[1:, column], span) for side in sides]
-        contrasts[name] = _matched(plain, level)
-    return contrasts
-
-
-def _matched(measurements: list[Measurement], level: float) -> MatchedContrast:
-    baseline, matched, target = measurements
-    return MatchedContrast(
-        baseline=baseline.value,
-        matched=matched.value,
-        target=target.value,
-        explained=contrast(matched - baseline, level),
-        beyond=contrast(target - matched, level),
-    )
+        for name, part in parts.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Sums:
-    """Means over the right and over the wrong rows, in the sample and in each replicate."""
+class MatchedMeasurements:
+    """The measurements behind a `MatchedContrast`."""
+
+    baseline: Measurement
+    matched: Measurement
+    target: Measurement
+
+    @property
+    def explained(self) -> Measurement:
+        """What the lower accuracy alone would do."""
+        return self.matched - self.baseline
+
+    @property
+    def beyond(self) -> Measurement:
+        """What is left of the degradation."""
+        return self.target - self.matched
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeSums:
+    """Means over the right and over the wrong rows of a set, in it and in each replicate."""
 
     accuracy: Floats  # (1 + replicates,)
     # right, wrong: (1 + replicates, columns): excess of each bin, gap, confidence, costs
     right: Floats
     wrong: Floats
-    share: Floats  # (bins,)
-    spread: Floats  # (2, bins): sums of c (1 - c) over wrong and right rows, over n squared
+    costs: tuple[str, ...]
+    bins: NDArray[np.intp]  # (filled,): numbers of the bins with rows
+    share: Floats  # (filled,): of the rows
+    spread: Floats  # (2, filled): sums of c (1 - c) over wrong and right rows, over n squared
 
-    @classmethod
-    def of(cls, answers: Answers, resampling: ClusterResampling, bins: int, name: str) -> _Sums:
-        """Sum the rows of answers by cluster and correctness, and resample."""
-        confidence, correct = checked_answers(answers, resampling)
-        n, cluster, clusters = len(confidence), answers.cluster, resampling.weights.shape[1]
-        index = make_bins(confidence, bins=bins).index(confidence)
-        rows = [confidence - correct, confidence]
-        rows += [_checked_cost(cost, n, name) for name, cost in answers.costs.items()]
-        weight, outcome = resampling.virtual_row(name, mean=float(correct.mean()))
-        factor = resampling.student(len(np.unique(cluster)))
-        means, counts = [], []
-        for kind, share in ((correct == 1, outcome), (correct == 0, 1.0 - outcome)):
-            of_kind = [np.where(kind, row, 0.0) for row in rows]
-            sums = np.hstack(
-                [
-                    cluster_bin_sums(of_kind[0], cluster, clusters, index, bins),
-                    *(cluster_sums(row, cluster, clusters)[:, None] for row in of_kind),
-                ]
-            )
-            sizes = cluster_sums(kind, cluster, clusters)
-            whole = sums.sum(axis=0) / max(sizes.sum(), 1.0)
-            virtual = weight * share
-            count = resampling.weights @ sizes + virtual
-            drawn = (resampling.weights @ sums + virtual[:, None] * whole) / count[:, None]
-            means.append(np.vstack([whole, whole + factor[:, None] * (drawn - whole)]))
-            counts.append(np.concatenate([[sizes.sum()], count]))
-        variance = confidence * (1 - confidence) / n**2
-        cell = correct.astype(np.intp) * bins + index
-        spread = np.bincount(cell, weights=variance, minlength=2 * bins)
-        return cls(
-            accuracy=counts[0] / (counts[0] + counts[1]),
-            right=means[0],
-            wrong=means[1],
-            share=np.bincount(index, minlength=bins) / n,
-            spread=np.asarray(spread, dtype=np.float64).reshape(2, bins),
-        )
+    @property
+    def both_occur(self) -> bool:
+        """Whether some rows are right and some wrong, so that weights can change the accuracy."""
+        return 0 < float(self.accuracy[0]) < 1
 
     def mixed(self, accuracy: Floats) -> Floats:
         """Return the means at another accuracy, shape (1 + replicates, columns)."""
@@ -188,26 +150,152 @@ class _Sums:
         right = accuracy / own if own > 0 else 1.0
         return np.asarray(wrong**2 * self.spread[0] + right**2 * self.spread[1])
 
+    def measured(self, accuracy: Floats, level: float) -> dict[str, Measurement]:
+        """Return the measures at another accuracy; at its own, those of the rows as they are."""
+        means, width = self.mixed(accuracy), len(self.bins)
+        measurements = {
+            "ece_debiased": self._error(
+                means[:, :width], self.implied(float(accuracy[0])), level=level
+            )
+        }
+        for column, name in enumerate(("gap", "confidence", *self.costs), start=width):
+            span = {"gap": (-1.0, 1.0), "confidence": (0.0, 1.0)}.get(name, (-np.inf, np.inf))
+            measurements[name] = mean_draws(float(means[0, column]), means[1:, column], span)
+        return measurements
 
-def _error(excess: Floats, implied: Floats, share: Floats, level: float) -> Measurement:
-    """Return the debiased calibration error with draws by inversion; row 0 is the sample."""
-    used = np.flatnonzero(share > 0)
-    observed, noise = excess[0, used], excess[1:, used] - excess[0, used]
-    variance = np.maximum(noise.var(axis=0), implied[used])
-    # Bins are of equal width: their numbers lie along confidence.
-    shrinkage = shrinkage_matrix(observed, variance, used.astype(np.float64), share[used])
-    centre = shrinkage @ observed
-    inflation = float((folded_normal_mean(centre, variance) - np.abs(centre)).sum())
-    columns = np.arange(len(used))
-    return invert(
-        ErrorFunctional(columns=columns, weight=np.ones(len(used)), shrinkage=shrinkage),
-        observed,
-        noise,
-        level=level,
-        calibrated=np.zeros((0, len(used))),
-        dependent=True,
-        value=max(0.0, float(np.abs(observed).sum()) - inflation),
-    )
+    def _error(self, excess: Floats, implied: Floats, *, level: float) -> Measurement:
+        """Return the debiased calibration error with draws by inversion; row 0 is the sample."""
+        observed, noise = excess[0], excess[1:] - excess[0]
+        variance = np.maximum(noise.var(axis=0), implied)
+        # Bins are of equal width: their numbers lie along confidence.
+        along = self.bins.astype(np.float64)
+        shrinkage = shrinkage_matrix(observed, variance, along, self.share)
+        centre = shrinkage @ observed
+        inflation = float((folded_normal_mean(centre, variance) - np.abs(centre)).sum())
+        columns = np.arange(len(observed))
+        return invert(
+            ErrorFunctional(columns=columns, weight=np.ones(len(columns)), shrinkage=shrinkage),
+            observed,
+            noise,
+            level=level,
+            calibrated=np.zeros((0, len(columns))),
+            dependent=True,
+            value=max(0.0, float(np.abs(observed).sum()) - inflation),
+        )
+
+
+def match_accuracy(
+    baseline: OutcomeSums, targets: Sequence[OutcomeSums], *, level: float
+) -> list[dict[str, MatchedMeasurements]]:
+    """Measure a baseline as it is and at the accuracy of each target, and the targets."""
+    for target in targets:
+        if baseline.costs != target.costs:
+            raise DataError(
+                f"costs are {list(baseline.costs)} and {list(target.costs)}",
+                where="costs",
+                remedy="give the same names for baseline and target",
+            )
+    if not baseline.both_occur:
+        raise DataError(
+            "every answer of the baseline is right, or every one is wrong",
+            where="baseline",
+            remedy="matching needs both; compare the languages without it",
+        )
+    as_it_is = baseline.measured(baseline.accuracy, level)
+    matched = []
+    for target in targets:
+        there = target.measured(target.accuracy, level)
+        moved = baseline.measured(target.accuracy, level)
+        matched.append(
+            {
+                name: MatchedMeasurements(
+                    baseline=as_it_is[name], matched=moved[name], target=there[name]
+                )
+                for name in as_it_is
+            }
+        )
+    return matched
+
+
+def sum_by_outcome(
+    sets: Sequence[Answers], resampling: ClusterResampling, *, bins: int
+) -> list[OutcomeSums]:
+    """Resample the right and the wrong rows of several sets, by one product for all of them."""
+    prepared = [_ByCluster.of(answers, resampling, bins) for answers in sets]
+    totals = resampling.weights @ np.hstack([each.sums for each in prepared])
+    ends = np.cumsum([each.sums.shape[1] for each in prepared])[:-1]
+    return [
+        each.resampled(part, resampling)
+        for each, part in zip(prepared, np.split(totals, ends, axis=1), strict=True)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ByCluster:
+    """Sums of one set over clusters, of its right rows and of its wrong ones."""
+
+    answers: Answers
+    sums: Floats  # (units, 2 (1 + columns)): of right rows their number and the columns; of wrong
+    bins: NDArray[np.intp]
+    share: Floats
+    spread: Floats
+
+    @classmethod
+    def of(cls, answers: Answers, resampling: ClusterResampling, bins: int) -> _ByCluster:
+        confidence, correct = checked_answers(answers, resampling)
+        n, cluster, units = len(confidence), answers.cluster, resampling.weights.shape[1]
+        index = make_bins(confidence, bins=bins).index(confidence)
+        count = np.bincount(index, minlength=bins)
+        filled = np.flatnonzero(count)
+        rows = [confidence - correct, confidence]
+        rows += [_checked_cost(answers.costs[name], n, name) for name in sorted(answers.costs)]
+        columns = []
+        for kind in (correct == 1, correct == 0):
+            of_kind = [np.where(kind, row, 0.0) for row in rows]
+            columns += [
+                cluster_sums(kind, cluster, units)[:, None],
+                cluster_bin_sums(of_kind[0], cluster, units, index, bins)[:, filled],
+                *(cluster_sums(row, cluster, units)[:, None] for row in of_kind),
+            ]
+        cell = correct.astype(np.intp) * bins + index
+        variance = confidence * (1 - confidence) / n**2
+        spread = np.bincount(cell, weights=variance, minlength=2 * bins).reshape(2, bins)
+        return cls(
+            answers=answers,
+            sums=np.hstack(columns),
+            bins=filled,
+            share=count[filled] / n,
+            spread=np.asarray(spread[:, filled], dtype=np.float64),
+        )
+
+    def resampled(self, totals: Floats, resampling: ClusterResampling) -> OutcomeSums:
+        """Return means in each replicate, from the sums of all columns in each."""
+        observed = self.sums.sum(axis=0)
+        right, wrong = np.split(observed, 2)
+        n = right[0] + wrong[0]
+        weight, outcome = resampling.virtual_row(
+            self.answers.name, self.answers.number, mean=float(right[0] / n)
+        )
+        factor = resampling.student(len(np.unique(self.answers.cluster)))[:, None]
+        means, counts = [], []
+        for whole, drawn, share in zip(
+            (right, wrong), np.split(totals, 2, axis=1), (outcome, 1.0 - outcome), strict=True
+        ):
+            virtual = weight * share
+            count = drawn[:, 0] + virtual
+            mean = whole[1:] / max(whole[0], 1.0)
+            moved = (drawn[:, 1:] + virtual[:, None] * mean) / count[:, None]
+            means.append(np.vstack([mean, mean + factor * (moved - mean)]))
+            counts.append(np.append(whole[0], count))
+        return OutcomeSums(
+            accuracy=counts[0] / (counts[0] + counts[1]),
+            right=means[0],
+            wrong=means[1],
+            costs=tuple(sorted(self.answers.costs)),
+            bins=self.bins,
+            share=self.share,
+            spread=self.spread,
+        )
 
 
 def _checked_cost(cost: ArrayLike, n: int, name: str) -> Floats:
