@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crosscal.analysis import METRICS, AnalysisSettings, Results, analyse
+from crosscal.analysis import METRICS, PARTS, AnalysisSettings, Results, analyse
 from crosscal.calibration import TemperatureScaling, brier, ece, ece_debiased, nll, softmax
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions import Predictions, Provenance
@@ -82,9 +82,10 @@ def test_shape(results):
     places, scalings = 3 + 2, 2
     each = len(METRICS) * scalings
     # The difference of the two groups, of degradations and of the effect.
-    contrasts = each * 3
-    plain = each * (2 * places + 2 * (places - 1) + places - 1)
-    assert len(results.estimates) == plain + contrasts
+    contrasts = 3
+    differences = 2 * (places - 1) + places - 1 + contrasts
+    parts = sum(map(len, PARTS.values())) * scalings
+    assert len(results.estimates) == each * (2 * places + differences) + parts * differences
     assert {e.language for e in results.find(quantity="effect contrast")} == {"rich minus others"}
     assert {e.seeds for e in results.estimates} == {2}
     assert {(e.n, e.clusters) for e in results.estimates} == {(180, 60)}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from crosscal.analysis import METRICS, Estimate, ReliabilityBin, Results
+from crosscal.analysis import METRICS, PARTS, Estimate, ReliabilityBin, Results
 from crosscal.languages import LANGUAGES, XNLI, default_groups
 from crosscal.report import ReportContext, StageNote
 from crosscal.report.charts import render
@@ -152,6 +152,10 @@ def _estimates(
         for (r, c, s, m), value in levels.items()
         if c != "en"
     }
+    for metric, (explained, beyond) in PARTS.items():
+        whole = {key: value for key, value in relative.items() if key[3] == metric}
+        relative |= {(*key[:3], explained): 0.6 * value for key, value in whole.items()}
+        relative |= {(*key[:3], beyond): 0.4 * value for key, value in whole.items()}
     rows += [row("degradation", key, value, 0.019) for key, value in relative.items()]
     if has_baseline:
         rows += [

@@ -48,6 +48,38 @@ def test_the_whole_sentence(row: Row) -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "accuracy", "beyond", "said"),
+    [
+        (0.08, -0.1, 0.03, "of this the lower accuracy alone explains +5.0 points (+4.0 to +6.0), "
+         "and +3.0 points (+2.0 to +4.0) are beyond it; under mrpc"),
+        (0.08, -0.1, 0.005, "explains +7.5 points (+6.5 to +8.5), and nothing beyond it could be "
+         "seen: +0.5 points (−0.5 to +1.5); under mrpc"),
+        (0.08, 0.1, 0.1, "of this the higher accuracy alone explains −2.0 points (−3.0 to −1.0)"),
+        (0.005, -0.1, 0.0, ""),
+        (-0.05, -0.1, -0.06, ""),
+    ],
+)  # fmt: skip
+def test_what_accuracy_explains_of_a_degradation(
+    row: Row, base: float, accuracy: float, beyond: float, said: str
+) -> None:
+    results = two_recipes(row, base, 0.05, -0.03)
+    parts = {
+        "accuracy": accuracy,
+        "ece_explained_by_accuracy": base - beyond,
+        "ece_beyond_accuracy": beyond,
+    }
+    results.estimates.extend(
+        row("degradation", "direct", RICH, value, 0.01, is_group=True, metric=metric)
+        for metric, value in parts.items()
+    )
+    if said:
+        assert "(95\N{NO-BREAK SPACE}% interval 7.0 to 9.0); of this the" in answer(results)
+        assert said in answer(results)
+    else:
+        assert "accuracy alone" not in answer(results)
+
+
+@pytest.mark.parametrize(
     ("base", "recipe", "effect", "said"),
     [
         (0.08, 0.05, -0.03, "persists, at 5.0 points (4.0 to 6.0), but it is smaller than"),

@@ -27,7 +27,7 @@ def test_of_the_usual_study(results: Results) -> None:
         "Few seeds",
         "No visible effect does not mean no effect",
         "No visible degradation does not mean no degradation",
-        "Accuracy and calibration are not separated",
+        "Accuracy and calibration are separated by an assumption",
         "Morphology is not alone",
         "Many comparisons",
     ]

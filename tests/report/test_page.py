@@ -18,6 +18,7 @@ from crosscal.exceptions import ArtifactError
 from crosscal.languages import XNLI
 from crosscal.report import ReportContext, write_report
 from crosscal.report.charts import all_figures
+from crosscal.report.numbers import metric_number
 
 Build = Callable[..., Results]
 BuildContext = Callable[..., ReportContext]
@@ -119,6 +120,18 @@ def test_calibration_error_is_never_alone(html: str) -> None:
     for table in re.findall(r"<table.*?</table>", html, flags=re.DOTALL):
         if "ECE" in table:
             assert all(word in table for word in ("Accuracy", "NLL", "noise floor"))
+
+
+def test_degradations_are_taken_apart(html: str, results: Results) -> None:
+    tables = re.findall(r"<table.*?</table>", html, flags=re.DOTALL)
+    parts = [table for table in tables if "Explained" in table]
+    assert len(parts) == 2  # as trained, and after the temperature
+    assert all(table.count("<tr") == 1 + 2 + 16 * 3 for table in parts)
+    for metric in ("ece_explained_by_accuracy", "ece_beyond_accuracy", "gap_beyond_accuracy"):
+        for found in results.find(quantity="degradation", metric=metric, scaling="none"):
+            value = metric_number(found.value, metric, signed=True)
+            assert f">{value}<" in parts[0]
+    assert "take the temperature as given" in html
 
 
 def test_equal_results_equal_bytes(

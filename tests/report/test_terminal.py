@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from crosscal.analysis import Results
 from crosscal.report import render_text_table, summary_table
+from crosscal.report.numbers import metric_number
 
 Build = Callable[..., Results]
 
@@ -40,6 +41,21 @@ def test_text(results: Results) -> None:
     assert sum("Swahili" in line for line in lines) == 1
 
 
+def test_what_accuracy_explains_is_below(results: Results, build: Build) -> None:
+    _, text = render_text_table(results).split("\n\ndegradation in")
+    lines = text.splitlines()
+    assert "explained by accuracy" in lines[0]
+    body = [line for line in lines[2:] if line]
+    assert len(body) == 2 * 3
+    (line,) = (line for line in body if line.startswith("others"))
+    for metric in ("ece_debiased", "ece_explained_by_accuracy", "ece_beyond_accuracy"):
+        found = results.get("degradation", "direct", "others", metric=metric)
+        assert found is not None
+        assert f" {metric_number(found.value, metric, signed=True)} (" in line
+    # Without groups, by language.
+    assert "Swahili" in render_text_table(build(grouped=False)).split("degradation in")[1]
+
+
 def test_wide_characters_and_markup_keep_columns(build: Build) -> None:
     recipes = (
         "direct",
@@ -47,7 +63,8 @@ def test_wide_characters_and_markup_keep_columns(build: Build) -> None:
         "[red]x[/red]",
         "a name that goes on and on and on \x1b[0m",
     )
-    lines = render_text_table(build(languages=("en", "sw"), recipes=recipes)).splitlines()
+    text, _ = render_text_table(build(languages=("en", "sw"), recipes=recipes)).split("\n\ndegr")
+    lines = text.splitlines()
     end = cell_len(lines[0][: lines[0].index("acc %") + 5])
     body = [line for line in lines[2:] if line.strip() and "─" not in line]
     for line in body:

@@ -133,25 +133,7 @@ def measure_runs(
                     code: {metric: each[metric] for metric in METRICS if metric in each}
                     for code, each in zip(block.languages, measured, strict=True)
                 }
-    unmatched = []
-    for number, run in enumerate(runs):
-        key = (run.recipe, run.seed)
-        for scaling in scalings:
-            levels = by_run[(*key, scaling)]
-            parts = measure_parts(
-                [
-                    (_answers(run, block, number, scaling, fitted.get(key)), resampling)
-                    for block, resampling in blocks
-                ],
-                levels,
-                baseline=settings.baseline_language,
-                bins=settings.bins,
-                level=settings.level,
-            )
-            for code, each in parts.items():
-                levels[code] |= each
-        if not parts and len(panel.languages) > 1:
-            unmatched.append(key)
+    unmatched = _take_apart(by_run, runs, fitted, blocks, settings)
     return RunMeasurements(
         by_run=by_run,
         runs=tuple((run.recipe, run.seed) for run in runs),
@@ -163,8 +145,39 @@ def measure_runs(
         baseline_language=settings.baseline_language,
         n={code: len(block.cluster) for block in panel.blocks for code in block.languages},
         clusters={code: block.clusters for block in panel.blocks for code in block.languages},
-        unmatched=tuple(unmatched),
+        unmatched=unmatched,
     )
+
+
+def _take_apart(
+    by_run: Mapping[tuple[str, int, str], dict[str, dict[str, Measurement]]],
+    runs: Sequence[RunPredictions],
+    fitted: Mapping[RunKey, TemperatureScaling],
+    blocks: Sequence[tuple[ParallelLanguages, ClusterResampling]],
+    settings: AnalysisSettings,
+) -> tuple[RunKey, ...]:
+    """Add the parts of degradations to the measurements; return the runs that have none."""
+    numbers = {(run.recipe, run.seed): number for number, run in enumerate(runs)}
+    unmatched = []
+    for (recipe, seed, scaling), levels in by_run.items():
+        key = (recipe, seed)
+        number = numbers[key]
+        answers = [
+            (_answers(runs[number], block, number, scaling, fitted.get(key)), resampling)
+            for block, resampling in blocks
+        ]
+        parts = measure_parts(
+            answers,
+            levels,
+            baseline=settings.baseline_language,
+            bins=settings.bins,
+            level=settings.level,
+        )
+        for code, each in parts.items():
+            levels[code] |= each
+        if not parts and len(levels) > 1:
+            unmatched.append(key)
+    return tuple(dict.fromkeys(unmatched))
 
 
 def scaled_scores(

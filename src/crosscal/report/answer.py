@@ -66,7 +66,7 @@ def _measured(results: Results, subject: str) -> list[str]:
         if (degradation := results.get("degradation", recipe, subject, is_group=is_group))
     ]
     base = next((d for d, _ in found if d.recipe == results.baseline_recipe), None)
-    clauses = []
+    clauses: list[str] = []
     if base is not None:
         clauses += [_baseline_clause(results, base), *_accuracy_clause(results, base)]
     alike: dict[tuple[int, int | None], list[tuple[Estimate, Estimate | None]]] = {}
@@ -168,9 +168,10 @@ def _baseline_clause(results: Results, base: Estimate) -> str:
 
 def _accuracy_clause(results: Results, base: Estimate) -> list[str]:
     """Say how much of a degradation the lower accuracy explains, if one was seen."""
-    about = {"recipe": base.recipe, "language": base.language, "is_group": base.is_group}
     accuracy, explained, beyond = (
-        results.get("degradation", **about, metric=metric)
+        results.get(
+            "degradation", base.recipe, base.language, metric=metric, is_group=base.is_group
+        )
         for metric in ("accuracy", *PARTS[METRIC])
     )
     if direction_seen(base) <= 0 or accuracy is None or explained is None or beyond is None:

@@ -226,7 +226,8 @@ def _accuracy(results: Results) -> Limit | None:
                 f"{metric_number(e.value, 'accuracy', signed=True)} points "
                 f"({interval(e, signed=True)})."
             )
-    if not items:
+    unmatched = unmatched_runs(results)
+    if not items and not unmatched:
         return None
     if results.find(metric=PARTS[METRIC][1]):
         return Limit(
@@ -239,7 +240,6 @@ def _accuracy(results: Results) -> Limit | None:
             ),
             items=tuple(items),
         )
-    unmatched = unmatched_runs(results)
     return Limit(
         heading="Accuracy and calibration are not separated",
         words=(

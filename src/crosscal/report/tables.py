@@ -17,6 +17,7 @@ _LEVELS = {
     for metric in ("accuracy", "nll", "brier", "confidence", "gap", "ece", "ece_debiased")
 }
 _PARTS = {
+    "accuracy": ("degradation", "accuracy"),
     "degradation": ("degradation", METRIC),
     "explained": ("degradation", PARTS[METRIC][0]),
     "beyond": ("degradation", PARTS[METRIC][1]),

@@ -23,7 +23,7 @@ from crosscal.report.tables import part_sections
 _HEADINGS = (
     "language", "recipe", "acc %", "NLL", "ECE % (floor)", "degradation", "effect of recipe"
 )  # fmt: skip
-_PART_HEADINGS = ("degradation", "recipe", "whole", "explained by accuracy", "beyond accuracy")
+_PART_HEADINGS = ("degradation in", "recipe", "whole", "explained by accuracy", "beyond accuracy")
 _RECIPE = 1
 _GAP = 3
 _SHORTEST = 12
