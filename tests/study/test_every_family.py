@@ -204,7 +204,8 @@ def ran(tmp_path_factory, tiny_encoder):
 def test_every_cell_is_filled(ran):
     plan, outcome, _ = ran
     found = {
-        (cell.target, cell.recipe): cell for cell in score_cells(outcome.scores, outcome.results)
+        (cell.target, cell.recipe): cell
+        for cell in score_cells(plan.study, outcome.scores, outcome.results)
     }
     assert set(found) == {(t, r) for t in plan.study.targets for r in plan.study.recipes}
     for cell in found.values():

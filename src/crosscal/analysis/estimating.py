@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from crosscal.analysis.measuring import LanguageOrGroup, RunKey, RunMeasurements
+from crosscal.analysis.contrast import RunContrast, RunDesign
+from crosscal.analysis.measuring import LanguageOrGroup, RunMeasurements
 from crosscal.analysis.results import Estimate
 from crosscal.analysis.settings import AnalysisSettings
-from crosscal.calibration import Measurement, equivalence, mean_measurement
-from crosscal.calibration.statistics.crossed_seeds import (
-    CrossedSeeds,
-    SeedPivots,
-    SeedSpread,
-    SeedTable,
-)
+from crosscal.calibration import Measurement, equivalence
+from crosscal.calibration.statistics.crossed_seeds import SeedPivots, SeedSpread
 from crosscal.calibration.statistics.power import detectable_in_new_study
-
-Floats = NDArray[np.float64]
 
 QUANTITIES = LEVEL, DEGRADATION, EFFECT = "level", "degradation", "effect"
 DETECTABLE = ("accuracy", "gap", "ece_debiased")
 """Metrics of which it is said how large a difference would have been seen."""
 OUTSIDE = "outside its interval, which is for the error without the noise of few rows"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Contrast:
-    """One number of one language or group in all runs."""
-
-    values: Mapping[RunKey, float]
-    means: Mapping[str, Measurement]  # over the seeds of each recipe
-    seeds: SeedTable
 
 
 @dataclass(kw_only=True)
@@ -45,18 +28,13 @@ class EstimateBuilder:
     measurements: RunMeasurements
     settings: AnalysisSettings
     pivots: SeedPivots  # draws behind what trainings add, one for the whole study
-    seeds: CrossedSeeds = field(init=False)
+    recipes: list[str] = field(init=False, default_factory=list)
+    design: RunDesign = field(init=False)
 
     def __post_init__(self) -> None:
-        runs = self.measurements.runs
-        self.recipes = list(dict.fromkeys(recipe for recipe, _ in runs))
-        seeds = sorted({seed for _, seed in runs})
-        if runs:
-            self.seeds = CrossedSeeds(
-                np.array([self.recipes.index(recipe) for recipe, _ in runs]),
-                np.array([seeds.index(seed) for _, seed in runs]),
-                self.pivots,
-            )
+        if self.measurements.runs:
+            self.design = RunDesign(self.measurements.runs, self.pivots)
+            self.recipes = self.design.recipes
 
     def estimates(self, subjects: Sequence[LanguageOrGroup]) -> list[Estimate]:
         """Return all estimates: levels, then degradations, then effects."""
@@ -84,32 +62,16 @@ class EstimateBuilder:
         m, base = self.measurements, self.settings.baseline_recipe
         about = (scaling, subject, metric)
         if not subject.minus and m.has_level(metric):
-            levels = self._contrast([m.level(run, *about) for run in m.runs])
+            levels = self.design.contrast([m.level(run, *about) for run in m.runs])
             for recipe in self.recipes:
                 yield LEVEL, recipe, self._row(LEVEL, recipe, *about, levels)
         if subject.languages == (m.baseline_language,):
             return
-        drops = self._contrast([m.degradation(run, *about) for run in m.runs])
+        drops = self.design.contrast([m.degradation(run, *about) for run in m.runs])
         for recipe in self.recipes:
             yield DEGRADATION, recipe, self._row(DEGRADATION, recipe, *about, drops)
             if recipe != base and base in self.recipes:
                 yield EFFECT, recipe, self._row(EFFECT, recipe, *about, drops)
-
-    def _contrast(self, by_run: Sequence[Measurement]) -> _Contrast:
-        """Take one number of all runs: its mean in each recipe, and how trainings differ."""
-        runs = self.measurements.runs
-        values = np.array([one.value for one in by_run])
-        draws = np.stack([one.draws_high for one in by_run])
-        return _Contrast(
-            values=dict(zip(runs, values.tolist(), strict=True)),
-            means={
-                recipe: mean_measurement(
-                    [one for run, one in zip(runs, by_run, strict=True) if run[0] == recipe]
-                )
-                for recipe in self.recipes
-            },
-            seeds=self.seeds.contrast(values, np.atleast_2d(np.cov(draws))),
-        )
 
     def _row(
         self,
@@ -118,16 +80,14 @@ class EstimateBuilder:
         scaling: str,
         subject: LanguageOrGroup,
         metric: str,
-        contrast: _Contrast,
+        contrast: RunContrast,
     ) -> Estimate:
         m, settings = self.measurements, self.settings
-        mean, number = contrast.means[recipe], self.recipes.index(recipe)
-        if quantity == EFFECT:
-            base = settings.baseline_recipe
-            mean = mean - contrast.means[base]
-            spread = contrast.seeds.effect(number, self.recipes.index(base))
-        else:
-            spread = contrast.seeds.level(number)
+        mean, spread = (
+            contrast.effect(recipe, settings.baseline_recipe)
+            if quantity == EFFECT
+            else contrast.level(recipe)
+        )
         whole = mean.between_seeds(spread.scale, self.pivots.normal)
         low, high = whole.interval(settings.level)
         if quantity == LEVEL:
@@ -175,7 +135,7 @@ class EstimateBuilder:
             whole.draws_low + shift, whole.draws_high + shift, margin=self.settings.margin
         ).verdict
 
-    def _per_seed(self, quantity: str, recipe: str, contrast: _Contrast) -> Iterator[float]:
+    def _per_seed(self, quantity: str, recipe: str, contrast: RunContrast) -> Iterator[float]:
         """Yield the number of each run; of effects, of the seeds that both recipes have."""
         for (name, seed), value in contrast.values.items():
             if name != recipe:

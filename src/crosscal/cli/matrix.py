@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,40 +13,79 @@ from rich.console import Console
 from rich.table import Table
 
 from crosscal.artifacts import write_aside
+from crosscal.calibration.statistics.crossed_seeds import ONE_SEED
+from crosscal.report.numbers import number
 from crosscal.study.config.settings import Study
 from crosscal.study.results.averages import xtreme_averages
-from crosscal.study.results.scores import Cell, ScoreRow, best_recipes
+from crosscal.study.results.score_estimates import BASELINE
+from crosscal.study.results.scores import (
+    GAINS,
+    SCORES,
+    Cell,
+    ScoreRow,
+    best_recipes,
+    collapse_rates,
+)
 
 
 def write_scores(
     study: Study, rows: Sequence[ScoreRow], cells: Sequence[Cell], folder: Path
 ) -> None:
     """Write all scores as ``scores.json`` and ``scores.csv``, the cells as ``matrix.*``."""
-    matrix = [asdict(cell) for cell in cells]
-    scores = [asdict(row) for row in rows]
-    best = {"english_development": best_recipes(cells), "test": best_recipes(cells, by="official")}
+    scores = [row.to_dict() for row in rows]
     write_aside(folder / "scores.json", json.dumps(scores, indent=1).encode())
-    document = {"cells": matrix, "best": best, "averages": xtreme_averages(study, cells)}
+    document = {
+        "cells": [cell.to_dict() for cell in cells],
+        "best": {
+            "english_development": best_recipes(cells),
+            "test": best_recipes(cells, by="official"),
+        },
+        "averages": xtreme_averages(study, cells),
+        "level": study.analysis.level,
+        "gains_over": BASELINE,
+        "collapse_rates": {
+            recipe: {"collapsed": collapsed, "runs": runs}
+            for recipe, (collapsed, runs) in collapse_rates(cells).items()
+        },
+    }
     write_aside(folder / "matrix.json", json.dumps(document, indent=1).encode())
-    flat = [
-        {
-            **{name: row[name] for name in ("target", "recipe", "seed", "split", "language")},
-            "kind": kind,
-            "metric": metric,
-            "value": value,
-            "n": row["score"]["n"],
-        }
-        for row in scores
-        for kind in ("official", "sound", "oracle")
-        for metric, value in row["score"][kind].items()
-    ]
-    write_aside(folder / "scores.csv", _csv(flat, list(flat[0])))
-    write_aside(folder / "matrix.csv", _csv(matrix, [field.name for field in fields(Cell)]))
+    flat = [line for row in scores for line in _metric_lines(row)]
+    write_aside(folder / "scores.csv", _csv(flat))
+    write_aside(folder / "matrix.csv", _csv([_flat_cell(cell) for cell in cells]))
 
 
-def _csv(rows: Sequence[dict[str, object]], names: Sequence[str]) -> bytes:
+def _metric_lines(row: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Return a line for each metric; those that no figure is made of have no interval."""
+    lines = []
+    for kind in ("official", "sound", "oracle"):
+        known = row["metric_intervals"].get(kind, {})
+        for metric, value in row["score"][kind].items():
+            low, high = known.get(metric, (None, None))
+            about = {name: row[name] for name in ("target", "recipe", "seed", "split", "language")}
+            what = {"kind": kind, "metric": metric, "value": value, "n": row["score"]["n"]}
+            lines.append({**about, **what, "low": low, "high": high})
+    return lines
+
+
+def _flat_cell(cell: Cell) -> dict[str, object]:
+    """Return a cell as one line, the same columns in all."""
+    document = cell.to_dict()
+    estimates, gains = document.pop("estimates"), document.pop("gains")
+    for name in SCORES:
+        for end in ("low", "high"):
+            document[f"{name}_{end}"] = estimates.get(name, {}).get(end)
+    document["seed_variance"] = estimates.get(GAINS[0], {}).get("seed_variance")
+    for name in GAINS:
+        gain = gains.get(name, {})
+        document[f"{name}_gain"] = gain.get("value")
+        for key in ("low", "high", "p_value", "seed_variance"):
+            document[f"{name}_gain_{key}"] = gain.get(key)
+    return document
+
+
+def _csv(rows: Sequence[dict[str, object]]) -> bytes:
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, names, lineterminator="\n")
+    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue().encode()
@@ -56,45 +94,123 @@ def _csv(rows: Sequence[dict[str, object]], names: Sequence[str]) -> bytes:
 def print_matrix(study: Study, cells: Sequence[Cell]) -> None:
     """Print recipes by targets: official / sound figure and calibration error, in per cent.
 
-    Below, averages over XTREME's tasks, if the study has a whole group of them.
+    Then the gain of each recipe over the baseline. Below, averages over XTREME's tasks and their
+    gains, if the study has a whole group of them.
     """
-    targets = list(dict.fromkeys(cell.target for cell in cells))
+    _print_whole(_matrix(cells))
+    if any(cell.gains for cell in cells):
+        _print_whole(_gains(cells, study.analysis.level))
+    averages = xtreme_averages(study, cells)
+    if groups := list(averages["best"]["test"]):
+        _print_whole(_averages(averages, groups, study.analysis.level))
+        if any(averages["gains"]["recipes"].values()):
+            _print_whole(_average_gains(averages, groups, study.analysis.level))
+
+
+def _print_whole(table: Table) -> None:
+    # A table of nine targets must not be cut: a reader can scroll, not guess.
+    console = Console()
+    width = console.measure(table, options=console.options.update(width=100_000)).maximum
+    Console(width=max(console.width, width)).print(table)
+
+
+def _matrix(cells: Sequence[Cell]) -> Table:
+    targets = _targets(cells)
     by_pair = {(cell.recipe, cell.target): cell for cell in cells}
     best, optimistic = best_recipes(cells), best_recipes(cells, by="official")
+    rates = collapse_rates(cells)
     table = Table(
         "recipe",
         *targets,
+        "learnt nothing",
         title="official score / sound score, calibration error: per cent, mean over languages",
         caption="* best on English development data  ‡ best by this score itself, near to the "
-        "paper's way: optimistic  † a run learnt nothing",
+        "paper's way: optimistic  † a run learnt nothing; last column: of runs with English "
+        "development data, which show it",
     )
-    for recipe in dict.fromkeys(cell.recipe for cell in cells):
+    for recipe in _recipes(cells):
         words = [recipe]
         for target in targets:
             cell = by_pair.get((recipe, target))
             marks = " *" * (best.get(target) == recipe) + " ‡" * (optimistic[target] == recipe)
             words.append("" if cell is None else _words(cell, marks))
-        table.add_row(*words)
-    # A table of nine targets must not be cut: a reader can scroll, not guess.
-    console = Console(width=max(Console().width, 24 + 25 * len(targets)))
-    console.print(table)
-    averages = xtreme_averages(study, cells)
-    if groups := list(averages["best"]["test"]):
-        console.print(_averages(averages, groups))
+        collapsed, runs = rates[recipe]
+        table.add_row(*words, f"{collapsed} of {runs}" if runs else "")
+    return table
 
 
-def _averages(averages: dict[str, Any], groups: Sequence[str]) -> Table:
-    table = Table("recipe", title="XTREME: official score, per cent, mean over tasks")
+def _gains(cells: Sequence[Cell], level: float) -> Table:
+    targets = _targets(cells)
+    gains = {
+        (cell.recipe, cell.target): cell.gains["official"].to_dict() for cell in cells if cell.gains
+    }
+    expected = len(gains) * (1 - level)
+    table = Table(
+        "recipe",
+        *targets,
+        title=f"gain over {BASELINE}: official score, percentage points, {_percent(level)}"
+        + _of_whom(gains.values()),
+        caption=f"if no recipe changed anything, about {expected:.0f} of these {len(gains)} "
+        "intervals would leave 0 out",
+    )
+    for recipe in _recipes(cells):
+        if recipe != BASELINE:
+            table.add_row(recipe, *(_gain(gains.get((recipe, target))) for target in targets))
+    return table
+
+
+def _averages(averages: Mapping[str, Any], groups: Sequence[str], level: float) -> Table:
+    intervals = averages["intervals"]
+    about = [each for of in intervals["recipes"].values() for each in of.values()]
+    table = Table(
+        "recipe",
+        title="XTREME: official score, per cent, mean over tasks"
+        + (f", {_percent(level)}{_of_whom(about)}" if about else ""),
+    )
     for group in groups:
         table.add_column(group, justify="right")
-    rows = {
-        **averages["recipes"],
-        "each target's *": averages["best"]["english_development"],
-        "each target's ‡": averages["best"]["test"],
-    }
-    for name, values in rows.items():
-        table.add_row(name, *(f"{100 * values[group]:.1f}" for group in groups))
+    for name, values, known in _by_choice(averages, intervals):
+        table.add_row(name, *(_average(values[group], known.get(group)) for group in groups))
     return table
+
+
+def _average_gains(averages: Mapping[str, Any], groups: Sequence[str], level: float) -> Table:
+    gains = averages["gains"]
+    about = [each for of in gains["recipes"].values() for each in of.values()]
+    table = Table(
+        "recipe",
+        title=f"XTREME: gain over {BASELINE}, percentage points, {_percent(level)}"
+        + _of_whom(about),
+        caption="each target's * and ‡: the choice is taken as given, so ‡ is optimistic here too",
+    )
+    for group in groups:
+        table.add_column(group, justify="right")
+    for name, _, known in _by_choice(averages, gains):
+        if known:
+            table.add_row(name, *(_gain(known.get(group)) for group in groups))
+    return table
+
+
+def _by_choice(
+    averages: Mapping[str, Any], estimates: Mapping[str, Any]
+) -> list[tuple[str, dict[str, float], dict[str, Any]]]:
+    """Return name, averages and estimates of each recipe, then of each target's best ones."""
+    best = (("each target's *", "english_development"), ("each target's ‡", "test"))
+    return [
+        *(
+            (recipe, values, estimates["recipes"].get(recipe, {}))
+            for recipe, values in averages["recipes"].items()
+        ),
+        *((name, averages["best"][kind], estimates["best"].get(kind, {})) for name, kind in best),
+    ]
+
+
+def _targets(cells: Sequence[Cell]) -> list[str]:
+    return list(dict.fromkeys(cell.target for cell in cells))
+
+
+def _recipes(cells: Sequence[Cell]) -> list[str]:
+    return list(dict.fromkeys(cell.recipe for cell in cells))
 
 
 def _words(cell: Cell, marks: str) -> str:
@@ -102,3 +218,28 @@ def _words(cell: Cell, marks: str) -> str:
     return (
         f"{100 * cell.official:.1f} / {100 * cell.sound:.1f}, {100 * cell.ece:.1f}{marks}{learnt}"
     )
+
+
+def _average(value: float, known: Mapping[str, Any] | None) -> str:
+    shown = number(100 * value)
+    return shown if known is None else f"{shown} ({_ends(known)})"
+
+
+def _gain(known: Mapping[str, Any] | None) -> str:
+    if known is None:
+        return ""
+    return f"{number(100 * known['value'], signed=True)} ({_ends(known)})"
+
+
+def _ends(known: Mapping[str, Any]) -> str:
+    return f"{number(100 * known['low'])} to {number(100 * known['high'])}"
+
+
+def _percent(level: float) -> str:
+    return f"{100 * level:g}\N{NO-BREAK SPACE}% interval"
+
+
+def _of_whom(estimates: Iterable[Mapping[str, Any]]) -> str:
+    """Say so where trainings were not repeated."""
+    once = all(each["seed_variance"] == ONE_SEED for each in estimates)
+    return ", of these very models" if once else ""

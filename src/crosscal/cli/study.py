@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,11 +63,11 @@ def run(
     with StudyProgress(store, len(estimates), quiet=as_json) as progress:
         outcome = run_study(plan, output, progress)
     pages = _write_reports(plan, output, outcome.results, outcome.recalibration, tuple(estimates))
-    matrix = score_cells(outcome.scores, outcome.results)
+    matrix = score_cells(plan.study, outcome.scores, outcome.results)
     write_scores(plan.study, outcome.scores, matrix, outcome.folder)
     if as_json:
         document = _to_dict(plan.study, outcome, pages, len(estimates))
-        print(json.dumps({**document, "matrix": [asdict(cell) for cell in matrix]}))
+        print(json.dumps({**document, "matrix": [cell.to_dict() for cell in matrix]}))
         return
     if len(pages) > 1:
         print_matrix(plan.study, matrix)

@@ -16,7 +16,12 @@ def accuracy(predicted: Sequence[str], gold: Sequence[str]) -> float:
 
 def first_choice_accuracy(scores: NDArray[np.float64], gold: NDArray[np.int64]) -> float:
     """Return accuracy where the first of the highest scores is the answer; gold -1 is wrong."""
-    return float((scores.argmax(axis=1) == gold).mean())
+    return float(first_choice_right(scores, gold).mean())
+
+
+def first_choice_right(scores: NDArray[np.float64], gold: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return 1 for each unit whose first choice is right, else 0; shape (n,)."""
+    return (scores.argmax(axis=1) == gold).astype(np.float64)
 
 
 def shared_choice_accuracy(scores: NDArray[np.float64], gold: NDArray[np.int64]) -> float:
@@ -24,7 +29,15 @@ def shared_choice_accuracy(scores: NDArray[np.float64], gold: NDArray[np.int64])
 
     The order of the choices then earns nothing; without ties this is `first_choice_accuracy`.
     """
+    return float(shared_choice_right(scores, gold)[gold >= 0].sum() / len(gold))
+
+
+def shared_choice_right(
+    scores: NDArray[np.float64], gold: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return what each unit adds to `shared_choice_accuracy`, from 0 to 1; shape (n,)."""
     highest = scores == scores.max(axis=1, keepdims=True)
     known = gold >= 0
-    right = highest[known, gold[known]] / highest[known].sum(axis=1)
-    return float(right.sum() / len(gold))
+    right = np.zeros(len(gold))
+    right[known] = highest[known, gold[known]] / highest[known].sum(axis=1)
+    return right

@@ -63,7 +63,26 @@ def answer_scores(
     check_language(rules, language, where="answers")
     if not golds:
         raise DataError("there are no questions", where="golds", remedy="Give at least one")
+    return mean_scores(question_scores(answers, golds, rules, language))
+
+
+def mean_scores(questions: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Return the means of exact match and F1 of questions, at least one."""
     exact = f1 = 0.0
+    for one, other in questions:
+        exact += one
+        f1 += other
+    return {"exact_match": exact / len(questions), "f1": f1 / len(questions)}
+
+
+def question_scores(
+    answers: Mapping[str, str],
+    golds: Mapping[str, Sequence[str]],
+    rules: AnswerRules,
+    language: str,
+) -> list[tuple[float, float]]:
+    """Return exact match and F1 of each question, in the order of `golds`."""
+    scores = []
     for question, right in golds.items():
         if not right or not all(gold.strip() for gold in right):
             raise DataError(
@@ -71,10 +90,15 @@ def answer_scores(
                 where=f"question {question!r}",
                 remedy="Questions that cannot be answered are scored as SQuAD v2.0 (squad2)",
             )
-        if question in answers:
-            exact += exact_match(answers[question], right, rules, language)
-            f1 += token_f1(answers[question], right, rules, language)
-    return {"exact_match": exact / len(golds), "f1": f1 / len(golds)}
+        scores.append(
+            (
+                exact_match(answers[question], right, rules, language),
+                token_f1(answers[question], right, rules, language),
+            )
+            if question in answers
+            else (0.0, 0.0)
+        )
+    return scores
 
 
 def check_language(rules: AnswerRules, language: str, *, where: str) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from crosscal.metrics.accuracy import first_choice_accuracy, shared_choice_accuracy
-from crosscal.metrics.metric_input import MetricInput, MetricValues
+from crosscal.metrics.accuracy import (
+    first_choice_accuracy,
+    first_choice_right,
+    shared_choice_accuracy,
+    shared_choice_right,
+)
+from crosscal.metrics.metric_input import MetricInput, MetricValues, OutcomeRows
 
 
 def score_choices(rows: MetricInput) -> MetricValues:
@@ -12,8 +17,13 @@ def score_choices(rows: MetricInput) -> MetricValues:
     ``official``: the first of the highest scores, as argmax and XTREME's label files have it;
     ``sound``: choices that share the highest score share the point.
     """
+    first, shared = (
+        OutcomeRows(values=right(rows.scores, rows.gold), cluster=rows.cluster)
+        for right in (first_choice_right, shared_choice_right)
+    )
     return MetricValues(
         official={"accuracy": first_choice_accuracy(rows.scores, rows.gold)},
         sound={"accuracy": shared_choice_accuracy(rows.scores, rows.gold)},
         n=rows.n,
+        rows={"official": {"accuracy": first}, "sound": {"accuracy": shared}},
     )

@@ -18,6 +18,23 @@ from crosscal.predictions import Predictions
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutcomeRows:
+    """What a figure is the mean of: outcomes from 0 to 1, and the cluster of each.
+
+    An accuracy is a mean over units. So is F1, over everything that was predicted (is it right?)
+    and everything that is right (was it predicted?); see `crosscal.metrics.overlap.overlap_rows`.
+    """
+
+    values: NDArray[np.float64]  # (m,)
+    cluster: NDArray[np.intp]  # (m,): place in `MetricInput.clusters`
+
+    @property
+    def figure(self) -> float:
+        """The mean, 0 of nothing."""
+        return float(self.values.mean()) if len(self.values) else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricValues:
     """A task's metrics on one language of one split, as fractions."""
 
@@ -26,6 +43,8 @@ class MetricValues:
     # At the threshold that suits these very units best: a bound, not a result.
     oracle: dict[str, float] = field(default_factory=dict)
     n: int  # units scored: pairs, questions, words or sentences
+    # What the headline metrics are means of: by kind (official, sound), then by metric.
+    rows: dict[str, dict[str, OutcomeRows]] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +116,20 @@ class MetricInput:
     def gold(self) -> NDArray[np.int64]:
         """Index of each unit's right choice, -1 if it is not among them; shape (n,)."""
         return np.asarray(self.table["gold"], dtype=np.int64)
+
+    @property
+    def clusters(self) -> list[str]:
+        """Ids of the clusters, in the order in which they begin."""
+        return list(self._clusters.dictionary.to_pylist())
+
+    @property
+    def cluster(self) -> NDArray[np.intp]:
+        """Place of each unit's cluster in `clusters`, shape (n,)."""
+        return np.asarray(self._clusters.indices, dtype=np.intp)
+
+    @cached_property
+    def _clusters(self) -> pa.DictionaryArray:
+        return self.table["cluster_id"].combine_chunks().dictionary_encode()
 
     def texts(self, name: str) -> list[str]:
         """Return a required column of text, as ``unit_id``."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.metrics.bitext import Pair, best_threshold, bitext_scores
 from crosscal.metrics.metric_input import MetricInput, MetricValues
+from crosscal.metrics.overlap import overlap_rows
 
 
 def score_mined_pairs(rows: MetricInput) -> MetricValues:
@@ -28,7 +29,14 @@ def score_mined_pairs(rows: MetricInput) -> MetricValues:
     enough = mined.scores >= rows.threshold
     above = [pair for pair, high in zip(mined.pairs, enough, strict=True) if high]
     figures = bitext_scores(above, mined.gold)
-    return MetricValues(official=figures, sound=dict(figures), n=rows.n)
+    cluster = dict(zip(rows.texts("unit_id"), rows.cluster.tolist(), strict=True))
+    f1 = {"f1": overlap_rows(frozenset(above), mined.gold, lambda pair: cluster[pair[0]])}
+    return MetricValues(
+        official=figures,
+        sound=dict(figures),
+        n=rows.n,
+        rows={"official": f1, "sound": f1},
+    )
 
 
 def mining_threshold(rows: MetricInput) -> float:

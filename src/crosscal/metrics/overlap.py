@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from collections.abc import Set as AbstractSet
+from typing import TypeVar
+
+import numpy as np
+
+from crosscal.metrics.metric_input import OutcomeRows
+
+Thing = TypeVar("Thing", bound=Hashable)
 
 
 def overlap(predicted: AbstractSet[Hashable], gold: AbstractSet[Hashable]) -> dict[str, float]:
@@ -17,3 +24,19 @@ def overlap(predicted: AbstractSet[Hashable], gold: AbstractSet[Hashable]) -> di
     both = precision + recall
     f1 = 2 * precision * recall / both if both > 0 else 0.0
     return {"f1": f1, "precision": precision, "recall": recall}
+
+
+def overlap_rows(
+    predicted: AbstractSet[Thing], gold: AbstractSet[Thing], cluster_of: Callable[[Thing], int]
+) -> OutcomeRows:
+    """Return the rows whose mean is the F1 of two sets: 2 shared / (predicted + gold)."""
+    # Sorted, since sets of texts have no order that lasts.
+    rows = sorted(
+        (cluster_of(thing), thing in other)
+        for things, other in ((predicted, gold), (gold, predicted))
+        for thing in things
+    )
+    return OutcomeRows(
+        values=np.array([shared for _, shared in rows], dtype=np.float64),
+        cluster=np.array([cluster for cluster, _ in rows], dtype=np.intp),
+    )

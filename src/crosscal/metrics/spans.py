@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,19 @@ from crosscal.metrics.answers import (
     SQUAD,
     SQUAD2,
     AnswerRules,
-    answer_scores,
     check_language,
+    mean_scores,
+    question_scores,
 )
-from crosscal.metrics.metric_input import MetricInput, MetricValues
-from crosscal.metrics.squad2 import at_threshold, best_threshold, raw_scores
+from crosscal.metrics.metric_input import MetricInput, MetricValues, OutcomeRows
+from crosscal.metrics.squad2 import (
+    at_threshold,
+    best_threshold,
+    raw_scores,
+    scores_at_threshold,
+)
+
+_METRICS = ("exact_match", "f1")
 
 
 def span_scorer(official: AnswerRules) -> Callable[[MetricInput], MetricValues]:
@@ -34,10 +42,18 @@ def span_scorer(official: AnswerRules) -> Callable[[MetricInput], MetricValues]:
         best_texts = [texts[i] for texts, i in zip(rows.own_choices(), best, strict=True)]
         answers = dict(zip(units, best_texts, strict=True))
         golds = dict(zip(units, rows.text_lists("answers"), strict=True))
+        scores = {
+            kind: question_scores(answers, golds, rules, rows.language)
+            for kind, rules in (("official", official), ("sound", SOUND))
+        }
         return MetricValues(
-            official=answer_scores(answers, golds, official, rows.language),
-            sound=answer_scores(answers, golds, SOUND, rows.language),
+            official=mean_scores(scores["official"]),
+            sound=mean_scores(scores["sound"]),
             n=rows.n,
+            rows={
+                kind: _outcomes(rows, dict(zip(_METRICS, np.transpose(each), strict=True)))
+                for kind, each in scores.items()
+            },
         )
 
     return score_spans
@@ -63,9 +79,22 @@ def score_squad2(rows: MetricInput) -> MetricValues:
     return MetricValues(
         official=at_threshold(official, no_answer, threshold),
         sound=at_threshold(sound, no_answer, threshold),
-        oracle={m: best_threshold(official, no_answer, m)[0] for m in ("exact_match", "f1")},
+        oracle={m: best_threshold(official, no_answer, m)[0] for m in _METRICS},
         n=rows.n,
+        rows={
+            kind: _outcomes(rows, scores_at_threshold(raw, no_answer, threshold))
+            for kind, raw in (("official", official), ("sound", sound))
+        },
     )
+
+
+def _outcomes(
+    rows: MetricInput, scores: Mapping[str, NDArray[np.float64]]
+) -> dict[str, OutcomeRows]:
+    return {
+        metric: OutcomeRows(values=values, cluster=rows.cluster)
+        for metric, values in scores.items()
+    }
 
 
 def _without_silence(rows: MetricInput) -> tuple[list[str], NDArray[np.float64]]:

@@ -78,16 +78,25 @@ def at_threshold(
     Metrics with ``_answerable`` are of the questions that have an answer, ``_unanswerable`` of
     others.
     """
-    silent = no_answer > threshold
     metrics = {}
     everything = np.ones(len(raw.ids), dtype=np.bool_)
     parts = {"": everything, "_answerable": raw.answerable, "_unanswerable": ~raw.answerable}
-    for name, values in (("exact_match", raw.exact_match), ("f1", raw.f1)):
-        thresholded = np.where(silent, (~raw.answerable).astype(np.float64), values)
+    for name, thresholded in scores_at_threshold(raw, no_answer, threshold).items():
         for suffix, part in parts.items():
             if thresholded[part].size:
                 metrics[name + suffix] = float(thresholded[part].mean())
     return metrics
+
+
+def scores_at_threshold(
+    raw: RawScores, no_answer: NDArray[np.float64], threshold: float
+) -> dict[str, NDArray[np.float64]]:
+    """Return the scores of each question, with "no answer" as `at_threshold` has it."""
+    silent = no_answer > threshold
+    return {
+        name: np.where(silent, (~raw.answerable).astype(np.float64), values)
+        for name, values in (("exact_match", raw.exact_match), ("f1", raw.f1))
+    }
 
 
 def best_threshold(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
+
 import numpy as np
 
 from crosscal.exceptions import DataError, SettingsError
-from crosscal.metrics.accuracy import shared_choice_accuracy
-from crosscal.metrics.chunks import after_first_hyphen, chunk_scores, chunks, strict_chunks
-from crosscal.metrics.metric_input import MetricInput, MetricValues
+from crosscal.metrics.accuracy import shared_choice_accuracy, shared_choice_right
+from crosscal.metrics.chunks import (
+    Chunk,
+    after_first_hyphen,
+    chunk_scores,
+    chunks,
+    strict_chunks,
+)
+from crosscal.metrics.metric_input import MetricInput, MetricValues, OutcomeRows
+from crosscal.metrics.overlap import overlap, overlap_rows
 from crosscal.metrics.tokens import macro_f1
 
 Sentences = list[list[str]]
@@ -20,13 +30,16 @@ def score_parts_of_speech(rows: MetricInput) -> MetricValues:
     shared, and ``f1_macro`` over tags.
     """
     predicted, gold = _sentences(rows)
+    found = chunks(predicted), chunks(gold)
+    words = OutcomeRows(values=shared_choice_right(rows.scores, rows.gold), cluster=rows.cluster)
     return MetricValues(
-        official=chunk_scores(predicted, gold),
+        official=overlap(*found),
         sound={
             "accuracy": shared_choice_accuracy(rows.scores, rows.gold),
             "f1_macro": macro_f1(_flat(predicted), _flat(gold)),
         },
         n=rows.n,
+        rows={"official": {"f1": _chunk_rows(*found, gold)}, "sound": {"accuracy": words}},
     )
 
 
@@ -38,13 +51,27 @@ def score_entities(rows: MetricInput) -> MetricValues:
     entity. ``f1_strict`` does not.
     """
     predicted, gold = _sentences(rows)
-    lenient = chunk_scores(predicted, gold, lambda s: chunks(s, after_first_hyphen))
+    old = chunks(predicted), chunks(gold)
+    new = chunks(predicted, after_first_hyphen), chunks(gold, after_first_hyphen)
     strict = chunk_scores(predicted, gold, strict_chunks)
     return MetricValues(
-        official=chunk_scores(predicted, gold),
-        sound={**lenient, "f1_strict": strict["f1"]},
+        official=overlap(*old),
+        sound={**overlap(*new), "f1_strict": strict["f1"]},
         n=rows.n,
+        rows={
+            "official": {"f1": _chunk_rows(*old, gold)},
+            "sound": {"f1": _chunk_rows(*new, gold)},
+        },
     )
+
+
+def _chunk_rows(
+    predicted: frozenset[Chunk], gold: frozenset[Chunk], sentences: Sentences
+) -> OutcomeRows:
+    """Return the rows of F1; a chunk belongs to the sentence in which it ends."""
+    # Words are counted through all sentences, one added after each; clusters are the sentences.
+    ends = list(accumulate(len(sentence) + 1 for sentence in sentences))
+    return overlap_rows(predicted, gold, lambda chunk: bisect_right(ends, chunk[2]))
 
 
 def _sentences(rows: MetricInput) -> tuple[Sentences, Sentences]:

@@ -6,7 +6,7 @@ the same name below ``<labels>``. All figures are official ones, in per cent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,15 +116,19 @@ def transfer_gap(score: TaskScore) -> float | None:
     return None if english is None or not figures else english - _mean(list(figures.values()))
 
 
-def group_averages(figures: Mapping[str, float]) -> dict[str, float]:
-    """Return the mean figure of each group of tasks that is there as a whole."""
+def whole_groups(tasks: Collection[str]) -> dict[str, list[str]]:
+    """Return the tasks of each group that is there as a whole."""
     members: dict[str, list[str]] = {}
     for name, task in TASKS.items():
         members.setdefault(task.group, []).append(name)
+    return {group: names for group, names in members.items() if set(names) <= set(tasks)}
+
+
+def group_averages(figures: Mapping[str, float]) -> dict[str, float]:
+    """Return the mean figure of each group of tasks that is there as a whole."""
     return {
         group: _mean([figures[name] for name in names])
-        for group, names in members.items()
-        if figures.keys() >= set(names)
+        for group, names in whole_groups(figures).items()
     }
 
 

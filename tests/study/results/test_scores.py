@@ -86,7 +86,7 @@ def test_training_pairs_are_no_english_development_data():
         "pairs": [pairs(8, "direct"), pairs(9, "more")],
     }
     rows = [row for target in runs for row in score_runs(STUDY, target, runs[target])]
-    found = score_cells(rows, dict.fromkeys(runs, NOBODY_COLLAPSED))
+    found = score_cells(STUDY, rows, dict.fromkeys(runs, NOBODY_COLLAPSED))
     development = {(cell.target, cell.recipe): cell.development for cell in found}
     assert development == {
         ("mined", "direct"): None,

@@ -29,10 +29,15 @@ from crosscal.calibration.estimation.prepared import (
     SPANS,
     PreparedSample,
     prepare,
+    prepare_outcomes,
     prepare_soft,
 )
 from crosscal.calibration.estimation.resampling import ClusterResampling
-from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
+from crosscal.calibration.estimation.samples import (
+    EvaluationSettings,
+    OutcomeSet,
+    SampleSet,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -52,6 +57,29 @@ def measure_samples(
     errors = settings.error_names()
     units = resampling.weights.shape[1]
     prepared = [prepare(sample, units, settings, errors) for sample in samples]
+    return _measure_all(prepared, resampling, settings, errors)
+
+
+def measure_outcomes(
+    sets: Sequence[OutcomeSet], resampling: ClusterResampling
+) -> list[Measurement]:
+    """Measure means of outcomes on one resampling; that of none at all is 0, and unknown."""
+    units = resampling.weights.shape[1]
+    prepared = [prepare_outcomes(each, units) for each in sets if len(each.outcome)]
+    measured = iter(_measure_all(prepared, resampling, EvaluationSettings(), ()))
+    low, high = _unknown(resampling.replicates, _UNIT)
+    nothing = Measurement(value=0.0, draws_low=low, draws_high=high, span=_UNIT)
+    return [next(measured)["accuracy"] if len(each.outcome) else nothing for each in sets]
+
+
+def _measure_all(
+    prepared: Sequence[PreparedSample],
+    resampling: ClusterResampling,
+    settings: EvaluationSettings,
+    errors: Sequence[str],
+) -> list[dict[str, Measurement]]:
+    if not prepared:
+        return []
     # The weights are read from memory once.
     totals = resampling.weights @ np.hstack([each.sums for each in prepared])
     ends = np.cumsum([each.sums.shape[1] for each in prepared])[:-1]

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from crosscal.calibration.entropy import entropy_rows
 from crosscal.calibration.estimation.resampling import ClusterResampling
-from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
+from crosscal.calibration.estimation.samples import (
+    EvaluationSettings,
+    OutcomeSet,
+    SampleSet,
+)
 from crosscal.calibration.estimation.views import Views, make_views, notion_view
 from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import brier_rows, nll_rows
@@ -153,6 +157,20 @@ def prepare_soft(
         "gap": MeanRows(rows=confidence - outcome, if_right=mean - 1.0, if_wrong=mean),
     }
     return summed(sample, units, means, Views(views=[view], names=[("width",)]))
+
+
+def prepare_outcomes(of: OutcomeSet, units: int) -> PreparedSample:
+    """Sum outcomes over clusters; their mean goes by the name of accuracy."""
+    sample = SampleSet(
+        values=of.outcome[:, None],
+        gold=np.zeros(len(of.unit), dtype=np.int64),
+        unit=of.unit,
+        name=of.name,
+        number=of.number,
+        clusters=of.clusters,
+    )
+    means = {"accuracy": MeanRows(rows=of.outcome, if_right=1.0, if_wrong=0.0)}
+    return summed(sample, units, means, Views(views=[], names=[]))
 
 
 def summed(

@@ -76,6 +76,17 @@ class TemperatureDraws:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutcomeSet:
+    """Outcomes without confidences, whose mean is measured: a task's own score."""
+
+    outcome: Floats  # (n,), from 0 to 1
+    unit: Ints  # (n,): column of the resampling's weights that each belongs to
+    name: str = "all"
+    number: int = 0  # as of a `SampleSet`
+    clusters: int | None = None  # how many there are, where units are batches of them
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampleSet:
     """Rows that are measured together: one language, one run."""
 
