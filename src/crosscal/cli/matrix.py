@@ -161,14 +161,10 @@ def _gains(cells: Sequence[Cell], level: float) -> Table:
 
 def _averages(averages: Mapping[str, Any], groups: Sequence[str], level: float) -> Table:
     intervals = averages["intervals"]
-    about = [each for of in intervals["recipes"].values() for each in of.values()]
-    table = Table(
-        "recipe",
-        title="XTREME: official score, per cent, mean over tasks"
-        + (f", {_percent(level)}{_of_whom(about)}" if about else ""),
-    )
-    for group in groups:
-        table.add_column(group, justify="right")
+    about = _all_of(intervals)
+    title = "XTREME: official score, per cent, mean over tasks"
+    title += f", {_percent(level)}{_of_whom(about)}" if about else ""
+    table = _group_table(title, groups)
     for name, values, known in _by_choice(averages, intervals):
         table.add_row(name, *(_average(values[group], known.get(group)) for group in groups))
     return table
@@ -176,19 +172,26 @@ def _averages(averages: Mapping[str, Any], groups: Sequence[str], level: float) 
 
 def _average_gains(averages: Mapping[str, Any], groups: Sequence[str], level: float) -> Table:
     gains = averages["gains"]
-    about = [each for of in gains["recipes"].values() for each in of.values()]
-    table = Table(
-        "recipe",
-        title=f"XTREME: gain over {BASELINE}, percentage points, {_percent(level)}"
-        + _of_whom(about),
-        caption="each target's * and ‡: the choice is taken as given, so ‡ is optimistic here too",
+    title = f"XTREME: gain over {BASELINE}, percentage points, {_percent(level)}"
+    table = _group_table(title + _of_whom(_all_of(gains)), groups)
+    table.caption = (
+        "each target's * and ‡: the choice is taken as given, so ‡ is optimistic here too"
     )
-    for group in groups:
-        table.add_column(group, justify="right")
     for name, _, known in _by_choice(averages, gains):
         if known:
             table.add_row(name, *(_gain(known.get(group)) for group in groups))
     return table
+
+
+def _group_table(title: str, groups: Sequence[str]) -> Table:
+    table = Table("recipe", title=title)
+    for group in groups:
+        table.add_column(group, justify="right")
+    return table
+
+
+def _all_of(estimates: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for by_group in estimates["recipes"].values() for each in by_group.values()]
 
 
 def _by_choice(
