@@ -21,7 +21,7 @@ def first_choice_accuracy(scores: NDArray[np.float64], gold: NDArray[np.int64]) 
 
 def first_choice_right(scores: NDArray[np.float64], gold: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return 1 for each unit whose first choice is right, else 0; shape (n,)."""
-    return (scores.argmax(axis=1) == gold).astype(np.float64)
+    return np.asarray(scores.argmax(axis=1) == gold, dtype=np.float64)
 
 
 def shared_choice_accuracy(scores: NDArray[np.float64], gold: NDArray[np.int64]) -> float:
