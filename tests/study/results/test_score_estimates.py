@@ -106,7 +106,8 @@ def test_every_figure_lies_in_its_interval():
             for name in ("official", "sound", "english", "transfer_gap", "development"):
                 estimate = cell.estimates[name]
                 assert estimate.value == getattr(cell, name)
-                assert estimate.low < estimate.value < estimate.high
+                assert estimate.low <= estimate.value <= estimate.high
+                assert estimate.low < estimate.high
             assert cell.gains.keys() == (
                 set() if cell.recipe == "direct" else {"official", "sound"}
             )
