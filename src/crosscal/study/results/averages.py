@@ -45,7 +45,7 @@ def xtreme_averages(study: Study, cells: Sequence[Cell]) -> dict[str, Any]:
         recipe: dict.fromkeys(study.targets, recipe) for recipe in study.recipes
     }
     best: dict[str, Choice] = {
-        "english_development": alone[UNCHOSEN] | best_recipes(cells),
+        "english_development": {**alone[UNCHOSEN], **best_recipes(cells)},
         "test": best_recipes(cells, by="official"),
     }
     averages = _Averages(study, cells)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crosscal.analysis.analyse import SEEDS
 from crosscal.analysis.contrast import RunContrast, RunDesign
@@ -70,6 +71,6 @@ class ScoreComparison:
         return estimate, whole.p_value()
 
 
-def shuffled(one: Measurement, order: Sequence[int]) -> Measurement:
+def shuffled(one: Measurement, order: NDArray[np.intp]) -> Measurement:
     """Return a measurement whose replicates are in another order."""
     return replace(one, draws_low=one.draws_low[order], draws_high=one.draws_high[order])
