@@ -1,6 +1,7 @@
 """The tables of ``docs/what-to-trust.md``: ``python benchmarks/error_tables.py``.
 
-From the JSON files of ``error_simulation.py`` and ``coverage.py``; prints Markdown.
+From the JSON files of ``error_simulation.py``, ``coverage.py`` and ``many_groups.py``; prints
+Markdown.
 """
 
 from __future__ import annotations
@@ -168,6 +169,26 @@ def item_table(scenarios: Sequence[Scenario]) -> str:
     return table(["items", "", *(shown(name) for name in measures)], body)
 
 
+def group_table(cells: dict[str, Scenario]) -> str:
+    """False alarms where no group is off, and what is found where one in ten is, of each verdict."""
+    verdicts = ("ece against calibration", "ece", "gap", "accuracy")
+    body = []
+    for name, quiet in cells.items():
+        if not name.endswith("none off"):
+            continue
+        groups, replicates = (part.split()[0] for part in name.split(", ")[:2])
+        off = cells.get(name.replace("none off", "some off"))
+        line = [f"{int(groups):,}", f"{int(replicates):,}", str(quiet["tables"])]
+        line += [f"{100 * quiet[verdict]['any_false']:.0f}" for verdict in verdicts]
+        line += [
+            "" if off is None else f"{100 * off[verdict]['found']:.0f}" for verdict in verdicts
+        ]
+        body.append(line)
+    short = ("calibration", "ECE", "gap", "accuracy")
+    head = ["groups", "replicates", "tables"]
+    return table([*head, *(f"false, {v}" for v in short), *(f"found, {v}" for v in short)], body)
+
+
 def tables() -> list[str]:
     """Return all tables in the order of the page."""
     scenarios = load("error_simulation.json")["scenarios"]
@@ -178,6 +199,7 @@ def tables() -> list[str]:
         test_table(scenarios),
         item_table(list(load("coverage_items.json")["scenarios"].values())),
         seed_table(list(load("coverage_seeds.json")["scenarios"].values())),
+        group_table(load("many_groups.json")),
     ]
 
 
