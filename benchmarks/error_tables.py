@@ -170,7 +170,7 @@ def item_table(scenarios: Sequence[Scenario]) -> str:
 
 
 def group_table(cells: dict[str, Scenario]) -> str:
-    """False alarms where no group is off, and what is found where one in ten is, of each verdict."""
+    """Return shares of false alarms where no group is off, and of what is found where some are."""
     verdicts = ("ece against calibration", "ece", "gap", "accuracy")
     body = []
     for name, quiet in cells.items():

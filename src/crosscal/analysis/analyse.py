@@ -37,7 +37,7 @@ def analyse(runs: Sequence[Predictions], *, settings: AnalysisSettings) -> Resul
 
     `runs` holds one table for each recipe and seed; test rows are equal in all of them. The
     settings of the results are the given ones and, under ``seeds``, how many runs of each recipe
-    count; under ``unmatched``, the runs for whose sake degradations are not taken apart, since
+    count; under ``unmatched``, the runs because of which degradations are not taken apart, since
     every answer in the baseline language is right, or every one wrong. One draw of clusters is
     shared by all languages, recipes and seeds; intervals are quantiles of draws of the true value
     (`crosscal.calibration.estimation.estimates`). The English temperature is fitted anew in every

@@ -145,13 +145,14 @@ def _gains(cells: Sequence[Cell], level: float) -> Table:
         (cell.recipe, cell.target): cell.gains["official"].to_dict() for cell in cells if cell.gains
     }
     expected = len(gains) * (1 - level)
+    models = " and trainings did not differ" if _of_whom(gains.values()) else ""
     table = Table(
         "recipe",
         *targets,
         title=f"gain over {BASELINE}: official score, percentage points, {_percent(level)}"
         + _of_whom(gains.values()),
-        caption=f"if no recipe changed anything, about {expected:.0f} of these {len(gains)} "
-        "intervals would leave 0 out",
+        caption=f"if no recipe changed anything{models}, about {expected:.{int(expected < 1)}f} of "
+        f"these {len(gains)} intervals would leave 0 out",
     )
     for recipe in _recipes(cells):
         if recipe != BASELINE:
@@ -244,5 +245,5 @@ def _percent(level: float) -> str:
 
 def _of_whom(estimates: Iterable[Mapping[str, Any]]) -> str:
     """Say so where trainings were not repeated."""
-    once = all(each["seed_variance"] == ONE_SEED for each in estimates)
-    return ", of these very models" if once else ""
+    rules = {each["seed_variance"] for each in estimates}
+    return ", of these very models" if rules == {ONE_SEED} else ""

@@ -33,7 +33,7 @@ def contrasts_of(results: Results, group: str) -> list[str]:
 
 
 def unmatched_runs(results: Results) -> str:
-    """Say for whose sake degradations are not taken apart, or '' if nothing stood against it."""
+    """Say because of which degradations are not taken apart, or '' if nothing stood against it."""
     runs = [f"{r['recipe']}, seed {r['seed']}" for r in results.settings.get("unmatched", ())]
     if not runs:
         return ""

@@ -33,7 +33,7 @@ def headline(results: Results) -> str:
         for recipe in recipes_with_results(results)
         if (effect := results.get("effect", recipe, subject, is_group=is_group))
     ]
-    return f"{_degradation(base, where, english)}{_effects(effects)}."
+    return f"{_degradation(base, where, english)}{_effects(effects, is_group=is_group)}."
 
 
 def _degradation(base: Estimate, where: str, english: str) -> str:
@@ -54,23 +54,24 @@ def _degradation(base: Estimate, where: str, english: str) -> str:
     )
 
 
-def _effects(effects: list[Estimate]) -> str:
-    """Say which recipes make the difference larger or smaller, and which do not visibly."""
-    if not effects:
-        return ""
-    smaller, larger, unseen = (
+def _effects(effects: list[Estimate], *, is_group: bool) -> str:
+    """Say under which recipes it fares better or worse, and under which no change was seen."""
+    better, worse, unseen = (
         [e.recipe for e in effects if direction_seen(e) == seen] for seen in (-1, 1, 0)
     )
+    they = "they fare" if is_group else "it fares"
     parts = [
-        f"with {_listed(recipes)} first, {what}"
+        f"under {_listed(recipes)} {what}"
         for recipes, what in (
-            (smaller, "that is less so"),
-            (larger, "that is more so"),
+            (better, f"{they} better"),
+            (worse, f"{they} worse"),
             (unseen, "no change could be seen"),
         )
         if recipes
     ]
-    return "; " + "; ".join(parts)
+    if parts and all(e.seed_variance == "one seed" for e in effects):
+        parts[-1] += " (of these very models, each trained once)"
+    return "".join(f"; {part}" for part in parts)
 
 
 def _counted(results: Results, english: str) -> str:

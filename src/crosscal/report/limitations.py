@@ -227,9 +227,10 @@ def _accuracy(results: Results) -> Limit | None:
                 f"({interval(e, signed=True)})."
             )
     unmatched = unmatched_runs(results)
-    if not items and not unmatched:
+    separated = results.find(metric=PARTS[METRIC][1])
+    if not items and not unmatched and not separated:
         return None
-    if results.find(metric=PARTS[METRIC][1]):
+    if separated:
         return Limit(
             heading="Accuracy and calibration are separated by an assumption",
             words=(

@@ -1,8 +1,8 @@
 """The engine: measures of predictions with draws of their truth, noise floors and p-values.
 
 One resampling of clusters, one product of its weights with sums over clusters, and all measures
-of all languages and runs come out paired. Everything in crosscal that shows an interval or a
-p-value of predictions gets it here.
+of all languages and runs come out paired. What shows an interval or a p-value of
+predictions gets it here, but for areas under risk and coverage and the parts of a Brier score.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class _Design(NamedTuple):
 
 
 class CrossedSeeds:
-    """Which recipe was trained with which seed.
+    """The model of a table of runs: recipes crossed with seeds, numbered.
 
     Parameters
     ----------

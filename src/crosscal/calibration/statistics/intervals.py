@@ -1,4 +1,4 @@
-"""Intervals and p-values from draws of a true value."""
+"""Intervals from draws of a true value."""
 
 from __future__ import annotations
 

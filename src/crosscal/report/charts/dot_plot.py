@@ -73,7 +73,7 @@ def overview(results: Results) -> Chart | None:
     return Chart(
         name="overview",
         kind="overview",
-        title=f"Calibration error beyond that in {english}, mean over groups of languages",
+        title=f"Calibration error beyond that in {english}, means over the languages of a group",
         description="; ".join(
             f"{e.language}, {e.recipe}: {metric_number(e.value, METRIC, signed=True)} points"
             for e in estimates

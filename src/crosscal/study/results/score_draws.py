@@ -22,7 +22,7 @@ ByMetric = dict[str, dict[str, Measurement]]
 class ScoreDraws:
     """One draw of the clusters of a split, shared by all runs and by languages that share them.
 
-    It is that of the analysis, so that an accuracy has the same interval in both.
+    It is that of the analysis: an accuracy has the same interval in both, where no run collapsed.
     """
 
     def __init__(
