@@ -20,10 +20,14 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class InputLimits:
-    """What an encoder can take in: tokens, special ones included, and types it tells apart."""
+    """What an encoder can take in: tokens, special ones included, and types it tells apart.
+
+    In a causal one a token has seen those before it only.
+    """
 
     max_length: int
     token_types: int
+    causal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
