@@ -11,7 +11,7 @@ import numpy as np
 
 from crosscal.exceptions import SettingsError
 from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
-from crosscal.tasks.families.special_tokens import around_text, mask_token
+from crosscal.tasks.families.special_tokens import around_text, require_mask
 from crosscal.tasks.families.tokens import EncodedDataset, concat_ragged
 
 if TYPE_CHECKING:
@@ -28,13 +28,7 @@ def _tokenise(
     labels: Sequence[str],
     limits: InputLimits,
 ) -> EncodedDataset:
-    mask_id = mask_token(tokenizer)
-    if mask_id is None:
-        raise SettingsError(
-            "the encoder's tokenizer has no mask token",
-            where="encoder.name",
-            remedy="Leave out the share of masked language modelling, or choose another encoder",
-        )
+    mask_id = require_mask(tokenizer)
     before, behind = around_text(tokenizer)
     specials = len(before) + len(behind)
     room = limits.max_length - specials

@@ -75,6 +75,16 @@ def split_punctuation(tokenizer: Tokenizer) -> Iterator[None]:
         tokenizer.pre_tokenizer = before
 
 
+def lost_characters(tokenizer: Tokenizer) -> bool:
+    """Whether answers once lost characters: a space was taken off twice, or accents dropped."""
+    normalizer = tokenizer.normalizer
+    state = b"" if normalizer is None else normalizer.__getstate__()
+    before = tokenizer.pre_tokenizer
+    return (before is not None and b"ByteLevel" in before.__getstate__()) or any(
+        sign in state for sign in (b"StripAccents", b'"lowercase":true', b'"strip_accents":true')
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Windows:
     """A question with its context, window by window; too long a question was cut."""

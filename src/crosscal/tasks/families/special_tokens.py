@@ -27,12 +27,19 @@ def around_text(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     return [], []
 
 
-def mask_token(tokenizer: Tokenizer) -> int | None:
-    """Return the token that stands for a masked one, if there is one."""
+def require_mask(tokenizer: Tokenizer) -> int:
+    """Return the token that stands for a masked one."""
     added = tokenizer.get_added_tokens_decoder().values()
     named = [token.content for token in added if token.special and "mask" in token.content.lower()]
-    ids = map(tokenizer.token_to_id, (*_MASKS, *sorted(named)))
-    return next((index for index in ids if index is not None), None)
+    for token in (*_MASKS, *sorted(named)):
+        index = tokenizer.token_to_id(token)
+        if index is not None:
+            return index
+    raise SettingsError(
+        "the encoder's tokenizer has no mask token",
+        where="encoder.name",
+        remedy="Leave out the share of masked language modelling, or choose another encoder",
+    )
 
 
 def as_in_text(tokenizer: Tokenizer) -> Callable[[Sequence[str]], list[str]]:

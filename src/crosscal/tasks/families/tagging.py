@@ -157,4 +157,5 @@ TAGGING = Family(
     predictions=_predictions,
     shared_labels=True,
     units_of=lambda dataset: dataset.row_offsets[:-1],
+    renewed=lambda tokenizer: as_in_text(tokenizer) is not list,
 )
