@@ -136,7 +136,7 @@ def test_layers_that_cannot_be_left_out(encoder, plan):
 def test_running_text_needs_a_mask(encoder, plan, tmp_path):
     (tmp_path / "en.txt").write_text("The cat sleeps on the warm roof of the house.\n" * 3)
     source = '{ format = "mini-nli" }'
-    text = ('mlm.texts={ format = "lines", path = "en.txt" }', 'mlm.languages=["en"]')
+    text = ('mlm.texts={ format = "text", path = "en.txt" }', 'mlm.languages=["en"]')
     again = (
         f'intermediate.first={{ task = "mnli", train = {source}, dev = {source} }}',
         'recipes.text.intermediate=["first"]',
