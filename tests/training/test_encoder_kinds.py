@@ -30,6 +30,7 @@ from crosscal.tasks.families.sentence_tokens import sentence_tokens  # noqa: E40
 from crosscal.training.collate import collate  # noqa: E402
 from crosscal.training.embedding import embed  # noqa: E402
 from crosscal.training.mixing import Mixture  # noqa: E402
+from crosscal.training.model import dropouts  # noqa: E402
 from crosscal.training.settings import (  # noqa: E402
     HeadSettings,
     ModelSettings,
@@ -252,3 +253,26 @@ def test_padding_that_stands_behind_the_words_is_kept_alone():
     ids = np.array([5, 9, 40], dtype=np.int32)
     assert Vocabulary.of([ids], pad=3).ids.tolist() == [0, 1, 2, 3, 5, 9, 40]
     assert Vocabulary.of([ids], pad=50_283).ids.tolist() == [5, 9, 40, 50_283]
+
+
+@pytest.mark.parametrize("name", ["distilbert", "eurobert", "mt5", "m2m_100"])
+def test_dropout_holds_for_every_kind(encoder, name):
+    """Some drop by modules, some by a number: at 0 the same comes out twice, else it does not."""
+    ids = np.arange(5, 15, dtype=np.int32)
+    for dropout in (0.0, 0.5):
+        model, vocabulary = build_model(
+            settings(name, encoder(name)), None, [ids], {"it": 2}, dropout=dropout
+        )
+        model.train()
+        for module, name_ in dropouts(model.encoder):
+            assert getattr(module, name_) == (0.0 if name_ == "layerdrop" else dropout)
+        inputs = {"input_ids": torch.from_numpy(vocabulary.rows(ids))[None]}
+        inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+        one, two = (model.encoder(**inputs).last_hidden_state for _ in range(2))
+        assert torch.equal(one, two) == (dropout == 0.0)
+        # As several models that dropout makes of one: only what drops is in training.
+        model.eval()
+        for module, _ in dropouts(model):
+            module.training = True
+        one, two = (model.encoder(**inputs).last_hidden_state for _ in range(2))
+        assert torch.equal(one, two) == (dropout == 0.0)

@@ -107,9 +107,9 @@ def _check(folder: Path) -> None:
 def fingerprint(folder: Path) -> str:
     """Identity of an encoder: a hash over its configuration, weights and tokenizer files."""
     digest = hashlib.sha256()
-    names = ("config.json", *_TOKENIZER_FILES)
+    names = {"config.json", *_TOKENIZER_FILES}
     if not (folder / "tokenizer.json").exists():
-        names += (*_OTHER_TOKENIZER_FILES, "merges.txt")
+        names |= {*_OTHER_TOKENIZER_FILES, "merges.txt"}
     for path in sorted(folder.iterdir()):
         if path.name in names or path.suffix == ".safetensors" or "token" in path.name:
             digest.update(f"{path.name}\0{sha256_file(path)}\n".encode())

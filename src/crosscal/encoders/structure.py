@@ -81,11 +81,11 @@ def parameters_of(function: Callable[..., Any]) -> frozenset[str]:
 
 def text_model(model: PreTrainedModel) -> PreTrainedModel:
     """Return the part of a loaded model that encodes text: all of it, as a rule."""
-    part: Any = model
+    part: Any = model  # transformers' own methods have no types
     if "decoder_input_ids" in parameters_of(model.forward):
-        part = model.get_encoder()
+        part = part.get_encoder()
     elif model.config.get_text_config() is not model.config:
-        part = model.get_decoder()  # of one that reads pictures too, what reads text
+        part = part.get_decoder()  # of one that reads pictures too, what reads text
     return part  # type: ignore[no-any-return]
 
 
@@ -97,7 +97,7 @@ def inspect_encoder(folder: Path) -> Structure:
 @lru_cache(maxsize=8)
 def _inspect(folder: Path, written: int) -> Structure:
     config = deepcopy(encoder_config(folder))
-    model_class = encoder_class(config)
+    model_class: Any = encoder_class(config)
     try:
         with torch.device("meta"):
             model = text_model(model_class._from_config(config, attn_implementation="eager"))

@@ -8,6 +8,7 @@ changed. Any vocabulary can be laid over that, and an export is complete.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,6 +44,7 @@ def trim(model: PreTrainedModel, vocabulary: Vocabulary) -> None:
     weight = torch.nn.Parameter(full.detach()[rows])
     pad = model.config.pad_token_id
     moved = None if pad is None else int(vocabulary.rows(np.array([pad], dtype=np.int32))[0])
+    module: Any  # torch gives attributes of modules no type of their own
     for module in model.modules():
         if moved is not None and getattr(module, "padding_idx", None) == pad:
             module.padding_idx = moved
