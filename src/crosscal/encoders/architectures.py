@@ -33,40 +33,41 @@ def encoder_config(folder: Path) -> PreTrainedConfig:
     """
     path = folder / "config.json"
     try:
-        kind = dict(json.loads(path.read_text()))["model_type"]
-    except KeyError:
-        kind = None
+        content = path.read_text()
+        kind = dict(json.loads(content)).get("model_type")
     except (OSError, ValueError, TypeError) as error:
         raise ArtifactError(
             "the encoder's configuration cannot be read",
             where=str(path),
             remedy="Give a folder as written by save_pretrained()",
         ) from error
-    return _config(folder, kind, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _config(folder: Path, kind: object, written: int) -> PreTrainedConfig:
     try:
-        from transformers import CONFIG_MAPPING, AutoConfig, __version__
+        return _config(content)
     except ImportError:
         raise MissingExtra(
             "reading an encoder's configuration needs the package 'transformers'",
             where="encoder.name",
             remedy="Run: pip install 'crosscal[train]'",
         ) from None
-    try:
-        if kind not in CONFIG_MAPPING:  # transformers would guess by the folder's name
-            raise ValueError(f"transformers {__version__} has no code for it")
-        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # transformers and huggingface_hub raise many kinds
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # configuration classes raise many kinds
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SettingsError(
             f"the encoder is of kind {kind!r}, which crosscal cannot train: {reason}",
-            where=str(folder / "config.json"),
+            where=str(path),
             remedy="Use an encoder that transformers' AutoModel loads without code of its own, or "
             "a newer transformers",
         ) from error
+
+
+@lru_cache(maxsize=64)
+def _config(content: str) -> PreTrainedConfig:
+    from transformers import CONFIG_MAPPING, __version__
+
+    settings = json.loads(content)
+    kind = settings.get("model_type")
+    if kind not in CONFIG_MAPPING:
+        raise ValueError(f"transformers {__version__} has no code for it")
+    config: PreTrainedConfig = CONFIG_MAPPING[kind].from_dict(settings)
     return config
 
 

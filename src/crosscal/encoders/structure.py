@@ -103,7 +103,9 @@ def _inspect(folder: Path, written: int) -> Structure:
             model = text_model(model_class._from_config(config, attn_implementation="eager"))
             table: Any = model.get_input_embeddings()
     except Exception as error:  # what a constructor raises at sizes that do not agree
-        raise _unusable(config, str(error).strip().splitlines()[0]) from error
+        raise _unusable(
+            config, (str(error).strip() or type(error).__name__).splitlines()[0]
+        ) from error
     if not isinstance(table, nn.Embedding):
         raise _unusable(config, "it has no table of token embeddings")
     others = [each for each in _tables(model) if each.weight is not table.weight]
