@@ -132,7 +132,7 @@ def encoders(as_json: AsJson = False) -> None:
         except CacheNotFound:
             pass
     names["a folder"] = (
-        "any local folder written by save_pretrained(): BERT, (XLM-)RoBERTa, DeBERTa"
+        "any local folder written by save_pretrained() that transformers' AutoModel loads"
     )
     names["a Hub id"] = "any such model; downloaded only with encoder.network = true"
     _list("encoder.name", names, as_json)

@@ -68,9 +68,9 @@ class EncoderSettings(Section):
     layers: int | None = Field(
         default=None, gt=0, description="keep so many, evenly spaced; none: all"
     )
-    pooling: Literal["mean", "first"] = Field(
+    pooling: Literal["mean", "first", "last"] = Field(
         default="mean",
-        description="what the head sees: the mean token vector, or the first token's",
+        description="what the head sees: the mean token vector, or the first or last token's",
     )
     trim: bool = Field(
         default=True,
