@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from crosscal.data.files.lines import opening
 from crosscal.data.formats import FORMATS
 from crosscal.exceptions import SettingsError
-from crosscal.languages import LANGUAGES
+from crosscal.languages import language
 from crosscal.spelling import did_you_mean
 from crosscal.tasks.description import FAMILY_NAMES, SCORINGS, Task
 
@@ -138,7 +138,7 @@ def check_task(task: Task, *, where: str) -> None:
             remedy="List them in 'languages' and 'splits'",
         )
     for code in task.languages:
-        _known(code, LANGUAGES, f"{where}.languages")
+        language(code, where=f"{where}.languages")
     if task.scoring:
         _known(task.scoring, SCORINGS, f"{where}.scoring")
     for name in task.formats:
