@@ -86,7 +86,9 @@ def default_groups(languages: Iterable[str]) -> dict[str, tuple[str, ...]]:
             # Predictions of others may name languages in any way.
             entry = find_language(code)
             groups[names[None if entry is None else is_rich(entry)]] += (code,)
-    return {name: codes for name, codes in groups.items() if codes}
+    present = {name: codes for name, codes in groups.items() if codes}
+    # Where nothing was measured there is nothing to divide by.
+    return {names[False]: present[names[None]]} if list(present) == [names[None]] else present
 
 
 def _parsed(code: str) -> Any:
