@@ -80,7 +80,9 @@ def test_nothing_is_made_up_for_others():
 
 
 def test_direction_follows_script():
-    assert [code for code in "dv ckb nqo sd pa sv".split() if language(code).direction == "rtl"] == [
+    assert [
+        code for code in "dv ckb nqo sd pa sv".split() if language(code).direction == "rtl"
+    ] == [
         "dv",
         "ckb",
         "nqo",
@@ -119,7 +121,9 @@ def test_names_of_all_kinds_are_grouped():
 
 
 def test_english_is_known_by_its_codes():
-    assert [c for c in ("en", "eng", "eng_Latn", "en-US", "en-GB", "enm", "x") if is_english(c)] == [
+    assert [
+        c for c in ("en", "eng", "eng_Latn", "en-US", "en-GB", "enm", "x") if is_english(c)
+    ] == [
         "en",
         "eng",
         "eng_Latn",

@@ -33,11 +33,11 @@ class ParsedSource:
 
 
 def assemble(
-    sources: Sequence[ParsedSource], languages: Sequence[str], *, join: bool = False
+    sources: Sequence[ParsedSource], languages: Sequence[str], *, prefix: str, join: bool = False
 ) -> Dataset:
     """Check the rows of all languages and make examples of them, language by language.
 
-    Unit ids are ``{split}-{row number}`` (``row-...`` without a split), counted from 0 with dropped
+    Unit ids are ``{prefix}-{row number}``, counted from 0 with dropped
     rows included. Cluster ids are those of the file, or the unit id of the first row with the same
     key: in the reference language where languages are parallel, else in the language itself, with
     ``{language}/`` before it. `join` makes languages parallel by the ids of their rows.
@@ -58,9 +58,8 @@ def assemble(
         parts = _joined(parts, dropped)
     elif parallel:
         _check_parallel(parts)
-    first = sources[0]
     return Dataset(
-        examples=_examples(parts, label_maps, first.format.schema, first.request.prefix, parallel),
+        examples=_examples(parts, label_maps, sources[0].format.schema, prefix, parallel),
         files=tuple(dict.fromkeys(file for source in sources for file in source.parsed.files)),
         dropped=dict(dropped),
         parallel=parallel,
@@ -79,7 +78,7 @@ def _examples(
     examples: list[Any] = []
     for part in parts:
         reference = reference_of(parts) if parallel else part
-        own = "" if parallel else f"{part.language}/"
+        own = "" if parallel and schema.same_units else f"{part.language}/"
         clusters = _clusters(reference, schema, prefix, digits)
         examples += [
             schema.example(

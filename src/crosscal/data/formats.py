@@ -51,7 +51,7 @@ from crosscal.spelling import did_you_mean
 FORMATS: dict[str, Format] = {
     entry.name: entry
     for entry in (
-        tsv_pairs.FORMAT,
+        *tsv_pairs.FORMATS,
         xnli_xtreme.FORMAT,
         xnli_original.FORMAT,
         xnli_hub.FORMAT,
@@ -169,27 +169,29 @@ def read_examples(
     source = SourceFiles(
         format=format, path=path, split=split, languages=languages, columns=columns or {}
     )
-    return read_sources([source], labels=labels, require_labels=require_labels)
+    return read_sources([source], split=split, labels=labels, require_labels=require_labels)
 
 
 def read_sources(
     sources: Sequence[SourceFiles],
     *,
+    split: str | None = None,
     labels: Sequence[str] = (),
     require_labels: bool = True,
     join: bool = False,
 ) -> Dataset:
     """Read the languages of one data set from a source each, or several from one.
 
-    They are parallel if all formats say so; the first source's split names the units. With `join`
-    the rows that every language has, by their ids, are kept. For the rest see `read_examples`.
+    They are parallel if all formats say so. `split` names the units, whatever the sources call it.
+    With `join` the rows that every language has, by their ids, are kept. For the rest see
+    `read_examples`.
     """
     for source in sources:
         _check_source(source, labels)
     languages = [code for source in sources for code in source.languages]
     _check_names("languages", languages)
     parsed = [_parse(source, tuple(labels), require_labels) for source in sources]
-    return assemble(parsed, languages, join=join)
+    return assemble(parsed, languages, prefix=split or "row", join=join)
 
 
 def _check_source(source: SourceFiles, labels: Sequence[str]) -> None:

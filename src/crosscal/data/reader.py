@@ -141,6 +141,8 @@ class RowSchema:
     example: Callable[[Any, str, str, str, Mapping[str, str]], Example]
     # Rows of a file with equal keys are one cluster; None: the row stands alone.
     cluster_key: Callable[[Any], str | None] = lambda row: None
+    # Whether the rows of parallel languages are the same units; the words of sentences are not.
+    same_units: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

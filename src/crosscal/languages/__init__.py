@@ -8,7 +8,7 @@ from crosscal.languages.table import (
     Language,
     is_rich,
 )
-from crosscal.languages.tags import default_groups, find_language, is_english, language
+from crosscal.languages.tags import default_groups, find_language, is_english, language, table_code
 
 __all__ = [
     "LANGUAGES",
@@ -21,4 +21,5 @@ __all__ = [
     "is_english",
     "is_rich",
     "language",
+    "table_code",
 ]

@@ -259,7 +259,7 @@ def _entry(code: str, name: str, script: str, family: str, gib: float | None) ->
 
 
 LANGUAGES: dict[str, Language] = {row[0]: _entry(*row) for row in _NAMES}
-"""Every language of which facts are known, by code: those of XNLI first, in the order of Conneau et al. 2020."""
+"""Languages of which facts are known, by code: first XNLI's, as in Conneau et al. 2020."""
 
 XNLI: tuple[str, ...] = tuple(LANGUAGES)[:15]
 """The 15 languages of XNLI."""

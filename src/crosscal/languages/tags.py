@@ -68,12 +68,16 @@ def find_language(code: str) -> Language | None:
     )
 
 
+@cache
+def table_code(code: str) -> str:
+    """Return the table's code of the same language, ``en`` for ``eng_Latn``, or else the code."""
+    tag = None if code in LANGUAGES else _parsed(code)
+    return code if tag is None else _table_tags().get(_resolved(tag), code)
+
+
 def is_english(code: str) -> bool:
     """Tell whether a code means English as the table has it: ``en``, ``eng_Latn``, ``en-US``."""
-    if code in LANGUAGES:
-        return code == "en"
-    tag = _parsed(code)
-    return tag is not None and _table_tags().get(_resolved(tag)) == "en"
+    return table_code(code) == "en"
 
 
 def default_groups(languages: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -102,7 +106,7 @@ def _parsed(code: str) -> Any:
         tag = tag.update_dict({"territory": None})
     # "und" and codes that only describe a text have no language.
     sound = tag.is_valid() and tag.language not in (None, "und", "mul", "mis", "zxx")
-    return tag if sound or tag.private and tag.language is None else None
+    return tag if sound or (tag.private and tag.language is None) else None
 
 
 def _macrolanguage(tag: Any) -> Any:
@@ -152,7 +156,7 @@ def _script_name(script: str | None) -> str | None:
 
 
 def _name(tag: Any, script: str | None) -> str:
-    """Return for example ``Serbian (Latin)``, ``Chinese (Traditional)``, ``Portuguese (Brazil)``."""
+    """Return the name with what is unusual: ``Serbian (Latin)``, ``Portuguese (Brazil)``."""
     if tag.language is None:
         return str(tag.to_tag())
     relative = _table_languages().get(_macrolanguage(tag).language)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from crosscal.analysis import Estimate, Results
 from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.artifacts import disk_errors, write_aside
-from crosscal.languages import Language, find_language
+from crosscal.languages import Language, find_language, table_code
 from crosscal.report.answer import answer_clauses
 from crosscal.report.autonyms import AUTONYMS
 from crosscal.report.characters import clean
@@ -191,7 +191,7 @@ def _languages(results: Results, study: ReportContext) -> list[dict[str, Any]]:
                 "name": entry.name if entry else code,
                 "script": (entry and entry.script) or "not known",
                 "direction": entry.direction if entry else "auto",
-                "native": AUTONYMS.get(code, ""),
+                "native": AUTONYMS.get(table_code(code), ""),
                 "group": group,
             }
         )

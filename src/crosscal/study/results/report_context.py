@@ -113,6 +113,7 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
             f"{count} rows of {field} were left out: {why}."
             for why, count in reading.dropped.items()
         ]
+        warnings += [f"{note} ({field})." for note in reading.notes]
     warnings += [
         f"No finite temperature fits recipe {entry['recipe']}, seed {entry['seed']}."
         for entry in results.temperatures
