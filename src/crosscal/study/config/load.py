@@ -28,6 +28,16 @@ from crosscal.tasks import load_tasks, read_tasks, register
 from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
 
+# What a task of the study's own need not say of itself.
+_USUAL_TASK = {
+    "family": "classification",
+    "description": "a task of this study",
+    "licence": "not stated",
+    "citation": "not stated",
+    "languages": ["en"],
+    "splits": ["train", "dev", "test"],
+}
+
 
 def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     """Read and check a study file.
@@ -59,35 +69,12 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
 
 
 def _register_tasks(document: Mapping[str, Any], path: Path) -> None:
-    """Make the tasks known that the study describes, in files of their own or in tables."""
-    listed, tables = document.get("tasks", []), document.get("task", [])
+    """Make the tasks known that the study describes in files of their own."""
+    listed = document.get("tasks", [])
     if isinstance(listed, list):  # anything else is an error of the study's form
         for name in (name for name in listed if isinstance(name, str)):
             for description in load_tasks(path.parent / name):
                 register(description)
-    if isinstance(tables, list):
-        for description in read_tasks(tables, where=str(path), usual=_usual_task(document)):
-            register(description)
-
-
-def _usual_task(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a task of the study's own need not say of itself: it is said elsewhere in it."""
-    languages: list[str] = []
-    for target in (document.get("target"), *_tables(document.get("targets"))):
-        if isinstance(target, dict) and isinstance(target.get("languages"), list):
-            languages += [code for code in target["languages"] if code not in languages]
-    return {
-        "family": "classification",
-        "description": "a task of this study",
-        "licence": "not stated",
-        "citation": "not stated",
-        "languages": languages or ["en"],
-        "splits": ["train", "dev", "test"],
-    }
-
-
-def _tables(content: object) -> list[Any]:
-    return list(content.values()) if isinstance(content, dict) else []
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -138,6 +125,10 @@ def _override(document: dict[str, Any], override: str) -> None:
 
 def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
     """Check a study given as nested dictionaries; see `read_study`."""
+    tables = document.get("task", [])
+    if isinstance(tables, list | tuple):
+        for description in read_tasks(tables, where=where, usual=_USUAL_TASK):
+            register(description)
     try:
         study = Study.model_validate(document)
     except ValidationError as error:
