@@ -10,14 +10,17 @@ from crosscal.exceptions import ArtifactError
 KINDS = ("bert", "roberta", "xlm-roberta", "camembert", "deberta", "deberta-v2", "electra")
 # Those whose attention goes through transformers' attention registry.
 PACKABLE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
+# Exported models whose class lies beside them: an encoder within, and a head.
+POOLED = "pooled-encoder"
 
 
 def encoder_config(folder: Path) -> dict[str, object]:
-    """Contents of the encoder's ``config.json``."""
+    """Contents of the encoder's ``config.json``, of an exported model those of its encoder."""
     path = folder / "config.json"
     try:
-        return dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+        config = dict(json.loads(path.read_text()))
+        return dict(config["pretrained"]) if config.get("model_type") == POOLED else config
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise ArtifactError(
             "the encoder's configuration cannot be read",
             where=str(path),
@@ -47,3 +50,8 @@ def token_types(folder: Path) -> int:
     config = encoder_config(folder)
     usual = 2 if config.get("model_type") in ("bert", "electra") else 1
     return int(str(config.get("type_vocab_size", usual)))
+
+
+def is_pooled(folder: Path) -> bool:
+    """Whether the encoder is within an exported model of a class of its own."""
+    return json.loads((folder / "config.json").read_text()).get("model_type") == POOLED

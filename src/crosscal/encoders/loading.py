@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosscal.artifacts import sha256_file
-from crosscal.encoders.architectures import KINDS, PACKABLE, encoder_config
+from crosscal.encoders.architectures import KINDS, PACKABLE, encoder_config, is_pooled
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.pretrained import load_weights_of
@@ -184,12 +184,18 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
         Keep this many layers, evenly spaced from the first to the last but
         ``total / layers - 1``; None keeps all.
     """
-    from transformers import AutoModel
+    from transformers import AutoConfig, AutoModel
 
     from crosscal.encoders.packing import PACKED
 
     kind = str(encoder_config(folder)["model_type"])
-    options = {"add_pooling_layer": False} if kind.endswith("bert") or "roberta" in kind else {}
+    options: dict[str, Any] = {}
+    if kind.endswith("bert") or "roberta" in kind:
+        options["add_pooling_layer"] = False
+    if is_pooled(folder):
+        own = encoder_config(folder)
+        options["config"] = AutoConfig.for_model(own.pop("model_type"), **own)
+        options["key_mapping"] = {r"^pretrained\.": ""}
     model: PreTrainedModel = load_weights_of(
         AutoModel,
         folder,
