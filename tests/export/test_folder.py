@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,25 @@ def test_options_score_as_stored(alone, stored, case):
     expected = [row["scores"] for row in scored(stored(*case, "options")).values()]
     assert np.ptp(expected) > 0.01
     np.testing.assert_allclose(alone[case, "options"], expected, atol=EXACT)
+
+
+@ENCODERS
+@pytest.mark.parametrize("target", ["pairs", "answers"])
+def test_token_ids_are_those_of_training(exported, trained, sentences, case, target):
+    from transformers import AutoTokenizer
+
+    from crosscal.encoders.loading import load_tokenizer
+    from crosscal.tasks.families.span_tokens import split_punctuation
+
+    own = load_tokenizer(trained(*case)[0].encoder)
+    theirs = AutoTokenizer.from_pretrained(exported(*case, target))
+    texts = [*sentences, "a </s> [SEP] <mask> b", "Ｆｕｌｌ ｗｉｄｔｈ (1990).", "e\u0301 ﬁn", " "]
+    with split_punctuation(own) if target == "answers" else nullcontext():
+        for a, b in zip(texts, reversed(texts), strict=True):
+            assert theirs(a, b)["input_ids"] == own.encode(a, b).ids
+            assert theirs(a)["input_ids"] == own.encode(a).ids
+    assert theirs.model_max_length == 60
+    assert len(theirs(" ".join(texts), truncation=True)["input_ids"]) == 60
 
 
 def test_own_class_or_one_that_comes_along(exported, alone):

@@ -70,7 +70,7 @@ def test_what_crosscal_calibrate_reads(pairs, exported, tmp_path):
     from crosscal.predictions.external.columns import ColumnOptions
     from crosscal.predictions.external.reader import read_external
 
-    case, scores, examples = pairs
+    case, _, examples = pairs
     rows = [{"text_a": e.text_a, "text_b": e.text_b, "label": e.label} for e in examples]
     found = predict_texts(exported(*case, "pairs"), jsonl(tmp_path / "a.jsonl", rows))
     write_table(found.table, tmp_path / "a.csv")

@@ -54,4 +54,4 @@ def token_types(folder: Path) -> int:
 
 def is_pooled(folder: Path) -> bool:
     """Whether the encoder is within an exported model of a class of its own."""
-    return json.loads((folder / "config.json").read_text()).get("model_type") == POOLED
+    return bool(json.loads((folder / "config.json").read_text()).get("model_type") == POOLED)

@@ -193,7 +193,7 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     if kind.endswith("bert") or "roberta" in kind:
         options["add_pooling_layer"] = False
     if is_pooled(folder):
-        own = encoder_config(folder)
+        own: dict[str, Any] = encoder_config(folder)
         options["config"] = AutoConfig.for_model(own.pop("model_type"), **own)
         options["key_mapping"] = {r"^pretrained\.": ""}
     model: PreTrainedModel = load_weights_of(

@@ -219,8 +219,8 @@ def _limits(content: CardContent, own_class: bool) -> list[str]:
         limits.append(
             "Its class answers in whole tokens. The trained model also scores the characters "
             "within tokens, which `crosscal predict` uses: where an answer begins or ends within "
-            "one, the two differ. Tokens of nothing but a space (`▁`) were not trained as beginning "
-            "or end: leave them out."
+            "one, the two differ. Tokens of nothing but a space (`▁`) were not trained as ends of "
+            "answers: leave them out."
         )
     if facts.family == "tagging":
         limits.append(

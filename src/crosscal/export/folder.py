@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 FACTS = "crosscal.json"
 HEADS = "heads.npz"
-_FORMAT = "crosscal-export/1"
 
 TemperatureUse = Literal["apply", "config", "none"]
 
@@ -35,7 +34,7 @@ class ExportFacts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal["crosscal-export/1"] = _FORMAT
+    format: Literal["crosscal-export/1"] = "crosscal-export/1"
     study: str
     recipe: str
     seed: int

@@ -53,11 +53,13 @@ def write_onnx(exported: ExportedModel, family: str, folder: Path) -> tuple[Path
     inputs = exported.probe.inputs
     axes: dict[int, Any] = {0: "batch", 1: "tokens"}
     if family == "multiple choice":
-        inputs = {name: values.unflatten(0, (-1, 2)) for name, values in _even(inputs).items()}
+        even = len(inputs["input_ids"]) // 2 * 2
+        inputs = {name: x[:even].reshape(-1, 2, x.shape[1]) for name, x in inputs.items()}
         axes = {0: "batch", 1: "options", 2: "tokens"}
     names = ("start_logits", "end_logits") if family == "span" else ("logits",)
-    exported.model.set_attn_implementation("eager")
-    model = _Logits(exported.model.cpu().eval(), tuple(inputs), names)
+    whole: Any = exported.model
+    whole.set_attn_implementation("eager")
+    model = _Logits(whole.cpu().eval(), tuple(inputs), names)
     path = folder / FILE
     with disk_errors(path), _quiet(), torch.no_grad():
         torch.onnx.export(
@@ -96,11 +98,6 @@ def _quiet() -> Iterator[None]:
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
-
-
-def _even(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    count = len(inputs["input_ids"]) // 2 * 2
-    return {name: values[:count] for name, values in inputs.items()}
 
 
 def _difference(path: Path, model: _Logits, inputs: dict[str, Tensor]) -> float:

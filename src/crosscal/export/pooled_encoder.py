@@ -30,7 +30,7 @@ from transformers.modeling_outputs import (
 )
 
 
-class PooledEncoderConfig(PretrainedConfig):  # type: ignore[misc]
+class PooledEncoderConfig(PretrainedConfig):
     """An encoder's own configuration, and how its token vectors become one of the text.
 
     `pooling` is "mean" (of all tokens that are not padding) or "first".
@@ -46,7 +46,7 @@ class PooledEncoderConfig(PretrainedConfig):  # type: ignore[misc]
         super().__init__(**settings)
 
 
-class PooledEncoder(PreTrainedModel):  # type: ignore[misc]
+class PooledEncoder(PreTrainedModel):
     """The encoder and the linear layer; what is scored is for the classes below to say."""
 
     config_class = PooledEncoderConfig
@@ -56,7 +56,7 @@ class PooledEncoder(PreTrainedModel):  # type: ignore[misc]
     def __init__(self, config: PooledEncoderConfig) -> None:
         super().__init__(config)
         own = dict(config.pretrained)
-        encoder = AutoConfig.for_model(own.pop("model_type"), **own)
+        encoder: Any = AutoConfig.for_model(own.pop("model_type"), **own)
         try:  # a pooling layer would have weights that nothing reads
             self.pretrained = AutoModel.from_config(encoder, add_pooling_layer=False)
         except TypeError:
@@ -69,22 +69,22 @@ class PooledEncoder(PreTrainedModel):  # type: ignore[misc]
 
     def get_input_embeddings(self) -> nn.Module:
         """Return the table of token vectors."""
-        return self.pretrained.get_input_embeddings()  # type: ignore[no-any-return]
+        return self.pretrained.get_input_embeddings()
 
     def token_vectors(self, inputs: dict[str, Any]) -> Tensor:
         """Last hidden states, shape (N, L, width)."""
         known = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
         given = {name: inputs[name] for name in known if inputs.get(name) is not None}
-        return self.pretrained(**given)[0]  # type: ignore[no-any-return]
+        return self.pretrained(**given)[0]
 
     def text_scores(self, inputs: dict[str, Any]) -> Tensor:
         """Scores of whole texts, shape (N, labels)."""
         hidden = self.token_vectors(inputs)
         if self.config.pooling == "first":
-            return self.classifier(hidden[:, 0])  # type: ignore[no-any-return]
+            return self.classifier(hidden[:, 0])
         mask = inputs.get("attention_mask")
         kept = torch.ones_like(hidden[..., :1]) if mask is None else mask[..., None].to(hidden)
-        return self.classifier((hidden * kept).sum(1) / kept.sum(1))  # type: ignore[no-any-return]
+        return self.classifier((hidden * kept).sum(1) / kept.sum(1))
 
 
 class PooledEncoderForSequenceClassification(PooledEncoder):

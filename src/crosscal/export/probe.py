@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from crosscal.encoders.trimming import embedding_table
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.tasks import EncodedDataset
 from crosscal.training.batches import Indices
@@ -60,8 +61,8 @@ def make_probe(model: Model, head: str, dataset: EncodedDataset, *, token_types:
     order = np.argsort(dataset.lengths, kind="stable")
     steps = np.linspace(0, len(order) - 1, min(_EXAMPLES, len(order))).astype(int)
     groups: Indices = order[steps]
-    table = model.encoder.get_input_embeddings()
-    batch = collate(dataset, groups, Vocabulary.full(int(table.weight.shape[0])), _columns(model))
+    rows_of_table = embedding_table(model.encoder).num_embeddings
+    batch = collate(dataset, groups, Vocabulary.full(rows_of_table), _columns(model))
     with torch.no_grad():
         expected = model.eval()(batch.packed, batch.scored_positions, head)
     rows = batch.dataset_rows

@@ -122,7 +122,7 @@ def _languages(
             language=language,
             official=row.official,
             measured=plain.groups[language],
-            with_temperature=scaled and scaled.groups[language],
+            with_temperature=None if scaled is None else scaled.groups[language],
         )
         for language, row in rows.items()
     ]
