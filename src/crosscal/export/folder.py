@@ -92,6 +92,8 @@ def export_model(
         shutil.copyfile(trained / HEADS, aside / HEADS)
         (aside / FACTS).write_text(facts.model_dump_json(indent=1) + "\n", encoding="utf-8")
         (aside / "README.md").write_text(card(exported), encoding="utf-8")
+        for path in aside.iterdir():
+            path.chmod(0o644)  # safetensors gives what it writes to its owner alone
         aside.rename(folder)
     return exported
 
