@@ -196,6 +196,8 @@ def test_no_folder_is_replaced_and_none_is_taken_for_an_export(exported, trained
         export_run(plan, store, run, tmp_path, "none")
     with pytest.raises(SettingsError, match="direct 1"):
         trained_run(plan, store, "pairs", "direct", 7)
+    with pytest.raises(SettingsError, match="'pairs'"):
+        trained_run(plan, store, "pair", "direct", 1)
     with pytest.raises(SettingsError, match="crosscal export"):
         read_facts(tmp_path)
     folder = exported("bert", "mean", "pairs")

@@ -173,9 +173,9 @@ def _scores(content: CardContent) -> str:
     return (
         f"{table}\n\nTest data; 95 % intervals over items, for this one trained model. *gap* is "
         "mean confidence less accuracy, in points. *ECE* is the debiased expected calibration "
-        "error of the chosen label (15 bins), [its interval], *floor* what perfectly calibrated confidences would "
-        "show on so many items, by chance, without debiasing. Scores are those of the trained head"
-        + (", with T after division by it." if scaled else ".")
+        "error of the chosen label (15 bins), [its interval], *floor* what perfectly calibrated "
+        "confidences would show on so many items, by chance, without debiasing. Scores are those "
+        "of the trained head" + (", with T after division by it." if scaled else ".")
     )
 
 

@@ -61,7 +61,7 @@ class PooledEncoder(PreTrainedModel):
             self.pretrained = AutoModel.from_config(encoder, add_pooling_layer=False)
         except TypeError:
             self.pretrained = AutoModel.from_config(encoder)
-        self.classifier = nn.Linear(encoder.hidden_size, config.num_labels)
+        self.classifier = nn.Linear(encoder.hidden_size, config.num_labels or 0)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:

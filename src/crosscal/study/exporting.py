@@ -16,7 +16,9 @@ from crosscal.exceptions import SettingsError
 from crosscal.export.card import CardContent, LanguageScores, model_card
 from crosscal.export.folder import ExportFacts, TemperatureUse, check_free, export_model
 from crosscal.predictions import Predictions, read_predictions
+from crosscal.spelling import did_you_mean
 from crosscal.study.config.settings import Study
+from crosscal.study.execution.stages import CollectStage
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan, Run
 from crosscal.study.results.report_context import describe_recipe
@@ -31,7 +33,19 @@ _REPLICATES = 500
 
 def trained_run(plan: Plan, store: Store, target: str, recipe: str, seed: int) -> Run:
     """Find a run that was trained; SettingsError with those that there are."""
+    if target not in plan.study.targets:
+        raise SettingsError(
+            f"the study has no target '{target}'",
+            where="--target",
+            remedy=did_you_mean(target, list(plan.study.targets)),
+        )
     runs = [run for run in plan.runs if run.training and run.target == target]
+    if not all(isinstance(run.table, CollectStage) for run in runs):
+        raise SettingsError(
+            f"nothing is trained on target '{target}', which is of the retrieval family",
+            where="--target",
+            remedy="Its encoder is what it was; choose another target",
+        )
     for run in runs:
         nodes = (run.training[-1].node, run.table.node)
         if (run.recipe, run.seed) == (recipe, seed) and all(store.has(*node) for node in nodes):
