@@ -52,6 +52,10 @@ def token_types(folder: Path) -> int:
     return int(str(config.get("type_vocab_size", usual)))
 
 
-def is_pooled(folder: Path) -> bool:
-    """Whether the encoder is within an exported model of a class of its own."""
-    return bool(json.loads((folder / "config.json").read_text()).get("model_type") == POOLED)
+def pooled_class(folder: Path) -> str | None:
+    """Return where transformers has the class of the encoder within an exported model.
+
+    None if the folder is that of an encoder alone.
+    """
+    config = json.loads((folder / "config.json").read_text())
+    return str(config.get("pretrained_class")) if config.get("model_type") == POOLED else None

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from crosscal.artifacts import sha256_file
-from crosscal.encoders.architectures import KINDS, PACKABLE, encoder_config, is_pooled
+from crosscal.encoders.architectures import KINDS, PACKABLE, encoder_config, pooled_class
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.pretrained import load_weights_of
@@ -192,12 +194,15 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     options: dict[str, Any] = {}
     if kind.endswith("bert") or "roberta" in kind:
         options["add_pooling_layer"] = False
-    if is_pooled(folder):
+    model_class: Any = AutoModel
+    if within := pooled_class(folder):
         own: dict[str, Any] = encoder_config(folder)
         options["config"] = AutoConfig.for_model(own.pop("model_type"), **own)
         options["key_mapping"] = {r"^pretrained\.": ""}
+        module, _, name = within.rpartition(".")
+        model_class = getattr(_transformers_module(module, folder), name)
     model: PreTrainedModel = load_weights_of(
-        AutoModel,
+        model_class,
         folder,
         what="encoder",
         attn_implementation=PACKED if kind in PACKABLE else "eager",
@@ -206,6 +211,17 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     if layers is not None:
         _keep_layers(model, layers)
     return model
+
+
+def _transformers_module(name: str, folder: Path) -> ModuleType:
+    """Import a module of a model of transformers, and no other."""
+    if not name.startswith("transformers.models."):
+        raise ArtifactError(
+            f"the encoder's class is in '{name}', which is no part of transformers",
+            where=str(folder / "config.json"),
+            remedy="Export the model again",
+        )
+    return import_module(name)
 
 
 def _keep_layers(model: PreTrainedModel, layers: int) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 import transformers
+from huggingface_hub.errors import StrictDataclassError
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
@@ -115,11 +116,14 @@ def _configs(
         name: (value,) for name, value in _LINEAR.items() if hasattr(config, name)
     }
     if hasattr(config, "classifier_pooling"):
-        choices["classifier_pooling"] = _POOLING[pooling]
+        choices["classifier_pooling"] = _POOLING.get(pooling, ())
     for values in product(*choices.values()):
         changed = deepcopy(config)
-        for name, value in zip(choices, values, strict=True):
-            setattr(changed, name, value)
+        try:
+            for name, value in zip(choices, values, strict=True):
+                setattr(changed, name, value)
+        except StrictDataclassError:  # a value that another class has
+            continue
         _set_labels(changed, labels)
         yield changed
 
@@ -171,6 +175,7 @@ def _pooled(encoder: PreTrainedModel, pooling: Pooling, labels: dict[int, str], 
     """Build the class of `pooled_encoder` around a copy of the encoder, its head still random."""
     config = pooled_encoder.PooledEncoderConfig(
         pretrained=encoder.config.to_dict(),
+        pretrained_class=f"{type(encoder).__module__}.{type(encoder).__name__}",
         pooling=pooling,
         pad_token_id=encoder.config.pad_token_id,
     )

@@ -8,13 +8,13 @@ and lies in every exported folder that needs it.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
-    AutoModel,
     AutoModelForMultipleChoice,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
@@ -33,15 +33,21 @@ from transformers.modeling_outputs import (
 class PooledEncoderConfig(PretrainedConfig):
     """An encoder's own configuration, and how its token vectors become one of the text.
 
-    `pooling` is "mean" (of all tokens that are not padding) or "first".
+    `pretrained_class` is where transformers has the encoder's class; `pooling` is "mean" (of all
+    tokens that are not padding), "first" or "last".
     """
 
     model_type = "pooled-encoder"
 
     def __init__(
-        self, pretrained: dict[str, Any] | None = None, pooling: str = "mean", **settings: Any
+        self,
+        pretrained: dict[str, Any] | None = None,
+        pretrained_class: str = "",
+        pooling: str = "mean",
+        **settings: Any,
     ) -> None:
         self.pretrained = pretrained or {}
+        self.pretrained_class = pretrained_class
         self.pooling = pooling
         super().__init__(**settings)
 
@@ -57,10 +63,14 @@ class PooledEncoder(PreTrainedModel):
         super().__init__(config)
         own = dict(config.pretrained)
         encoder: Any = AutoConfig.for_model(own.pop("model_type"), **own)
+        module, _, name = config.pretrained_class.rpartition(".")
+        if not module.startswith("transformers.models."):
+            raise ValueError(f"{config.pretrained_class!r} is no class of an encoder")
+        build = getattr(import_module(module), name)
         try:  # a pooling layer would have weights that nothing reads
-            self.pretrained = AutoModel.from_config(encoder, add_pooling_layer=False)
+            self.pretrained = build(encoder, add_pooling_layer=False)
         except TypeError:
-            self.pretrained = AutoModel.from_config(encoder)
+            self.pretrained = build(encoder)
         self.classifier = nn.Linear(encoder.hidden_size, config.num_labels or 0)
         self.post_init()
 
@@ -84,6 +94,9 @@ class PooledEncoder(PreTrainedModel):
             return self.classifier(hidden[:, 0])
         mask = inputs.get("attention_mask")
         kept = torch.ones_like(hidden[..., :1]) if mask is None else mask[..., None].to(hidden)
+        if self.config.pooling == "last":
+            place = (kept * torch.arange(kept.shape[1], device=kept.device)[:, None]).argmax(1)
+            return self.classifier(hidden.take_along_dim(place[..., None], 1)[:, 0])
         return self.classifier((hidden * kept).sum(1) / kept.sum(1))
 
 
