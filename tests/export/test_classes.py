@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModel
 
 from crosscal.encoders.loading import load_encoder
 from crosscal.exceptions import StageFailed
-from crosscal.export.classes import TOLERANCE, in_own_class
+from crosscal.export.classes import TOLERANCE, in_own_class, read_again
 from crosscal.export.onnx_graph import write_onnx
 from crosscal.export.probe import make_probe
 from crosscal.training.model import Model
@@ -70,7 +70,7 @@ def put(encoder, family, pooling, head, **changes):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_family_in_its_class(tiny_encoder, trained, kind):
+def test_every_family_in_its_class(tiny_encoder, trained, tmp_path, kind):
     encoder = load_encoder(tiny_encoder(kind))
     before = {name: value.clone() for name, value in encoder.named_parameters()}
     for (family, pooling), own in OWN.items():
@@ -79,7 +79,10 @@ def test_every_family_in_its_class(tiny_encoder, trained, kind):
         assert found.own_class == own, (family, pooling)
         assert found.difference < TOLERANCE
         assert found.model.config.id2label[0] == "label 0"
-        scores = found.probe.scores(found.model, family)
+        folder = tmp_path / f"{family} {pooling}"
+        found.model.save_pretrained(folder)
+        again = read_again(found, family, folder)
+        scores = again.probe.scores(again.model, family)
         torch.testing.assert_close(scores, head[2].expected, atol=3e-5, rtol=0)
         if own:
             module = type(found.model).__module__
@@ -123,11 +126,16 @@ def test_pooling_of_the_class_where_its_configuration_has_one(trained):
         assert found.difference < TOLERANCE
 
 
-def test_a_model_that_scores_otherwise_is_not_exported(tiny_encoder, trained):
+def test_a_model_that_scores_otherwise_is_not_exported(tiny_encoder, trained, tmp_path):
     encoder = load_encoder(tiny_encoder("bert"))
     head = trained(encoder, "tagging", "mean")
     with pytest.raises(StageFailed, match="nothing was written"):
         put(encoder, "tagging", "mean", head, expected=head[2].expected + 0.1)
+    found = put(encoder, "tagging", "mean", head)
+    found.model.classifier.weight.data[0, 0] += 0.5
+    found.model.save_pretrained(tmp_path)
+    with pytest.raises(StageFailed, match="nothing was written"):
+        read_again(found, "tagging", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,6 +28,7 @@ from crosscal.encoders.packing import Pooling
 from crosscal.exceptions import StageFailed
 from crosscal.export import pooled_encoder
 from crosscal.export.probe import Probe
+from crosscal.pretrained import load_weights_of
 
 CLASSES = {
     "classification": "SequenceClassification",
@@ -89,6 +91,16 @@ def in_own_class(
     model.classifier.weight.data.copy_(weight)
     model.classifier.bias.data.copy_(bias)
     found = _checked(model, False, family, probe)
+    return _demand_equal(found)
+
+
+def read_again(exported: ExportedModel, family: str, folder: Path) -> ExportedModel:
+    """Load what was saved into a folder, and compare its scores; StageFailed if they differ."""
+    model = load_weights_of(type(exported.model), folder, what="exported model")
+    return _demand_equal(_checked(model, exported.own_class, family, exported.probe))
+
+
+def _demand_equal(found: ExportedModel) -> ExportedModel:
     if found.difference > TOLERANCE:
         raise StageFailed(
             f"the exported model's scores differ by {found.difference:.1e} of the largest",

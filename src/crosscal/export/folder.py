@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from crosscal.artifacts import disk_errors
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
-from crosscal.exceptions import ArtifactError, SettingsError
+from crosscal.exceptions import ArtifactError, CrosscalError, SettingsError
 from crosscal.tasks import FAMILIES, EncodedDataset
 from crosscal.tasks.families.span_tokens import MAX_CHAR_SLOTS, split_punctuation
 from crosscal.training.settings import HeadSettings, ModelSettings
@@ -78,6 +78,8 @@ def export_model(
     StageFailed
         If the exported model does not give the trained model's scores; nothing is then written.
     """
+    from crosscal.export.classes import read_again
+
     check_free(folder)
     exported = _exported(settings, trained, sample, facts)
     aside = folder.with_name(folder.name + ".partial")
@@ -85,6 +87,11 @@ def export_model(
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         exported.model.save_pretrained(aside)
+        try:
+            exported = read_again(exported, facts.family, aside)
+        except CrosscalError:
+            shutil.rmtree(aside)
+            raise
         _save_tokenizer(settings.encoder, facts, aside)
         if not exported.own_class:
             source = Path(__file__).with_name("pooled_encoder.py")
