@@ -99,8 +99,8 @@ def _use(facts: ExportFacts, class_name: str) -> list[str]:
             "from transformers import pipeline",
             'tag = pipeline("token-classification", folder, tokenizer=folder, ignore_labels=[])',
             'tag([["words", "of", "a", "sentence"]], is_split_into_words=True)',
-            "# A word's tag and score are those of its first token. Byte-level tokenizers, as those",
-            "# of RoBERTa and ModernBERT, want a space before each word but the first.",
+            "# A word's tag and score are those of its first token. Byte-level tokenizers, as that",
+            "# of RoBERTa, want a space before each word but the first.",
         ]
     auto = (
         "AutoModelForQuestionAnswering" if facts.family == "span" else "AutoModelForMultipleChoice"
