@@ -31,9 +31,10 @@ RIGHT = {
     "analysis": BOTTOM | {"languages", "predictions", "metrics", "calibration"},
     "report": BOTTOM | {"languages", "predictions", "metrics", "calibration", "analysis"},
 }
-STUDY = {"study": BOTTOM | set(LEFT) | set(RIGHT)}
+EXPORT = {"export": BOTTOM | set(LEFT) | set(RIGHT)}
+STUDY = {"study": set(EXPORT) | EXPORT["export"]}
 TOP = {"cli": set(STUDY) | STUDY["study"]}
-ALLOWED = {name: set() for name in BOTTOM} | LEFT | RIGHT | STUDY | TOP
+ALLOWED = {name: set() for name in BOTTOM} | LEFT | RIGHT | EXPORT | STUDY | TOP
 ALLOWED["artifacts"] = ALLOWED["pretrained"] = {"exceptions"}
 
 # Within calibration: what stands on arrays alone, then each sub-package and those below it.

@@ -167,33 +167,29 @@ def test_a_study_from_plan_to_report(own_data, tmp_path):
 
 
 def same_scores(folder, table):
-    """The exported model, run by transformers alone, gives the scores of the table."""
+    """The exported model predicts new texts as the study predicted them."""
     import numpy as np
-    import torch
-    from safetensors.torch import load_file
-    from transformers import AutoModel, AutoTokenizer
+    from scipy.special import softmax
 
     from crosscal.data import read_examples
     from crosscal.predictions import read_predictions
 
-    facts = json.loads((folder / "crosscal.json").read_text())
     part = read_predictions(table).select(language="tr", split="test")
-    examples = read_examples(
-        "mini-nli", split="test", languages=["tr"], labels=facts["labels"]
-    ).examples
+    labels = json.loads((folder / "crosscal.json").read_text())["labels"]
+    examples = read_examples("mini-nli", split="test", languages=["tr"], labels=labels).examples
     chosen = [next(e for e in examples if e.unit_id == unit) for unit in part.unit_ids]
-    model, tokenizer = (
-        AutoModel.from_pretrained(folder).eval(),
-        AutoTokenizer.from_pretrained(folder),
-    )
-    head = load_file(folder / "head.safetensors")
-    for example, expected in zip(chosen, part.scores, strict=True):
-        options = {"truncation": True, "max_length": 60, "return_token_type_ids": True}
-        inputs = tokenizer(example.text_a, example.text_b, return_tensors="pt", **options)
-        with torch.no_grad():
-            hidden = model(**inputs).last_hidden_state[0].mean(dim=0)
-            scores = head["weight"] @ hidden + head["bias"]
-        np.testing.assert_allclose(scores.numpy(), expected, atol=1e-4)
+    rows = [{"premise": each.text_a, "hypothesis": each.text_b} for each in chosen]
+    file = folder.parent / "new.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    out = folder.parent / "predictions.jsonl"
+    done = crosscal("predict", folder, file, "--out", out, "--no-temperature", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rows"] == len(rows)
+    found = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    probabilities = [[row[f"prob_{label}"] for label in labels] for row in found]
+    np.testing.assert_allclose(probabilities, softmax(part.scores, axis=1), atol=1e-5)
+    done = crosscal("predict", folder, file, "--out", file)
+    assert (done.returncode, "--out" in done.stderr) == (2, True), done.stderr
 
 
 def test_data_check(own_data):

@@ -10,7 +10,9 @@ import typer
 from crosscal.cli import calibrate, inspect, plan, study, tasks
 from crosscal.cli.analyse import analyse
 from crosscal.cli.events import show_events
+from crosscal.cli.export import export
 from crosscal.cli.layers import layers
+from crosscal.cli.predict import predict
 from crosscal.cli.xtreme_score import xtreme_score
 from crosscal.exceptions import CrosscalError
 
@@ -34,7 +36,8 @@ app.command("plan")(plan.plan)
 app.command("run")(study.run)
 app.command("status")(plan.status)
 app.command("report")(study.report)
-app.command("export")(study.export)
+app.command("export")(export)
+app.command("predict")(predict)
 app.command("layers")(layers)
 app.command("analyse")(analyse)
 app.command("calibrate", epilog=calibrate.EXAMPLE)(calibrate.calibrate)

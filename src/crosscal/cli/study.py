@@ -145,31 +145,3 @@ def report(
         return
     for page in pages.values():
         print(f"Report: {page}")
-
-
-def export(
-    study: StudyFile,
-    folder: Annotated[Path, typer.Argument(help="folder to write")],
-    recipe: Annotated[str, typer.Option(help="recipe of the run")] = "direct",
-    seed: Annotated[int, typer.Option(help="seed of the run")] = 1,
-    target: Annotated[str | None, typer.Option(help="target of the run; none: the first")] = None,
-    output: Output = RESULTS,
-    overrides: Overrides = None,
-) -> None:
-    """Write a run's model as a Hugging Face folder, with the full vocabulary."""
-    from crosscal.training.export import export_model
-
-    plan = load_plan(study, overrides)
-    target = target or next(iter(plan.study.targets))
-    store = Store(output / "store")
-    runs = [run for run in plan.runs if run.training and run.target == target]
-    stage = next((r.training[-1] for r in runs if (r.recipe, r.seed) == (recipe, seed)), None)
-    if stage is None or not store.has(*stage.node):
-        raise SettingsError(
-            f"there is no trained run of recipe '{recipe}' with seed {seed}",
-            where=str(study),
-            remedy="Run the study first; its runs are: "
-            + ", ".join(f"{run.recipe} {run.seed}" for run in runs),
-        )
-    export_model(stage.model, stage.parts[0].labels, store.open(*stage.node), folder)
-    print(f"{folder} written: load it with transformers.AutoModel, or as encoder.name of a study")

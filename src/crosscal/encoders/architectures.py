@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 PACKABLE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 # What configurations call the inner width of a layer that do not call it intermediate_size.
 _INNER = ("intermediate_size", "hidden_dim", "d_ff", "encoder_ffn_dim", "ffn_dim", "n_inner")
+# Exported models whose class lies beside them: an encoder within, and a head.
+POOLED = "pooled-encoder"
 
 
 def encoder_config(folder: Path) -> PreTrainedConfig:
     """Read an encoder's configuration by the class of its kind, which knows what is left unsaid.
+
+    Of an exported model it is that of the encoder within.
 
     Raises
     ------
@@ -34,8 +38,12 @@ def encoder_config(folder: Path) -> PreTrainedConfig:
     path = folder / "config.json"
     try:
         content = path.read_text()
-        kind = dict(json.loads(content)).get("model_type")
-    except (OSError, ValueError, TypeError) as error:
+        settings = dict(json.loads(content))
+        if settings.get("model_type") == POOLED:
+            settings = dict(settings["pretrained"])
+            content = json.dumps(settings)
+        kind = settings.get("model_type")
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise ArtifactError(
             "the encoder's configuration cannot be read",
             where=str(path),
@@ -105,3 +113,8 @@ def longest_input(folder: Path) -> int | None:
 def token_types(folder: Path) -> int:
     """Token types that an encoder tells apart; 1 where it knows of none."""
     return int(getattr(encoder_config(folder), "type_vocab_size", None) or 1)
+
+
+def is_pooled(folder: Path) -> bool:
+    """Whether a folder is that of an exported model with an encoder within, not of an encoder."""
+    return bool(json.loads((folder / "config.json").read_text()).get("model_type") == POOLED)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crosscal.artifacts import sha256_file
-from crosscal.encoders.architectures import PACKABLE, encoder_config
+from crosscal.encoders.architectures import PACKABLE, encoder_config, is_pooled
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.encoders.post_processing import keep_offsets, separate_pairs
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
@@ -185,14 +185,18 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
 
     config = encoder_config(folder)
     model_class = encoder_class(config)
-    unused = {"add_pooling_layer": False}
+    options: dict[str, Any] = {"add_pooling_layer": False}
+    if not options.keys() <= parameters_of(model_class.__init__):
+        options = {}
+    if is_pooled(folder):
+        options |= {"config": config, "key_mapping": {r"^pretrained\.": ""}}
     model = text_model(
         load_weights_of(
             model_class,
             folder,
             what="encoder",
             attn_implementation=PACKED if config.model_type in PACKABLE else "eager",
-            **(unused if unused.keys() <= parameters_of(model_class.__init__) else {}),
+            **options,
         )
     )
     model.config.use_cache = False  # of keys and values, for decoders that write
