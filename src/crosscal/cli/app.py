@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from crosscal.cli import calibrate, inspect, plan, study, tasks
+from crosscal.cli import apply, calibrate, inspect, plan, study, tasks
 from crosscal.cli.analyse import analyse
 from crosscal.cli.events import show_events
 from crosscal.cli.layers import layers
@@ -38,6 +38,7 @@ app.command("export")(study.export)
 app.command("layers")(layers)
 app.command("analyse")(analyse)
 app.command("calibrate", epilog=calibrate.EXAMPLE)(calibrate.calibrate)
+app.command("apply", epilog=apply.EXAMPLE)(apply.apply)
 app.command("events")(show_events)
 app.command("xtreme-score")(xtreme_score)
 data.command("check")(inspect.data_check)

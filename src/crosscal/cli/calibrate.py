@@ -15,12 +15,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from crosscal.artifacts import sha256_file
 from crosscal.calibration.estimation.samples import EvaluationSettings
+from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
 from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
+from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
+from crosscal.calibration.recalibration.saving import FitOrigin, save_recalibrator
 from crosscal.cli.calibration_tables import print_evaluation
 from crosscal.cli.options import AsJson
-from crosscal.exceptions import SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import concat_predictions
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
@@ -62,6 +66,15 @@ def calibrate(
     bins: Annotated[int, typer.Option(help="bins of equal width or size")] = 15,
     replicates: Annotated[int, typer.Option(help="bootstrap replicates")] = 1000,
     seed: Annotated[int, typer.Option(help="seed of the random draws")] = 0,
+    thresholds: Annotated[
+        str | None, typer.Option(help="confidences from which rows are accepted: 0.8,0.9")
+    ] = None,
+    wanted: Annotated[
+        str | None, typer.Option(help="accuracies to find the threshold of: 0.9,0.95")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="JSON file for the fitted recalibrator; see apply")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="HTML report to write")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +83,7 @@ def calibrate(
     Columns that are not named are guessed, and what was guessed is said. Several files are
     compared with each other; with --group they are parts of one whole.
     """
-    _check_report(report, files)
+    _check_outputs(files, report=report, save=save)
     columns = ColumnOptions(
         scores=scores,
         probabilities=probabilities,
@@ -99,34 +112,97 @@ def calibrate(
                 bins=bins,
             ),
             baseline=baseline,
-            recalibrate=tuple(recalibrate or ()),
+            recalibrate=_recalibrators(recalibrate, save, predictions.groups, baseline),
+            thresholds=_shares(thresholds, "--thresholds", THRESHOLDS),
+            wanted=_shares(wanted, "--wanted", WANTED),
+            classes=predictions.classes,
             replicates=replicates,
             seed=seed,
             report=progress,
         )
+    if save:
+        _save(evaluation, predictions, files, save)
     if report:
         write_evaluation(evaluation, report, title=_title(files), notes=predictions.notes)
     if as_json:
         print(json.dumps(evaluation.to_dict(), allow_nan=False, indent=1))
         return
     print_evaluation(evaluation)
+    if save:
+        print(f"\nRecalibrator: {save} (crosscal apply {save} FILE)")
     if report:
         print(f"\nReport: {report}")
 
 
-def _check_report(report: Path | None, files: Sequence[Path]) -> None:
-    """Refuse a report that cannot be written, before the work, or that would replace a file."""
-    if report is None:
-        return
-    if report.is_dir():
-        message = "this is a folder"
-    elif report.resolve() in [file.resolve() for file in files]:
-        message = "this is one of the files to read"
-    else:
-        return
-    raise SettingsError(
-        message, where=f"--report {report}", remedy="Name an HTML file, as calibration.html"
+def _check_outputs(files: Sequence[Path], *, report: Path | None, save: Path | None) -> None:
+    """Refuse what cannot be written, before the work, or would replace another file."""
+    taken = [file.resolve() for file in files]
+    examples = {"--report": "an HTML file, as calibration.html", "--save": "a JSON file, as r.json"}
+    for option, path in (("--report", report), ("--save", save)):
+        if path is None:
+            continue
+        if path.is_dir():
+            message = "this is a folder"
+        elif path.resolve() in taken:
+            message = "this is one of the files to read, or written already"
+        else:
+            taken.append(path.resolve())
+            continue
+        raise SettingsError(
+            message, where=f"{option} {path}", remedy=f"Name {examples[option]}"
+        )
+
+
+def _shares(text: str | None, option: str, default: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the numbers of an option, as ``0.8,0.9``; none for an empty one."""
+    if text is None:
+        return default
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"{text!r} is no list of numbers", where=option, remedy="Give shares, as 0.8,0.9"
+        ) from error
+
+
+def _recalibrators(
+    names: Sequence[str] | None, save: Path | None, groups: Sequence[str], baseline: str | None
+) -> tuple[str, ...]:
+    """Return the recalibrators asked for; only one fit can be saved."""
+    asked = tuple(names or ())
+    if save is None:
+        return asked
+    if len(asked) != 1:
+        raise SettingsError(
+            f"{len(asked)} recalibrators are asked for, and one is saved",
+            where="--save",
+            remedy="Name the one with --recalibrate, as temperature",
+        )
+    if len(groups) > 1 and baseline is None:
+        raise SettingsError(
+            f"there are {len(groups)} groups, and none is said to be fitted on",
+            where="--save",
+            remedy="Name the group with --baseline, or leave out --group to fit on all rows",
+        )
+    return asked
+
+
+def _save(
+    evaluation: Evaluation, predictions: ExternalPredictions, files: Sequence[Path], path: Path
+) -> None:
+    """Write the recalibrator fitted on the baseline, or on all rows."""
+    baseline = evaluation.settings["baseline"]
+    fit = next(f for f in evaluation.fits if baseline in (None, f.fitted_on))
+    if fit.model is None:
+        raise DataError(fit.note, where="--save", remedy="Fit another recalibrator")
+    origin = FitOrigin(
+        rows=fit.rows,
+        classes=predictions.classes,
+        values=predictions.value_kind,
+        group=None if fit.fitted_on == ALL else fit.fitted_on,
+        files={file.name: sha256_file(file) for file in files},
     )
+    save_recalibrator(fit.model, path, origin=origin)
 
 
 def _title(files: Sequence[Path]) -> str:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, get_origin, get_type_hints
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from crosscal.artifacts import disk_errors, write_aside
+from crosscal.calibration.checks import as_array, check_confidence
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.calibration.recalibration.base import Estimator, Recalibrator
 from crosscal.exceptions import CrosscalError, DataError, SettingsError
 from crosscal.spelling import did_you_mean
+
+Floats = NDArray[np.float64]
 
 FORMAT = "crosscal-recalibrator/1"
 
@@ -81,6 +85,67 @@ class SavedRecalibrator:
         )
         _try(made, where)
         return saved
+
+
+    def apply(
+        self,
+        values: ArrayLike,
+        *,
+        kind: str = "scores",
+        classes: Sequence[str] | None = None,
+        where: str = "values",
+    ) -> Floats:
+        """Return the probabilities of new rows.
+
+        Parameters
+        ----------
+        values : array of shape (n, k), or (n,) of confidences
+        kind : {"scores", "probabilities", "confidence"}
+            What the values are; must be what was fitted on.
+        classes : sequence of str, optional
+            Names of the columns; must be those fitted on, in their order.
+        where : str
+            Named in errors.
+
+        Returns
+        -------
+        ndarray of shape (n, k), or (n,) of confidences
+
+        Raises
+        ------
+        DataError
+            Other classes or another kind of values than were fitted on.
+        """
+        if kind != self.origin.values:
+            raise DataError(
+                f"these are {kind}, but the recalibrator was fitted on {self.origin.values}",
+                where=where,
+                remedy="Give what it was fitted on, or fit another",
+            )
+        array = as_array(values, where, np.float64)
+        if kind == "confidence":
+            pairs = np.stack([1 - check_confidence(array), array], axis=1)
+            return self.recalibrator.predict_proba(pairs)[:, 1]
+        self._demand_classes(array, classes, where)
+        return self.recalibrator.predict_proba(array)
+
+    def _demand_classes(self, values: Floats, classes: Sequence[str] | None, where: str) -> None:
+        own = self.origin.classes
+        problem, columns = "", values.shape[1] if values.ndim == 2 else 0
+        if own and classes and tuple(classes) != own:
+            order = "in another order" if sorted(classes) == sorted(own) else "others"
+            problem = (
+                f"the classes are {', '.join(classes)}; the recalibrator was fitted on "
+                f"{', '.join(own)}: {order}"
+            )
+        elif own and columns != len(own):
+            problem = f"{columns} classes; the recalibrator was fitted on {', '.join(own)}"
+        if problem:
+            raise DataError(
+                problem,
+                where=where,
+                remedy="Give the classes that it was fitted on, in the same order, or fit another",
+            )
 
 
 def name_of(recalibrator: Recalibrator) -> str:
