@@ -27,9 +27,7 @@ EXAMPLE = (
 
 
 def apply(
-    recalibrator: Annotated[
-        Path, typer.Argument(help="JSON file that calibrate --save wrote")
-    ],
+    recalibrator: Annotated[Path, typer.Argument(help="JSON file that calibrate --save wrote")],
     file: Annotated[Path, typer.Argument(help="predictions, in any form that calibrate reads")],
     output: Annotated[
         Path | None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,26 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from crosscal.api import evaluate_predictions, unique_names
 from crosscal.artifacts import sha256_file
-from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
-from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
-from crosscal.calibration.evaluation.results import Evaluation
-from crosscal.calibration.notion import Notion
-from crosscal.calibration.recalibration.saving import FitOrigin, save_recalibrator
 from crosscal.cli.calibration_tables import print_evaluation
 from crosscal.cli.options import AsJson
-from crosscal.exceptions import DataError, SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import concat_predictions
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
-from crosscal.report.evaluation_page import write_evaluation
-from crosscal.spelling import did_you_mean
 
 EXAMPLE = (
     "Example: a file with the columns prob_no,prob_yes,label,lang,item. "
@@ -95,39 +87,27 @@ def calibrate(
     )
     with _progress() as progress:
         predictions = _read(files, columns, progress)
-        pair = predictions.value_kind == "confidence"
-        groups = np.zeros(len(predictions)) if predictions.group is None else predictions.group
-        evaluation = evaluate_coded(
-            predictions.values,
-            predictions.gold,
-            groups.astype(np.intp),
-            predictions.groups or (ALL,),
-            predictions.cluster,
-            settings=EvaluationSettings(
-                given="probabilities"
-                if predictions.value_kind == "confidence"
-                else predictions.value_kind,
-                notion=1 if pair else _notion(notion, predictions),
-                pair=pair,
-                bins=bins,
-            ),
+        found = evaluate_predictions(
+            predictions,
+            files={file.name: sha256_file(file) for file in files},
+            notion=notion,
+            bins=bins,
             baseline=baseline,
             recalibrate=_recalibrators(recalibrate, save, predictions.groups, baseline),
-            thresholds=_shares(thresholds, "--thresholds", THRESHOLDS),
-            wanted=_shares(wanted, "--wanted", WANTED),
-            classes=predictions.classes,
             replicates=replicates,
             seed=seed,
+            thresholds=_shares(thresholds, "--thresholds", THRESHOLDS),
+            wanted=_shares(wanted, "--wanted", WANTED),
             report=progress,
         )
     if save:
-        _save(evaluation, predictions, files, save)
+        found.save(save)
     if report:
-        write_evaluation(evaluation, report, title=_title(files), notes=predictions.notes)
+        found.to_html(report, title=_title(files))
     if as_json:
-        print(json.dumps(evaluation.to_dict(), allow_nan=False, indent=1))
+        print(found.to_json())
         return
-    print_evaluation(evaluation)
+    print_evaluation(found.evaluation)
     if save:
         print(f"\nRecalibrator: {save} (crosscal apply {save} FILE)")
     if report:
@@ -148,9 +128,7 @@ def _check_outputs(files: Sequence[Path], *, report: Path | None, save: Path | N
         else:
             taken.append(path.resolve())
             continue
-        raise SettingsError(
-            message, where=f"{option} {path}", remedy=f"Name {examples[option]}"
-        )
+        raise SettingsError(message, where=f"{option} {path}", remedy=f"Name {examples[option]}")
 
 
 def _shares(text: str | None, option: str, default: tuple[float, ...]) -> tuple[float, ...]:
@@ -187,24 +165,6 @@ def _recalibrators(
     return asked
 
 
-def _save(
-    evaluation: Evaluation, predictions: ExternalPredictions, files: Sequence[Path], path: Path
-) -> None:
-    """Write the recalibrator fitted on the baseline, or on all rows."""
-    baseline = evaluation.settings["baseline"]
-    fit = next(f for f in evaluation.fits if baseline in (None, f.fitted_on))
-    if fit.model is None:
-        raise DataError(fit.note, where="--save", remedy="Fit another recalibrator")
-    origin = FitOrigin(
-        rows=fit.rows,
-        classes=predictions.classes,
-        values=predictions.value_kind,
-        group=None if fit.fitted_on == ALL else fit.fitted_on,
-        files={file.name: sha256_file(file) for file in files},
-    )
-    save_recalibrator(fit.model, path, origin=origin)
-
-
 def _title(files: Sequence[Path]) -> str:
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
     return f"Calibration of {files[0].name}{more}"
@@ -220,35 +180,7 @@ def _read(
         parts.append(part)
     if len(parts) == 1:
         return parts[0]
-    return concat_predictions(parts, _names(files), pooled=columns.group is not None)
-
-
-def _names(files: Sequence[Path]) -> list[str]:
-    """Return short names of files, all different: without folder and ending if that suffices."""
-    if len({file.resolve() for file in files}) < len(files):
-        raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
-    for names in ([f.stem for f in files], [f.name for f in files]):
-        if len(set(names)) == len(names):
-            return names
-    return [str(file) for file in files]
-
-
-def _notion(notion: str, predictions: ExternalPredictions) -> Notion:
-    if notion == "top-label":
-        return "top-label"
-    if notion == "class-wise":
-        return "class-wise"
-    count = predictions.values.shape[1]
-    names = predictions.classes or tuple(map(str, range(count)))
-    if notion in names:
-        return names.index(notion)
-    if notion.isdigit() and int(notion) < count:
-        return int(notion)
-    raise SettingsError(
-        f"unknown notion {notion!r}",
-        where="--notion",
-        remedy=did_you_mean(notion, ["top-label", "class-wise", *names]),
-    )
+    return concat_predictions(parts, unique_names(files), pooled=columns.group is not None)
 
 
 class ProgressBar:

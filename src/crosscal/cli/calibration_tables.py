@@ -26,9 +26,7 @@ _MOST_NUMBERS, _MOST_GROUPS = 8, 8
 
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print groups, differences, recalibration and thresholds, and what they mean."""
-    console = Console()
-    width = max(_LEAST_WIDTH, console.width) if console.is_terminal else _ANY_WIDTH
-    console = Console(width=width)
+    console = _console()
     _groups(console, evaluation)
     if evaluation.differences:
         _differences(console, evaluation)
@@ -44,6 +42,16 @@ def print_evaluation(evaluation: Evaluation) -> None:
         _say(console, f"{note}.")
     for sentence in sentences(evaluation):
         _say(console, sentence)
+
+
+def print_groups(evaluation: Evaluation) -> None:
+    """Print the table of groups alone."""
+    _groups(_console(), evaluation)
+
+
+def _console() -> Console:
+    console = Console()
+    return Console(width=max(_LEAST_WIDTH, console.width) if console.is_terminal else _ANY_WIDTH)
 
 
 def _say(console: Console, words: str) -> None:
@@ -186,7 +194,9 @@ def _fits(console: Console, evaluation: Evaluation, recalibrator: str) -> None:
         )
     for row in rows:
         table.add_row(*map(Text, row))
-    _say(console, f"Parameters of {recalibrator} (fitted on all rows of a group, for use elsewhere)")
+    _say(
+        console, f"Parameters of {recalibrator} (fitted on all rows of a group, for use elsewhere)"
+    )
     console.print(table)
 
 

@@ -15,7 +15,6 @@ from crosscal.report.fitted_parameters import fitted_parameters
 from crosscal.report.html import draw, environment
 from crosscal.report.numbers import number
 
-
 # Of a long parameter, before the rest is unfolded.
 _MOST_NUMBERS = 8
 
@@ -31,6 +30,18 @@ def write_evaluation(
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_aside(path, page.encode())
+
+
+def evaluation_cell(evaluation: Evaluation, notes: Sequence[str]) -> str:
+    """Return groups and sentences as HTML without a style of its own, for notebooks."""
+    templates = environment()
+    templates.filters |= {"percent": percent, "plain": plain, "p": p_value}
+    return templates.get_template("evaluation_cell.html").render(
+        groups=evaluation.groups,
+        main=main_error(evaluation),
+        sentences=sentences(evaluation),
+        notes=list(notes),
+    )
 
 
 def percent(value: float | None, *, signed: bool = False) -> str:

@@ -83,9 +83,7 @@ def _maps(
             if isinstance(value, list):
                 lines.append((f"{name}: {part}", _listed(value, most)))
         numbers = {
-            part: value
-            for part, value in each.items()
-            if not isinstance(value, list | bool)
+            part: value for part, value in each.items() if not isinstance(value, list | bool)
         }
         if numbers:
             lines.append((name, _pairs(list(numbers), list(numbers.values()))))

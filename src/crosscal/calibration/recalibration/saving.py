@@ -86,7 +86,6 @@ class SavedRecalibrator:
         _try(made, where)
         return saved
 
-
     def apply(
         self,
         values: ArrayLike,
