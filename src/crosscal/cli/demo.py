@@ -56,9 +56,7 @@ def demo(
     print()
     for paragraph in _finding(found.evaluation):
         print(textwrap.fill(paragraph, 80))
-    print(
-        f"\n{time.perf_counter() - start:.1f} s. All numbers of it, and then those of your own file:"
-    )
+    print(f"\n{time.perf_counter() - start:.1f} s. All numbers of it, then those of your own file:")
     print(f"  crosscal calibrate {PREDICTIONS} \\\n    {_OPTIONS}")
     print("  crosscal calibrate FILE --group COLUMN")
     if report:
@@ -83,7 +81,8 @@ def _finding(evaluation: Evaluation) -> list[str]:
         f"Accepting answers from a confidence of {100 * _ACCEPTED:g} % on: in {_HOME} that keeps "
         f"{_kept(accepted[_HOME])}; in {worst} it keeps {_kept(accepted[worst])}.",
         f"A temperature fitted on {_HOME} ({fits[_HOME]:.2f}) does not help {worst}: "
-        f"{error} is {percent(gains[_HOME].before)} % before, {percent(gains[_HOME].after)} % after. "
+        f"{error} is {percent(gains[_HOME].before)} % before and "
+        f"{percent(gains[_HOME].after)} % after. "
         f"One fitted on {worst} itself ({fits[worst]:.2f}, on other messages) does: "
         f"{percent(gains[worst].after)} %.",
     ]

@@ -1,4 +1,4 @@
-"""How the predictions of the demonstration were simulated: ``python -m crosscal.demo.simulation``."""
+"""How the predictions of the demo were simulated: ``python -m crosscal.demo.simulation``."""
 
 from __future__ import annotations
 
