@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from tests.cli.test_calibrate import answers, crosscal
 
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.calibration.recalibration.saving import load_recalibrator
+from tests.cli.test_calibrate import answers, crosscal
 
 OPTIONS = ["--group", "lang", "--cluster", "item", "--baseline", "en", "--replicates", "100"]
 
