@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -72,6 +73,36 @@ def test_what_apply_writes_is_read_again(file):
     again = crosscal("calibrate", out, "--replicates", "100", "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["groups"]["all"]["n"] == 120
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet", "npz"])
+def test_labels_are_not_needed(file, kind):
+    path = saved(file)
+    wanted = [line.rsplit(",", 1)[0] for line in crosscal("apply", path, file).stdout.split()]
+    lines = [line.split(",")[:3] for line in file.read_text().split()]
+    head, cells = lines[0], [[float(cell) for cell in line] for line in lines[1:]]
+    new = file.parent / f"new.{kind}"
+    columns = dict(zip(head, zip(*cells, strict=True), strict=True))
+    if kind in ("csv", "tsv"):
+        new.write_text("".join("\t,"[kind == "csv"].join(line) + "\n" for line in lines))
+    elif kind == "jsonl":
+        new.write_text("".join(json.dumps(dict(zip(head, c, strict=True))) + "\n" for c in cells))
+    elif kind == "parquet":
+        pq.write_table(pa.table(columns), new)
+    else:
+        np.savez(new, **columns)
+    done = crosscal("apply", path, new)
+    assert done.returncode == 0, done.stderr
+    assert "no labels are read" in done.stderr
+    assert done.stdout.split() == wanted
+
+
+def test_what_is_wrong_without_labels_is_told_of_the_file(file):
+    new = file.parent / "new.csv"
+    new.write_text("prob_entailment,prob_neutral,prob_contradiction\n0.5,0.2,0.3\n0.5,nan,0.5\n")
+    done = crosscal("apply", saved(file), new)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{new}: column 'prob_neutral', line 3" in done.stderr
 
 
 @pytest.mark.parametrize(

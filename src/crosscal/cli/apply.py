@@ -18,7 +18,8 @@ from crosscal.artifacts import disk_errors, write_aside
 from crosscal.calibration.recalibration.saving import SavedRecalibrator, load_recalibrator
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.reader import ExternalPredictions, read_external
+from crosscal.predictions.external.reader import ExternalPredictions
+from crosscal.predictions.external.unlabelled import read_perhaps_unlabelled
 
 EXAMPLE = (
     "Example: crosscal calibrate dev.csv --recalibrate temperature --save recalibrator.json; "
@@ -43,7 +44,8 @@ def apply(
 ) -> None:
     """Recalibrate predictions: write their probabilities, row by row in the order of the file.
 
-    Other classes than the recalibrator was fitted on are refused. Equal files give equal bits.
+    Labels are not needed. Other classes than the recalibrator was fitted on are refused. Equal
+    files give equal bits.
     """
     _check_output(output, file, recalibrator)
     saved = load_recalibrator(recalibrator)
@@ -54,7 +56,7 @@ def apply(
         labels=labels,
         classes=tuple(classes.split(",")) if classes else None,
     )
-    predictions = read_external(file, columns)
+    predictions, labelled = read_perhaps_unlabelled(file, columns)
     print(f"crosscal: {file}: {'; '.join(predictions.notes)}", file=sys.stderr)
     written = saved.apply(
         predictions.values,
@@ -63,6 +65,8 @@ def apply(
         where=str(file),
     )
     table = _table(written, predictions, saved)
+    if not labelled:
+        table = table.drop_columns(table.column_names[-1])
     if output is None:
         sys.stdout.write(_csv(table).decode())
         return
