@@ -2,15 +2,36 @@
 
 import hashlib
 import json
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.calibration.recalibration.saving import load_recalibrator
-from tests.cli.test_calibrate import answers, crosscal
+from crosscal.cli.app import app
+from crosscal.exceptions import CrosscalError
+from tests.cli.test_calibrate import answers
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def crosscal(*arguments):
+    """Run the command in this process."""
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    error = result.exception
+    if isinstance(error, CrosscalError):
+        return Done(error.exit_code, result.stdout, result.stderr + f"crosscal: {error}")
+    assert error is None or isinstance(error, SystemExit), error
+    return Done(result.exit_code, result.stdout, result.stderr)
+
 
 OPTIONS = ["--group", "lang", "--cluster", "item", "--baseline", "en", "--replicates", "100"]
 
@@ -113,9 +134,10 @@ def test_what_is_wrong_without_labels_is_told_of_the_file(file):
         (["--output", "answers.csv"], "one of the files to read", 2),
     ],
 )
-def test_what_apply_refuses(file, options, words, code):
+def test_what_apply_refuses(file, options, words, code, monkeypatch):
+    monkeypatch.chdir(file.parent)
     path, before = saved(file), file.read_bytes()
-    done = crosscal("apply", path, file, *options, cwd=file.parent)
+    done = crosscal("apply", path, file, *options)
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert words in done.stderr
     assert file.read_bytes() == before
@@ -148,11 +170,11 @@ def test_other_classes_are_refused(file):
         (["--wanted", "95"], "shares from 0 to 1"),
     ],
 )
-def test_what_calibrate_refuses_to_save(file, options, words):
-    done = crosscal("calibrate", file, *options, cwd=file.parent)
+def test_what_calibrate_refuses_to_save(file, options, words, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    done = crosscal("calibrate", file, *options)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert words in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_without_groups_all_rows_are_fitted_on(file):

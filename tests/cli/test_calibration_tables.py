@@ -1,103 +1,92 @@
 """Tables in the terminal fit 80 columns, and never cut what names a row."""
 
-import os
-import pty
+import io
 import re
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from rich.console import Console
+
+from crosscal.calibration import evaluate
+from crosscal.cli import calibration_tables
 
 LONG = "a-very-long-locale-name-with-script-and-region-Latn-XX-1234567890"
-
-
-def terminal(*arguments, columns=80):
-    """Run a command in a terminal of so many columns, and return what it shows."""
-    leader, follower = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "crosscal", *map(str, arguments)],
-        stdout=follower,
-        stderr=subprocess.DEVNULL,
-        stdin=subprocess.DEVNULL,
-        env=environment,
-    )
-    os.close(follower)
-
-    def read():
-        parts = []
-        while True:
-            try:
-                part = os.read(leader, 4096)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            parts.append(part)
-        return b"".join(parts).decode()
-
-    with ThreadPoolExecutor(1) as pool:
-        text = pool.submit(read)
-        assert process.wait() == 0
-        shown = text.result()
-    os.close(leader)
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown).replace("\r", "")
+TITLE = re.compile("Calibration |ece minus|Recalibration |Parameters |Accepting |Threshold")
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory):
+def evaluation():
     rng = np.random.default_rng(4)
-    lines = ["prob_entailment,prob_neutral,prob_contradiction,label,lang"]
-    for lang in ("en", LONG):
-        for _ in range(120):
-            gold = rng.integers(0, 3)
-            p = np.exp(2 * (rng.normal(size=3) + 1.5 * np.eye(3)[gold]))
-            p /= p.sum()
-            lines.append(",".join([*(f"{x:.6f}" for x in p), str(gold), lang]))
-    path = tmp_path_factory.mktemp("tables") / "answers.csv"
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-OPTIONS = [
-    *("--group", "lang", "--baseline", "en", "--replicates", "100"),
-    *("--recalibrate", "ensemble-temperature", "--recalibrate", "dirichlet"),
-]
-
-
-def test_tables_fit_eighty_columns_and_names_are_whole(file):
-    shown = terminal("calibrate", file, *OPTIONS)
-    assert "…" not in re.sub(r"\d … .*in all", "", shown)
-    tables, name = [], ""
-    for line in shown.splitlines():
-        # Sentences are broken by the terminal itself.
-        is_table = re.match(r"(group|fitted on) +", line) or (tables and tables[-1][1])
-        tables.append((line, is_table and bool(line.strip())))
-        if re.match(r"(Calib|ece minus|Recalib|Param|Accept|Thresh)", line):
-            tables[-1] = (line, False)
-    rows = [line for line, is_table in tables if is_table]
-    before = shown[: shown.index("en: ")]
-    for line in before.splitlines():
-        if not re.match(r"(Calib|ece minus|Recalib|Param|Accept|Thresh)", line):
-            assert len(line.rstrip()) <= 80, line
-    assert len(rows) > 40
-    # The pieces of a name that is folded give the name.
-    groups = before.split("Calibration (")[1].split("ece minus")[0].splitlines()[2:]
-    name = "".join(line[:80].split("  ")[0].strip() for line in groups[1:] if line[:1] != " ")
-    assert name.startswith(LONG), name
-
-
-def test_nothing_is_folded_outside_a_terminal(file):
-    done = subprocess.run(
-        [sys.executable, "-m", "crosscal", "calibrate", str(file), *OPTIONS],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "80"},
+    gold = rng.integers(0, 3, 240)
+    scores = 3 * (rng.normal(size=(240, 3)) + 1.5 * np.eye(3)[gold])
+    return evaluate(
+        scores,
+        gold,
+        groups=np.repeat(["en", LONG], 120),
+        baseline="en",
+        recalibrate=["ensemble-temperature", "dirichlet", "isotonic"],
+        thresholds=[0.5, 0.9],
+        wanted=[0.8],
+        classes=["entailment", "neutral", "contradiction"],
+        replicates=100,
     )
-    rows = [line for line in done.stdout.splitlines() if line.startswith(LONG)]
-    assert len(rows) > 10
-    head = next(line for line in done.stdout.splitlines() if line.startswith("group "))
+
+
+def shown(evaluation, monkeypatch, width):
+    stream = io.StringIO()
+    monkeypatch.setattr(
+        calibration_tables, "_console", lambda: Console(width=width, file=stream, color_system=None)
+    )
+    calibration_tables.print_evaluation(evaluation)
+    text = stream.getvalue()
+    return text[: text.index("en: ")]  # what follows are sentences, which the terminal breaks
+
+
+def tables(text):
+    """Return the lines of each table under its title."""
+    parts, title = {}, ""
+    for line in text.splitlines():
+        if TITLE.match(line):
+            title = line
+        else:
+            parts.setdefault(title, []).append(line)
+    return parts
+
+
+def test_tables_fit_eighty_columns(evaluation, monkeypatch):
+    parts = tables(shown(evaluation, monkeypatch, 80))
+    assert len(parts) == 10
+    for lines in parts.values():
+        assert max(len(line.rstrip()) for line in lines) <= 80
+    numbers = next(lines for title, lines in parts.items() if title.startswith("Calibration"))
+    assert not any("…" in line for line in numbers)
+    assert numbers[1].split()[:2] == ["en", "120"]
+    assert re.search(r"\d+\.\d to \d+\.\d", numbers[1])
+
+
+def test_a_name_that_does_not_fit_is_folded_and_whole(evaluation, monkeypatch):
+    for title, lines in tables(shown(evaluation, monkeypatch, 80)).items():
+        end = min(
+            at for at in (lines[0].find(f" {w}") for w in ("rows", "diff", "from", "fitted on",
+            "accuracy")) if at > 0
+        )  # fmt: skip
+        name = "".join(line[:end].strip() for line in lines[1:])
+        assert LONG in name.replace(" ", ""), title
+
+
+def test_nothing_is_folded_where_there_is_room(evaluation, monkeypatch):
+    parts = tables(shown(evaluation, monkeypatch, 10_000))
+    for lines in parts.values():
+        assert any(line.startswith(f"{LONG} ") for line in lines)
+    head = next(lines for title, lines in parts.items() if title.startswith("Calibration"))[0]
     assert head.split()[1:6] == ["rows", "accuracy", "confidence", "NLL", "Brier"]
+
+
+def test_every_parameter_is_shown(evaluation, monkeypatch):
+    parts = tables(shown(evaluation, monkeypatch, 10_000))
+    lines = {title.split()[2]: part for title, part in parts.items() if "Parameters" in title}
+    fit = next(f for f in evaluation.fits if f.recalibrator == "ensemble-temperature")
+    assert f"{fit.learnt['temperature_']:.4g}" in " ".join(lines["ensemble-temperature"])
+    assert sum("weights of neutral" in line for line in lines["dirichlet"]) == 2
+    assert "to contradiction" in " ".join(lines["dirichlet"])
+    assert "in all)" in " ".join(lines["isotonic"])

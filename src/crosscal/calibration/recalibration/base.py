@@ -114,7 +114,7 @@ class Estimator:
         """Return each row's class of highest probability, the first of equal ones; shape (n,)."""
         top = self.predict_proba(values).argmax(axis=1)
         # Rows with choices of their own may have more of them than the rows fitted on.
-        return self.classes_[top] if self.classes_.dtype.kind not in "iu" else top
+        return top if self.classes_.dtype.kind in "iu" else np.asarray(self.classes_[top])
 
     def score(self, values: ArrayLike, y: ArrayLike) -> float:
         """Return the accuracy, as scikit-learn's classifiers do."""
