@@ -136,7 +136,8 @@ def _lasting(low: Floats) -> Floats:
     """Return the least of each lower bound and those at the next confidences."""
     # The first of many bounds to cross is the luckiest: it must hold for a while.
     padded = np.concatenate([low, np.full(_LASTING, np.inf)])
-    return np.lib.stride_tricks.sliding_window_view(padded, _LASTING + 1).min(axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _LASTING + 1)
+    return np.asarray(windows.min(axis=1))
 
 
 def _crossing(grid: Floats, bound: Floats, wanted: float) -> float | None:

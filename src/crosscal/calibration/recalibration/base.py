@@ -93,6 +93,10 @@ class Estimator:
     n_rows_: int
 
     @abstractmethod
+    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
+        """Learn from values (n, k) and the right class of each row."""
+
+    @abstractmethod
     def predict_proba(self, values: ArrayLike) -> Floats:
         """Return probabilities (n, k), rows summing to 1."""
 
