@@ -5,7 +5,7 @@ import pytest
 
 from crosscal.calibration import evaluate
 from crosscal.calibration.estimation.engine import measure_outcomes, measure_samples
-from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
+from crosscal.calibration.estimation.samples import EvaluationSettings, OutcomeSet, SampleSet
 from crosscal.calibration.evaluation.accepting import ConfidentRows
 from crosscal.calibration.evaluation.cluster_design import design_groups
 from crosscal.calibration.selective.selective import coverage_at_risk
@@ -60,7 +60,7 @@ def test_outcomes_alone_are_measured_as_the_engine_measures_rows():
     values = np.full((len(correct), 2), 0.5)
     sample = SampleSet(values=values, gold=correct.astype(int), unit=design.unit)
     (whole,) = measure_samples([sample], design.resampling, settings)
-    (alone,) = measure_outcomes([(correct, design.unit)], design.resampling, name="all")
+    (alone,) = measure_outcomes([OutcomeSet(outcome=correct, unit=design.unit)], design.resampling)
     np.testing.assert_array_equal(alone.draws_low, whole["accuracy"].draws_low)
 
 
