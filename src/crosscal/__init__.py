@@ -10,9 +10,10 @@ In Python, `calibrate` measures predictions, `save` and `load` keep a fitted rec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crosscal.api import CalibrationReport, calibrate
+    from crosscal.api import calibrate
     from crosscal.calibration.recalibration.saving import load_recalibrator as load
     from crosscal.calibration.recalibration.saving import save_recalibrator as save
+    from crosscal.report.calibration_report import CalibrationReport
 
     __version__: str
 
@@ -21,7 +22,7 @@ __all__ = ["CalibrationReport", "__version__", "calibrate", "load", "save"]
 # Imported when they are used: `import crosscal` alone costs nothing.
 _LAZY = {
     "calibrate": ("crosscal.api", "calibrate"),
-    "CalibrationReport": ("crosscal.api", "CalibrationReport"),
+    "CalibrationReport": ("crosscal.report.calibration_report", "CalibrationReport"),
     "load": ("crosscal.calibration.recalibration.saving", "load_recalibrator"),
     "save": ("crosscal.calibration.recalibration.saving", "save_recalibrator"),
 }

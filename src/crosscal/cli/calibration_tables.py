@@ -217,8 +217,8 @@ def _thresholds(
             ]
         )
     if rows:
-        columns = ("group", "from", "rows", "kept", "interval", "accuracy", "interval")
-        _print(console, "Accepting confidences from a threshold on (per cent)", columns, rows, 1)
+        head = "group", "from", "rows", "kept", "interval", "accuracy", "interval"
+        _print(console, "Accepting confidences from a threshold on (per cent)", head, rows, 1)
     rows = []
     for one in needed:
         ends = ["–" if end is None else f"{end:.3f}" for end in (one.low, one.high)]
@@ -232,8 +232,8 @@ def _thresholds(
             ]
         )
     if rows:
-        columns = ("group", "accuracy", "threshold", "at least", "surely", "kept")
-        _print(console, "Threshold for a wanted accuracy (per cent)", columns, rows, 1)
+        ends_named = "group", "accuracy", "threshold", "at least", "surely", "kept"
+        _print(console, "Threshold for a wanted accuracy (per cent)", ends_named, rows, 1)
 
 
 def interval(low: float | None, high: float | None, *, signed: bool = False) -> str:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -71,11 +72,12 @@ def _parquet(path: Path, copy: Path) -> None:
 
 def _npz(path: Path, copy: Path) -> None:
     with np.load(path, allow_pickle=False) as arrays:
-        columns = dict(arrays)
+        columns: dict[str, Any] = dict(arrays)
     if _NAME in columns:
         raise ValueError("there is such an array")
     rows = len(next(iter(columns.values())))
-    np.savez(copy, **columns, **{_NAME: np.zeros(rows, np.int64)})
+    columns[_NAME] = np.zeros(rows, np.int64)
+    np.savez(copy, **columns)
 
 
 _COPIES: dict[str, Callable[[Path, Path], None]] = {
