@@ -56,7 +56,7 @@ def apply(
         labels=labels,
         classes=tuple(classes.split(",")) if classes else None,
     )
-    predictions, labelled = read_perhaps_unlabelled(file, columns)
+    predictions, labelled = read_perhaps_unlabelled(file, columns, classes=saved.origin.classes)
     print(f"crosscal: {file}: {'; '.join(predictions.notes)}", file=sys.stderr)
     written = saved.apply(
         predictions.values,
