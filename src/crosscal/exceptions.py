@@ -46,6 +46,10 @@ class DataError(CrosscalError):
     exit_code = 3
 
 
+class ArrayError(DataError, ValueError):
+    """An array given in Python is wrong; a ValueError too, as numpy and scikit-learn raise."""
+
+
 class ArtifactError(CrosscalError):
     """A stored artifact, checkpoint or cache entry is truncated, altered or cannot be written."""
 

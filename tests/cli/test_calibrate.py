@@ -60,7 +60,8 @@ def test_json_has_the_agreed_form_and_nothing_else(file):
     done = calibrate(file, "--group", "lang", "--cluster", "item", "--baseline", "en", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert list(found) == ["groups", "differences", "recalibration", "settings"]
+    parts = ["groups", "differences", "recalibration", "fits", "accepted", "needed", "settings"]
+    assert list(found) == parts
     assert list(found["groups"]) == ["en", "<b>sw&</b>"]
     for group in found["groups"].values():
         assert {"n", "accuracy", "nll", "brier", "confidence", "errors"} <= group.keys()
@@ -93,7 +94,12 @@ def test_report_is_one_page_without_requests_and_escaped(file, tmp_path):
     for heading in ("Reliability", "Differences from en", "Recalibration", "Settings"):
         assert heading in text
     assert "overconfident" in done.stdout
-    assert re.search(r"temperature +.*own folds", done.stdout), done.stdout
+    assert re.search(r"^en +own folds", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^en +240 +temperature +\d", done.stdout, re.MULTILINE), done.stdout
+    section = text[text.index('id="differences"') : text.index('id="recalibration"')]
+    assert section.count("<tr") == 2  # a head, and one row a group
+    for part in ("fits", "thresholds", "needed"):
+        assert f'<section id="{part}">' in text
 
 
 def test_recalibration_in_json(file):

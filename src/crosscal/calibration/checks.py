@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from crosscal.calibration.rows import row_sum
-from crosscal.exceptions import DataError
+from crosscal.exceptions import ArrayError
 
 Floats = NDArray[np.float64]
 
@@ -17,23 +17,23 @@ _SUM_TOLERANCE = 1e-5
 
 
 def as_array(values: ArrayLike, where: str, dtype: DTypeLike | None = None) -> NDArray[Any]:
-    """Return an array, of this type if one is given; DataError for ragged rows or words."""
+    """Return an array, of this type if one is given; ArrayError for ragged rows or words."""
     try:
         return np.asarray(values, dtype=dtype)
     except (TypeError, ValueError) as error:
-        raise DataError(
+        raise ArrayError(
             "not an array of numbers", where=where, remedy="give numbers, in rows of one length"
         ) from error
 
 
 def check_scores(scores: ArrayLike) -> Floats:
-    """Return scores as float64 of shape (n, k), n >= 1, k >= 2; else raise DataError.
+    """Return scores as float64 of shape (n, k), n >= 1, k >= 2; else raise ArrayError.
 
     Minus infinity says that a row does not have that choice; at least two others must be finite.
     """
     values = as_array(scores, "scores", np.float64)
     if values.ndim != 2 or values.shape[0] < 1 or values.shape[1] < 2:
-        raise DataError(
+        raise ArrayError(
             f"scores have shape {values.shape}",
             where="scores",
             remedy="give a row for each unit and a column for each of two or more choices",
@@ -43,7 +43,7 @@ def check_scores(scores: ArrayLike) -> Floats:
         return values
     bad = (~there & ~np.isneginf(values)).any(axis=1) | (there.sum(axis=1) < 2)
     if bad.any():
-        raise DataError(
+        raise ArrayError(
             "NaN or infinite value, or fewer than two choices",
             where=f"scores, row {int(bad.argmax())}",
             remedy="give finite numbers (minus infinity only where a choice does not exist)",
@@ -52,11 +52,11 @@ def check_scores(scores: ArrayLike) -> Floats:
 
 
 def check_probabilities(probabilities: ArrayLike) -> Floats:
-    """Return probabilities as float64 (n, k), in [0, 1], rows summing to 1; else DataError."""
+    """Return probabilities as float64 (n, k), in [0, 1], rows summing to 1; else ArrayError."""
     values = check_scores(probabilities)
     if values.min() < 0 or values.max() > 1:
         row = int(((values < 0) | (values > 1)).any(axis=1).argmax())
-        raise DataError(
+        raise ArrayError(
             "probability outside 0 to 1",
             where=f"probabilities, row {row}",
             remedy="give probabilities, or say given='scores'",
@@ -64,7 +64,7 @@ def check_probabilities(probabilities: ArrayLike) -> Floats:
     off = np.abs(row_sum(values) - 1.0)
     if off.max() > _SUM_TOLERANCE:
         row = int(off.argmax())
-        raise DataError(
+        raise ArrayError(
             f"probabilities sum to {values[row].sum():.6g}, not 1",
             where=f"probabilities, row {row}",
             remedy="normalise them, or say given='scores'",
@@ -75,13 +75,13 @@ def check_probabilities(probabilities: ArrayLike) -> Floats:
 def check_gold(
     gold: ArrayLike, shape: tuple[int, ...], *, absent: bool = False
 ) -> NDArray[np.int64]:
-    """Return gold indices as int64 of shape (n,); raise DataError if outside 0 .. k-1.
+    """Return gold indices as int64 of shape (n,); raise ArrayError if outside 0 .. k-1.
 
     With `absent`, -1 (the right choice is not among them) is allowed too.
     """
     values = as_array(gold, "gold")
     if values.shape != shape[:1] or not np.issubdtype(values.dtype, np.integer):
-        raise DataError(
+        raise ArrayError(
             f"gold has shape {values.shape} and type {values.dtype}",
             where="gold",
             remedy=f"give {shape[0]} integers",
@@ -89,7 +89,7 @@ def check_gold(
     wrong = (values < (-1 if absent else 0)) | (values >= shape[1])
     if wrong.any():
         row = int(wrong.argmax())
-        raise DataError(
+        raise ArrayError(
             f"gold is {values[row]} with {shape[1]} choices",
             where=f"gold, row {row}",
             remedy="leave out units whose right choice is not among the choices"
@@ -100,10 +100,10 @@ def check_gold(
 
 
 def check_confidence(confidence: ArrayLike) -> Floats:
-    """Return confidences as float64 of shape (n,), n >= 1, in [0, 1]; else raise DataError."""
+    """Return confidences as float64 of shape (n,), n >= 1, in [0, 1]; else raise ArrayError."""
     values = as_array(confidence, "confidence", np.float64)
     if values.ndim != 1 or values.size == 0:
-        raise DataError(
+        raise ArrayError(
             f"confidence has shape {values.shape}",
             where="confidence",
             remedy="give one confidence for each of one or more units",
@@ -112,7 +112,7 @@ def check_confidence(confidence: ArrayLike) -> Floats:
     outside = (values < 0) | (values > 1)
     if outside.any():
         row = int(outside.argmax())
-        raise DataError(
+        raise ArrayError(
             f"confidence is {values[row]}",
             where=f"confidence, row {row}",
             remedy="give probabilities from 0 to 1",
@@ -121,10 +121,10 @@ def check_confidence(confidence: ArrayLike) -> Floats:
 
 
 def check_correct(correct: ArrayLike, n: int) -> Floats:
-    """Return 0/1 outcomes as float64 of shape (n,); else raise DataError."""
+    """Return 0/1 outcomes as float64 of shape (n,); else raise ArrayError."""
     values = as_array(correct, "correct", np.float64)
     if values.shape != (n,):
-        raise DataError(
+        raise ArrayError(
             f"correct has shape {values.shape} for {n} confidences",
             where="correct",
             remedy="give one outcome for each confidence",
@@ -132,7 +132,7 @@ def check_correct(correct: ArrayLike, n: int) -> Floats:
     wrong = (values != 0) & (values != 1)
     if wrong.any():
         row = int(wrong.argmax())
-        raise DataError(
+        raise ArrayError(
             f"correct is {values[row]}",
             where=f"correct, row {row}",
             remedy="give 0 or 1, False or True",
@@ -144,6 +144,6 @@ def _demand_finite(values: Floats, where: str) -> None:
     bad = ~np.isfinite(values)
     if bad.any():
         row = int(np.argwhere(bad)[0][0])
-        raise DataError(
+        raise ArrayError(
             "NaN or infinite value", where=f"{where}, row {row}", remedy="give finite numbers"
         )

@@ -1,53 +1,188 @@
-"""The command line: a table of verbs, each one function in a file of its group."""
+"""The command line: a table of verbs, each one function in a file of its group.
+
+A verb's module is imported when the verb is used, so that help and completion come at once.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.core
+import typer.main
 
-from crosscal.cli import calibrate, inspect, plan, study, tasks
-from crosscal.cli.analyse import analyse
-from crosscal.cli.events import show_events
-from crosscal.cli.export import export
-from crosscal.cli.layers import layers
-from crosscal.cli.predict import predict
-from crosscal.cli.xtreme_score import xtreme_score
 from crosscal.exceptions import CrosscalError
+
+# In the order of the help page: module and function, and the first sentence of its docstring.
+VERBS = {
+    "demo": (
+        "demo.demo",
+        "Show in seconds what crosscal finds, in predictions that come with the package.",
+    ),
+    "quickstart": (
+        "study.quickstart",
+        "Run the built-in study: a real encoder, 15 languages, 3 recipes; no network needed.",
+    ),
+    "init": ("study.init", "Write a study file in which every setting is explained."),
+    "plan": (
+        "plan.plan",
+        "Show a study's stages, which are cached, and the time and disk the rest will need.",
+    ),
+    "run": ("study.run", "Run a study, or go on with it where it stopped; write its report."),
+    "status": ("plan.status", "Show how far a study is."),
+    "report": ("study.report", "Write the report of a finished study anew."),
+    "export": (
+        "export.export",
+        "Write a run's model as a folder that transformers loads, with head, tokenizer and card.",
+    ),
+    "predict": (
+        "predict.predict",
+        "Predict new texts with an exported model: a label and probabilities for each row.",
+    ),
+    "layers": (
+        "layers.layers",
+        "Show which layer of the encoder finds translations, for a study's retrieval target.",
+    ),
+    "analyse": (
+        "analyse.analyse",
+        "Analyse prediction files (Parquet), whoever made them, and write a report.",
+    ),
+    "calibrate": (
+        "calibrate.calibrate",
+        "Measure the calibration of anyone's predictions: errors with intervals, by group.",
+    ),
+    "apply": (
+        "apply.apply",
+        "Recalibrate predictions: write their probabilities, row by row in the order of the file.",
+    ),
+    "events": (
+        "events.show_events",
+        "Show the calibration of answers, entities, options, translations (prediction files).",
+    ),
+    "xtreme-score": (
+        "xtreme_score.xtreme_score",
+        "Score files in XTREME's own layout for submissions, as its evaluator does.",
+    ),
+    "data": ("", "Look at data before hours are spent on them."),
+    "tasks": (
+        "tasks.tasks",
+        "List the tasks, or describe one: its languages, splits, labels, formats, licence.",
+    ),
+    "encoders": ("inspect.encoders", "List the encoders that are here."),
+    "doctor": ("inspect.doctor", "Say what is installed and whether caches are whole."),
+}
+DATA_VERBS = {
+    "check": (
+        "inspect.data_check",
+        "Look at every data file of a study: labels, duplicates, misaligned rows, damage.",
+    ),
+    "formats": ("inspect.data_formats", "List the file formats that can be read."),
+}
+
+
+class VerbTable(dict[str, Any]):
+    """Commands by name, imported when they are asked for."""
+
+    def __init__(self, verbs: dict[str, tuple[str, str]]) -> None:
+        super().__init__(dict.fromkeys(verbs))
+        self._verbs = verbs
+        self._outlined = False
+
+    @contextmanager
+    def outlined(self) -> Iterator[None]:
+        """Give commands with nothing but a name and a sentence, for lists of them."""
+        self._outlined = True
+        try:
+            yield
+        finally:
+            self._outlined = False
+
+    def __getitem__(self, name: str) -> Any:
+        place, sentence = self._verbs[name]
+        if self._outlined:
+            return typer.core.TyperCommand(name=name, help=sentence)
+        command = super().__getitem__(name)
+        if command is None:
+            command = _command(name, place) if place else _data(sentence)
+            self[name] = command
+        return command
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a command, or the default."""
+        return self[name] if name in self else default  # noqa: SIM401
+
+    def items(self) -> Any:
+        """Return names and commands."""
+        return [(name, self[name]) for name in self]
+
+
+class VerbGroup(typer.core.TyperGroup):
+    """A group that lists its verbs without importing them."""
+
+    def __init__(self, *, verbs: dict[str, tuple[str, str]] | None = None, **options: Any) -> None:
+        super().__init__(**{**options, "commands": VerbTable(verbs or VERBS)})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(self.commands)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        with self.commands.outlined():  # type: ignore[attr-defined]
+            super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Return what an unfinished word may become."""
+        with self.commands.outlined():  # type: ignore[attr-defined]
+            return super().shell_complete(ctx, incomplete)
+
+
+def _command(name: str, place: str) -> Any:
+    """Return the command of a function; an example of its module stands below its help."""
+    module_name, function = place.split(".")
+    module = import_module(f"crosscal.cli.{module_name}")
+    one = typer.Typer(add_completion=False)
+    epilog = getattr(module, "EXAMPLE", None)
+    one.command(name, epilog=epilog)(getattr(module, function))
+    return typer.main.get_command(one)
+
+
+def _data(sentence: str) -> VerbGroup:
+    return VerbGroup(name="data", verbs=DATA_VERBS, help=sentence, no_args_is_help=True)
+
 
 app = typer.Typer(
     name="crosscal",
+    cls=VerbGroup,
     help="Train a multilingual encoder in English, use it in other languages, and measure how "
-    "far its confidence can be trusted there. Start with: crosscal quickstart",
+    "far its confidence can be trusted there. Start with: crosscal demo",
     epilog="Exit codes: 0 done, 2 settings, 3 data, 4 artifact or disk, 5 missing extra, "
     "6 a stage failed, 130 interrupted. Run the same command again to go on.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-data = typer.Typer(help="Look at data before hours are spent on them.", no_args_is_help=True)
-app.add_typer(data, name="data")
 
-# In the order of the help page.
-app.command("quickstart")(study.quickstart)
-app.command("init")(study.init)
-app.command("plan")(plan.plan)
-app.command("run")(study.run)
-app.command("status")(plan.status)
-app.command("report")(study.report)
-app.command("export")(export)
-app.command("predict")(predict)
-app.command("layers")(layers)
-app.command("analyse")(analyse)
-app.command("calibrate", epilog=calibrate.EXAMPLE)(calibrate.calibrate)
-app.command("events")(show_events)
-app.command("xtreme-score")(xtreme_score)
-data.command("check")(inspect.data_check)
-data.command("formats")(inspect.data_formats)
-app.command("tasks")(tasks.tasks)
-app.command("encoders")(inspect.encoders)
-app.command("doctor")(inspect.doctor)
+
+def _version(asked: bool) -> None:
+    if asked:
+        from crosscal import __version__
+
+        print(f"crosscal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None: ...
 
 
 def main() -> None:
@@ -56,7 +191,7 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
-        app()
+        app(prog_name="crosscal")
     except CrosscalError as error:
         print(f"crosscal: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None

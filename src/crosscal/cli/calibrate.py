@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,22 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from crosscal.calibration.estimation.samples import EvaluationSettings
-from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
-from crosscal.calibration.notion import Notion
+from crosscal.api import evaluate_predictions, unique_names
+from crosscal.artifacts import sha256_file
+from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
 from crosscal.cli.calibration_tables import print_evaluation
 from crosscal.cli.options import AsJson
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import concat_predictions
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
-from crosscal.report.evaluation_page import write_evaluation
-from crosscal.spelling import did_you_mean
 
 EXAMPLE = (
     "Example: a file with the columns prob_no,prob_yes,label,lang,item. "
@@ -62,6 +58,15 @@ def calibrate(
     bins: Annotated[int, typer.Option(help="bins of equal width or size")] = 15,
     replicates: Annotated[int, typer.Option(help="bootstrap replicates")] = 1000,
     seed: Annotated[int, typer.Option(help="seed of the random draws")] = 0,
+    thresholds: Annotated[
+        str | None, typer.Option(help="confidences from which rows are accepted: 0.8,0.9")
+    ] = None,
+    wanted: Annotated[
+        str | None, typer.Option(help="accuracies to find the threshold of: 0.9,0.95")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="JSON file for the fitted recalibrator; see apply")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="HTML report to write")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +75,7 @@ def calibrate(
     Columns that are not named are guessed, and what was guessed is said. Several files are
     compared with each other; with --group they are parts of one whole.
     """
-    _check_report(report, files)
+    _check_outputs(files, report=report, save=save)
     columns = ColumnOptions(
         scores=scores,
         probabilities=probabilities,
@@ -82,51 +87,82 @@ def calibrate(
     )
     with _progress() as progress:
         predictions = _read(files, columns, progress)
-        pair = predictions.value_kind == "confidence"
-        groups = np.zeros(len(predictions)) if predictions.group is None else predictions.group
-        evaluation = evaluate_coded(
-            predictions.values,
-            predictions.gold,
-            groups.astype(np.intp),
-            predictions.groups or (ALL,),
-            predictions.cluster,
-            settings=EvaluationSettings(
-                given="probabilities"
-                if predictions.value_kind == "confidence"
-                else predictions.value_kind,
-                notion=1 if pair else _notion(notion, predictions),
-                pair=pair,
-                bins=bins,
-            ),
+        found = evaluate_predictions(
+            predictions,
+            files={file.name: sha256_file(file) for file in files},
+            notion=notion,
+            bins=bins,
             baseline=baseline,
-            recalibrate=tuple(recalibrate or ()),
+            recalibrate=_recalibrators(recalibrate, save, predictions.groups, baseline),
             replicates=replicates,
             seed=seed,
+            thresholds=_shares(thresholds, "--thresholds", THRESHOLDS),
+            wanted=_shares(wanted, "--wanted", WANTED),
             report=progress,
         )
+    if save:
+        found.save(save)
     if report:
-        write_evaluation(evaluation, report, title=_title(files), notes=predictions.notes)
+        found.to_html(report, title=_title(files))
     if as_json:
-        print(json.dumps(evaluation.to_dict(), allow_nan=False, indent=1))
+        print(found.to_json())
         return
-    print_evaluation(evaluation)
+    print_evaluation(found.evaluation)
+    if save:
+        print(f"\nRecalibrator: {save} (crosscal apply {save} FILE)")
     if report:
         print(f"\nReport: {report}")
 
 
-def _check_report(report: Path | None, files: Sequence[Path]) -> None:
-    """Refuse a report that cannot be written, before the work, or that would replace a file."""
-    if report is None:
-        return
-    if report.is_dir():
-        message = "this is a folder"
-    elif report.resolve() in [file.resolve() for file in files]:
-        message = "this is one of the files to read"
-    else:
-        return
-    raise SettingsError(
-        message, where=f"--report {report}", remedy="Name an HTML file, as calibration.html"
-    )
+def _check_outputs(files: Sequence[Path], *, report: Path | None, save: Path | None) -> None:
+    """Refuse what cannot be written, before the work, or would replace another file."""
+    taken = [file.resolve() for file in files]
+    examples = {"--report": "an HTML file, as calibration.html", "--save": "a JSON file, as r.json"}
+    for option, path in (("--report", report), ("--save", save)):
+        if path is None:
+            continue
+        if path.is_dir():
+            message = "this is a folder"
+        elif path.resolve() in taken:
+            message = "this is one of the files to read, or written already"
+        else:
+            taken.append(path.resolve())
+            continue
+        raise SettingsError(message, where=f"{option} {path}", remedy=f"Name {examples[option]}")
+
+
+def _shares(text: str | None, option: str, default: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the numbers of an option, as ``0.8,0.9``; none for an empty one."""
+    if text is None:
+        return default
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"{text!r} is no list of numbers", where=option, remedy="Give shares, as 0.8,0.9"
+        ) from error
+
+
+def _recalibrators(
+    names: Sequence[str] | None, save: Path | None, groups: Sequence[str], baseline: str | None
+) -> tuple[str, ...]:
+    """Return the recalibrators asked for; only one fit can be saved."""
+    asked = tuple(names or ())
+    if save is None:
+        return asked
+    if len(asked) != 1:
+        raise SettingsError(
+            f"{len(asked)} recalibrators are asked for, and one is saved",
+            where="--save",
+            remedy="Name the one with --recalibrate, as temperature",
+        )
+    if len(groups) > 1 and baseline is None:
+        raise SettingsError(
+            f"there are {len(groups)} groups, and none is said to be fitted on",
+            where="--save",
+            remedy="Name the group with --baseline, or leave out --group to fit on all rows",
+        )
+    return asked
 
 
 def _title(files: Sequence[Path]) -> str:
@@ -144,35 +180,7 @@ def _read(
         parts.append(part)
     if len(parts) == 1:
         return parts[0]
-    return concat_predictions(parts, _names(files), pooled=columns.group is not None)
-
-
-def _names(files: Sequence[Path]) -> list[str]:
-    """Return short names of files, all different: without folder and ending if that suffices."""
-    if len({file.resolve() for file in files}) < len(files):
-        raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
-    for names in ([f.stem for f in files], [f.name for f in files]):
-        if len(set(names)) == len(names):
-            return names
-    return [str(file) for file in files]
-
-
-def _notion(notion: str, predictions: ExternalPredictions) -> Notion:
-    if notion == "top-label":
-        return "top-label"
-    if notion == "class-wise":
-        return "class-wise"
-    count = predictions.values.shape[1]
-    names = predictions.classes or tuple(map(str, range(count)))
-    if notion in names:
-        return names.index(notion)
-    if notion.isdigit() and int(notion) < count:
-        return int(notion)
-    raise SettingsError(
-        f"unknown notion {notion!r}",
-        where="--notion",
-        remedy=did_you_mean(notion, ["top-label", "class-wise", *names]),
-    )
+    return concat_predictions(parts, unique_names(files), pooled=columns.group is not None)
 
 
 class ProgressBar:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -19,7 +21,7 @@ from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.progress import StudyProgress
 from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.report import answer, render_text_table, write_report
-from crosscal.study.config.settings import ONE_TARGET, Study
+from crosscal.study.config.settings import ONE_TARGET, STUDY_NAME, Study
 from crosscal.study.config.write import commented_study
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.estimate import estimate_stages
@@ -39,14 +41,37 @@ def quickstart(output: Output = RESULTS, as_json: AsJson = False) -> None:
     run(Path(str(file)), output, as_json=as_json)
 
 
-def init(file: Annotated[Path, typer.Argument(help="study file to write")]) -> None:
+def init(
+    file: Annotated[
+        Path | None, typer.Argument(help="study file to write; by default NAME.toml")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="name of the study; by default that of the file")
+    ] = None,
+) -> None:
     """Write a study file in which every setting is explained."""
+    if file is None and name is None:
+        if not sys.stdin.isatty():
+            raise SettingsError(
+                "the study has no name",
+                where="init",
+                remedy="Name it, as: crosscal init my-study.toml",
+            )
+        name = str(typer.prompt("Name of the study", default="my-study"))
+    name = name or (file.stem if file else "")
+    if not re.fullmatch(STUDY_NAME, name):
+        raise SettingsError(
+            f"a study cannot be called {name!r}: it names a folder",
+            where="--name",
+            remedy="Take letters, digits, dots, hyphens and underscores, a letter or digit first",
+        )
+    file = file or Path(f"{name}.toml")
     if file.exists():
         raise SettingsError(
             "the file exists", where=str(file), remedy="Choose another name or remove it"
         )
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(commented_study(file.name), encoding="utf-8")
+    file.write_text(commented_study(file.name, name), encoding="utf-8")
     print(f"{file} written. Look at it, then: crosscal plan {file}")
 
 

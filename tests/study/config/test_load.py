@@ -237,8 +237,9 @@ def test_a_reader_may_have_names_of_its_own_in_a_path(tmp_path):
 
 
 def test_the_commented_file_is_a_study_with_every_default(tmp_path):
-    text = commented_study("mine.toml")
+    text = commented_study("mine.toml", "mine")
     study = read_study(write(tmp_path, text))
+    assert study.name == "mine"
     bare = Study.model_validate({**study.model_dump(), "training": {}, "analysis": {}})
     assert study == bare
     for section in (study.encoder, study.training, study.analysis, study.execution):

@@ -31,7 +31,7 @@ class GivenTemperature:
     def __init__(self, temperature: float) -> None:
         self.temperature_ = float(temperature)
 
-    def fit(self, values: ArrayLike, gold: ArrayLike) -> GivenTemperature:
+    def fit(self, values: ArrayLike, y: ArrayLike) -> GivenTemperature:
         """Return self: there is nothing to learn."""
         return self
 

@@ -19,6 +19,7 @@ from crosscal.calibration.checks import (
 )
 from crosscal.calibration.estimation.resampling import MOST_UNITS
 from crosscal.calibration.estimation.samples import EvaluationSettings
+from crosscal.calibration.evaluation.accepting import ConfidentRows
 from crosscal.calibration.evaluation.cluster_design import GroupDesign, design_groups
 from crosscal.calibration.evaluation.comparison import differences
 from crosscal.calibration.evaluation.measures import (
@@ -26,9 +27,9 @@ from crosscal.calibration.evaluation.measures import (
     group_result,
     measure_group,
 )
-from crosscal.calibration.evaluation.recalibrated import GroupRows, recalibrations
-from crosscal.calibration.evaluation.results import Evaluation
-from crosscal.calibration.notion import Notion
+from crosscal.calibration.evaluation.recalibrated import GroupRows, fits, recalibrations
+from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, NeededThreshold
+from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
@@ -62,6 +63,9 @@ def evaluate(
     level: float = 0.95,
     seed: int = 0,
     errors: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+    thresholds: Sequence[float] = (),
+    wanted: Sequence[float] = (),
     report: Report | None = None,
 ) -> Evaluation:
     """Measure the calibration of predictions, by group, with intervals.
@@ -93,6 +97,12 @@ def evaluate(
         Of the intervals.
     errors : sequence of str, optional
         From `crosscal.calibration.ERRORS`; by default all.
+    classes : sequence of str, optional
+        Names of the columns; only noted.
+    thresholds : sequence of float
+        Confidences above which rows are accepted: the share kept, and its accuracy.
+    wanted : sequence of float
+        Accuracies whose least threshold is looked for.
     report : callable, optional
         Called with what is done, how much of it, and the total.
 
@@ -141,6 +151,9 @@ def evaluate(
         recalibrate=recalibrate,
         replicates=replicates,
         seed=seed,
+        thresholds=thresholds,
+        wanted=wanted,
+        classes=classes,
         report=report,
     )
 
@@ -157,14 +170,20 @@ def evaluate_coded(
     recalibrate: Sequence[str],
     replicates: int,
     seed: int,
+    thresholds: Sequence[float] = (),
+    wanted: Sequence[float] = (),
+    classes: Sequence[str] | None = None,
     report: Report | None = None,
 ) -> Evaluation:
     """Do what `evaluate` does, with groups (each has rows) and clusters already numbered."""
     _check_settings(names, baseline, recalibrate, replicates, seed, settings)
+    _check_shares(thresholds=thresholds, wanted=wanted)
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
     designs = _in_order_of_names(names, group, cluster, replicates, seed)
     measured: dict[str, GroupMeasures] = {}
     parts: dict[str, GroupRows] = {}
+    accepted: list[AcceptedRows] = []
+    needed: list[NeededThreshold] = []
     samples = int(np.clip(_MOST_NUMBERS // len(gold), _FEWEST_SAMPLES, _SAMPLES))
     settings = replace(settings, calibrated_samples=samples)
     for done, number in enumerate(order):
@@ -179,6 +198,11 @@ def evaluate_coded(
         measured[name] = measure_group(part.values, part.gold, design, settings, name)
         if recalibrate:
             parts[name] = part
+        if thresholds or wanted:
+            rows = _confident(part, settings, name)
+            accepted += rows.accepted(thresholds) if thresholds else []
+            needed += rows.needed(wanted) if wanted else []
+    makes = {name: recalibrator(name, settings.given) for name in recalibrate}
     return Evaluation(
         groups={name: group_result(each, settings.level) for name, each in measured.items()},
         differences=tuple(differences(measured, baseline, settings.level)) if baseline else (),
@@ -186,15 +210,27 @@ def evaluate_coded(
             recalibrations(
                 parts,
                 measured,
-                {name: recalibrator(name, settings.given) for name in recalibrate},
+                makes,
                 settings=settings,
                 baseline=baseline,
                 seed=np.random.SeedSequence([seed, _FOLD_STREAM]),
                 report=report,
             )
         ),
-        settings=_described(settings, designs, cluster, baseline, recalibrate, replicates, seed),
+        fits=tuple(fits(parts, makes)),
+        accepted=tuple(accepted),
+        needed=tuple(needed),
+        settings={
+            **_described(settings, designs, cluster, baseline, recalibrate, replicates, seed),
+            "classes": None if classes is None else list(classes),
+        },
     )
+
+
+def _confident(part: GroupRows, settings: EvaluationSettings, name: str) -> ConfidentRows:
+    about: Notion = "top-label" if settings.notion == "class-wise" else settings.notion
+    confidence, correct = outcomes(part.values, part.gold, notion=about, given=settings.given)
+    return ConfidentRows(name, confidence, correct.astype(float), part.design, settings.level)
 
 
 def _in_order_of_names(
@@ -313,6 +349,15 @@ def _check_settings(
         )
     for name in recalibrate:
         recalibrator(name, settings.given)
+
+
+def _check_shares(**shares: Sequence[float]) -> None:
+    for where, values in shares.items():
+        for value in values:
+            if not 0 <= value <= 1:
+                raise SettingsError(
+                    f"{value}", where=where, remedy="give shares from 0 to 1, as 0.9"
+                )
 
 
 def _plain(notion: Notion) -> Notion:

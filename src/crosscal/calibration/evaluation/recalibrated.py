@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,14 +17,15 @@ from crosscal.calibration.evaluation.measures import (
     finite,
     measure_group,
 )
-from crosscal.calibration.evaluation.results import Gain, RecalibrationResult
-from crosscal.calibration.recalibration import Recalibrator
+from crosscal.calibration.evaluation.results import FitResult, Gain, RecalibrationResult
+from crosscal.calibration.recalibration import ConvergenceWarning, Recalibrator
 from crosscal.calibration.recalibration.crossfit import (
     Recalibrated,
     cross_fit,
     fold_clusters,
     transfer,
 )
+from crosscal.calibration.recalibration.saving import learnt
 from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
@@ -89,6 +91,35 @@ def recalibrations(
                     yield replace(result, note=f"not fitted: {error.what}")
                     continue
                 yield _with_gains(result, after, part, measured[group], settings)
+
+
+def fits(parts: Mapping[str, GroupRows], makes: Mapping[str, Make]) -> Iterator[FitResult]:
+    """Yield each recalibrator fitted on all rows of each group."""
+    for name, make in makes.items():
+        for group, part in parts.items():
+            known = part.gold >= 0
+            result = FitResult(
+                recalibrator=name,
+                fitted_on=group,
+                rows=int(known.sum()),
+                converged=None,
+                learnt={},
+            )
+            try:
+                with warnings.catch_warnings(record=True) as heard:
+                    warnings.simplefilter("always", ConvergenceWarning)
+                    model = make().fit(part.values[known], part.gold[known])
+            except DataError as error:
+                yield replace(result, note=f"not fitted: {error.what}")
+                continue
+            said = [str(w.message) for w in heard if issubclass(w.category, ConvergenceWarning)]
+            yield replace(
+                result,
+                converged=bool(model.converged_),
+                learnt=learnt(model),
+                note="; ".join(said),
+                model=model,
+            )
 
 
 def _recalibrated(

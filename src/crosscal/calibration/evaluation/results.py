@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from crosscal.calibration.recalibration import Recalibrator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,59 @@ class RecalibrationResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """One recalibrator fitted on all rows of a group: the one to be used on other rows."""
+
+    recalibrator: str
+    fitted_on: str
+    rows: int
+    converged: bool | None
+    learnt: Mapping[str, Any]  # every learnt attribute, as JSON holds it
+    note: str = ""
+    model: Recalibrator | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "recalibrator": self.recalibrator,
+            "fitted_on": self.fitted_on,
+            "rows": self.rows,
+            "converged": self.converged,
+            "learnt": dict(self.learnt),
+            **({"note": self.note} if self.note else {}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptedRows:
+    """What is kept of a group where only confidences from a threshold on are accepted."""
+
+    group: str
+    threshold: float
+    n: int
+    # kept: share of the rows; accuracy: of those kept; None with none, or without an interval
+    kept: float
+    kept_low: float | None
+    kept_high: float | None
+    accuracy: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeededThreshold:
+    """The least threshold above which a group reaches a wanted accuracy."""
+
+    group: str
+    wanted: float
+    threshold: float | None  # None: none reaches it on these rows
+    # low: below it the accuracy is surely less. high: above it surely enough; None: nowhere sure
+    low: float | None
+    high: float | None
+    kept: float | None  # share of these rows above the threshold
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Everything that `crosscal.calibration.evaluate` found.
 
@@ -121,6 +176,9 @@ class Evaluation:
     groups : dict of str to GroupResult
     differences : tuple of Difference
     recalibration : tuple of RecalibrationResult
+    fits : tuple of FitResult
+    accepted : tuple of AcceptedRows
+    needed : tuple of NeededThreshold
     settings : dict
         What was asked, and the conventions.
     """
@@ -128,6 +186,9 @@ class Evaluation:
     groups: Mapping[str, GroupResult]
     differences: tuple[Difference, ...]
     recalibration: tuple[RecalibrationResult, ...]
+    fits: tuple[FitResult, ...]
+    accepted: tuple[AcceptedRows, ...]
+    needed: tuple[NeededThreshold, ...]
     settings: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
@@ -138,11 +199,15 @@ class Evaluation:
         dict
             ``{"groups": {group: {"n", "accuracy", "nll", "brier", "confidence", "errors":
             {name: {"value", "low", "high", "noise_floor", "p_value"}}, ...}},
-            "differences": [...], "recalibration": [...], "settings": {...}}``
+            "differences": [...], "recalibration": [...], "fits": [...], "accepted": [...],
+            "needed": [...], "settings": {...}}``
         """
         return {
             "groups": {name: result.to_dict() for name, result in self.groups.items()},
             "differences": [asdict(each) for each in self.differences],
             "recalibration": [each.to_dict() for each in self.recalibration],
+            "fits": [each.to_dict() for each in self.fits],
+            "accepted": [asdict(each) for each in self.accepted],
+            "needed": [asdict(each) for each in self.needed],
             "settings": dict(self.settings),
         }

@@ -81,9 +81,9 @@ class VectorScaling(_Affine):
     def __init__(self, *, given: Given = "scores") -> None:
         self.given = given
 
-    def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
         """Find weights and biases that minimise the mean NLL of values (n, k)."""
-        scores, right = self._to_fit(values, gold)
+        scores, right = self._to_fit(values, y)
         k = scores.shape[1]
         self._conclude(self._learn(scores, right, np.eye(k, dtype=bool), np.zeros((k + 1, k))))
         return self
@@ -119,7 +119,7 @@ class MatrixScaling(_Affine):
         self.bias = bias
         self.given = given
 
-    def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
         """Find the matrix and biases that minimise the penalised mean NLL of values (n, k)."""
         for name in ("off_diagonal", "bias"):
             if not 0 <= getattr(self, name) < np.inf:
@@ -128,7 +128,7 @@ class MatrixScaling(_Affine):
                     where=name,
                     remedy="give a finite number, 0 or more",
                 )
-        scores, right = self._to_fit(values, gold)
+        scores, right = self._to_fit(values, y)
         k = scores.shape[1]
         penalty = np.full((k + 1, k), self.bias / k)
         penalty[:k] = self.off_diagonal / (k * (k - 1)) * (1.0 - np.eye(k))

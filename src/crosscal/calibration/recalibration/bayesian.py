@@ -66,7 +66,7 @@ class BayesianTemperature(Estimator):
         self.spread = spread
         self.given = given
 
-    def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
         """Find the posterior of the temperature from values (n, k)."""
         if not 0 < self.spread < np.inf:
             raise SettingsError(
@@ -76,7 +76,7 @@ class BayesianTemperature(Estimator):
             raise SettingsError(
                 f"centre is {self.centre}", where="centre", remedy="give a finite number"
             )
-        scores, right = self._to_fit(values, gold)
+        scores, right = self._to_fit(values, y)
 
         def cost(u: float) -> float:
             """Return minus the log of the posterior of log T, but for a constant."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +11,26 @@ from scipy.special import expit
 
 from crosscal.calibration.proper import Given
 from crosscal.calibration.recalibration.logistic import fit_logistic
-from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
+from crosscal.calibration.recalibration.marginal import About, ConfidenceMap, MarginalCalibration
 from crosscal.calibration.recalibration.newton import Minimum
 
 Floats = NDArray[np.float64]
 
 # Which of the two slopes are free, the other is 0.
 _FREE = ((0, 1), (0,), (1,), ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class BetaCurve:
+    """``expit(a log c - b log(1 - c) + m)``."""
+
+    a: float
+    b: float
+    m: float
+
+    def __call__(self, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+        """Return the new confidences, shape (n,)."""
+        return np.asarray(expit(self.a * present - self.b * absent + self.m))
 
 
 class BetaCalibration(MarginalCalibration):
@@ -32,23 +46,19 @@ class BetaCalibration(MarginalCalibration):
         outcomes that a threshold tells apart).
     """
 
+    map_kind: ClassVar[type] = BetaCurve
+
     def __init__(self, *, notion: About = "class-wise", given: Given = "scores") -> None:
         self.notion = notion
         self.given = given
 
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
-    ) -> tuple[Learnt, str]:
+    ) -> tuple[ConfidenceMap, str]:
         coefficients, minimum = _fit(np.column_stack([present, -absent]), outcome)
         a, b, m = coefficients.tolist()
         failure = "" if minimum.ending == "minimum" else "a curve has no finite optimum"
-        return partial(_curve, a, b, m), failure
-
-
-def _curve(
-    a: float, b: float, m: float, confidence: Floats, present: Floats, absent: Floats
-) -> Floats:
-    return np.asarray(expit(a * present - b * absent + m))
+        return BetaCurve(a=a, b=b, m=m), failure
 
 
 def _fit(features: Floats, outcome: Floats) -> tuple[Floats, Minimum]:

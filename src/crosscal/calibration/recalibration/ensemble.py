@@ -48,9 +48,9 @@ class EnsembleTemperature(Estimator):
     def __init__(self, *, given: Given = "scores") -> None:
         self.given = given
 
-    def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
         """Find the temperature, then the weights, on values (n, k)."""
-        scores, right = self._to_fit(values, gold)
+        scores, right = self._to_fit(values, y)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             scaling = TemperatureScaling().fit(scores, right)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,22 @@ from scipy.special import expit
 from crosscal.calibration.binning import Scheme
 from crosscal.calibration.proper import Given
 from crosscal.calibration.recalibration.logistic import fit_logistic
-from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
+from crosscal.calibration.recalibration.marginal import About, ConfidenceMap, MarginalCalibration
 from crosscal.calibration.recalibration.step_function import StepFunction, fit_step_function
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinnedCurve(StepFunction):
+    """A step function of ``expit(slope log(c / (1 - c)) + intercept)``."""
+
+    slope: float
+    intercept: float
+
+    def __call__(self, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+        """Return the new confidences, shape (n,)."""
+        return self.at(_curve(self.slope, self.intercept, present, absent))
 
 
 class HistogramBinning(MarginalCalibration):
@@ -36,6 +49,8 @@ class HistogramBinning(MarginalCalibration):
         Always True: nothing is searched.
     """
 
+    map_kind: ClassVar[type] = StepFunction
+
     def __init__(
         self,
         *,
@@ -51,9 +66,9 @@ class HistogramBinning(MarginalCalibration):
 
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
-    ) -> tuple[Learnt, str]:
+    ) -> tuple[ConfidenceMap, str]:
         steps = fit_step_function(confidence, outcome, bins=self.bins, scheme=self.scheme)
-        return partial(_step, steps), ""
+        return steps, ""
 
 
 class ScalingBinning(MarginalCalibration):
@@ -71,6 +86,8 @@ class ScalingBinning(MarginalCalibration):
         or outcomes that a threshold tells apart).
     """
 
+    map_kind: ClassVar[type] = BinnedCurve
+
     def __init__(
         self, *, bins: int = 10, notion: About = "class-wise", given: Given = "scores"
     ) -> None:
@@ -80,29 +97,17 @@ class ScalingBinning(MarginalCalibration):
 
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
-    ) -> tuple[Learnt, str]:
+    ) -> tuple[ConfidenceMap, str]:
         minimum = fit_logistic(np.column_stack([present - absent, np.ones(len(outcome))]), outcome)
         slope, intercept = minimum.at.tolist()
         fitted = _curve(slope, intercept, present, absent)
         steps = fit_step_function(fitted, fitted, bins=self.bins, scheme="mass")
         failure = "" if minimum.ending == "minimum" else "a curve has no finite optimum"
-        return partial(_step_of_curve, steps, slope, intercept), failure
-
-
-def _step(steps: StepFunction, confidence: Floats, present: Floats, absent: Floats) -> Floats:
-    return steps(confidence)
+        curve = BinnedCurve(
+            slope=slope, intercept=intercept, upper=steps.upper, height=steps.height
+        )
+        return curve, failure
 
 
 def _curve(slope: float, intercept: float, present: Floats, absent: Floats) -> Floats:
     return np.asarray(expit(slope * (present - absent) + intercept))
-
-
-def _step_of_curve(
-    steps: StepFunction,
-    slope: float,
-    intercept: float,
-    confidence: Floats,
-    present: Floats,
-    absent: Floats,
-) -> Floats:
-    return steps(_curve(slope, intercept, present, absent))

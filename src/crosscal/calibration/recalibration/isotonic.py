@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from crosscal.calibration.proper import Given
-from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
+from crosscal.calibration.recalibration.marginal import About, ConfidenceMap, MarginalCalibration
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RisingLine:
+    """A line through corners, constant beyond the outer ones."""
+
+    confidence: Floats  # (m,), rising
+    height: Floats  # (m,), rising
+
+    def __call__(self, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+        """Return the new confidences, shape (n,)."""
+        return np.asarray(np.interp(confidence, self.confidence, self.height))
 
 
 class IsotonicCalibration(MarginalCalibration):
@@ -29,20 +42,19 @@ class IsotonicCalibration(MarginalCalibration):
         Always True: pool-adjacent-violators ends at the optimum.
     """
 
+    map_kind: ClassVar[type] = RisingLine
+
     def __init__(self, *, notion: About = "class-wise", given: Given = "scores") -> None:
         self.notion = notion
         self.given = given
 
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
-    ) -> tuple[Learnt, str]:
+    ) -> tuple[ConfidenceMap, str]:
         level, index, n = np.unique(confidence, return_inverse=True, return_counts=True)
         share = np.bincount(index, weights=outcome) / n
         rising = isotonic_regression(share, weights=n.astype(np.float64)).x
-        return partial(_between, level, rising), ""
-
-
-def _between(
-    level: Floats, rising: Floats, confidence: Floats, present: Floats, absent: Floats
-) -> Floats:
-    return np.asarray(np.interp(confidence, level, rising))
+        # What lies within a flat piece is no corner.
+        ends = np.diff(rising, prepend=np.nan, append=np.nan) != 0
+        corner = ends[:-1] | ends[1:]
+        return RisingLine(confidence=level[corner], height=rising[corner]), ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Literal, Self
+from typing import ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,23 +14,32 @@ from crosscal.calibration.recalibration.top_label import replace_confidence
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
-Learnt = Callable[[Floats, Floats, Floats], Floats]
 About = Literal["class-wise", "top-label"]
+
+
+class ConfidenceMap(Protocol):
+    """A dataclass of numbers that replaces a confidence c, given c, log c and log(1 - c)."""
+
+    def __call__(self, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+        """Return the new confidences, shape (n,)."""
+        ...
 
 
 class MarginalCalibration(Estimator):
     """The part of the contract of methods that know one confidence and one outcome."""
 
+    map_kind: ClassVar[type]  # of `maps_`
+
     notion: About
-    maps_: list[Learnt]
+    maps_: list[ConfidenceMap]
 
     @abstractmethod
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
-    ) -> tuple[Learnt, str]:
+    ) -> tuple[ConfidenceMap, str]:
         """Return the map learnt from c, log c, log(1 - c) and outcomes, and what failed."""
 
-    def fit(self, values: ArrayLike, gold: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
         """Learn from values (n, k) and the right choices (n,)."""
         if self.notion not in ("class-wise", "top-label"):
             raise SettingsError(
@@ -39,7 +47,7 @@ class MarginalCalibration(Estimator):
                 where="notion",
                 remedy="say class-wise or top-label",
             )
-        scores, right = self._to_fit(values, gold)
+        scores, right = self._to_fit(values, y)
         probability = self._probabilities(values, scores)
         present, absent = log_pair(scores)
         if self.notion == "top-label":

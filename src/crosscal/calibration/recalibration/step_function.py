@@ -16,12 +16,16 @@ Floats = NDArray[np.float64]
 class StepFunction:
     """A step function on [0, 1]."""
 
-    bins: Bins
+    upper: Floats  # (bins,), rising; each belongs to its bin, the last is 1
     height: Floats  # (bins,)
 
-    def __call__(self, at: Floats) -> Floats:
+    def __call__(self, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+        """Return the height at each confidence, shape (n,)."""
+        return self.at(confidence)
+
+    def at(self, numbers: Floats) -> Floats:
         """Return the height at each number in [0, 1]."""
-        return np.asarray(self.height[self.bins.index(at)])
+        return np.asarray(self.height[Bins(upper=self.upper).index(numbers)])
 
 
 def fit_step_function(at: Floats, values: Floats, *, bins: int, scheme: Scheme) -> StepFunction:
@@ -31,4 +35,6 @@ def fit_step_function(at: Floats, values: Floats, *, bins: int, scheme: Scheme) 
     n = np.bincount(index, minlength=size)
     sums = np.bincount(index, weights=values, minlength=size)
     middle = (division.lower + division.upper) / 2
-    return StepFunction(bins=division, height=np.where(n > 0, sums / np.maximum(n, 1), middle))
+    return StepFunction(
+        upper=division.upper, height=np.where(n > 0, sums / np.maximum(n, 1), middle)
+    )

@@ -58,9 +58,9 @@ class TemperatureScaling(Estimator):
         self.max_iter = max_iter
         self.given = given
 
-    def fit(self, scores: ArrayLike, gold: ArrayLike) -> TemperatureScaling:
+    def fit(self, scores: ArrayLike, y: ArrayLike) -> TemperatureScaling:
         """Find the temperature."""
-        values, right = self._to_fit(scores, gold)
+        values, right = self._to_fit(scores, y)
         below = values - values.max(axis=1, keepdims=True)
         gold_below = below[np.arange(len(right)), right]
         spread = float(-below[np.isfinite(below)].min())
@@ -77,6 +77,10 @@ class TemperatureScaling(Estimator):
         self.nll_before_, self.nll_after_ = (_loss(u, below, gold_below) for u in (0.0, log_beta))
         self._conclude(failure and f"{failure}; temperature_ is {self.temperature_:.4g}")
         return self
+
+    def fit_transform(self, scores: ArrayLike, y: ArrayLike) -> Floats:
+        """Find the temperature, and return the scores it was found on divided by it."""
+        return self.fit(scores, y).transform(scores)
 
     def transform(self, scores: ArrayLike) -> Floats:
         """Return scores divided by the temperature, float64, shape (n, k)."""

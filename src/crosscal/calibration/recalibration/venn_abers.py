@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.proper import Given
-from crosscal.calibration.recalibration.marginal import About, Learnt, MarginalCalibration
+from crosscal.calibration.recalibration.marginal import About, ConfidenceMap, MarginalCalibration
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergedSteps:
+    """``p1 / (1 - p0 + p1)`` of two step functions."""
+
+    level: Floats  # (m,), rising: of confidences, or of log-odds
+    low: Floats  # (m + 1,): p0 by the number of levels at or below
+    high: Floats  # (m + 1,): p1 by the number of levels below
+    by_confidence: bool
+
+    def __call__(self, confidence: Floats, present: Floats, absent: Floats) -> Floats:
+        """Return the new confidences, shape (n,)."""
+        at = confidence if self.by_confidence else present - absent
+        low = self.low[np.searchsorted(self.level, at, side="right")]
+        high = self.high[np.searchsorted(self.level, at, side="left")]
+        return np.asarray(high / (1.0 - low + high))
 
 
 class VennAbers(MarginalCalibration):
@@ -27,34 +45,30 @@ class VennAbers(MarginalCalibration):
         Always True.
     """
 
+    map_kind: ClassVar[type] = MergedSteps
+
     def __init__(self, *, notion: About = "class-wise", given: Given = "scores") -> None:
         self.notion = notion
         self.given = given
 
     def _learn(
         self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
-    ) -> tuple[Learnt, str]:
+    ) -> tuple[ConfidenceMap, str]:
         # Only the order counts; that of log-odds survives where confidences round to 1.
         at = confidence if self.given == "probabilities" else present - absent
         level, index, n = np.unique(at, return_inverse=True, return_counts=True)
         hits = np.bincount(index, weights=outcome)
         low, high = venn_abers_steps(n, hits)
-        return partial(_merged, level, low, high, self.given == "probabilities"), ""
-
-
-def _merged(
-    level: Floats,
-    steps_low: Floats,
-    steps_high: Floats,
-    by_confidence: bool,
-    confidence: Floats,
-    present: Floats,
-    absent: Floats,
-) -> Floats:
-    at = confidence if by_confidence else present - absent
-    low = steps_low[np.searchsorted(level, at, side="right")]
-    high = steps_high[np.searchsorted(level, at, side="left")]
-    return np.asarray(high / (1.0 - low + high))
+        # A level at which neither steps is none.
+        step = (np.diff(low) != 0) | (np.diff(high) != 0)
+        kept = np.concatenate([[True], step])
+        steps = MergedSteps(
+            level=level[step],
+            low=low[kept],
+            high=high[kept],
+            by_confidence=self.given == "probabilities",
+        )
+        return steps, ""
 
 
 def venn_abers_steps(n: ArrayLike, hits: ArrayLike) -> tuple[Floats, Floats]:

@@ -18,6 +18,9 @@ from crosscal.training.settings import Mixture, TrainingSettings
 # The name of the target of a study that has one, written as [target].
 ONE_TARGET = "target"
 
+# A study names a folder.
+STUDY_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
 # The family that nothing is trained on.
 RETRIEVAL = "retrieval"
 
@@ -337,9 +340,7 @@ class Execution(Section):
 class Study(Section):
     """A study: everything that decides about its numbers."""
 
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="names the results folder"
-    )
+    name: str = Field(pattern=STUDY_NAME, description="names the results folder")
     question: str = Field(default="", description="what the study asks; shown in its report")
     paths: dict[str, str] = Field(
         default_factory=dict, description="folders, used as {name} in paths of sources"

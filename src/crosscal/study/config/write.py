@@ -26,7 +26,7 @@ _OPENING = """\
 # Every setting is explained; those commented out have the default shown.
 # Any can be changed for one run:    crosscal run {file} --set training.epochs=1
 
-name = "my-study"
+name = "{name}"
 question = "Does calibration degrade away from English, and does paraphrase training change that?"
 seeds = [1, 2, 3]
 
@@ -65,10 +65,10 @@ intermediate = ["paraphrase"]
 """
 
 
-def commented_study(file: str) -> str:
+def commented_study(file: str, name: str) -> str:
     """Text of a complete study file that explains every setting."""
     languages = json.dumps(list(XNLI))
-    parts = [_OPENING.format(file=file, languages=languages)]
+    parts = [_OPENING.format(file=file, name=name, languages=languages)]
     sections: tuple[tuple[str, type[BaseModel], str], ...] = (
         ("encoder", EncoderSettings, "The pretrained multilingual model."),
         ("training", TrainingSettings, "Training, of the target and of intermediate tasks."),
@@ -77,8 +77,8 @@ def commented_study(file: str) -> str:
         ("recalibration", Recalibration, "Regimes of recalibration that are compared, if any."),
         ("execution", Execution, "Where stages run; only `threads` can change results."),
     )
-    for name, model, meaning in sections:
-        lines = [f"# {meaning}", f"[{name}]"]
+    for section, model, meaning in sections:
+        lines = [f"# {meaning}", f"[{section}]"]
         for key, field in model.model_fields.items():
             lines += textwrap.wrap(_meaning(field), 96, initial_indent="# ", subsequent_indent="# ")
             lines.append(f"# {key} = {_toml_or_none(field.default)}")

@@ -1,0 +1,5 @@
+"""``python -m crosscal``."""
+
+from crosscal.cli.app import main
+
+main()

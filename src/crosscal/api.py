@@ -1,0 +1,220 @@
+"""What `import crosscal` offers: calibration of anyone's predictions in one call."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crosscal.artifacts import sha256_file
+from crosscal.calibration.estimation.samples import EvaluationSettings
+from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
+from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
+from crosscal.calibration.notion import Notion
+from crosscal.exceptions import DataError, SettingsError
+from crosscal.predictions.external.columns import ColumnOptions
+from crosscal.predictions.external.concat import concat_predictions
+from crosscal.predictions.external.reader import ExternalPredictions, read_external
+from crosscal.report.calibration_report import CalibrationReport
+from crosscal.spelling import did_you_mean
+
+Report = Callable[[str, int, int], None]
+
+
+def calibrate(
+    predictions: Any,
+    *,
+    scores: str | None = None,
+    probabilities: str | None = None,
+    confidence: str | None = None,
+    labels: str | None = None,
+    group: str | None = None,
+    cluster: str | None = None,
+    classes: Sequence[str] | None = None,
+    baseline: str | None = None,
+    recalibrate: Sequence[str] = (),
+    notion: str = "top-label",
+    bins: int = 15,
+    replicates: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    thresholds: Sequence[float] = THRESHOLDS,
+    wanted: Sequence[float] = WANTED,
+    report: Report | None = None,
+) -> CalibrationReport:
+    """Measure the calibration of anyone's predictions: what `crosscal calibrate` does.
+
+    Parameters
+    ----------
+    predictions : path, list of paths, data frame of pandas or polars, or Arrow table
+    scores, probabilities, confidence, labels, group, cluster : str, optional
+        Names of columns; what is left out is guessed where one reading is possible.
+    classes : sequence of str, optional
+        Names of the classes in the order of the scores.
+    baseline : str, optional
+        Group that the others are compared with, and that recalibrators are fitted on for them.
+    recalibrate : sequence of str
+        Recalibrators, as ``temperature``.
+    notion : str
+        What is calibrated: ``top-label``, ``class-wise``, or a class.
+    thresholds, wanted : sequence of float
+        Confidences from which rows are accepted, and accuracies to find the threshold of.
+
+    Returns
+    -------
+    CalibrationReport
+
+    Examples
+    --------
+    >>> import crosscal, pandas
+    >>> frame = pandas.DataFrame({"p0": [0.9, 0.2], "p1": [0.1, 0.8], "label": [0, 1]})
+    >>> float(crosscal.calibrate(frame).to_pandas()["accuracy"].iloc[0])
+    1.0
+    """
+    columns = ColumnOptions(
+        scores=scores,
+        probabilities=probabilities,
+        confidence=confidence,
+        labels=labels,
+        group=group,
+        cluster=cluster,
+        classes=tuple(classes) if classes else None,
+    )
+    several = predictions if isinstance(predictions, list | tuple) else [predictions]
+    paths = [Path(each) for each in several if isinstance(each, str | Path)]
+    if len(several) != 1 and len(paths) < len(several):
+        raise SettingsError(
+            f"{len(several)} predictions, and not all are files",
+            where="predictions",
+            remedy="Give one table with a column of groups, or paths",
+        )
+    parts = [_read(each, columns, report) for each in several]
+    read = parts[0]
+    if len(parts) > 1:
+        read = concat_predictions(parts, unique_names(paths), pooled=group is not None)
+    return evaluate_predictions(
+        read,
+        files={path.name: sha256_file(path) for path in paths},
+        notion=notion,
+        bins=bins,
+        level=level,
+        baseline=baseline,
+        recalibrate=tuple(recalibrate),
+        replicates=replicates,
+        seed=seed,
+        thresholds=tuple(thresholds),
+        wanted=tuple(wanted),
+        report=report,
+    )
+
+
+def evaluate_predictions(
+    predictions: ExternalPredictions,
+    *,
+    files: Mapping[str, str],
+    notion: str = "top-label",
+    bins: int = 15,
+    level: float = 0.95,
+    baseline: str | None = None,
+    recalibrate: Sequence[str] = (),
+    replicates: int = 1000,
+    seed: int = 0,
+    thresholds: Sequence[float] = THRESHOLDS,
+    wanted: Sequence[float] = WANTED,
+    report: Report | None = None,
+) -> CalibrationReport:
+    """Do what `calibrate` does with predictions that are read."""
+    pair = predictions.value_kind == "confidence"
+    groups = np.zeros(len(predictions)) if predictions.group is None else predictions.group
+    evaluation = evaluate_coded(
+        predictions.values,
+        predictions.gold,
+        groups.astype(np.intp),
+        predictions.groups or (ALL,),
+        predictions.cluster,
+        settings=EvaluationSettings(
+            given="probabilities"
+            if predictions.value_kind == "confidence"
+            else predictions.value_kind,
+            notion=1 if pair else _notion(notion, predictions),
+            pair=pair,
+            bins=bins,
+            level=level,
+        ),
+        baseline=baseline,
+        recalibrate=recalibrate,
+        replicates=replicates,
+        seed=seed,
+        thresholds=thresholds,
+        wanted=wanted,
+        classes=predictions.classes,
+        report=report,
+    )
+    return CalibrationReport(
+        evaluation=evaluation,
+        classes=predictions.classes,
+        value_kind=predictions.value_kind,
+        notes=predictions.notes,
+        files=files,
+    )
+
+
+def unique_names(files: Sequence[Path]) -> list[str]:
+    """Return short names of files, all different: without folder and ending if that suffices."""
+    if len({file.resolve() for file in files}) < len(files):
+        raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
+    for names in ([f.stem for f in files], [f.name for f in files]):
+        if len(set(names)) == len(names):
+            return names
+    return [str(file) for file in files]
+
+
+def _read(origin: Any, columns: ColumnOptions, report: Report | None) -> ExternalPredictions:
+    if isinstance(origin, str | Path):
+        path = Path(origin)
+        return read_external(path, columns, report=partial(report, path.name) if report else None)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "frame.parquet"
+        pq.write_table(_table(origin), path)
+        return read_external(path, columns)
+
+
+def _table(frame: Any) -> pa.Table:
+    """Return an Arrow table of a frame of pandas or polars, or of Arrow."""
+    if isinstance(frame, pa.Table):
+        return frame
+    if hasattr(frame, "to_arrow"):
+        return frame.to_arrow()
+    if type(frame).__module__.partition(".")[0] == "pandas":
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    if isinstance(frame, Mapping):
+        return pa.table(dict(frame))
+    raise DataError(
+        f"{type(frame).__name__} is no table of predictions",
+        where="predictions",
+        remedy="Give a path, a data frame of pandas or polars, or an Arrow table",
+    )
+
+
+def _notion(notion: str, predictions: ExternalPredictions) -> Notion:
+    if notion == "top-label":
+        return "top-label"
+    if notion == "class-wise":
+        return "class-wise"
+    count = predictions.values.shape[1]
+    names = predictions.classes or tuple(map(str, range(count)))
+    if notion in names:
+        return names.index(notion)
+    if notion.isdigit() and int(notion) < count:
+        return int(notion)
+    raise SettingsError(
+        f"unknown notion {notion!r}",
+        where="--notion",
+        remedy=did_you_mean(notion, ["top-label", "class-wise", *names]),
+    )

@@ -1,0 +1,118 @@
+"""The verb that recalibrates new predictions by a saved recalibrator."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import typer
+from numpy.typing import NDArray
+
+from crosscal.artifacts import disk_errors, write_aside
+from crosscal.calibration.recalibration.saving import SavedRecalibrator, load_recalibrator
+from crosscal.exceptions import SettingsError
+from crosscal.predictions.external.columns import ColumnOptions
+from crosscal.predictions.external.reader import ExternalPredictions
+from crosscal.predictions.external.unlabelled import read_perhaps_unlabelled
+
+EXAMPLE = (
+    "Example: crosscal calibrate dev.csv --recalibrate temperature --save recalibrator.json; "
+    "crosscal apply recalibrator.json new.csv --output recalibrated.csv"
+)
+
+
+def apply(
+    recalibrator: Annotated[Path, typer.Argument(help="JSON file that calibrate --save wrote")],
+    file: Annotated[Path, typer.Argument(help="predictions, in any form that calibrate reads")],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="file to write, .csv or .parquet; without, CSV on standard output"),
+    ] = None,
+    scores: Annotated[str | None, typer.Option(help="columns of logits")] = None,
+    probabilities: Annotated[str | None, typer.Option(help="columns of probabilities")] = None,
+    confidence: Annotated[str | None, typer.Option(help="column of confidences")] = None,
+    labels: Annotated[str | None, typer.Option(help="column of the right classes")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
+    ] = None,
+) -> None:
+    """Recalibrate predictions: write their probabilities, row by row in the order of the file.
+
+    Labels are not needed. Other classes than the recalibrator was fitted on are refused. Equal
+    files give equal bits.
+    """
+    _check_output(output, file, recalibrator)
+    saved = load_recalibrator(recalibrator)
+    columns = ColumnOptions(
+        scores=scores,
+        probabilities=probabilities,
+        confidence=confidence,
+        labels=labels,
+        classes=tuple(classes.split(",")) if classes else None,
+    )
+    predictions, labelled = read_perhaps_unlabelled(file, columns, classes=saved.origin.classes)
+    print(f"crosscal: {file}: {'; '.join(predictions.notes)}", file=sys.stderr)
+    written = saved.apply(
+        predictions.values,
+        kind=predictions.value_kind,
+        classes=predictions.classes,
+        where=str(file),
+    )
+    table = _table(written, predictions, saved)
+    if not labelled:
+        table = table.drop_columns(table.column_names[-1])
+    if output is None:
+        sys.stdout.write(_csv(table).decode())
+        return
+    with disk_errors(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    write_aside(output, _csv(table) if output.suffix == ".csv" else _parquet(table))
+    print(f"{output}: {table.num_rows:,} rows", file=sys.stderr)
+
+
+def _check_output(output: Path | None, *inputs: Path) -> None:
+    """Refuse what cannot be written, before the work, or would replace what is read."""
+    if output is None:
+        return
+    if output.suffix not in (".csv", ".parquet"):
+        message = "unknown kind of file"
+    elif output.is_dir():
+        message = "this is a folder"
+    elif output.resolve() in [path.resolve() for path in inputs]:
+        message = "this is one of the files to read"
+    else:
+        return
+    raise SettingsError(
+        message, where=f"--output {output}", remedy="Name another file, .csv or .parquet"
+    )
+
+
+def _table(
+    probabilities: NDArray[np.float64], predictions: ExternalPredictions, saved: SavedRecalibrator
+) -> pa.Table:
+    """Return a column of probabilities for each class, and the labels."""
+    if probabilities.ndim == 1:
+        return pa.table({"confidence": probabilities, "correct": predictions.gold})
+    count = probabilities.shape[1]
+    names = predictions.classes or saved.origin.classes or [str(i) for i in range(count)]
+    columns = {f"prob_{name}": probabilities[:, i] for i, name in enumerate(names)}
+    return pa.table({**columns, "label": predictions.gold})
+
+
+def _csv(table: pa.Table) -> bytes:
+    stream = io.BytesIO()
+    # The shortest digits that give the same number again.
+    pyarrow.csv.write_csv(table, stream, pyarrow.csv.WriteOptions(quoting_style="needed"))
+    return stream.getvalue()
+
+
+def _parquet(table: pa.Table) -> bytes:
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    return stream.getvalue()

@@ -1,0 +1,194 @@
+"""What `import crosscal` offers."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import crosscal
+from crosscal.exceptions import DataError, MissingExtra, SettingsError
+
+COLUMNS = ("prob_no", "prob_yes")
+
+
+def columns(n=240, seed=2):
+    """Columns of two groups, the second too sure of itself."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, 2, n)
+    score = (2.0 * label - 1) * 0.8 + rng.normal(size=n)
+    yes = 1 / (1 + np.exp(-score * np.repeat([1.6, 5.0], n // 2)))
+    return {
+        "prob_no": 1 - yes,
+        "prob_yes": yes,
+        "label": np.array(["no", "yes"])[label].tolist(),
+        "lang": np.repeat(["en", "sw"], n // 2).tolist(),
+        "item": np.tile(np.arange(n // 2), 2),
+    }
+
+
+@pytest.fixture(scope="module")
+def report():
+    return crosscal.calibrate(
+        pa.table(columns()),
+        group="lang",
+        cluster="item",
+        baseline="en",
+        recalibrate=["temperature", "beta"],
+        replicates=200,
+    )
+
+
+def test_importing_costs_nothing():
+    code = (
+        "import sys, crosscal\n"
+        "heavy = ('numpy', 'scipy', 'pyarrow', 'rich', 'typer', 'importlib.metadata')\n"
+        "assert not [m for m in heavy if m in sys.modules]\n"
+        "assert {'calibrate', 'load', 'save', '__version__'} <= set(dir(crosscal))\n"
+        "print(crosscal.__version__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == version("crosscal")
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        crosscal.nothing  # noqa: B018
+
+
+def test_frames_of_any_kind_give_the_same_numbers(report, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    options = {"group": "lang", "cluster": "item", "baseline": "en", "replicates": 200}
+    frame = pandas.DataFrame(columns())
+    frame.to_csv(tmp_path / "a.csv", index=False, float_format="%.17g")
+    wanted = report.to_dict()["groups"]
+    for one in (frame, columns(), tmp_path / "a.csv", str(tmp_path / "a.csv")):
+        found = crosscal.calibrate(one, **options)
+        assert found.to_dict()["groups"] == wanted
+    assert found.files.keys() == {"a.csv"}
+    with pytest.raises(DataError, match="no table of predictions"):
+        crosscal.calibrate(7)
+    with pytest.raises(SettingsError, match="not all are files"):
+        crosscal.calibrate([frame, frame])
+
+
+def test_tables_of_pandas(report, monkeypatch):
+    pytest.importorskip("pandas")
+    groups = report.to_pandas()
+    assert list(groups.index) == ["en", "sw"]
+    error = report.evaluation.groups["sw"].errors["ece"]
+    assert groups.loc["sw", "ece"] == error.value
+    assert groups.loc["sw", "ece_p"] == error.p_value
+    assert len(report.to_pandas("differences")) == len(report.evaluation.differences)
+    gains = report.to_pandas("recalibration")
+    assert set(gains["recalibrator"]) == {"temperature", "beta"}
+    assert {"before", "after", "gain", "measure"} <= set(gains.columns)
+    assert set(report.to_pandas("accepted")["group"]) == {"en", "sw"}
+    assert len(report.to_pandas("needed")) == 4
+    assert report.to_pandas("reliability")["n"].sum() == 240
+    with pytest.raises(SettingsError, match="Did you mean 'groups'"):
+        report.to_pandas("group")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtra, match="pip install pandas"):
+        report.to_pandas()
+
+
+def test_a_cell_of_a_notebook_is_escaped():
+    table = columns()
+    table["lang"] = ["<b>" if each == "sw" else each for each in table["lang"]]
+    found = crosscal.calibrate(pa.table(table), group="lang", replicates=100)
+    text = found._repr_html_()
+    assert "<b>" not in text
+    assert "&lt;b&gt;" in text
+    assert text.count("<tr>") == 3
+    assert "overconfident" in text
+
+
+def test_figures_follow_the_style_that_is_set(report, tmp_path):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    with matplotlib.rc_context({"font.size": 7, "figure.dpi": 50}):
+        axes = report.plot()
+        assert [ax.get_title() for ax in axes] == ["en", "sw"]
+        assert axes[0].title.get_fontsize() == pytest.approx(7 * 1.2)
+        axes[0].figure.savefig(tmp_path / "figure.pdf")
+    assert (tmp_path / "figure.pdf").read_bytes()[:4] == b"%PDF"
+    figure, own = pyplot.subplots(figsize=(2, 2))
+    (drawn,) = report.plot(groups=["sw"], axes=own)
+    assert drawn is own
+    curve = own.lines[1]
+    bins = report.evaluation.groups["sw"].reliability
+    np.testing.assert_allclose(curve.get_ydata(), [100 * b.accuracy for b in bins])
+    pyplot.close(figure)
+    errors = report.plot("errors")
+    assert [label.get_text() for label in errors.get_yticklabels()] == ["en", "sw"]
+    with pytest.raises(SettingsError, match="1 axes for 2 groups"):
+        report.plot(axes=own)
+    with pytest.raises(SettingsError, match="no group 'fr'"):
+        report.plot(groups=["fr"])
+    with pytest.raises(SettingsError, match="reliability or errors"):
+        report.plot("pie")
+    pyplot.close("all")
+
+
+def test_without_matplotlib_the_extra_is_named(report, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtra, match=r"crosscal\[plot\]"):
+        report.plot()
+
+
+def test_a_fitted_recalibrator_is_kept(report, tmp_path):
+    report.save(tmp_path / "r.json", "temperature")
+    saved = crosscal.load(tmp_path / "r.json")
+    assert saved.origin.group == "en"
+    assert saved.origin.classes == ("no", "yes")
+    assert saved.origin.rows == 120
+    values = np.column_stack([columns()[name] for name in COLUMNS])
+    np.testing.assert_array_equal(
+        saved.apply(values, kind="probabilities", classes=("no", "yes")),
+        report.recalibrator("temperature").predict_proba(values),
+    )
+    other = report.recalibrator("temperature", "sw")
+    assert other.temperature_ > 2 * report.recalibrator("temperature").temperature_
+    crosscal.save(other, tmp_path / "sw.json")
+    assert crosscal.load(tmp_path / "sw.json").recalibrator.temperature_ == other.temperature_
+
+
+def test_which_recalibrator_is_meant_must_be_clear(report):
+    with pytest.raises(SettingsError, match="2 recalibrators were fitted"):
+        report.fitted()
+    with pytest.raises(SettingsError, match="'isotonic' was not fitted"):
+        report.fitted("isotonic")
+    with pytest.raises(SettingsError, match="no group 'fr'"):
+        report.fitted("beta", "fr")
+    one = crosscal.calibrate(
+        pa.table(columns()), group="lang", recalibrate=["beta"], replicates=100
+    )
+    with pytest.raises(SettingsError, match="none is said to be fitted on"):
+        one.fitted()
+    assert one.fitted(group="sw").fitted_on == "sw"
+
+
+def test_other_values_than_fitted_on_are_refused(report, tmp_path):
+    report.save(tmp_path / "r.json", "beta")
+    saved = crosscal.load(tmp_path / "r.json")
+    values = np.column_stack([columns()[name] for name in COLUMNS])
+    with pytest.raises(DataError, match="fitted on no, yes: in another order"):
+        saved.apply(values[:, ::-1], kind="probabilities", classes=("yes", "no"))
+    with pytest.raises(DataError, match="fitted on no, yes: others"):
+        saved.apply(values, kind="probabilities", classes=("right", "wrong"))
+    with pytest.raises(DataError, match="these are scores, .* fitted on probabilities"):
+        saved.apply(values, kind="scores")
+    with pytest.raises(DataError, match="3 classes"):
+        saved.apply(np.full((4, 3), 1 / 3), kind="probabilities")
+
+
+def test_json_is_what_the_command_line_prints(report):
+    document = json.loads(report.to_json())
+    assert document == report.to_dict()
+    fits = {(f["recalibrator"], f["fitted_on"]): f["learnt"] for f in document["fits"]}
+    assert fits["temperature", "en"]["temperature_"] > 0
+    assert set(fits["beta", "sw"]["maps_"][0]) == {"a", "b", "m"}
+    assert document["settings"]["classes"] == ["no", "yes"]
