@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,10 +19,10 @@ from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
 from crosscal.calibration.notion import Notion
 from crosscal.cli.calibration_tables import print_evaluation
 from crosscal.cli.options import AsJson
+from crosscal.cli.prediction_files import NamedFile, named_files, read_files
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.concat import concat_predictions
-from crosscal.predictions.external.reader import ExternalPredictions, read_external
+from crosscal.predictions.external.reader import ExternalPredictions
 from crosscal.report.evaluation_page import write_evaluation
 from crosscal.spelling import did_you_mean
 
@@ -35,7 +34,10 @@ EXAMPLE = (
 
 
 def calibrate(
-    files: Annotated[list[Path], typer.Argument(help="Parquet, CSV, TSV, JSONL or npz")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="CSV, JSON, Parquet, npz, ... or NAME=FILE, or - for standard input"),
+    ],
     scores: Annotated[
         str | None,
         typer.Option(help="columns of logits: one list, or a,b,c, or a pattern, logit_*"),
@@ -46,12 +48,20 @@ def calibrate(
     confidence: Annotated[
         str | None, typer.Option(help="column of confidences; the labels are then right or wrong")
     ] = None,
-    labels: Annotated[str | None, typer.Option(help="column of the right classes")] = None,
+    predicted: Annotated[
+        str | None, typer.Option(help="column of the chosen classes, beside --confidence")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="column of the right classes, or a file of them")
+    ] = None,
     group: Annotated[str | None, typer.Option(help="column of groups to be compared")] = None,
     cluster: Annotated[str | None, typer.Option(help="column of what makes rows dependent")] = None,
     classes: Annotated[
         str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
     ] = None,
+    per_character: Annotated[
+        bool, typer.Option("--per-character", help="log-likelihoods divided by choices' lengths")
+    ] = False,
     baseline: Annotated[str | None, typer.Option(help="group to compare the others with")] = None,
     recalibrate: Annotated[
         list[str] | None, typer.Option(help="recalibrator to try, as temperature; repeatable")
@@ -70,18 +80,21 @@ def calibrate(
     Columns that are not named are guessed, and what was guessed is said. Several files are
     compared with each other; with --group they are parts of one whole.
     """
-    _check_report(report, files)
+    opened = named_files(files)
+    _check_report(report, [file.path for file in opened])
     columns = ColumnOptions(
         scores=scores,
         probabilities=probabilities,
         confidence=confidence,
+        predicted=predicted,
         labels=labels,
         group=group,
         cluster=cluster,
         classes=tuple(classes.split(",")) if classes else None,
+        per_character=per_character,
     )
     with _progress() as progress:
-        predictions = _read(files, columns, progress)
+        predictions = read_files(opened, columns, progress)
         pair = predictions.value_kind == "confidence"
         groups = np.zeros(len(predictions)) if predictions.group is None else predictions.group
         evaluation = evaluate_coded(
@@ -104,10 +117,13 @@ def calibrate(
             seed=seed,
             report=progress,
         )
+    warnings = (*predictions.warnings, *evaluation.warnings)
+    evaluation = replace(evaluation, warnings=warnings)
     if report:
-        write_evaluation(evaluation, report, title=_title(files), notes=predictions.notes)
+        write_evaluation(evaluation, report, title=_title(opened), notes=predictions.notes)
     if as_json:
-        print(json.dumps(evaluation.to_dict(), allow_nan=False, indent=1))
+        document = {**evaluation.to_dict(), "reading": list(predictions.notes)}
+        print(json.dumps(document, allow_nan=False, indent=1))
         return
     print_evaluation(evaluation)
     if report:
@@ -129,32 +145,9 @@ def _check_report(report: Path | None, files: Sequence[Path]) -> None:
     )
 
 
-def _title(files: Sequence[Path]) -> str:
+def _title(files: Sequence[NamedFile]) -> str:
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return f"Calibration of {files[0].name}{more}"
-
-
-def _read(
-    files: Sequence[Path], columns: ColumnOptions, progress: ProgressBar
-) -> ExternalPredictions:
-    parts = []
-    for file in files:
-        part = read_external(file, columns, report=partial(progress, file.name))
-        print(f"crosscal: {file}: {'; '.join(part.notes)}", file=sys.stderr)
-        parts.append(part)
-    if len(parts) == 1:
-        return parts[0]
-    return concat_predictions(parts, _names(files), pooled=columns.group is not None)
-
-
-def _names(files: Sequence[Path]) -> list[str]:
-    """Return short names of files, all different: without folder and ending if that suffices."""
-    if len({file.resolve() for file in files}) < len(files):
-        raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
-    for names in ([f.stem for f in files], [f.name for f in files]):
-        if len(set(names)) == len(names):
-            return names
-    return [str(file) for file in files]
+    return f"Calibration of {files[0].shown}{more}"
 
 
 def _notion(notion: str, predictions: ExternalPredictions) -> Notion:

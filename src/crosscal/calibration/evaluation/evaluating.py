@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from crosscal.calibration.evaluation.measures import (
     group_result,
     measure_group,
 )
+from crosscal.calibration.evaluation.plausibility import implausible, unshared_clusters
 from crosscal.calibration.evaluation.recalibrated import GroupRows, recalibrations
 from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
@@ -194,7 +195,18 @@ def evaluate_coded(
             )
         ),
         settings=_described(settings, designs, cluster, baseline, recalibrate, replicates, seed),
+        warnings=(
+            *implausible(_rows_by_group(names, designs, values, gold), pair=settings.pair),
+            *unshared_clusters(names, group, cluster),
+        ),
     )
+
+
+def _rows_by_group(
+    names: Sequence[str], designs: Sequence[GroupDesign], values: NDArray[Any], gold: NDArray[Any]
+) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+    for name, design in zip(names, designs, strict=True):
+        yield name, values[design.rows], gold[design.rows]
 
 
 def _in_order_of_names(

@@ -123,12 +123,15 @@ class Evaluation:
     recalibration : tuple of RecalibrationResult
     settings : dict
         What was asked, and the conventions.
+    warnings : tuple of str
+        What speaks against the predictions: classes in another order, labels that are predictions.
     """
 
     groups: Mapping[str, GroupResult]
     differences: tuple[Difference, ...]
     recalibration: tuple[RecalibrationResult, ...]
     settings: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; fractions, not per cent.
@@ -138,11 +141,13 @@ class Evaluation:
         dict
             ``{"groups": {group: {"n", "accuracy", "nll", "brier", "confidence", "errors":
             {name: {"value", "low", "high", "noise_floor", "p_value"}}, ...}},
-            "differences": [...], "recalibration": [...], "settings": {...}}``
+            "differences": [...], "recalibration": [...], "settings": {...},
+            "warnings": [...]}``
         """
         return {
             "groups": {name: result.to_dict() for name, result in self.groups.items()},
             "differences": [asdict(each) for each in self.differences],
             "recalibration": [each.to_dict() for each in self.recalibration],
             "settings": dict(self.settings),
+            "warnings": list(self.warnings),
         }
