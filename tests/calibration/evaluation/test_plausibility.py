@@ -63,10 +63,22 @@ def test_warnings_and_reasons_stand_in_the_result():
     found = evaluate(values[:, [1, 2, 0]], gold, replicates=100)
     assert "in the order (2,0,1)" in found.warnings[0]
     assert found.to_dict()["warnings"] == list(found.warnings)
-    rng = np.random.default_rng(3)
-    noise = evaluate(
-        10 * rng.normal(size=(100, 2)), np.arange(100) % 2, replicates=100,
-        recalibrate=["temperature"],
-    )  # fmt: skip
-    (result,) = noise.recalibration
-    assert "no optimum in some fit: the scores say no more than chance" in result.note
+
+
+LABELS = np.arange(100) % 2
+WITHOUT_OPTIMUM = {
+    "noise": (10 * np.random.default_rng(3).normal(size=(100, 2)), "say no more than chance"),
+    "all right": (3.0 * np.eye(2)[LABELS], "every right choice has the highest score"),
+    "equal": (np.zeros((100, 2)), "all scores of each row are equal"),
+    "worse than chance": (np.eye(2)[1 - LABELS], "say no more than chance"),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_OPTIMUM)
+def test_a_fit_without_optimum_says_why(kind):
+    scores, words = WITHOUT_OPTIMUM[kind]
+    found = evaluate(scores, LABELS, replicates=100, recalibrate=["temperature"], errors=["ece"])
+    (result,) = found.recalibration
+    assert result.converged is False
+    assert result.note.startswith("no optimum in some fit: ")
+    assert words in result.note

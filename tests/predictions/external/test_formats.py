@@ -363,6 +363,13 @@ def test_pipelines_that_give_the_best_label_only(tmp_path, truth):
         assert found.gold.tolist() == (best == gold).astype(int).tolist()
 
 
+def test_first_rows_are_read_of_arrays_in_any_order(tmp_path, truth):
+    p, gold = truth
+    for order in "CF":
+        np.savez(tmp_path / "a.npz", probs=np.array(p, order=order), label=gold)
+        np.testing.assert_allclose(read(tmp_path / "a.npz").values, p)
+
+
 def test_trainer_predictions_of_sentences_and_tokens(tmp_path):
     rng = np.random.default_rng(0)
     scores = rng.normal(size=(6, 5, 3))

@@ -38,7 +38,6 @@ class ArraySource:
     def __init__(self, name: str, heads: Mapping[str, tuple[Shape, np.dtype[Any]]]) -> None:
         self.name = name
         self.class_names: dict[str, tuple[str, ...]] = {}
-        self._loaded: dict[str, Array] = {}
         if not heads:
             raise DataError("no arrays", where=name, remedy="Save them with numpy.savez")
         usable = {n: head for n, head in heads.items() if not head[1].hasobject and head[0]}
@@ -57,9 +56,9 @@ class ArraySource:
             f"left out, being objects (never unpickled) or of other lengths: {listed(left_out)}"
         ]
         self.notes = tuple(notes if left_out else [])
+        self._made_sentences = bool(deep) and SENTENCE not in self.columns
         if self._positions:
-            if SENTENCE not in self.columns:
-                self.columns[SENTENCE] = "number"
+            self.columns.setdefault(SENTENCE, "number")
             shape = " x ".join(map(str, deep[0]))
             self.notes += (
                 f"three dimensions: {shape} positions are rows, the first dimension the cluster",
@@ -77,26 +76,29 @@ class ArraySource:
     def _load(self, names: Sequence[str]) -> dict[str, Array]:
         raise NotImplementedError
 
-    def _arrays(self, names: Sequence[str]) -> dict[str, Array]:
-        wanted = [name for name in names if name not in self._loaded and name != SENTENCE]
-        self._loaded |= self._load(wanted)
-        if SENTENCE in names and SENTENCE not in self._loaded and self._positions:
-            self._loaded[SENTENCE] = np.arange(self._positions[0])
-        return {name: self._in_rows(self._loaded[name]) for name in names}
+    def _first(self, names: Sequence[str], rows: int) -> dict[str, Array]:
+        """Return the first rows of arrays, or more; all of them where that costs nothing."""
+        return self._whole(names)
+
+    def _whole(self, names: Sequence[str]) -> dict[str, Array]:
+        made = {}
+        if self._made_sentences and self._positions and SENTENCE in names:
+            made = {SENTENCE: np.arange(self._positions[0])}
+        return self._load([name for name in names if name not in made]) | made
 
     def _in_rows(self, array: Array) -> Array:
         if self._positions is None:
             return array
-        sentences, positions = self._positions
-        if array.shape[:2] == self._positions:
-            return array.reshape(sentences * positions, *array.shape[2:])
+        positions = self._positions[1]
+        if array.ndim > 1 and array.shape[1] == positions:
+            return array.reshape(len(array) * positions, *array.shape[2:])
         return np.repeat(array, positions, axis=0)
 
     def batches(
         self, names: Sequence[str], words: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the arrays in batches."""
-        arrays = self._arrays([*names, *words])
+        arrays = {n: self._in_rows(a) for n, a in self._whole([*names, *words]).items()}
         for start in range(0, self.total, BATCH):
             parts = {n: self._column(n, a[start : start + BATCH]) for n, a in arrays.items()}
             yield pa.RecordBatch.from_pydict(parts), min(start + BATCH, self.total)
@@ -110,7 +112,10 @@ class ArraySource:
     def head(self) -> Head:
         """Return the first rows."""
         names = [name for name, kind in self.columns.items() if kind != "other"]
-        arrays = self._arrays(names)
+        rows = HEAD if self._positions is None else HEAD // self._positions[1] + 1
+        arrays = {name: array[:rows] for name, array in self._first(names, rows).items()}
+        if self._positions is not None:
+            arrays = {n: self._in_rows(a) for n, a in arrays.items()}
         cells = {n: self._column(n, a[:HEAD]).to_pylist() for n, a in arrays.items()}
         return Head(columns=self.columns, cells=cells, class_names=self.class_names)
 
@@ -137,6 +142,27 @@ class NpzSource(ArraySource):
             raise unreadable(file.name, error, "npz") from error
         super().__init__(file.name, heads)
         self.notes = (*file.notes, *self.notes)
+
+    def _first(self, names: Sequence[str], rows: int) -> dict[str, Array]:
+        """Return the first rows without unpacking the others, which may be embeddings."""
+        arrays = {}
+        with zipfile.ZipFile(self._file.path) as archive:
+            for name in names:
+                if name == SENTENCE and self._made_sentences:
+                    arrays |= self._whole([name])
+                    continue
+                with archive.open(f"{name}.npy") as opened:
+                    shape, fortran, kind = _header(cast(BinaryIO, opened))
+                    if fortran:
+                        arrays |= self._whole([name])
+                        continue
+                    shape = (min(rows, shape[0]), *shape[1:])
+                    content = opened.read(int(np.prod(shape)) * kind.itemsize)
+                try:
+                    arrays[name] = np.frombuffer(content, dtype=kind).reshape(shape)
+                except ValueError as error:
+                    raise unreadable(self.name, error, "npz") from error
+        return arrays
 
     def _load(self, names: Sequence[str]) -> dict[str, Array]:
         try:
@@ -218,15 +244,18 @@ def _pickled(where: str, name: str) -> DataError:
 def _head_in(archive: zipfile.ZipFile, name: str) -> tuple[Shape, np.dtype[Any]]:
     """Return shape and type of an array without reading it."""
     with archive.open(name) as opened:
-        stream = cast(BinaryIO, opened)
-        version = np.lib.format.read_magic(stream)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, kind = read(stream)
+        shape, _, kind = _header(cast(BinaryIO, opened))
     return shape, kind
+
+
+def _header(stream: BinaryIO) -> tuple[Shape, bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    return read(stream)
 
 
 def _arrow(array: Array) -> pa.Array:

@@ -51,13 +51,13 @@ def choose_columns(head: Head, options: ColumnOptions, *, where: str) -> ColumnM
     for name in (options.labels, options.predicted, options.group, options.cluster):
         if name is not None:
             demand_column(head.columns, name, where)
-    taken = {options.group, options.cluster, options.predicted} - {None}
+    taken = {n for n in (options.group, options.cluster, options.predicted) if n}
     named = _named(head, options, where)
     if named:
         demand_apart(named.values, options.labels or "", options, where)
     used = {*taken, *(named.values if named else ())}
     labels = [options.labels] if options.labels else label_columns(head, used)
-    found = [named] if named else find_candidates(head, labels, {str(n) for n in taken})
+    found = [named] if named else find_candidates(head, labels, taken)
     if not found:
         raise _none_found(head, labels, taken, where)
     if named and named.layout in ("confidence", "highest"):
@@ -398,8 +398,8 @@ def _no_labels(head: Head, candidate: Candidate, where: str) -> DataError:
     )
 
 
-def _none_found(head: Head, labels: Sequence[str], taken: set[str | None], where: str) -> DataError:
-    possible = offers(head, {*labels, *(n for n in taken if n)})
+def _none_found(head: Head, labels: Sequence[str], taken: set[str], where: str) -> DataError:
+    possible = offers(head, {*labels, *taken})
     hint = f"; perhaps {' or '.join(possible)}" if possible else ""
     return DataError(
         f"no column looks like scores or probabilities; the columns are {listed(head.columns)}",

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -26,6 +26,7 @@ _BLOCK = 1 << 23
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _SNIFFED = 200
+_QUOTING: dict[bool, Literal[0, 3]] = {True: csv.QUOTE_MINIMAL, False: csv.QUOTE_NONE}
 
 
 class CsvSource:
@@ -129,9 +130,8 @@ class CsvSource:
     def _rows(self, *, quoted: bool | None = None) -> Iterator[tuple[int, list[str]]]:
         """Yield line number and fields of each row, the header first."""
         use = self._quoted if quoted is None else quoted
-        quoting = csv.QUOTE_MINIMAL if use else csv.QUOTE_NONE
         with self._path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter=self._delimiter, quoting=quoting)
+            reader = csv.reader(stream, delimiter=self._delimiter, quoting=_QUOTING[use])
             before = 0
             for row in reader:
                 if row:
@@ -163,10 +163,11 @@ class CsvSource:
     def _scan(self, *, quoted: bool) -> tuple[bool, list[tuple[int, int]]]:
         """Return whether all rows are as wide as the header, and rows of more than a line."""
         width, runs, whole, before = None, [], True, 0
-        quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
         try:
             with self._path.open(encoding="utf-8-sig", newline="") as stream:
-                reader = csv.reader(stream, delimiter=self._delimiter, quoting=quoting, strict=True)
+                reader = csv.reader(
+                    stream, delimiter=self._delimiter, quoting=_QUOTING[quoted], strict=True
+                )
                 for row in reader:
                     width = width or len(row)
                     whole = whole and (not row or len(row) == width)

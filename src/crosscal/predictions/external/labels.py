@@ -91,7 +91,7 @@ def right_of(
             remedy="Write both in the same way; --classes says which number is which name",
         )
     found = np.array(one, dtype=object)[chosen] == np.array(other, dtype=object)[right]
-    return found.astype(np.int32)
+    return np.asarray(found, dtype=np.int32)
 
 
 def _one_vocabulary(one: Sequence[str], other: Sequence[str]) -> bool:

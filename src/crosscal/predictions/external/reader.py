@@ -105,6 +105,7 @@ def read_external(
         All else that is wrong, and every choice of columns that is not the only one.
     """
     source = open_source(origin, per_character=options.per_character)
+    given = options
     source, options = with_labels_of(source, options)
     own = source.provenance is not None and {"scores", "gold"} <= set(source.columns)
     choices = split = None
@@ -112,6 +113,8 @@ def read_external(
         options, choices, split = _own(source, options)
     options = _filled(options, source.defaults)
     columns = choose_columns(source.head(), options, where=source.name)
+    if own and not given.name_values:
+        columns = replace(columns, value_kind=None)  # whether these are logits, the values tell
     tables = _read(source, columns, split if own else None, report)
     tables, source, left_out = _without_ignored(source, columns, tables)
     value_columns = [tables.pop(name) for name in columns.values]
