@@ -60,7 +60,7 @@ def calibrate(
         str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
     ] = None,
     per_character: Annotated[
-        bool, typer.Option("--per-character", help="log-likelihoods divided by choices' lengths")
+        bool, typer.Option("--normalised", help="log-likelihoods divided by choices' lengths")
     ] = False,
     baseline: Annotated[str | None, typer.Option(help="group to compare the others with")] = None,
     recalibrate: Annotated[

@@ -205,8 +205,7 @@ QUOTED = {
 
 @pytest.mark.parametrize("kind", QUOTED)
 def test_quotes_that_enclose_nothing_swallow_no_rows(tmp_path, kind):
-    texts = QUOTED[kind] * 3
-    rows = [f"0.9\t0.1\t{i % 2}\t{words}" for i, words in enumerate(texts)]
+    rows = [f"0.9\t0.1\t{i % 2}\t{words} {i}" for i, words in enumerate(QUOTED[kind] * 3)]
     path = text(tmp_path, "prob_0\tprob_1\tlabel\ttext\n" + "\n".join(rows) + "\n", "a.tsv")
     assert len(read(path)) == 24
 
@@ -539,3 +538,14 @@ def test_files_with_classes_in_another_order_are_put_in_one(tmp_path, truth):
     both = concat_predictions([one, read(frame)], ["a", "b"], pooled=False)
     np.testing.assert_allclose(both.values[:N], both.values[N:], atol=2e-6)
     assert both.gold[:N].tolist() == both.gold[N:].tolist()
+
+
+def test_predictions_without_labels(tmp_path, truth):
+    p, _ = truth
+    frame = pd.DataFrame(p, columns=[f"prob_{name}" for name in NAMES])
+    found = read_external(frame, ColumnOptions(), labelled=False)
+    np.testing.assert_allclose(found.values, p)
+    assert (set(found.gold.tolist()), found.classes) == ({-1}, NAMES)
+    frame["logit_a"], frame["logit_b"] = p[:, 0], 5 * p[:, 1]
+    with pytest.raises(DataError, match="more than one reading"):
+        read_external(frame, ColumnOptions(), labelled=False)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import (
     CLUSTERS,
+    GROUPS,
     IDS,
     LABELS,
     OUTCOMES,
@@ -45,8 +46,13 @@ from crosscal.predictions.external.plain_text import IGNORED, index_of, plain_te
 Floats = NDArray[np.float64]
 Pair = tuple[Candidate, str]
 
+# From here on words that repeat are names, not texts.
+_MANY_ROWS = 20
 
-def choose_columns(head: Head, options: ColumnOptions, *, where: str) -> ColumnMapping:
+
+def choose_columns(
+    head: Head, options: ColumnOptions, *, where: str, labelled: bool = True
+) -> ColumnMapping:
     """Decide what each column is; DataError where none, or more than one, could be meant."""
     for name in (options.labels, options.predicted, options.group, options.cluster):
         if name is not None:
@@ -62,12 +68,17 @@ def choose_columns(head: Head, options: ColumnOptions, *, where: str) -> ColumnM
         raise _none_found(head, labels, taken, where)
     if named and named.layout in ("confidence", "highest"):
         found = _completed(head, named, options, labels)
-    candidate, label = _settled(head, found, labels, options, where)
+    if labelled:
+        candidate, label = _settled(head, found, labels, options, where)
+    else:
+        candidate, label = _only(head, found, where), None
     demand_apart(candidate.values, label, options, where)
     return _mapping(head, candidate, label, options)
 
 
-def _mapping(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> ColumnMapping:
+def _mapping(
+    head: Head, candidate: Candidate, label: str | None, options: ColumnOptions
+) -> ColumnMapping:
     taken = {*candidate.values, label, candidate.predicted, options.group}
     clusters = [n for n in head.columns if n.lower() in CLUSTERS and n not in taken]
     cluster = options.cluster or (clusters[0] if len(clusters) == 1 else None)
@@ -75,7 +86,7 @@ def _mapping(head: Head, candidate: Candidate, label: str, options: ColumnOption
     ids = [n for n in ids if head.columns[n] in ("number", "text")]
     what = "right or wrong" if candidate.outcome else "labels"
     how = "named" if options.labels else "by its name"
-    notes = [candidate.why, f"{what}: '{label}' ({how})"]
+    notes = [candidate.why, "no labels are read" if label is None else f"{what}: '{label}' ({how})"]
     left_out = _left_out(head, candidate, taken)
     if left_out:
         notes.append(f"not taken for scores: {listed(left_out)}")
@@ -86,10 +97,10 @@ def _mapping(head: Head, candidate: Candidate, label: str, options: ColumnOption
     return ColumnMapping(
         layout=candidate.layout,
         values=candidate.values,
-        values_named=bool(options.scores or options.probabilities) and candidate.layout != "list",
+        values_named=_are_listed(options),
         order=_order(candidate.classes, options.classes),
         labels=label,
-        predicted=candidate.predicted,
+        predicted=None if label is None else candidate.predicted,
         group=options.group,
         cluster=cluster,
         id=None if cluster or len(ids) != 1 else ids[0],
@@ -98,6 +109,12 @@ def _mapping(head: Head, candidate: Candidate, label: str, options: ColumnOption
         value_kind=candidate.value_kind,
         notes=tuple(notes),
     )
+
+
+def _are_listed(options: ColumnOptions) -> bool:
+    """Whether the user has put the columns in order, and not only said what they begin with."""
+    text = options.scores or options.probabilities or options.confidence or ""
+    return "," in text and "*" not in text
 
 
 def _order(names: tuple[str, ...] | None, wanted: tuple[str, ...] | None) -> tuple[int, ...] | None:
@@ -194,6 +211,15 @@ def _completed(
     return of_outcomes or of_labels or [confidence_candidate(name, how="named")]
 
 
+def _only(head: Head, candidates: Sequence[Candidate], where: str) -> Candidate:
+    """Return the one reading of scores whose labels nobody asks for."""
+    first = min(candidates, key=lambda candidate: candidate.rank)
+    others = [c for c in candidates if c is not first and not _agree(head, first, c)]
+    if others:
+        raise _several([first, *others], where)
+    return first
+
+
 def _settled(
     head: Head,
     candidates: Sequence[Candidate],
@@ -240,8 +266,8 @@ def _settled(
     rivals = _rivals(head, first, names[0], options)
     if rivals:
         raise DataError(
-            f"'{names[0]}' is named like labels, but {listed(rivals)} holds labels too, and agrees "
-            "better with the scores",
+            f"'{names[0]}' is named like labels, but agrees with the scores no better than chance, "
+            f"or less than {listed(rivals)}",
             where=where,
             remedy=f"Name the right one, as --labels '{names[0]}'",
         )
@@ -249,7 +275,7 @@ def _settled(
 
 
 def _rivals(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> list[str]:
-    """Return columns of other names that would be far better labels, and are not the choices."""
+    """Return columns of other names that could be better labels, and are not the choices."""
     if options.labels or candidate.layout in ("confidence", "highest"):
         return []
     probabilities = _as_probabilities(head, candidate)
@@ -258,18 +284,23 @@ def _rivals(head: Head, candidate: Candidate, label: str, options: ColumnOptions
         return []
     best = probabilities.argmax(axis=1)
     right = best == np.array(gold)
+    blind = not _above_chance(best, np.array(gold))
     found = []
     used = {*candidate.values, label, options.group, options.cluster}
     for name in head.columns:
-        other = None
-        if name not in used and not is_named(name, (*PREDICTED, *OUTCOMES, *IDS)):
-            other = _gold(head, candidate, name, options)
+        if name in used or is_named(name, (*PREDICTED, *OUTCOMES, *IDS, *GROUPS)):
+            continue
+        other = _gold(head, candidate, name, options)
         if other is None or len(other) != len(best):
+            # Names of classes that the scores do not have: labels, if the others say nothing.
+            kinds = len(head.words(name))
+            if blind and 2 <= kinds <= probabilities.shape[1] and len(best) >= _MANY_ROWS:
+                found.append(name)
             continue
         agree = best == np.array(other)
         parted = int((agree != right).sum())
         better = int(agree.sum()) - int(right.sum()) > 2 * np.sqrt(max(parted, 1))
-        if not agree.all() and (better or not _above_chance(best, np.array(gold))):
+        if not agree.all() and (better or blind):
             found.append(name)
     return found
 
@@ -301,7 +332,7 @@ def _above_chance(best: NDArray[np.intp], gold: NDArray[np.int64]) -> bool:
     shares = np.bincount(best, minlength=size) * np.bincount(gold, minlength=size)
     chance = float(shares.sum()) / len(gold) ** 2
     error = np.sqrt(max(chance * (1 - chance), 1e-4) / len(gold))
-    return bool((best == gold).mean() > chance + 2 * error)
+    return bool((best == gold).mean() > chance + 3 * error)
 
 
 def _fits(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> bool:

@@ -38,10 +38,19 @@ POSITIVES = (
 )
 ONE_LOGIT = ("logit", "logits", "decision_function", "raw_logit")
 CLUSTERS = ("cluster_id", "cluster")
+GROUPS = (
+    *("lang", "language", "languages", "locale", "group", "split", "domain", "task", "source"),
+    *("dataset", "genre", "model", "recipe", "seed", "fold"),
+)
 IDS = (
     *("id", "ids", "idx", "index", "uid", "guid", "unit_id", "example_id", "item_id", "doc_id"),
     *("qid", "question_id", "pairid", "pair_id", "sample_id", "row_id", "instance_id"),
 )
+NO_SCORES = (
+    *("embedding", "embeddings", "vector", "hidden", "hidden_state", "hidden_states", "features"),
+    *("attention", "attentions", "attention_mask", "input_ids", "token_ids", "offsets", "weights"),
+)
+"""Lists of numbers that a file may hold beside the scores."""
 PREFIXES = (
     *("probability", "probabilities", "proba", "probs", "prob", "softmax", "y_prob", "y_proba"),
     *("scores", "score", "logits", "logit", "logprob", "log_prob", "p"),
@@ -114,7 +123,7 @@ class ColumnMapping:
     values: tuple[str, ...]  # columns of the scores
     values_named: bool  # by the user, in this order
     order: tuple[int, ...] | None  # in which the scores are to be put, where --classes says so
-    labels: str
+    labels: str | None  # None: nobody asks for them
     predicted: str | None  # of confidences: the chosen labels; None: `labels` says right or wrong
     group: str | None
     cluster: str | None
@@ -155,7 +164,9 @@ def demand_column(
         )
 
 
-def demand_apart(values: Sequence[str], labels: str, options: ColumnOptions, where: str) -> None:
+def demand_apart(
+    values: Sequence[str], labels: str | None, options: ColumnOptions, where: str
+) -> None:
     """Refuse scores that are named twice, or are to be labels, groups or clusters as well."""
     taken = {"labels": labels, "groups": options.group, "clusters": options.cluster}
     for name in values:

@@ -54,7 +54,7 @@ class HarnessSamples:
                     "log-likelihoods are divided by length in samples of lm-evaluation-harness "
                     "only",
                     where=where,
-                    remedy="Leave --per-character out",
+                    remedy="Leave --normalised out",
                 )
             return None
         task, language = _named(where)

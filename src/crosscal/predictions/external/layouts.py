@@ -19,6 +19,7 @@ from crosscal.predictions.external.columns import (
     IDS,
     LABELS,
     LOGITS,
+    NO_SCORES,
     ONE_LOGIT,
     OUTCOMES,
     POSITIVES,
@@ -166,6 +167,8 @@ def _parts(match: re.Match[str], at: int) -> tuple[str, str]:
 
 def _list_columns(head: Head, taken: Collection[str]) -> Iterator[Candidate]:
     for name in head.of_kind("list", taken):
+        if is_named(name, NO_SCORES):
+            continue
         known = is_named(name, (*LOGITS, *PROBABILITIES)) or name in head.class_names
         matrix = head.lists(name)
         if matrix is not None and matrix.shape[1] == 1:
@@ -191,7 +194,11 @@ def _list_columns(head: Head, taken: Collection[str]) -> Iterator[Candidate]:
 
 def other_scores(head: Head, values: Collection[str], taken: Collection[str]) -> list[str]:
     """Return other columns that could be scores as well, whatever they are called."""
-    lists = [n for n in head.of_kind("list", {*taken, *values}) if not _is_whole(head, n)]
+    lists = [
+        name
+        for name in head.of_kind("list", {*taken, *values})
+        if not _is_whole(head, name) and not is_named(name, NO_SCORES)
+    ]
     numbers = [n for n in head.of_kind("number", {*taken, *values}) if _could_be_scores(head, n)]
     return lists + numbers
 

@@ -79,7 +79,11 @@ class ExternalPredictions:
 
 
 def read_external(
-    origin: Any, options: ColumnOptions, *, report: Report | None = None
+    origin: Any,
+    options: ColumnOptions,
+    *,
+    labelled: bool = True,
+    report: Report | None = None,
 ) -> ExternalPredictions:
     """Read predictions of any origin; what the options leave open is guessed.
 
@@ -88,6 +92,8 @@ def read_external(
     origin : path, table or dictionary of arrays
         A file, ``-`` for standard input, a table of pandas, polars or Arrow, or arrays by name.
     options : ColumnOptions
+    labelled : bool
+        False: labels are not looked for, and gold is -1 throughout.
     report : callable, optional
         Called with how much is read, and the total.
 
@@ -112,7 +118,7 @@ def read_external(
     if own:
         options, choices, split = _own(source, options)
     options = _filled(options, source.defaults)
-    columns = choose_columns(source.head(), options, where=source.name)
+    columns = choose_columns(source.head(), options, where=source.name, labelled=labelled)
     if own and not given.name_values:
         columns = replace(columns, value_kind=None)  # whether these are logits, the values tell
     tables = _read(source, columns, split if own else None, report)
@@ -124,14 +130,16 @@ def read_external(
         values = np.ascontiguousarray(values[:, list(columns.order)])
     classes = choices if own and choices else columns.classes
     said_labels: tuple[str, ...] = ()
-    if columns.predicted is not None:
+    if columns.labels is None:
+        gold = np.full(len(values), -1, dtype=np.int32)
+    elif columns.predicted is not None:
         gold = right_of(source, columns, tables[columns.predicted], tables[columns.labels])
     else:
         gold, said_labels = gold_of(
             source, columns, tables[columns.labels], classes, values, own_number, absent=own
         )
     if columns.layout == "highest":
-        gold = (values.argmax(axis=1) == gold).astype(np.int32)
+        gold = np.where(gold < 0, gold, values.argmax(axis=1) == gold).astype(np.int32)
         values = values.max(axis=1)
     group, groups = sorted_codes(source, columns.group, tables)
     cluster = cluster_names = None
@@ -167,7 +175,7 @@ def _read(
             parts[name].append(batch.column(batch.schema.names.index(name)))
         if report:
             report(done, source.total)
-    if not any(len(chunk) for chunk in parts[columns.labels]):
+    if not any(len(chunk) for chunk in parts[columns.names[0]]):
         raise DataError("no rows", where=source.name, remedy="Give at least one prediction")
     return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
 
@@ -190,8 +198,8 @@ def _without_ignored(
     source: TableSource, columns: ColumnMapping, tables: Tables
 ) -> tuple[Tables, TableSource, tuple[str, ...]]:
     """Leave out rows whose label says that nothing is to be predicted."""
-    labels = tables[columns.labels]
-    if pa.types.is_nested(labels.type):
+    labels = None if columns.labels is None else tables[columns.labels]
+    if labels is None or pa.types.is_nested(labels.type):
         return tables, source, ()
     different = pc.unique(labels).to_pylist()
     ignored = [value for value in different if value is not None and plain_text(value) == IGNORED]
