@@ -41,7 +41,7 @@ def grouped(**options):
 def test_the_json_is_that_of_the_issue():
     scores, gold = data()
     document = evaluate(scores, gold, replicates=200).to_dict()
-    assert list(document) == ["groups", "differences", "recalibration", "settings"]
+    assert list(document) == ["groups", "differences", "recalibration", "settings", "warnings"]
     group = document["groups"]["all"]
     assert {"n", "accuracy", "nll", "brier", "confidence", "errors"} <= group.keys()
     assert set(group["errors"]) == set(ERRORS)

@@ -5,6 +5,7 @@ import pytest
 
 from crosscal.calibration import evaluate
 from crosscal.calibration.evaluation.plausibility import implausible, unshared_clusters
+from crosscal.exceptions import DataError
 
 
 def rows(n, k, accuracy, seed=0):
@@ -63,6 +64,18 @@ def test_warnings_and_reasons_stand_in_the_result():
     found = evaluate(values[:, [1, 2, 0]], gold, replicates=100)
     assert "in the order (2,0,1)" in found.warnings[0]
     assert found.to_dict()["warnings"] == list(found.warnings)
+
+
+def test_names_of_classes_as_gold():
+    values, gold = rows(60, 3, 0.9)
+    names = ["no", "yes", "été"]
+    options = {"replicates": 100, "errors": ["ece"]}
+    words = evaluate(values, np.array(names)[gold], classes=names, **options)
+    assert words.groups == evaluate(values, gold, **options).groups
+    objects = np.array([names[g] for g in gold], dtype=object)
+    assert evaluate(values, objects, classes=names, **options).groups == words.groups
+    with pytest.raises(DataError, match="gold is 'no', but no classes are named"):
+        evaluate(values, ["no"] * 60)
 
 
 LABELS = np.arange(100) % 2

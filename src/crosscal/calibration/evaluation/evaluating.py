@@ -32,6 +32,7 @@ from crosscal.calibration.evaluation.results import Evaluation
 from crosscal.calibration.notion import Notion
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
 from crosscal.exceptions import DataError, SettingsError
+from crosscal.predictions.external.plain_text import plain_text
 from crosscal.spelling import did_you_mean
 
 Ints = NDArray[np.intp]
@@ -63,6 +64,7 @@ def evaluate(
     level: float = 0.95,
     seed: int = 0,
     errors: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
     report: Report | None = None,
 ) -> Evaluation:
     """Measure the calibration of predictions, by group, with intervals.
@@ -73,8 +75,8 @@ def evaluate(
         Logits or log-scores (minus infinity where a row has no such choice); or probabilities;
         or the confidence of each chosen label.
     gold : array of int, shape (n,)
-        Index of the right choice, -1 if it is not among them. Given as confidence: 1 where the
-        chosen label is right, else 0.
+        Index of the right choice, -1 if it is not among them; or its name, with `classes`. Given as
+        confidence: 1 where the chosen label is right, else 0.
     groups : array of shape (n,), optional
         Any labels. Without, all rows are the group "all".
     clusters : array of shape (n,), optional
@@ -94,6 +96,8 @@ def evaluate(
         Of the intervals.
     errors : sequence of str, optional
         From `crosscal.calibration.ERRORS`; by default all.
+    classes : sequence of str, optional
+        Names of the columns of `scores`.
     report : callable, optional
         Called with what is done, how much of it, and the total.
 
@@ -121,7 +125,7 @@ def evaluate(
     >>> round(evaluation.groups["all"].means["accuracy"], 3)
     0.667
     """
-    values, right = _checked(scores, gold, given)
+    values, right = _checked(scores, _as_numbers(gold, classes), given)
     names, group = _coded(groups, len(right), "groups")
     cluster = None if clusters is None else _coded(clusters, len(right), "clusters")[1]
     return evaluate_coded(
@@ -248,6 +252,24 @@ def _checked(scores: ArrayLike, gold: ArrayLike, given: str) -> tuple[NDArray[An
         right = right.astype(np.int64)
     classes = 2 if dimensions == 1 else values.shape[1]
     return values, check_gold(right, (len(values), classes), absent=dimensions == 2)
+
+
+def _as_numbers(gold: ArrayLike, classes: Sequence[str] | None) -> ArrayLike:
+    """Return names of classes as their numbers, and numbers as they are."""
+    labels = as_array(gold, "gold")
+    if labels.dtype.kind not in "UO":
+        return gold
+    number = {plain_text(name): i for i, name in enumerate(classes or ())}
+    names = [plain_text(label) for label in labels.tolist()]
+    unknown = next((i for i, name in enumerate(names) if name not in number), None)
+    if unknown is not None:
+        known = f"the classes are {', '.join(number)}" if number else "no classes are named"
+        raise DataError(
+            f"gold is {names[unknown]!r}, but {known}",
+            where=f"gold, row {unknown}",
+            remedy="give the names of the columns as classes, as ['no', 'yes']",
+        )
+    return np.array([number[name] for name in names], dtype=np.int64)
 
 
 def _pairs(values: NDArray[Any]) -> NDArray[np.float64]:

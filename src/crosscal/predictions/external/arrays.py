@@ -145,7 +145,7 @@ class NpzSource(ArraySource):
 
     def _first(self, names: Sequence[str], rows: int) -> dict[str, Array]:
         """Return the first rows without unpacking the others, which may be embeddings."""
-        arrays = {}
+        arrays: dict[str, Array] = {}
         with zipfile.ZipFile(self._file.path) as archive:
             for name in names:
                 if name == SENTENCE and self._made_sentences:

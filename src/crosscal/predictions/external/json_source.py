@@ -111,7 +111,7 @@ class JsonSource:
                 if not raw.strip():
                     continue
                 try:
-                    record = json.loads(raw.decode("utf-8-sig"))
+                    record: Any = json.loads(raw.decode("utf-8-sig"))
                 except (ValueError, RecursionError) as error:
                     raise self._bad(line, f"not JSON: {error}", "Give one object a line") from error
                 if isinstance(record, list):

@@ -44,7 +44,7 @@ def gold_of(
             where=source.name,
             remedy="Give --classes one name for each score, in their order",
         )
-    indices, labels = codes(source, columns.labels, column)
+    indices, labels = codes(source, str(columns.labels), column)
     named, folded = _by_name(labels, () if columns.layout == "confidence" else classes or ())
     numbers = [index_of(label) for label in labels]
     low = -1 if absent else 0
@@ -78,7 +78,7 @@ def right_of(
     if columns.predicted is None:
         raise ValueError("no column of chosen labels")
     chosen, chosen_names = codes(source, columns.predicted, predicted)
-    right, right_names = codes(source, columns.labels, labels)
+    right, right_names = codes(source, str(columns.labels), labels)
     one, other = (_folded(names) for names in (chosen_names, right_names))
     if not set(one) & set(other):
         numbers = {str(i): name.casefold() for i, name in enumerate(columns.classes or ())}
