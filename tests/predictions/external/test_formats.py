@@ -549,3 +549,9 @@ def test_predictions_without_labels(tmp_path, truth):
     frame["logit_a"], frame["logit_b"] = p[:, 0], 5 * p[:, 1]
     with pytest.raises(DataError, match="more than one reading"):
         read_external(frame, ColumnOptions(), labelled=False)
+
+
+def test_a_delimiter_that_is_not_clear_is_asked_about(tmp_path):
+    content = "a;p0|b;p1\n" + "1;0.5|2;0.5\n" * 3
+    with pytest.raises(DataError, match=r"a\.csv:1: cells could be divided by semicolons or by"):
+        read(text(tmp_path, content, "a.csv"))

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.columns import ColumnKind, listed
+from crosscal.predictions.external.columns import ColumnKind
 from crosscal.predictions.external.layouts import Head
 from crosscal.predictions.external.plain_files import PlainFile, in_utf8
 from crosscal.predictions.external.sources import HEAD
@@ -41,7 +41,7 @@ class CsvSource:
         self.total = self._path.stat().st_size
         self.class_names: dict[str, tuple[str, ...]] = {}
         first = self._first_line()
-        self._delimiter, notes = _delimiter(first, self._sample(), file.suffix)
+        self._delimiter, notes = _delimiter(self.name, first, self._sample(), file.suffix)
         self._quoted, said = self._quoting()
         rows = list(islice(self._rows(), HEAD + 1))
         names = rows[0][1]
@@ -252,7 +252,9 @@ class CsvSource:
         )
 
 
-def _delimiter(first: str, sample: Sequence[str], suffix: str) -> tuple[str, tuple[str, ...]]:
+def _delimiter(
+    where: str, first: str, sample: Sequence[str], suffix: str
+) -> tuple[str, tuple[str, ...]]:
     """Return what stands between cells, and a note if that is not what the ending says."""
     expected = "\t" if suffix in (".tsv", ".tab") else ","
 
@@ -268,7 +270,7 @@ def _delimiter(first: str, sample: Sequence[str], suffix: str) -> tuple[str, tup
         names = [_DELIMITERS[sign] for sign in fitting]
         raise DataError(
             f"cells could be divided by {' or by '.join(names)}",
-            where=listed([first.strip()[:60]]),
+            where=f"{where}:1",
             remedy="Write the file with commas, ending in .csv, or with tabs, ending in .tsv",
         )
     return fitting[0], (f"cells are divided by {_DELIMITERS[fitting[0]]}",)

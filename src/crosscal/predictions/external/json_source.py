@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -43,7 +43,7 @@ class JsonSource:
         self._head = [record for _, record, _ in islice(self._records(), HEAD)]
         self.class_names: dict[str, tuple[str, ...]] = dict(self._shape.class_names)
         self.notes = (*self._file.notes, *self._shape.notes)
-        self.defaults = harness.defaults if harness else {}
+        self.defaults: Mapping[str, str] = harness.defaults if harness else {}
         names = list(dict.fromkeys(name for record in self._head for name in record))
         self.columns: dict[str, ColumnKind] = {
             name: _kind([record.get(name) for record in self._head]) for name in names
@@ -101,8 +101,8 @@ class JsonSource:
     def _raw(self) -> Iterator[Located]:
         """Yield line number, object and bytes read; blank lines are skipped."""
         if self._document is not None:
-            for number, record in enumerate(self._document):
-                yield number, record, self.total
+            for number, row in enumerate(self._document):
+                yield number, row, self.total
             return
         done = 0
         with self._file.path.open("rb") as stream:

@@ -40,7 +40,6 @@ _BY_START: dict[bytes, Callable[[PlainFile], TableSource]] = {
     b"PK\x03\x04": NpzSource,
     b"\x93NUMPY": NpySource,
 }
-FORMATS = tuple(_BY_ENDING)
 
 
 def open_source(origin: Any, *, per_character: bool = False) -> TableSource:

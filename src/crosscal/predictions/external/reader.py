@@ -217,18 +217,16 @@ def _without_ignored(
         )
     note = f"{len(labels) - len(kept):,} rows with label {IGNORED} left out"
     tables = {name: column.filter(keep) for name, column in tables.items()}
-    return tables, _KeptRows(source, kept), (note,)  # type: ignore[return-value]
+    return tables, _KeptRows(source, kept), (note,)
 
 
 def _filled(options: ColumnOptions, defaults: Mapping[str, str]) -> ColumnOptions:
     """Take what the format says for what the user does not."""
-    values = {} if options.name_values else {"scores": defaults.get("scores")}
-    roles = ("labels", "group", "cluster")
-    return replace(
-        options,
-        **{n: v for n, v in values.items() if v},
-        **{n: defaults[n] for n in roles if n in defaults and not getattr(options, n)},
-    )
+    roles = ["labels", "group", "cluster", *([] if options.name_values else ["scores"])]
+    known: dict[str, Any] = {
+        role: defaults[role] for role in roles if role in defaults and not getattr(options, role)
+    }
+    return replace(options, **known)
 
 
 def _own(
