@@ -7,7 +7,7 @@ import math
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,17 @@ _KINDS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def own_tasks_end_with_their_test() -> Iterator[None]:
+    """Forget the tasks that a test, or a study it reads, describes."""
+    from crosscal.tasks import TASKS
+
+    known = dict(TASKS)
+    yield
+    TASKS.clear()
+    TASKS.update(known)
 
 
 @pytest.fixture(scope="session")

@@ -270,7 +270,7 @@ def test_every_setting_is_documented(heading, model, elsewhere):
             assert value == (list(default) if isinstance(default, tuple) else default), key
 
 
-@pytest.mark.parametrize(("page", "entries"), [("data", FORMATS), ("tasks", TASKS)])
+@pytest.mark.parametrize(("page", "entries"), [("data", list(FORMATS)), ("tasks", list(TASKS))])
 def test_every_format_and_task_is_documented(page, entries):
     text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
     for entry in entries:

@@ -44,8 +44,8 @@ def check_whole(reading: Dataset, labels: tuple[str, ...]) -> None:
         if isinstance(e, PairExample):
             assert e.label in labels
             assert e.text_a.strip()
-            assert e.text_b.strip()
-            (e.text_a + e.text_b).encode()
+            assert e.text_b is None or e.text_b.strip()
+            (e.text_a + (e.text_b or "")).encode()
         elif isinstance(e, ChoiceExample):
             assert len(e.options) >= 2
             assert 0 <= e.answer < len(e.options)

@@ -7,7 +7,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from crosscal.encoders.loading import load_encoder  # noqa: E402
-from crosscal.encoders.packing import PACKED, PackedBatch, encode  # noqa: E402
+from crosscal.encoders.packing import (  # noqa: E402
+    PACKED,
+    PackedBatch,
+    check_padding,
+    encode,
+    pool,
+)
+from crosscal.exceptions import SettingsError  # noqa: E402
 
 # Float32 sums in another order: values of size 1, dot products of at most 66 terms, 4 layers.
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
@@ -159,3 +166,26 @@ def test_batch_moves_as_a_whole():
         moved.token_type_ids.device.type,
         moved.position_ids.device.type,
     } == {"meta"}
+
+
+def test_an_encoder_that_padding_changes_is_refused(tiny_encoder):
+    model = load_encoder(tiny_encoder("deberta-v2"))
+    check_padding(model)
+    check_padding(load_encoder(tiny_encoder("bert")))  # packed: there is none
+    forward = model.forward
+
+    def careless(input_ids, attention_mask, **inputs):
+        return forward(input_ids, attention_mask=torch.ones_like(attention_mask), **inputs)
+
+    model.forward = careless
+    with pytest.raises(SettingsError, match="other vectors beside a longer one") as caught:
+        check_padding(model)
+    assert caught.value.where == "encoder.name"
+
+
+def test_pooling_takes_the_mean_or_one_token():
+    batch = batch_of(sequences([2, 2, 3]))
+    hidden = torch.arange(14.0).view(7, 2)
+    assert pool(hidden, batch, "first").tolist() == [[0, 1], [4, 5], [8, 9]]
+    assert pool(hidden, batch, "last").tolist() == [[2, 3], [6, 7], [12, 13]]
+    assert pool(hidden, batch, "mean").tolist() == [[1, 2], [5, 6], [10, 11]]

@@ -96,7 +96,12 @@ def test_defaults_are_those_of_the_class(tmp_path):
         ('["for", "against", "neither"]', '["a", 1]', ": task[0].labels", "a list of texts"),
         ('{ train = ["fi", "ar"] }', '"fi"', ": task[0].missing", "a table is needed"),
         ('{ train = ["fi", "ar"] }', "{ train = 1 }", ": task[0].missing.train", "a list"),
-        ('["en", "fi", "ar"]', '["en", "suomi"]', ": task[0].languages", "unknown 'suomi'"),
+        (
+            '["en", "fi", "ar"]',
+            '["en", "suomi"]',
+            ": task[0].languages",
+            "unknown language 'suomi'",
+        ),
         ('"stance"', "", ":2", "this is no TOML"),
         ("metric =", "open_labels = 1\nmetric =", ": task[0].open_labels", "true or false"),
     ],

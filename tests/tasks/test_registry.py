@@ -74,7 +74,7 @@ def test_families_and_scorings_are_known_everywhere():
 
 
 def test_every_format_of_a_data_set_belongs_to_a_task():
-    general = {"tsv-pairs", "columns", "columns-unaligned"}
+    general = {"tsv-pairs", "tsv-texts", "columns", "columns-unaligned"}
     assert set(FORMATS) - {f for t in TASKS.values() for f in t.formats} == general
 
 
@@ -142,7 +142,7 @@ def test_registering(monkeypatch):
         ({"family": "tagging", "open_labels": True}, "open_labels", "only a tagging task without"),
         ({"languages": ()}, "", "at least one language"),
         ({"splits": ()}, "", "one split"),
-        ({"languages": ("fin",)}, "languages", "Did you mean 'fi'"),
+        ({"languages": ("finnish",)}, "languages", "Write 'fi'"),
         ({"formats": ("xnli-xtrem",)}, "formats", "Did you mean 'xnli-xtreme'"),
         ({"formats": ("squad",)}, "formats", "holds span, not classification"),
         ({"scoring": "acc"}, "scoring", "Did you mean 'accuracy'"),

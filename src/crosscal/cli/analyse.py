@@ -15,7 +15,7 @@ from crosscal.analysis.recalibration_transfer import REGIMES, RegimeSettings, co
 from crosscal.calibration.evaluation.plausibility import implausible
 from crosscal.cli.options import AsJson
 from crosscal.exceptions import SettingsError
-from crosscal.languages import LANGUAGES, default_groups
+from crosscal.languages import default_groups, find_language
 from crosscal.predictions import Predictions, demand_logits, from_probabilities, read_predictions
 from crosscal.report import ReportContext, answer, render_text_table, write_report
 from crosscal.tasks import MOST_ORDERED, permuted_labels
@@ -193,7 +193,7 @@ def _context(
         study=provenance.study,
         encoder=provenance.encoder,
         task=provenance.task,
-        languages=tuple(LANGUAGES[code] for code in languages if code in LANGUAGES),
+        languages=tuple(filter(None, map(find_language, languages))),
         warnings=warnings,
         versions=dict(provenance.versions),
         data_files=dict(provenance.data),

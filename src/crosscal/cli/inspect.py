@@ -15,13 +15,12 @@ from rich.table import Table
 
 from crosscal.artifacts import verify
 from crosscal.cli.options import AsJson, Overrides, StudyFile
-from crosscal.data import FORMATS, DataReport, Dataset, check
+from crosscal.data import FORMATS, DataReport, check
 from crosscal.encoders.packaged import cache_folder
 from crosscal.exceptions import CrosscalError, DataError
-from crosscal.study.config.load import languages_of, read_study
-from crosscal.study.config.settings import RETRIEVAL, Study, TargetTask
-from crosscal.study.config.sources import read_source
-from crosscal.tasks import task
+from crosscal.study.config.load import read_study
+from crosscal.study.planning.checks import check_analysis, check_examples
+from crosscal.study.planning.datasets import read_all
 
 _PACKAGES = (
     "numpy",
@@ -36,7 +35,11 @@ _PACKAGES = (
 
 def data_check(study: StudyFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Look at every data file of a study: labels, duplicates, misaligned rows, damage."""
-    result = check(_read_all(read_study(study, overrides or ())))
+    content = read_study(study, overrides or ())
+    check_analysis(content)
+    datasets = read_all(content).by_field
+    check_examples(content, datasets)
+    result = check(datasets)
     if as_json:
         print(json.dumps(result.to_dict(), indent=1, ensure_ascii=False))
     else:
@@ -49,23 +52,6 @@ def data_check(study: StudyFile, overrides: Overrides = None, as_json: AsJson = 
         )
 
 
-def _read_all(study: Study) -> dict[str, Dataset]:
-    """Every source of a study, by its field."""
-    datasets = {}
-    for name, config in (*study.targets.items(), *study.intermediate.items()):
-        description = task(config.task)
-        languages = {"train": config.train_languages, "dev": ("en",)}
-        if isinstance(config, TargetTask):
-            languages |= dict.fromkeys(("test", "calibration"), languages_of(config))
-            if description.family == RETRIEVAL:
-                languages["dev"] = languages_of(config)
-        for split, codes in languages.items():
-            source = getattr(config, split)
-            if source is not None:
-                datasets[f"{name}.{split}"] = read_source(source, split, codes, description.labels)
-    return datasets
-
-
 def _print_check(result: DataReport) -> None:
     console = Console()
     parts = Table("source", "language", "rows", "clusters", "labels", title="Data")
@@ -76,6 +62,9 @@ def _print_check(result: DataReport) -> None:
     for source, reasons in result.dropped.items():
         for reason, count in reasons.items():
             console.print(f"{source}: {count} rows left out: {reason}", markup=False)
+    for source, notes in result.notes.items():
+        for note in notes:
+            console.print(f"{source}: {note}", markup=False)
     findings = Table("severity", "source", "language", "rows", "what", "for example")
     for finding in result.findings:
         findings.add_row(
@@ -132,7 +121,7 @@ def encoders(as_json: AsJson = False) -> None:
         except CacheNotFound:
             pass
     names["a folder"] = (
-        "any local folder written by save_pretrained(): BERT, (XLM-)RoBERTa, DeBERTa"
+        "any local folder written by save_pretrained() that transformers' AutoModel loads"
     )
     names["a Hub id"] = "any such model; downloaded only with encoder.network = true"
     _list("encoder.name", names, as_json)

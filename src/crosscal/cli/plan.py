@@ -38,8 +38,10 @@ def plan(
         for stage in loaded.stages
     ]
     total = _total(loaded, estimates)
+    notes = [f"{field}: {note}" for field, data in loaded.datasets.items() for note in data.notes]
     if as_json:
-        print(json.dumps({"study": loaded.study.name, "stages": rows, "total": total}, indent=1))
+        document = {"study": loaded.study.name, "stages": rows, "total": total, "notes": notes}
+        print(json.dumps(document, indent=1))
         return
     table = Table("stage", "what", "state", "estimate", title=f"Plan of {loaded.study.name}")
     for row in rows:
@@ -48,6 +50,8 @@ def plan(
         table.add_row(str(row["kind"]), str(row["title"]), state, estimate)
     console = Console()
     console.print(table)
+    for note in notes:
+        console.print(note, markup=False)
     console.print(
         f"{total['stages_asked']} stages asked for, {total['stages']} after sharing, "
         f"{total['to_run']} to run: about {_duration(total['seconds'])} with {total['workers']} "

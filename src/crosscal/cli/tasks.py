@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from crosscal.cli.options import AsJson
-from crosscal.languages import LANGUAGES
+from crosscal.languages import language
 from crosscal.tasks import Task, all_tasks, task
 
 _MANY = 4
@@ -55,7 +55,7 @@ def _lines(entry: Task) -> list[tuple[str, str]]:
     labels = ", ".join(entry.labels) or (
         "those of the training data" if entry.open_labels else "none: each unit has its own choices"
     )
-    languages = [f"{code} {LANGUAGES[code].name}" for code in entry.languages]
+    languages = [f"{code} {language(code).name}" for code in entry.languages]
     lines = [
         ("family", entry.family),
         ("labels", labels),

@@ -2,7 +2,7 @@
 
 from crosscal.data.checks.check import DataReport, Finding, PartSummary, check
 from crosscal.data.examples import PairExample
-from crosscal.data.formats import FORMATS, read_examples
+from crosscal.data.formats import FORMATS, SourceFiles, read_examples, read_sources
 from crosscal.data.reader import Dataset, Format
 
 __all__ = [
@@ -13,6 +13,8 @@ __all__ = [
     "Format",
     "PairExample",
     "PartSummary",
+    "SourceFiles",
     "check",
     "read_examples",
+    "read_sources",
 ]

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PairExample:
-    """Two texts in one language, with a label in words (classification).
+    """A text or two in one language, with a label in words (classification).
 
     Attributes
     ----------
     unit_id, cluster_id, language : str
         See the module.
     text_a, text_b : str
-        Premise and hypothesis, first and second sentence, question and sentence.
+        Premise and hypothesis, first and second sentence, question and sentence; `text_b` is None
+        where a single text is classified.
     label : str or None
         One of the task's labels; None where the file has none.
     """
@@ -29,7 +30,7 @@ class PairExample:
     cluster_id: str
     language: str
     text_a: str
-    text_b: str
+    text_b: str | None
     label: str | None
 
 

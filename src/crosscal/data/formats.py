@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crosscal.data import mini
-from crosscal.data.assemble import assemble
+from crosscal.data.assemble import ParsedSource, assemble
 from crosscal.data.bitexts import bucc, tatoeba
 from crosscal.data.choices import commonsenseqa, copa, cosmosqa, hellaswag, siqa
 from crosscal.data.pairs import columns_by_role, tsv_pairs
@@ -50,7 +51,7 @@ from crosscal.spelling import did_you_mean
 FORMATS: dict[str, Format] = {
     entry.name: entry
     for entry in (
-        tsv_pairs.FORMAT,
+        *tsv_pairs.FORMATS,
         xnli_xtreme.FORMAT,
         xnli_original.FORMAT,
         xnli_hub.FORMAT,
@@ -100,6 +101,34 @@ FORMATS: dict[str, Format] = {
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
+@dataclass(frozen=True, kw_only=True)
+class SourceFiles:
+    """Where the examples of some languages are.
+
+    Attributes
+    ----------
+    format : str
+        A key of `FORMATS`.
+    path : str or pathlib.Path, optional
+        File or folder; only the built-in sets do without.
+    split : str, optional
+        For example ``"train"``; needed where a folder holds several.
+    languages : sequence of str
+        In the order wanted, each once.
+    columns : mapping of str to str
+        Names of the file's columns by role, for formats that leave them to the user.
+    codes : mapping of str to str
+        What the files call a language, where that is not its code.
+    """
+
+    format: str
+    path: str | Path | None = None
+    split: str | None = None
+    languages: Sequence[str] = ("en",)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+
 def read_examples(
     format: str,
     path: str | Path | None = None,
@@ -117,21 +146,13 @@ def read_examples(
 
     Parameters
     ----------
-    format : str
-        A key of `FORMATS`.
-    path : str or pathlib.Path, optional
-        File or folder; only the built-in sets do without.
-    split : str, optional
-        For example ``"train"``; needed where a folder holds several.
-    languages : sequence of str, default ("en",)
-        In the order wanted, each once.
+    format, path, split, languages, columns
+        See `SourceFiles`.
     labels : sequence of str, default ()
         The labels or tags of the task; any other is an error. Pairs need them; tags may be
         any if none are given.
     require_labels : bool, default True
         Whether a row without label (answer, tags, gold pair) is an error; else it is None.
-    columns : mapping of str to str, optional
-        Names of the file's columns by role, for formats that leave them to the user.
 
     Returns
     -------
@@ -145,39 +166,83 @@ def read_examples(
     DataError
         For anything wrong in a file, with file, line and remedy.
     """
-    if format not in FORMATS:
-        raise SettingsError(
-            f"unknown format '{format}'", where="format", remedy=did_you_mean(format, FORMATS)
-        )
+    source = SourceFiles(
+        format=format, path=path, split=split, languages=languages, columns=columns or {}
+    )
+    return read_sources([source], split=split, labels=labels, require_labels=require_labels)
+
+
+def read_sources(
+    sources: Sequence[SourceFiles],
+    *,
+    split: str | None = None,
+    labels: Sequence[str] = (),
+    require_labels: bool = True,
+    join: bool = False,
+) -> Dataset:
+    """Read the languages of one data set from a source each, or several from one.
+
+    They are parallel if all formats say so. `split` names the units, whatever the sources call it.
+    With `join` the rows that every language has, by their ids, are kept. For the rest see
+    `read_examples`.
+    """
+    for source in sources:
+        _check_source(source, labels)
+    languages = [code for source in sources for code in source.languages]
     _check_names("languages", languages)
-    _check_names("split", () if split is None else (split,))
-    entry = FORMATS[format]
-    if not languages or (entry.schema is PAIRS and not labels):
+    parsed = [_parse(source, tuple(labels), require_labels) for source in sources]
+    return assemble(parsed, languages, prefix=split or "row", join=join)
+
+
+def _check_source(source: SourceFiles, labels: Sequence[str]) -> None:
+    if source.format not in FORMATS:
+        raise SettingsError(
+            f"unknown format '{source.format}'",
+            where="format",
+            remedy=did_you_mean(source.format, FORMATS),
+        )
+    entry = FORMATS[source.format]
+    _check_names("languages", source.languages)
+    _check_names("codes", _file_codes(source))
+    _check_names("split", () if source.split is None else (source.split,))
+    if not source.languages or (entry.schema is PAIRS and not labels):
         raise SettingsError(
             "at least one language and two labels are needed", where="languages, labels"
         )
-    unknown = sorted(set(columns or ()) - set(entry.columns))
+    unknown = sorted(set(source.columns) - set(entry.columns))
     if unknown:
         raise SettingsError(
-            f"format '{format}' has no column '{unknown[0]}' to be named",
+            f"format '{source.format}' has no column '{unknown[0]}' to be named",
             where="columns",
             remedy=did_you_mean(unknown[0], entry.columns)
             if entry.columns
             else "Remove it: the format knows its columns",
         )
-    if path is None and entry.needs_path:
+    if source.path is None and entry.needs_path:
         raise SettingsError(
-            f"format '{format}' needs a path", where="path", remedy=entry.description
+            f"format '{source.format}' needs a path", where="path", remedy=entry.description
         )
+
+
+def _file_codes(source: SourceFiles) -> tuple[str, ...]:
+    """Return what the files call the languages."""
+    return tuple(source.codes.get(code, code) for code in source.languages)
+
+
+def _parse(source: SourceFiles, labels: tuple[str, ...], require_labels: bool) -> ParsedSource:
     request = Request(
-        path=None if path is None else Path(path),
-        split=split,
-        languages=tuple(languages),
-        labels=tuple(labels),
+        path=None if source.path is None else Path(source.path),
+        split=source.split,
+        languages=_file_codes(source),
+        labels=labels,
         require_labels=require_labels,
-        columns=dict(columns or {}),
+        columns=dict(source.columns),
     )
-    return assemble(entry.read(request), request, entry)
+    entry = FORMATS[source.format]
+    parsed = entry.read(request)
+    code_of = dict(zip(request.languages, source.languages, strict=True))
+    parts = [replace(part, language=code_of[part.language]) for part in parsed.parts]
+    return ParsedSource(parsed=replace(parsed, parts=parts), request=request, format=entry)
 
 
 def _check_names(field: str, names: Sequence[str]) -> None:

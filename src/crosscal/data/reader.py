@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from crosscal.data.examples import Example
 from crosscal.exceptions import SettingsError
+from crosscal.languages import is_english
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +84,17 @@ class ParsedFiles:
     files: tuple[Path, ...]  # every file read, each once
     dropped: dict[str, int] = field(default_factory=dict)  # rows by reason
     label_map: Mapping[str, str] = field(default_factory=dict)  # label in the file to the task's
+    notes: tuple[str, ...] = ()  # what was found out about how the files are written
 
     @property
     def reference(self) -> LanguageRows:
         """The language whose premises are trusted: English if it was read, else the first."""
-        return next((part for part in self.parts if part.language == "en"), self.parts[0])
+        return reference_of(self.parts)
+
+
+def reference_of(parts: Sequence[LanguageRows]) -> LanguageRows:
+    """Return the rows of English, or else of the first language."""
+    return next((part for part in parts if is_english(part.language)), parts[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +111,15 @@ class Dataset:
         How many rows were dropped, by reason; empty if none.
     parallel : bool
         Whether languages share their rows: row i of each translates row i of the others.
+    notes : tuple of str
+        What was found out about how the files are written, in sentences for the user.
     """
 
     examples: tuple[Any, ...]
     files: tuple[Path, ...]
     dropped: dict[str, int]
     parallel: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,8 @@ class RowSchema:
     example: Callable[[Any, str, str, str, Mapping[str, str]], Example]
     # Rows of a file with equal keys are one cluster; None: the row stands alone.
     cluster_key: Callable[[Any], str | None] = lambda row: None
+    # Whether the rows of parallel languages are the same units; the words of sentences are not.
+    same_units: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

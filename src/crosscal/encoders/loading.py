@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crosscal.artifacts import sha256_file
-from crosscal.encoders.architectures import KINDS, PACKABLE, encoder_config
+from crosscal.encoders.architectures import PACKABLE, encoder_config
 from crosscal.encoders.packaged import packaged_encoder
+from crosscal.encoders.post_processing import keep_offsets, separate_pairs
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.pretrained import load_weights_of
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PACKAGED = "packaged"
 _TOKENIZER_FILES = ("tokenizer.json", "sentencepiece.bpe.model", "spm.model", "vocab.txt")
+# Forms from which transformers makes a fast tokenizer where tokenizer.json is missing.
+_OTHER_TOKENIZER_FILES = ("spiece.model", "sentencepiece.model", "tokenizer.model", "vocab.json")
 
 
 def locate_encoder(
@@ -71,12 +74,9 @@ def _from_hub(name: str, network: bool) -> Path:
             remedy="Give the path of an existing folder or run: pip install 'crosscal[train]'",
         ) from None
     patterns = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*", "*.model"]
+    patterns += ["vocab.*", "merges.txt"]
     try:
-        return Path(
-            snapshot_download(
-                name, allow_patterns=[*patterns, "vocab.txt"], local_files_only=not network
-            )
-        )
+        return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=not network))
     except (HFValidationError, HfHubHTTPError, OSError) as error:
         hint = "Check the id" if network else "Set encoder.network = true to download it"
         raise SettingsError(
@@ -89,20 +89,14 @@ def _from_hub(name: str, network: bool) -> Path:
 
 
 def _check(folder: Path) -> None:
-    kind = encoder_config(folder).get("model_type")
-    if kind not in KINDS:
-        raise SettingsError(
-            f"the encoder is of kind {kind!r}, which crosscal cannot train",
-            where=str(folder / "config.json"),
-            remedy=f"Use one of the kinds {', '.join(KINDS)}",
-        )
+    encoder_config(folder)
     if not any(folder.glob("*.safetensors")):
         raise ArtifactError(
             "the encoder has no weights in safetensors form",
             where=str(folder),
             remedy="Save it with save_pretrained(); pickled weights (.bin) are not read",
         )
-    if not any((folder / name).exists() for name in _TOKENIZER_FILES):
+    if not any((folder / name).exists() for name in _TOKENIZER_FILES + _OTHER_TOKENIZER_FILES):
         raise ArtifactError(
             "the encoder has no tokenizer",
             where=str(folder),
@@ -113,12 +107,11 @@ def _check(folder: Path) -> None:
 def fingerprint(folder: Path) -> str:
     """Identity of an encoder: a hash over its configuration, weights and tokenizer files."""
     digest = hashlib.sha256()
+    names = {"config.json", *_TOKENIZER_FILES}
+    if not (folder / "tokenizer.json").exists():
+        names |= {*_OTHER_TOKENIZER_FILES, "merges.txt"}
     for path in sorted(folder.iterdir()):
-        if (
-            path.name in ("config.json", *_TOKENIZER_FILES)
-            or path.suffix == ".safetensors"
-            or "token" in path.name
-        ):
+        if path.name in names or path.suffix == ".safetensors" or "token" in path.name:
             digest.update(f"{path.name}\0{sha256_file(path)}\n".encode())
     return digest.hexdigest()
 
@@ -141,13 +134,16 @@ def load_tokenizer(folder: Path) -> Tokenizer:
             tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
     except Exception as error:  # the Rust library raises bare Exception
         raise ArtifactError(
-            f"the tokenizer cannot be read ({error})",
+            f"the tokenizer cannot be read, or has no fast form ({error})",
             where=str(folder),
-            remedy="Save it again with save_pretrained()",
+            remedy="Save it again with save_pretrained(); to convert one of sentencepiece, run: "
+            "pip install sentencepiece",
         ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     _keep_texts_apart(tokenizer)
+    keep_offsets(tokenizer)
+    separate_pairs(tokenizer, folder)
     return tokenizer
 
 
@@ -184,19 +180,22 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
         Keep this many layers, evenly spaced from the first to the last but
         ``total / layers - 1``; None keeps all.
     """
-    from transformers import AutoModel
-
     from crosscal.encoders.packing import PACKED
+    from crosscal.encoders.structure import encoder_class, parameters_of, text_model
 
-    kind = str(encoder_config(folder)["model_type"])
-    options = {"add_pooling_layer": False} if kind.endswith("bert") or "roberta" in kind else {}
-    model: PreTrainedModel = load_weights_of(
-        AutoModel,
-        folder,
-        what="encoder",
-        attn_implementation=PACKED if kind in PACKABLE else "eager",
-        **options,
+    config = encoder_config(folder)
+    model_class = encoder_class(config)
+    unused = {"add_pooling_layer": False}
+    model = text_model(
+        load_weights_of(
+            model_class,
+            folder,
+            what="encoder",
+            attn_implementation=PACKED if config.model_type in PACKABLE else "eager",
+            **(unused if unused.keys() <= parameters_of(model_class.__init__) else {}),
+        )
     )
+    model.config.use_cache = False  # of keys and values, for decoders that write
     if layers is not None:
         _keep_layers(model, layers)
     return model
@@ -205,6 +204,8 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
 def _keep_layers(model: PreTrainedModel, layers: int) -> None:
     import torch
 
+    from crosscal.encoders.structure import layer_list
+
     total = model.config.num_hidden_layers
     if not 1 <= layers <= total:
         raise SettingsError(
@@ -212,7 +213,17 @@ def _keep_layers(model: PreTrainedModel, layers: int) -> None:
             where="encoder.layers",
             remedy=f"Choose a number from 1 to {total}",
         )
-    encoder: Any = model.encoder
-    layer_list = [encoder.layer[index * total // layers] for index in range(layers)]
-    encoder.layer = torch.nn.ModuleList(layer_list)
+    found = layer_list(model)
+    if found is None:
+        raise SettingsError(
+            f"layers of an encoder of kind '{model.config.model_type}' cannot be left out",
+            where="encoder.layers",
+            remedy="Leave the setting out",
+        )
+    parent, name = found
+    kept = [index * total // layers for index in range(layers)]
+    setattr(parent, name, torch.nn.ModuleList([getattr(parent, name)[index] for index in kept]))
+    for key, value in vars(model.config).items():
+        if isinstance(value, list) and len(value) == total:  # which attention each layer has
+            setattr(model.config, key, [value[index] for index in kept])
     model.config.num_hidden_layers = layers

@@ -17,10 +17,14 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
 from crosscal.encoders.architectures import first_position
+from crosscal.encoders.structure import parameters_of
+from crosscal.encoders.trimming import embedding_table
+from crosscal.exceptions import SettingsError
 
 PACKED = "crosscal_packed"
 
-Pooling = Literal["mean", "first"]
+Pooling = Literal["mean", "first", "last"]
+_PLACES = {"first": 0, "last": -1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,18 +154,49 @@ def _run_padded(model: PreTrainedModel, batch: PackedBatch, **outputs: bool) -> 
     mask = where >= 0
     fill = int(model.config.pad_token_id or 0)
     ids = torch.where(mask, batch.ids[where], fill)
-    token_type_ids = torch.where(mask, batch.token_type_ids[where], 0)
-    output = model(
-        input_ids=ids, token_type_ids=token_type_ids, attention_mask=mask.long(), **outputs
+    inputs = {"input_ids": ids, "attention_mask": mask.long()}
+    # Without a table of their own, some look them up among the words.
+    if hasattr(model.config, "type_vocab_size") and "token_type_ids" in parameters_of(
+        model.forward
+    ):
+        inputs["token_type_ids"] = torch.where(mask, batch.token_type_ids[where], 0)
+    return model(**inputs, **outputs), mask
+
+
+def check_padding(model: PreTrainedModel) -> None:
+    """Refuse an encoder that gives a text other vectors beside a longer one than alone."""
+    if model.config._attn_implementation == PACKED:
+        return
+    rows = embedding_table(model).num_embeddings
+    ids = torch.arange(11) % min(rows, 7)
+    short = PackedBatch(
+        ids=ids[:3],
+        token_type_ids=torch.zeros(3, dtype=torch.int64),
+        position_ids=torch.arange(3),
+        length_groups=((3, 1),),
     )
-    return output, mask
+    both = PackedBatch(
+        ids=ids,
+        token_type_ids=torch.zeros(11, dtype=torch.int64),
+        position_ids=torch.cat([torch.arange(3), torch.arange(8)]),
+        length_groups=((3, 1), (8, 1)),
+    )
+    with torch.no_grad():
+        alone, beside = encode(model, short), encode(model, both)[:3]
+    if not torch.allclose(alone, beside, rtol=1e-4, atol=1e-4 * float(alone.abs().max())):
+        raise SettingsError(
+            f"an encoder of kind '{model.config.model_type}' gives a text other vectors beside a "
+            "longer one than alone",
+            where="encoder.name",
+            remedy="Choose another encoder: what padding changes cannot be measured",
+        )
 
 
 def pool(hidden: Tensor, batch: PackedBatch, pooling: Pooling) -> Tensor:
-    """One vector a sequence, (N, width): the mean of all its tokens, or the first alone."""
+    """One vector a sequence, (N, width): the mean of its tokens, or the first or last alone."""
     pooled, start = [], 0
     for length, count in batch.length_groups:
         rows = hidden[start : start + length * count].view(count, length, hidden.shape[1])
-        pooled.append(rows[:, 0] if pooling == "first" else rows.mean(dim=1))
+        pooled.append(rows.mean(dim=1) if pooling == "mean" else rows[:, _PLACES[pooling]])
         start += length * count
     return torch.cat(pooled)

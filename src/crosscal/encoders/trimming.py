@@ -8,6 +8,7 @@ changed. Any vocabulary can be laid over that, and an export is complete.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,13 +38,20 @@ def embedding_name(model: PreTrainedModel) -> str:
 
 def trim(model: PreTrainedModel, vocabulary: Vocabulary) -> None:
     """Replace the embedding table by the rows of a vocabulary, in place."""
-    full = embedding_table(model)
+    table = embedding_table(model)
+    full = table.weight
     rows = torch.from_numpy(vocabulary.ids.astype(np.int64))
-    padding = full.padding_idx
-    table = torch.nn.Embedding(
-        len(vocabulary), full.embedding_dim, padding_idx=padding, _weight=full.weight.detach()[rows]
-    )
-    model.set_input_embeddings(table)
+    weight = torch.nn.Parameter(full.detach()[rows])
+    pad = model.config.pad_token_id
+    moved = None if pad is None else int(vocabulary.rows(np.array([pad], dtype=np.int32))[0])
+    module: Any  # torch gives attributes of modules no type of their own
+    for module in model.modules():
+        if moved is not None and getattr(module, "padding_idx", None) == pad:
+            module.padding_idx = moved
+        # Kept, not replaced: some scale what they look up. Encoders of T5 hold it twice.
+        if isinstance(module, torch.nn.Embedding) and module.weight is full:
+            module.weight, module.num_embeddings = weight, len(vocabulary)
+    model.config.pad_token_id = moved
 
 
 def save_weights(model: PreTrainedModel, vocabulary: Vocabulary, path: Path) -> None:

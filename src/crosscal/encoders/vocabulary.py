@@ -17,6 +17,9 @@ import numpy.typing as npt
 
 Ids = npt.NDArray[np.int32]
 
+# Padding ids below are among the special tokens at the beginning of a vocabulary.
+_FIRST_IDS = 1000
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -35,9 +38,11 @@ class Vocabulary:
         """Vocabulary of all ids that occur, and those up to the padding id.
 
         Keeping the first ids leaves the padding id, which positions of RoBERTa
-        and its kin are counted from, where it was.
+        and its kin are counted from, where it was. One that stands behind the
+        words, as ModernBERT's, is kept alone.
         """
-        parts = [np.arange(pad + 1, dtype=np.int32), *(np.unique(ids) for ids in tokens)]
+        first = np.arange(pad + 1, dtype=np.int32)[-1 if pad >= _FIRST_IDS else 0 :]
+        parts = [first, *(np.unique(ids) for ids in tokens)]
         return cls(np.unique(np.concatenate(parts)).astype(np.int32))
 
     @classmethod

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crosscal.exceptions import DataError
+from crosscal.languages import table_code
 from crosscal.metrics import normalising
 from crosscal.metrics.normalising import Normalise
 
@@ -103,7 +104,7 @@ def question_scores(
 
 def check_language(rules: AnswerRules, language: str, *, where: str) -> None:
     """Raise DataError, naming the place, if the rules lack the language."""
-    if rules.languages is not None and language not in rules.languages:
+    if rules.languages is not None and table_code(language) not in rules.languages:
         raise DataError(
             f"there are no rules for answers in language {language!r}",
             where=where,

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable
 
 from crosscal.exceptions import DataError
+from crosscal.languages import table_code
 
 Normalise = Callable[[str, str], str]
 
@@ -71,6 +72,7 @@ def mlqa(text: str, language: str) -> str:
     Arabic every ``ال`` becomes a space, wherever in a word it stands; only the characters U+4E00 to
     U+9FA5 count as Chinese; and its Vietnamese articles are other words.
     """
+    language = table_code(language)
     if language not in MLQA_LANGUAGES:
         raise DataError(
             f"MLQA has no rules for language {language!r}",
@@ -95,6 +97,7 @@ def sound(text: str, language: str) -> str:
     language's own articles are dropped, in Arabic only at the start of a word. What would vanish
     altogether stays: ``"the"`` and ``"%"`` are not empty answers.
     """
+    language = table_code(language)
     decomposed = unicodedata.normalize("NFD", text).casefold()
     folded = unicodedata.normalize("NFC", decomposed)
     visible = "".join(c for c in folded if unicodedata.category(c) != "Cf")

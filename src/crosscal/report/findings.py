@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crosscal.analysis import Results
 from crosscal.analysis.results import METRIC
-from crosscal.languages import LANGUAGES
+from crosscal.languages import find_language
 
 RICH = "morphologically rich"
 
@@ -46,7 +46,8 @@ def unmatched_runs(results: Results) -> str:
 
 def language_name(code: str) -> str:
     """Return a language's English name, or the code if it is unknown."""
-    return LANGUAGES[code].name if code in LANGUAGES else code
+    entry = find_language(code)
+    return entry.name if entry else code
 
 
 def group_phrase(name: str) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from crosscal.analysis import Estimate, Results
 from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.artifacts import disk_errors, write_aside
-from crosscal.languages import LANGUAGES, Language
+from crosscal.languages import Language, find_language, table_code
 from crosscal.report.answer import answer_clauses
 from crosscal.report.autonyms import AUTONYMS
 from crosscal.report.characters import clean
@@ -184,14 +184,14 @@ def _languages(results: Results, study: ReportContext) -> list[dict[str, Any]]:
     rest = [(code, b.heading or "") for b in blocks(results) for code in b.languages]
     rows = []
     for code, group in first + rest:
-        entry: Language | None = entries.get(code) or LANGUAGES.get(code)
+        entry: Language | None = entries.get(code) or find_language(code)
         rows.append(
             {
                 "code": code,
                 "name": entry.name if entry else code,
-                "script": entry.script if entry else "",
+                "script": (entry and entry.script) or "not known",
                 "direction": entry.direction if entry else "auto",
-                "native": AUTONYMS.get(code, ""),
+                "native": AUTONYMS.get(table_code(code), ""),
                 "group": group,
             }
         )

@@ -6,17 +6,16 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosscal.analysis import AnalysisSettings, Results, analyse
+from crosscal.analysis import Results, analyse
 from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.exceptions import ArtifactError
-from crosscal.languages import default_groups
 from crosscal.predictions import Predictions, read_predictions
-from crosscal.study.config.load import baseline_of, languages_of
 from crosscal.study.config.settings import ONE_TARGET, Study
 from crosscal.study.execution.executors import open_executor
 from crosscal.study.execution.scheduler import ProgressListener, run_plan
 from crosscal.study.execution.store import Store
+from crosscal.study.planning.checks import analysis_settings
 from crosscal.study.planning.plan import Plan
 from crosscal.study.results.recalibration import recalibrate
 from crosscal.study.results.scores import ScoreRow, score_runs
@@ -53,7 +52,6 @@ def run_study(plan: Plan, output: Path, listener: ProgressListener) -> Outcome:
         regimes of recalibration, ``recalibration.json``; the study's also ``study.json`` (the
         resolved study).
     """
-    # First, so that a mistake in the groups is found before hours are spent.
     settings = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
     store = Store(output / "store")
     missing = [stage for stage in plan.stages if not store.has(*stage.node)]
@@ -103,23 +101,6 @@ def collect_predictions(plan: Plan, target: str, store: Store, folder: Path) -> 
             aside.rename(copy)
             tables.append(read_predictions(copy))
     return tables
-
-
-def analysis_settings(study: Study, target: str) -> AnalysisSettings:
-    """Name the groups of a target's languages by the table, unless the study names them."""
-    analysis, config = study.analysis, study.targets[target]
-    return AnalysisSettings(
-        title=study.name if target == ONE_TARGET else f"{study.name}: {target}",
-        baseline_language=baseline_of(config),
-        # Development data are English: they say nothing of another baseline.
-        dev_split="dev" if baseline_of(config) == "en" else None,
-        groups=dict(analysis.groups) or default_groups(languages_of(config)),
-        bins=analysis.bins,
-        replicates=analysis.replicates,
-        level=analysis.level,
-        bootstrap_seed=analysis.seed,
-        margin=analysis.margin,
-    )
 
 
 def read_results(folder: Path) -> Results:

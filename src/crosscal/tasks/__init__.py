@@ -6,7 +6,7 @@ from crosscal.tasks.families.ensembling import mean_scores
 from crosscal.tasks.families.families import FAMILIES
 from crosscal.tasks.families.family import Family, InputLimits, Scored
 from crosscal.tasks.families.tokens import EncodedDataset
-from crosscal.tasks.plugins import load_tasks
+from crosscal.tasks.plugins import load_tasks, read_tasks
 from crosscal.tasks.registry import TASKS, all_tasks, register, task
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "load_tasks",
     "mean_scores",
     "permuted_labels",
+    "read_tasks",
     "register",
     "task",
 ]

@@ -18,6 +18,16 @@ FAMILY_NAMES = (
 SCORINGS = ("accuracy", "pos", "entities", "squad", "squad2", "mlqa", "bitext")
 """How tasks are scored, as `Task.scoring` names it and `crosscal.metrics` knows it."""
 
+SCORED_FAMILY = {
+    "pos": "tagging",
+    "entities": "tagging",
+    "squad": "span",
+    "squad2": "span",
+    "mlqa": "span",
+    "bitext": "retrieval",
+}
+"""Scorings of one family alone; accuracy is of all."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
@@ -32,6 +42,8 @@ class Task:
     labels : tuple of str
         The choices, in the order of the model's scores: labels of classification, tags of
         tagging. Empty for the other families, whose units have choices of their own.
+    texts : int or None
+        How many texts an example of classification has: 1, or 2 for pairs. None: as its data have.
     open_labels : bool
         Whether `labels` is empty because the tags are those that the training data hold.
     description : str
@@ -65,6 +77,7 @@ class Task:
     name: str
     family: str
     labels: tuple[str, ...] = ()
+    texts: int | None = None
     open_labels: bool = False
     description: str
     licence: str

@@ -10,7 +10,7 @@ import importlib.metadata
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,9 @@ from pydantic import TypeAdapter, ValidationError
 from crosscal.data.files.lines import opening
 from crosscal.data.formats import FORMATS
 from crosscal.exceptions import SettingsError
-from crosscal.languages import LANGUAGES
+from crosscal.languages import language
 from crosscal.spelling import did_you_mean
-from crosscal.tasks.description import FAMILY_NAMES, SCORINGS, Task
+from crosscal.tasks.description import FAMILY_NAMES, SCORED_FAMILY, SCORINGS, Task
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -39,6 +39,7 @@ _REFUSALS = {
     "bool_type": ("true or false is needed", "Write one of them"),
     "dict_type": ("a table is needed", "Write { name = ... }"),
     "mapping_type": ("a table is needed", "Write { name = ... }"),
+    "int_type": ("a whole number is needed", "Write it without quotes"),
 }
 _LABELLED = ("classification", "tagging")
 
@@ -80,13 +81,20 @@ def load_tasks(path: Path) -> list[Task]:
             where=str(path),
             remedy="Describe each task in a table that begins with [[task]]",
         )
+    return read_tasks(tables, where=str(path))
+
+
+def read_tasks(
+    tables: Sequence[object], *, where: str, usual: Mapping[str, Any] | None = None
+) -> list[Task]:
+    """Read the tasks that ``[[task]]`` tables describe; what they leave out is as in `usual`."""
     tasks: dict[str, Task] = {}
     for number, table in enumerate(tables):
-        where = f"{path}: task[{number}]"
-        task = _task(table, where)
+        place = f"{where}: task[{number}]"
+        task = _task({**(usual or {}), **table} if isinstance(table, dict) else table, place)
         if task.name in tasks:
             raise SettingsError(
-                f"task '{task.name}' is described twice", where=where, remedy="Remove one"
+                f"task '{task.name}' is described twice", where=place, remedy="Remove one"
             )
         tasks[task.name] = task
     return list(tasks.values())
@@ -138,9 +146,22 @@ def check_task(task: Task, *, where: str) -> None:
             remedy="List them in 'languages' and 'splits'",
         )
     for code in task.languages:
-        _known(code, LANGUAGES, f"{where}.languages")
+        language(code, where=f"{where}.languages")
     if task.scoring:
         _known(task.scoring, SCORINGS, f"{where}.scoring")
+    family = SCORED_FAMILY.get(task.scoring, task.family)
+    if family != task.family:
+        raise SettingsError(
+            f"'{task.scoring}' scores {family}, not {task.family}",
+            where=f"{where}.scoring",
+            remedy="Leave it out for accuracy, or choose one of the task's family",
+        )
+    if task.texts not in ((None, 1, 2) if task.family == "classification" else (None,)):
+        raise SettingsError(
+            f"a task of {task.family} cannot have texts = {task.texts}",
+            where=f"{where}.texts",
+            remedy="Classification takes 1, or 2 for pairs; leave it out elsewhere",
+        )
     for name in task.formats:
         _known(name, FORMATS, f"{where}.formats")
         if FORMATS[name].schema.family != task.family:
@@ -158,6 +179,10 @@ def check_task(task: Task, *, where: str) -> None:
 def _check_labels(task: Task, where: str) -> None:
     labelled = task.family in _LABELLED
     count = len(task.labels)
+    if not all(map(str.strip, task.labels)):
+        raise SettingsError(
+            "a label is empty", where=f"{where}.labels", remedy="Give each label a name"
+        )
     if task.open_labels and (task.family != "tagging" or count):
         raise SettingsError(
             "only a tagging task without labels can take them from its training data",

@@ -21,8 +21,8 @@ class Model(nn.Module):
         As `crosscal.encoders.load_encoder` returns it.
     outputs : mapping of str to int
         Scores a row of each head; 0 for one that scores the vocabulary.
-    pooling : {"mean", "first"}
-        A sequence is the mean of its token vectors, or the first token's.
+    pooling : {"mean", "first", "last"}
+        A sequence is the mean of its token vectors, or the first or last token's.
     dropout : float
         In the encoder and before each head.
     seed : int
@@ -41,9 +41,8 @@ class Model(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.pooling = pooling
-        for module in encoder.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = dropout
+        for module, name in dropouts(encoder):
+            setattr(module, name, 0.0 if name == "layerdrop" else dropout)
         self.dropout = nn.Dropout(dropout)
         generator = torch.Generator().manual_seed(seed)
         width = encoder.config.hidden_size
@@ -70,6 +69,17 @@ class Model(nn.Module):
         vectors = pool(hidden, batch, self.pooling) if positions is None else hidden[positions]
         scores: Tensor = self.head(head)(self.dropout(vectors))
         return scores.float()
+
+
+def dropouts(model: nn.Module) -> list[tuple[nn.Module, str]]:
+    """Modules that drop something while training, and the names of their probabilities."""
+    return [
+        (module, name)
+        for module in model.modules()
+        for name, value in vars(module).items()
+        if (isinstance(module, nn.Dropout) and name == "p")
+        or (isinstance(value, float) and name.endswith(("dropout", "layerdrop")))
+    ]
 
 
 class VocabularyHead(nn.Module):

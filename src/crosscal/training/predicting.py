@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from crosscal.artifacts import disk_errors, flush
 from crosscal.encoders.vocabulary import Vocabulary
@@ -16,7 +15,7 @@ from crosscal.exceptions import StageFailed
 from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices, prediction_order
 from crosscal.training.collate import collate
-from crosscal.training.model import Model
+from crosscal.training.model import Model, dropouts
 from crosscal.training.precision import default_device
 
 # Fixed, so that the batches and with them the last bits do not depend on settings of training.
@@ -60,9 +59,8 @@ def predict(
     device = default_device()
     model.to(device).eval()
     if dropout_seed is not None:
-        for module in model.modules():
-            if isinstance(module, nn.Dropout):
-                module.train()
+        for module, _ in dropouts(model):
+            module.training = True  # not those within, as train() would
     order = prediction_order(examples.lengths, batch_tokens=BATCH_TOKENS)
     stored = []
     done = 0

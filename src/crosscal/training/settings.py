@@ -88,7 +88,7 @@ class ModelSettings(BaseModel):
 
     encoder: Path  # folder of the pretrained encoder
     layers: int | None  # so many, evenly spaced; None: all
-    pooling: Literal["mean", "first"]
+    pooling: Literal["mean", "first", "last"]
     trim: bool  # hold only the embedding rows that are needed
 
 

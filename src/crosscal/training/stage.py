@@ -14,6 +14,7 @@ import torch
 from transformers import PreTrainedModel
 
 from crosscal.encoders.loading import load_encoder
+from crosscal.encoders.packing import check_padding
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.tasks import FAMILIES, MOST_ORDERED, EncodedDataset, mean_scores, permuted_labels
@@ -196,6 +197,7 @@ def trained_encoder(
 ) -> tuple[PreTrainedModel, Vocabulary]:
     """Load an encoder with trained weights over it, trimmed to the vocabulary of the tokens."""
     pretrained = load_encoder(settings.encoder, layers=settings.layers)
+    check_padding(pretrained)
     if weights is not None:
         load_weights(pretrained, weights)
     if not settings.trim:

@@ -161,7 +161,7 @@ def _outcome(example: Example, lookup: Lookup, target: str, projection: Projecti
 def _texts(example: Example) -> list[str]:
     match example:
         case PairExample():
-            return [example.text_a, example.text_b]
+            return [text for text in (example.text_a, example.text_b) if text is not None]
         case ChoiceExample():
             return [example.context, example.question, *example.options]
         case TextExample():
@@ -172,7 +172,8 @@ def _texts(example: Example) -> list[str]:
 def _with_texts(example: Example, texts: Sequence[str], target: str) -> Example:
     match example:
         case PairExample():
-            return replace(example, language=target, text_a=texts[0], text_b=texts[1])
+            text_b = texts[1] if len(texts) > 1 else None
+            return replace(example, language=target, text_a=texts[0], text_b=text_b)
         case ChoiceExample():
             context, question, *options = texts
             return replace(

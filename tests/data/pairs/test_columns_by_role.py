@@ -97,12 +97,18 @@ def test_columns_refuses(write, columns, error, what):
 def test_columns_reads_tabs_with_quotes(write):
     path = write("x.tsv", 'premise\thypo\tgold\n"Says ""no"""\t"b"\tneutral\n')
     args = {"labels": NLI, "columns": NAMES}
-    assert read_examples("columns", path, **args).examples[0].text_a == '"Says ""no"""'
+    found = read_examples("columns", path, **args)
+    assert found.examples[0].text_a == 'Says "no"'
+    assert found.notes == ("x.tsv is quoted: quotes around cells are taken off",)
+    literal = read_examples("columns", path, **{**args, "columns": NAMES | {"quoting": "literal"}})
+    assert literal.examples[0].text_a == '"Says ""no"""'
+    assert literal.notes == ()
     args["columns"] = NAMES | {"quoting": "doubled"}
     assert seen(read_examples("columns", path, **args)) == [('Says "no"', "b", "neutral")]
-    with pytest.raises(DataError, match="commas without quoting"):
-        args["columns"] = NAMES | {"quoting": "literal"}
-        read_examples("columns", write("x.csv", "premise,hypo,gold\na,b,neutral\n"), **args)
+    args["columns"] = NAMES | {"quoting": "literal"}
+    commas = write("x.csv", "premise,hypo,gold\na,b,neutral\na,b,c,neutral\n")
+    with pytest.raises(DataError, match="4 columns instead of 3"):
+        read_examples("columns", commas, **args)
 
 
 @pytest.mark.parametrize(

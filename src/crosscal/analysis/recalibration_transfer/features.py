@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.calibration import log_softmax
-from crosscal.languages import LANGUAGES, Language
+from crosscal.languages import Language, find_language
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ _MIDDLE = {
 
 def table_features(code: str) -> dict[str, float]:
     """Return the measures of the language table as numbers, those that are known."""
-    entry = LANGUAGES.get(code)
+    entry = find_language(code)
     if entry is None:
         return {}
     measures = {
@@ -48,10 +48,10 @@ def _number(value: str | None) -> float | None:
     return float(value)
 
 
-def _kinship(entry: Language) -> dict[str, float]:
+def _kinship(entry: Language) -> dict[str, float | None]:
     return {
-        "latin": float(entry.script == "Latin"),
-        "indo_european": float(entry.family == "Indo-European"),
+        "latin": entry.script and float(entry.script == "Latin"),
+        "indo_european": entry.family and float(entry.family == "Indo-European"),
     }
 
 

@@ -26,7 +26,7 @@ from crosscal.analysis.recalibration_transfer.rows import (
     pooled,
 )
 from crosscal.calibration import TemperatureScaling, top_label
-from crosscal.languages import LANGUAGES
+from crosscal.languages import find_language
 
 
 @dataclass(frozen=True)
@@ -180,4 +180,5 @@ FEW_SHOT_FITS: dict[str, Callable[[Fitted, FitData, Rows, Maker], Fitted]] = {
 
 def families(codes: tuple[str, ...]) -> int:
     """Count language families; a language that the table does not hold is one of its own."""
-    return len({LANGUAGES[code].family if code in LANGUAGES else code for code in codes})
+    entries = {code: find_language(code) for code in codes}
+    return len({(entry and entry.family) or code for code, entry in entries.items()})

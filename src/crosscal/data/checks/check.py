@@ -89,11 +89,14 @@ class DataReport:
         Rows the readers dropped, by dataset and reason.
     findings : tuple of Finding
         Errors first.
+    notes : dict of str to tuple of str
+        What was found out about how the files of a dataset are written.
     """
 
     parts: tuple[PartSummary, ...]
     dropped: dict[str, dict[str, int]]
     findings: tuple[Finding, ...]
+    notes: dict[str, tuple[str, ...]]
 
     @property
     def ok(self) -> bool:
@@ -106,7 +109,7 @@ class DataReport:
         Returns
         -------
         dict
-            With ``ok``, ``parts``, ``dropped`` and ``findings``.
+            With ``ok``, ``parts``, ``dropped``, ``findings`` and ``notes``.
         """
         return {"ok": self.ok, **asdict(self)}
 
@@ -151,6 +154,7 @@ def check(datasets: Mapping[str, Dataset]) -> DataReport:
     return DataReport(
         parts=tuple(parts),
         dropped={source: dataset.dropped for source, dataset in datasets.items()},
+        notes={source: dataset.notes for source, dataset in datasets.items() if dataset.notes},
         findings=tuple(sorted(findings, key=lambda finding: order.index(finding.severity))),
     )
 

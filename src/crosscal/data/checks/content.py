@@ -52,7 +52,8 @@ class View:
 
 def view_of(example: object) -> View:
     """Return how an example is looked at."""
-    return _VIEWS[type(example)]
+    single = isinstance(example, PairExample) and example.text_b is None
+    return _SINGLE if single else _VIEWS[type(example)]
 
 
 def contents(examples: Sequence[Any]) -> list[Content]:
@@ -63,7 +64,8 @@ def contents(examples: Sequence[Any]) -> list[Content]:
 
 def _pair(e: PairExample) -> Content:
     labels = () if e.label is None else (e.label,)
-    return Content(e.unit_id, e.cluster_id, (e.text_a, e.text_b), labels, e.label, e.label)
+    texts = (e.text_a,) if e.text_b is None else (e.text_a, e.text_b)
+    return Content(e.unit_id, e.cluster_id, texts, labels, e.label, e.label)
 
 
 def _choice(e: ChoiceExample) -> Content:
@@ -97,6 +99,7 @@ def _text(e: TextExample) -> Content:
     return Content(e.unit_id, e.cluster_id, (e.text,), (), None, None)
 
 
+_SINGLE = View(content=_pair, noun="text", labelled="row", balanced=True)
 _VIEWS: dict[type, View] = {
     PairExample: View(content=_pair, noun="pair", labelled="row", balanced=True, leading="premise"),
     ChoiceExample: View(

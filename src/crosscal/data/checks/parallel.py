@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from crosscal.data.checks.content import Content, Oddity, Severity, View
+from crosscal.languages import is_english
 
 _NUMERAL = re.compile(r"\d+")
 _LEAST_WITH_NUMERALS = 10
@@ -31,7 +32,7 @@ def parallel_oddities(
     """Compare every language with English, or with the first if English is not there."""
     if len(parts) < 2:
         return []
-    reference = "en" if "en" in parts else next(iter(parts))
+    reference = next(filter(is_english, parts), next(iter(parts)))
     reference_rows = parts[reference]
     ids = [row.unit_id for row in reference_rows]
     by_language: list[tuple[str, Oddity]] = []

@@ -10,7 +10,8 @@ from crosscal.exceptions import DataError
 from crosscal.spelling import did_you_mean
 
 _QUOTES_REMEDY = (
-    "Columns are separated by one tab each, without quoting, and no text may hold a tab"
+    "Columns are separated by one sign each, a tab as a rule, without quoting, and no text may "
+    "hold it"
 )
 
 
@@ -32,20 +33,22 @@ def named_columns(
     *,
     absent_at_end: int = 0,
     on_wrong_count: Callable[[int], None] | None = None,
+    separator: str = "\t",
+    encoding: str = "utf-8",
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and the named cells of a file whose first line names its columns.
 
     A row may lack `absent_at_end` cells at its end, none of them a named one. Another number of
     columns is an error, or a call of `on_wrong_count`, and the row is dropped.
     """
-    lines = read_lines(path)
+    lines = read_lines(path, encoding)
     _, first = next(lines)
-    header = [cell.strip() for cell in first.split("\t")]
+    header = [cell.strip() for cell in first.split(separator)]
     indices = [column_index(path, header, name) for name in names]
     last = max(indices)
     number = 1
     for number, line in lines:
-        cells = line.split("\t")
+        cells = line.split(separator)
         if len(cells) != len(header):
             short = len(header) - len(cells)
             if not (0 < short <= absent_at_end and len(cells) > last):

@@ -53,12 +53,15 @@ def opening(path: Path) -> Iterator[None]:
         ) from error
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    r"""Yield the lines of a UTF-8 file with their numbers.
+def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+    r"""Yield the lines of a file with their numbers.
 
     Lines end at ``\n`` or ``\r\n`` and nowhere else; the line end is removed, a byte
     order mark at the start too, and nothing else is changed.
     """
+    if encoding != "utf-8":
+        yield from _lines_in(path, encoding)
+        return
     with opening(path), _binary(path) as handle:
         offset = 0
         for number, data in enumerate(_sound(handle, path), start=1):
@@ -68,6 +71,31 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             raise DataError(
                 "the file is empty", where=str(path), remedy="Fetch or write the file again"
             )
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file, of a compressed one what was packed."""
+    with opening(path), _binary(path) as handle:
+        return b"".join(_sound(handle, path))
+
+
+def _lines_in(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    try:
+        text = read_bytes(path).decode(encoding).removeprefix("\ufeff")
+    except (UnicodeError, LookupError) as error:
+        raise DataError(
+            f"the file cannot be read as {encoding} ({error})",
+            where=str(path),
+            remedy="Name another encoding, or convert the file to UTF-8",
+        ) from error
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
+        if "\0" in line:
+            raise DataError(
+                "NUL character",
+                where=f"{path}:{number}",
+                remedy="The file is damaged, or in another encoding",
+            )
+        yield number, line.removesuffix("\r")
 
 
 def _binary(path: Path) -> IO[bytes]:

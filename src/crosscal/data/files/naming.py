@@ -125,7 +125,8 @@ def check_one_language(request: Request) -> None:
         raise SettingsError(
             f"one file cannot hold {len(request.languages)} languages in this format",
             where=str(request.path),
-            remedy="Write {language} into the file name, for example 'test.{language}.txt'",
+            remedy="Write {language} into the file name, for example 'test.{language}.txt', or "
+            "name a source for each language with by_language",
         )
 
 

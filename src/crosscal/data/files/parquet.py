@@ -93,6 +93,15 @@ def read_table(file: Path, required: Sequence[str], optional: Sequence[str] = ()
     return table
 
 
+def parquet_names(file: Path) -> list[str]:
+    """Return the names of a file's columns."""
+    try:
+        with opening(file):
+            return list(pq.read_schema(file).names)
+    except pa.ArrowException:
+        return []  # reading its rows says what is wrong
+
+
 def texts(column: pa.ChunkedArray | pa.Array, name: str, file: Path) -> list[str]:
     """Return a column of text."""
     return list(_values(column, name, file, "text", str))

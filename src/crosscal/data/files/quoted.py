@@ -20,10 +20,12 @@ _REMEDY = (
 )
 
 
-def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
+def quoted_rows(
+    path: Path, separator: str = ",", encoding: str = "utf-8"
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each row, and the number of the line on which it begins."""
     rows = csv.reader(
-        (line + "\n" for _, line in read_lines(path)), delimiter=separator, strict=True
+        (line + "\n" for _, line in read_lines(path, encoding)), delimiter=separator, strict=True
     )
     while True:
         first_line = rows.line_num + 1
@@ -45,10 +47,14 @@ def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[st
 
 
 def quoted_columns(
-    path: Path, required: Sequence[str], optional: Sequence[str] = (), separator: str = ","
+    path: Path,
+    required: Sequence[str],
+    optional: Sequence[str] = (),
+    separator: str = ",",
+    encoding: str = "utf-8",
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield cells by column where the first row names them, and the line on which a row begins."""
-    rows = quoted_rows(path, separator)
+    rows = quoted_rows(path, separator, encoding)
     _, header = next(rows)
     header = [name.strip() for name in header]
     names = [*required, *(name for name in optional if name in header)]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 from crosscal.data.files.columns import named_columns
+from crosscal.data.files.dialect import Dialect, Quoting, header_names
 from crosscal.data.files.json_lines import json_lines
 from crosscal.data.files.json_tree import NOT_TEXT, Node, read_json
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.parquet import plain_values, read_table
+from crosscal.data.files.parquet import parquet_names, plain_values, read_table
 from crosscal.data.files.quoted import quoted_columns
-from crosscal.exceptions import DataError
 
-Quoting = Literal["literal", "doubled"]
 SUFFIXES = (".tsv", ".txt", ".csv", ".jsonl", ".json", ".parquet")
 
 
@@ -25,6 +23,7 @@ def read_records(
     *,
     read_as: str | None = None,
     quoting: Quoting | None = None,
+    dialect: Dialect | None = None,
     absent_at_end: int = 0,
     on_wrong_count: Callable[[int], None] | None = None,
 ) -> Iterator[Node]:
@@ -32,26 +31,40 @@ def read_records(
 
     ``.csv``: commas, a header, quotes around cells. ``.jsonl``: an object a line. ``.json``: a list
     of objects, or an object a line. ``.parquet``. Anything else: tabs, a header, quotes as letters.
-    `read_as` is the ending that counts for all but Parquet; `quoting` changes what quotes are.
+    `read_as` is the ending that counts for all but Parquet; `quoting` changes what quotes are, and
+    a `dialect` all that the ending says of columns.
     """
-    kind = (file.with_suffix("") if file.suffix == ".bz2" else file).suffix
+    kind = file_kind(file)
     if read_as and kind != ".parquet":
         kind = read_as
     if kind == ".parquet":
         return _parquet_rows(file, required, optional)
     if kind in (".jsonl", ".json"):
         return _objects(file, required, is_list=kind == ".json" and _begins_list(file))
-    separator = "," if kind == ".csv" else "\t"
-    if (quoting or ("doubled" if kind == ".csv" else "literal")) == "doubled":
-        rows = quoted_columns(file, required, optional, separator)
+    if dialect is None:
+        usual: Quoting = "doubled" if kind == ".csv" else "literal"
+        dialect = Dialect(delimiter="," if kind == ".csv" else "\t", quoting=quoting or usual)
+    if dialect.quoting == "doubled":
+        rows = quoted_columns(file, required, optional, dialect.delimiter, dialect.encoding)
         return (Node(file, str(number), cells) for number, cells in rows)
-    if separator == ",":
-        raise DataError(
-            "commas without quoting cannot be told from commas in texts",
-            where=str(file),
-            remedy="Leave out 'quoting', or write the file with tabs",
-        )
-    return _tab_rows(file, required, optional, absent_at_end, on_wrong_count)
+    return _plain_rows(file, required, optional, dialect, absent_at_end, on_wrong_count)
+
+
+def file_kind(file: Path) -> str:
+    """Return the ending that says how a file is written."""
+    return (file.with_suffix("") if file.suffix == ".bz2" else file).suffix
+
+
+def column_names(file: Path, dialect: Dialect | None) -> list[str]:
+    """Return the names of a file's columns, in files of objects those of the first one."""
+    kind = file_kind(file)
+    if kind == ".parquet":
+        return parquet_names(file)
+    if kind in (".jsonl", ".json") or dialect is None:
+        objects = _objects(file, (), is_list=kind == ".json" and _begins_list(file))
+        first = next(objects, None)
+        return list(first.value) if first is not None and isinstance(first.value, dict) else []
+    return header_names(file, dialect)
 
 
 def text(record: Node, name: str) -> str:
@@ -81,17 +94,24 @@ def word(record: Node, name: str) -> str | None:
     return value
 
 
-def _tab_rows(
+def _plain_rows(
     file: Path,
     required: Sequence[str],
     optional: Sequence[str],
+    dialect: Dialect,
     absent_at_end: int,
     on_wrong_count: Callable[[int], None] | None,
 ) -> Iterator[Node]:
-    _, first = next(read_lines(file))
-    header = [name.strip() for name in first.split("\t")]
+    header = header_names(file, dialect)
     names = [*required, *(name for name in optional if name in header)]
-    rows = named_columns(file, names, absent_at_end=absent_at_end, on_wrong_count=on_wrong_count)
+    rows = named_columns(
+        file,
+        names,
+        absent_at_end=absent_at_end,
+        on_wrong_count=on_wrong_count,
+        separator=dialect.delimiter,
+        encoding=dialect.encoding,
+    )
     for number, cells in rows:
         yield Node(file, str(number), dict(zip(names, cells, strict=True)))
 

@@ -1,23 +1,27 @@
-"""Formats ``columns`` and ``columns-unaligned``: any set of labelled pairs, its columns named.
+"""Formats ``columns`` and ``columns-unaligned``: any set of labelled texts, its columns named.
 
-The user names columns by role: ``text_a``, ``text_b``, ``label``; if need be ``id`` (must not
-occur twice), ``cluster`` (rows that depend on each other) and ``language`` (one file, several
-languages). ``labels`` says how labels are spelled: ``"0 = entailment, 1 = neutral"``; rows whose
-label is set to nothing, as ``"- ="``, are left out and counted. ``quoting = "doubled"`` reads a
-file with tabs that was written with quoting. A path may be a file, hold ``{split}`` and
-``{language}``, or be a folder.
+The user names columns by role: ``text`` of single texts, or ``text_a`` and ``text_b`` of pairs;
+``label``; if need be ``id`` (must not occur twice), ``cluster`` (rows that depend on each other)
+and ``language`` (one file, several languages). Where languages have columns of their own,
+``{language}`` stands in a name. ``labels`` says how labels are spelled: ``"0 = entailment, 1 =
+neutral"``; rows whose label is set to nothing, as ``"- ="``, are left out and counted.
+``delimiter``, ``quoting`` and ``encoding`` say how a file is written; else that is found, if its
+content leaves one reading. A path may be a file, hold ``{split}`` and ``{language}``, or be a
+folder.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from crosscal.data.files.dialect import DELIMITERS, Dialect, Quoting, find_dialect
 from crosscal.data.files.naming import published_files
 from crosscal.data.files.per_language import read_languages
-from crosscal.data.files.records import SUFFIXES, Quoting, word
+from crosscal.data.files.records import SUFFIXES, column_names, file_kind, word
 from crosscal.data.pairs.pair_files import PairColumns, columns_read, pair_rows
 from crosscal.data.pairs.pairs import PAIRS, PairRow
 from crosscal.data.reader import Format, ParsedFiles, Request
@@ -25,34 +29,44 @@ from crosscal.data.text import shown
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
-ROLES = ("text_a", "text_b", "label", "id", "cluster", "language", "labels", "quoting")
+# What a role names is a column, or says how columns are to be read.
+_COLUMNS = ("text", "text_a", "text_b", "label", "id", "cluster", "language")
+_WRITING = ("delimiter", "quoting", "encoding")
+ROLES = (*_COLUMNS, "labels", *_WRITING)
 _DROPPED = "rows labelled '{}', left out as the study says"
 _BASES = ("{language}/{split}", "{split}-{language}", "{split}.{language}", "{split}")
 _NAMES = tuple(base + suffix for base in _BASES for suffix in SUFFIXES)
 
 
 def _read(request: Request) -> ParsedFiles:
-    roles = request.columns
-    quoting = _quoting(roles.get("quoting"))
-    label_map, dropped_labels = _label_map(roles.get("labels", ""))
-    of_language, cluster = roles.get("language"), roles.get("cluster")
-    columns = PairColumns(
-        text_a=roles.get("text_a", "text_a"),
-        text_b=roles.get("text_b", "text_b"),
-        label=roles.get("label", "label"),
-        row_id=(roles["id"],) if roles.get("id") else (),
-        cluster=cluster,
-        required=tuple(name for name in (cluster, of_language) if name),
-        label_map=label_map,
-        dropped_labels=dropped_labels,
-    )
+    label_map, dropped_labels = _label_map(request.columns.get("labels", ""))
+    delimiter = request.columns.get("delimiter")
+    writing = {
+        "delimiter": delimiter and _choice("delimiter", delimiter, DELIMITERS),
+        "quoting": _quoting(request.columns.get("quoting")),
+        "encoding": request.columns.get("encoding"),
+    }
     dropped: Counter[str] = Counter()
+    notes: list[str] = []
 
     def rows(file: Path, request: Request) -> list[PairRow]:
         (language,) = request.languages
+        roles = {
+            role: name.replace("{language}", language)
+            for role, name in request.columns.items()
+            if role in _COLUMNS
+        }
+        dialect = None
+        if file_kind(file) not in (".parquet", ".json", ".jsonl"):
+            dialect = find_dialect(file, _named(roles), **writing)
+            notes.extend(dialect.notes)
+        columns = replace(
+            _columns(file, roles, dialect), label_map=label_map, dropped_labels=dropped_labels
+        )
+        of_language = roles.get("language")
         records = [
             record
-            for record in columns_read(file, columns, request, quoting=quoting)
+            for record in columns_read(file, columns, request, dialect=dialect)
             if not of_language or word(record, of_language) == language
         ]
         own_rows = list(pair_rows(records, columns, request, dropped))
@@ -65,11 +79,49 @@ def _read(request: Request) -> ParsedFiles:
         return own_rows
 
     parsed = read_languages(request, _files, rows)
-    return replace(parsed, dropped=dict(dropped), label_map=label_map)
+    return replace(parsed, dropped=dict(dropped), label_map=label_map, notes=tuple(notes))
+
+
+def _named(roles: Mapping[str, str]) -> list[str]:
+    """Return the names that a header must hold."""
+    texts = [roles[role] for role in ("text", "text_a", "text_b") if role in roles]
+    others = [name for role, name in roles.items() if not role.startswith("text")]
+    return [*(texts or ("text_a", "text_b")), *others, *(["label"] * ("label" not in roles))]
+
+
+def _columns(file: Path, roles: Mapping[str, str], dialect: Dialect | None) -> PairColumns:
+    """Say which columns are read: a pair has two texts, and a single text is named as such."""
+    first, second = roles.get("text_a", "text_a"), roles.get("text_b", "text_b")
+    is_single = "text" in roles
+    if is_single and ("text_a" in roles or "text_b" in roles):
+        raise SettingsError(
+            "'text' names a single text, but one of a pair is named too",
+            where="columns",
+            remedy="Name 'text', or 'text_a' and 'text_b'",
+        )
+    if not is_single and "text_a" in roles and first == roles.get("text_b"):
+        raise SettingsError(
+            f"column '{first}' is named as both texts of a pair",
+            where="columns",
+            remedy=f'Name it once, as a single text: text = "{first}"',
+        )
+    if "text_a" in roles and "text_b" not in roles:
+        # Without a second text under its usual name there is none.
+        is_single = second not in column_names(file, dialect)
+    cluster, of_language = roles.get("cluster"), roles.get("language")
+    return PairColumns(
+        text_a=roles.get("text", first),
+        text_b=None if is_single else second,
+        label=roles.get("label", "label"),
+        row_id=(roles["id"],) if roles.get("id") else (),
+        cluster=cluster,
+        required=tuple(name for name in (cluster, of_language) if name),
+    )
 
 
 def _files(request: Request, language: str) -> list[Path]:
-    if "language" in request.columns:
+    columns = {role: name for role, name in request.columns.items() if role in _COLUMNS}
+    if "language" in columns or any("{language}" in name for name in columns.values()):
         request = replace(request, languages=(language,))  # One file holds several.
     files = published_files(request, language, _NAMES)
     if len(files) > 1:
@@ -81,14 +133,23 @@ def _files(request: Request, language: str) -> list[Path]:
     return files
 
 
-def _quoting(name: str | None) -> Quoting | None:
-    if name not in (None, "literal", "doubled"):
+def _choice(role: str, name: str, signs: Mapping[str, str]) -> str:
+    """Return the sign of a name, or the sign itself."""
+    if name in signs.values():
+        return name
+    if name not in signs:
         raise SettingsError(
-            f"'{shown(str(name))}' is no way of quoting",
-            where="columns.quoting",
-            remedy=did_you_mean(str(name), ("literal", "doubled")),
+            f"'{shown(name)}' is no {role}",
+            where=f"columns.{role}",
+            remedy=did_you_mean(name, signs),
         )
-    return cast("Quoting | None", name)
+    return signs[name]
+
+
+def _quoting(name: str | None) -> Quoting | None:
+    if name is None:
+        return None
+    return cast("Quoting", _choice("quoting", name, {"literal": "literal", "doubled": "doubled"}))
 
 
 def _label_map(text: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -124,8 +185,8 @@ def _format(name: str, description: str, *, parallel: bool) -> Format:
 FORMATS = (
     _format(
         "columns",
-        "any labelled pairs, columns named by role (text_a, text_b, label; id, cluster, language): "
-        "TSV, CSV, JSON or Parquet; languages have the same rows",
+        "any labelled texts or pairs, columns named by role (text, or text_a and text_b; label; "
+        "id, cluster, language): TSV, CSV, JSON or Parquet; languages have the same rows",
         parallel=True,
     ),
     _format(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from crosscal.data.files.dialect import Dialect, Quoting
 from crosscal.data.files.json_tree import Node
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.naming import check_languages, published_files
 from crosscal.data.files.parquet import names_in_order, read_table
 from crosscal.data.files.per_language import read_languages
-from crosscal.data.files.records import Quoting, read_records, text, word
+from crosscal.data.files.records import read_records, text, word
 from crosscal.data.pairs.pairs import PAIRS, PairRow
 from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.exceptions import DataError
@@ -40,7 +41,7 @@ class PairColumns:
     """What the columns of a file of pairs are called, and how its labels are spelled."""
 
     text_a: str
-    text_b: str
+    text_b: str | None  # None: single texts
     label: str = "label"
     other_label: str | None = None  # the column of labels in files that lack the usual one
     row_id: tuple[str, ...] = ()  # together they must not occur twice
@@ -133,7 +134,7 @@ def file_rows(
     rows: list[PairRow] = []
     blank = 0
     for row in pair_rows(records, columns, request, dropped, layout.drop):
-        if columns.tolerance and not (row.text_a.strip() and row.text_b.strip()):
+        if columns.tolerance and not (row.text_a.strip() and (row.text_b or "").strip()):
             blank += 1
             continue
         rows.append(
@@ -142,7 +143,7 @@ def file_rows(
                 # Broken rows are counted too, so that parallel files keep their numbers.
                 index=row.index + len(broken),
                 text_a=layout.clean(row.text_a),
-                text_b=layout.clean(row.text_b),
+                text_b=row.text_b and layout.clean(row.text_b),
                 label=own_names.get(row.label or "", row.label),
             )
         )
@@ -158,11 +159,13 @@ def columns_read(
     *,
     read_as: str | None = None,
     quoting: Quoting | None = None,
+    dialect: Dialect | None = None,
     absent_at_end: int = 0,
     on_wrong_count: Callable[[int], None] | None = None,
 ) -> Iterator[Node]:
     """Yield the rows of a file with these columns."""
-    required = [columns.text_a, columns.text_b, *columns.row_id, *columns.required]
+    texts = [name for name in (columns.text_a, columns.text_b) if name is not None]
+    required = [*texts, *columns.row_id, *columns.required]
     optional = [columns.cluster] if columns.cluster else []
     (required if request.require_labels else optional).append(columns.label)
     return read_records(
@@ -171,6 +174,7 @@ def columns_read(
         [name for name in optional if name not in required],
         read_as=read_as,
         quoting=quoting,
+        dialect=dialect,
         absent_at_end=absent_at_end,
         on_wrong_count=on_wrong_count,
     )
@@ -199,7 +203,7 @@ def pair_rows(
             index,
             record.location,
             text(record, columns.text_a),
-            text(record, columns.text_b),
+            None if columns.text_b is None else text(record, columns.text_b),
             label,
             cluster=f"{request.prefix}-premise-{cluster}" if cluster else None,
             row_id=None if None in row_ids or not row_ids else " and ".join(map(str, row_ids)),

@@ -1,4 +1,4 @@
-"""Rows of the classification family: two texts and a label."""
+"""Rows of the classification family: one text or two, and a label."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from crosscal.spelling import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class PairRow(Row):
-    """Two texts and a label; without `cluster`, rows with equal `text_a` form one."""
+    """One text or two, and a label; without `cluster`, rows with equal `text_a` form one."""
 
     text_a: str
-    text_b: str
+    text_b: str | None
     label: str | None  # as in the file; None if it says that there is none
 
 
 def _problems(row: PairRow, request: Request, label_map: Mapping[str, str]) -> Iterator[Problem]:
-    yield from text_problems("first text", row.text_a)
-    yield from text_problems("second text", row.text_b)
+    yield from text_problems("text" if row.text_b is None else "first text", row.text_a)
+    if row.text_b is not None:
+        yield from text_problems("second text", row.text_b)
     known = set(request.labels)
     if row.label is None:
         if request.require_labels:

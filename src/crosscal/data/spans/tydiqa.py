@@ -19,7 +19,7 @@ from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.spans.spans import SPANS, SpanRow
 from crosscal.data.spans.squad import span_rows
 from crosscal.exceptions import DataError
-from crosscal.languages import LANGUAGES
+from crosscal.languages import LANGUAGES, find_language
 from crosscal.spelling import did_you_mean
 
 _CODES = {entry.name.lower(): code for code, entry in LANGUAGES.items()}
@@ -77,7 +77,7 @@ def _files(request: Request, language: str) -> list[Path]:
     path = request.source
     if "{" not in str(path) and not is_folder(path):
         return [path]
-    entry = LANGUAGES.get(language)
+    entry = find_language(language)
     name = entry.name.lower() if entry else language
     # One file holds all languages, or each has its own.
     alone = replace(request, languages=(language,))

@@ -50,4 +50,4 @@ def _example(
     return TagExample(unit, cluster, language, row.words, tags)
 
 
-TAGS = RowSchema(family="tagging", problems=_problems, example=_example)
+TAGS = RowSchema(family="tagging", problems=_problems, example=_example, same_units=False)

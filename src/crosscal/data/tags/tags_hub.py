@@ -18,7 +18,7 @@ from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.tags.masakhaner import FOLDERS
 from crosscal.data.tags.tags import TAGS, TagRow
 from crosscal.exceptions import DataError
-from crosscal.languages import LANGUAGES
+from crosscal.languages import find_language
 
 UPOS = tuple(
     "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
@@ -36,7 +36,7 @@ def _read(
     default = names if column == tags else None
 
     def find(request: Request, language: str) -> list[Path]:
-        entry = LANGUAGES.get(language)
+        entry = find_language(language)
         english = entry.name if entry else language
         code = FOLDERS.get(language, language)
         own = [name.replace("{name}", english).replace("{code}", code) for name in folders]

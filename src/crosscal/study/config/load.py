@@ -13,13 +13,30 @@ from pydantic import BaseModel, ValidationError
 
 from crosscal.analysis.recalibration_transfer import RegimeSettings
 from crosscal.exceptions import SettingsError
+from crosscal.languages import is_english, language
 from crosscal.spelling import did_you_mean
 from crosscal.study.config.paths import resolve_paths
 from crosscal.study.config.recipe_checks import check_recipes
-from crosscal.study.config.settings import RETRIEVAL, Study, TargetTask, TaskConfig
-from crosscal.tasks import load_tasks, register
+from crosscal.study.config.settings import (
+    RETRIEVAL,
+    SourceConfig,
+    Study,
+    TargetTask,
+    TaskConfig,
+)
+from crosscal.tasks import load_tasks, read_tasks, register
 from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
+
+# What a task of the study's own need not say of itself.
+_USUAL_TASK = {
+    "family": "classification",
+    "description": "a task of this study",
+    "licence": "not stated",
+    "citation": "not stated",
+    "languages": ["en"],
+    "splits": ["train", "dev", "test"],
+}
 
 
 def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
@@ -47,16 +64,16 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     document = _read_toml(path)
     for override in overrides:
         _override(document, override)
-    _register_tasks(document, path.parent)
+    _register_tasks(document, path)
     return resolve_paths(parse_study(document, where=str(path)), path.parent)
 
 
-def _register_tasks(document: Mapping[str, Any], folder: Path) -> None:
-    """Make the tasks known that the study describes in files of its own."""
+def _register_tasks(document: Mapping[str, Any], path: Path) -> None:
+    """Make the tasks known that the study describes in files of their own."""
     listed = document.get("tasks", [])
     if isinstance(listed, list):  # anything else is an error of the study's form
         for name in (name for name in listed if isinstance(name, str)):
-            for description in load_tasks(folder / name):
+            for description in load_tasks(path.parent / name):
                 register(description)
 
 
@@ -108,6 +125,10 @@ def _override(document: dict[str, Any], override: str) -> None:
 
 def parse_study(document: Mapping[str, Any], *, where: str) -> Study:
     """Check a study given as nested dictionaries; see `read_study`."""
+    tables = document.get("task", [])
+    if isinstance(tables, list | tuple):
+        for description in read_tasks(tables, where=where, usual=_USUAL_TASK):
+            register(description)
     try:
         study = Study.model_validate(document)
     except ValidationError as error:
@@ -148,7 +169,38 @@ def _is_section(model: Any) -> bool:
     return isinstance(model, type) and issubclass(model, BaseModel)
 
 
+def _check_languages(study: Study, where: str) -> None:
+    """Refuse codes that are none, and sources of languages that are not read."""
+    if study.mlm is not None:
+        _check_codes(study.mlm.languages, study.mlm.texts, f"{where}, mlm.languages")
+    for name, config in (*study.targets.items(), *study.intermediate.items()):
+        place = f"{where}, {name}"
+        _check_codes(config.train_languages, config.train, f"{place}.train_languages")
+        if task_of(config.task).family != RETRIEVAL:
+            _check_codes(config.dev_languages, config.dev, f"{place}.dev_languages")
+        if isinstance(config, TargetTask):
+            for source in (config.test, config.calibration):
+                _check_codes(languages_of(config), source, f"{place}.languages")
+        for translate in (config.translate, getattr(config, "translate_test", None)):
+            if translate is not None:
+                language(translate.to, where=f"{place}: translate.to")
+
+
+def _check_codes(codes: Sequence[str], source: SourceConfig | None, where: str) -> None:
+    for code in codes:
+        language(code, where=where)
+    for part in () if source is None else (source, *source.also):
+        absent = next((code for code in part.by_language if code not in codes), None)
+        if absent is not None:
+            raise SettingsError(
+                f"there is a source for language '{absent}', which is not read",
+                where=where,
+                remedy=f"Add it, or remove that source. {did_you_mean(absent, codes)}",
+            )
+
+
 def _check_combination(study: Study, where: str) -> None:
+    _check_languages(study, where)
     check_recipes(study, where)
     evaluated = {code for target in study.targets.values() for code in languages_of(target)}
     for name, languages in study.analysis.groups.items():
@@ -213,10 +265,14 @@ def _check_target(target: TargetTask, where: str) -> None:
         )
     languages, baseline = languages_of(target), baseline_of(target)
     if baseline not in languages:
+        english = next(filter(is_english, languages), None)
         raise SettingsError(
             f"the baseline '{baseline}' must be among the languages: others are compared with it",
             where=f"{where}.languages",
-            remedy="Add it, or name another baseline",
+            remedy=f"Write baseline = '{english}', and the same in train_languages and "
+            "dev_languages"
+            if english
+            else "Add it, or name another baseline",
         )
 
 

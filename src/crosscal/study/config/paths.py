@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.exceptions import SettingsError
-from crosscal.study.config.settings import SourceConfig, Study
+from crosscal.study.config.settings import FilesConfig, SourceConfig, Study
 
 _SOURCES = ("train", "dev", "test", "calibration")
 
@@ -17,11 +17,9 @@ _READER_FIELDS = {"split": "{split}", "language": "{language}"}
 def resolve_paths(study: Study, folder: Path) -> Study:
     """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
 
-    def source(entry: SourceConfig, field: str) -> SourceConfig:
-        also = tuple(source(part, f"{field}, also") for part in entry.also)
-        entry = entry.model_copy(update={"also": also})
+    def files(entry: FilesConfig, field: str) -> str | None:
         if entry.path is None:
-            return entry
+            return None
         try:
             filled = entry.path.format_map({**_READER_FIELDS, **study.paths})
         except (KeyError, ValueError, IndexError) as error:
@@ -30,7 +28,19 @@ def resolve_paths(study: Study, folder: Path) -> Study:
                 where=field,
                 remedy="Add it to [paths], or give it with --set paths.name=folder",
             ) from error
-        return entry.model_copy(update={"path": str((folder / filled).resolve())})
+        return str((folder / filled).resolve())
+
+    def source(entry: SourceConfig, field: str) -> SourceConfig:
+        return entry.model_copy(
+            update={
+                "path": files(entry, field),
+                "also": tuple(source(part, f"{field}, also") for part in entry.also),
+                "by_language": {
+                    code: own.model_copy(update={"path": files(own, f"{field}, {code}")})
+                    for code, own in entry.by_language.items()
+                },
+            }
+        )
 
     def task(data: Any, field: str) -> Any:
         parts = [name for name in _SOURCES if getattr(data, name, None)]

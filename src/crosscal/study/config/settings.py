@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from crosscal.training.settings import Mixture, TrainingSettings
 
@@ -27,8 +34,8 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SourceConfig(Section):
-    """Where examples come from."""
+class FilesConfig(Section):
+    """Files that examples are read from."""
 
     format: str = Field(description="name of a file format; `crosscal data formats` lists them")
     path: str | None = Field(
@@ -37,6 +44,28 @@ class SourceConfig(Section):
     )
     split: str | None = Field(
         default=None, description="train, dev or test, where a folder has more"
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="names of the file's columns by role, for the formats that leave them open",
+    )
+    codes: dict[str, str] = Field(
+        default_factory=dict,
+        description="what the files call a language, by code, where they call it otherwise",
+    )
+
+
+class SourceConfig(FilesConfig):
+    """Where examples come from."""
+
+    by_language: dict[str, FilesConfig] = Field(
+        default_factory=dict,
+        description="sources of the languages that have one of their own; what such a table leaves "
+        "out is as in this one",
+    )
+    join: bool = Field(
+        default=False,
+        description="keep the rows that every language has, matched by the ids in their files",
     )
     clusters: int | None = Field(
         default=None,
@@ -47,16 +76,33 @@ class SourceConfig(Section):
     also: tuple[SourceConfig, ...] = Field(
         default=(), description="further sources, whose examples follow"
     )
-    columns: dict[str, str] = Field(
-        default_factory=dict,
-        description="names of the file's columns by role, for the formats that leave them open",
-    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shared(cls, content: Any) -> Any:
+        """Lay what is particular to a language over what all share."""
+        own = content.get("by_language") if isinstance(content, dict) else None
+        if not isinstance(own, dict) or not all(isinstance(table, dict) for table in own.values()):
+            return content
+        shared = {key: content[key] for key in FilesConfig.model_fields if key in content}
+        tables = {code: {**shared, **table} for code, table in own.items()}
+        # Languages without a source of their own need not be there.
+        formats = [table["format"] for table in tables.values() if "format" in table]
+        return {"format": formats[0], **content, "by_language": tables} if formats else content
 
 
 def _with_split(source: SourceConfig, split: str) -> SourceConfig:
-    """Name the split of a source and of those that follow it, where they name none."""
-    also = tuple(_with_split(part, split) for part in source.also)
-    return source.model_copy(update={"split": source.split or split, "also": also})
+    """Name the split of a source and of all beneath it, where they name none."""
+    return source.model_copy(
+        update={
+            "split": source.split or split,
+            "also": tuple(_with_split(part, split) for part in source.also),
+            "by_language": {
+                code: files.model_copy(update={"split": files.split or split})
+                for code, files in source.by_language.items()
+            },
+        }
+    )
 
 
 class EncoderSettings(Section):
@@ -68,9 +114,9 @@ class EncoderSettings(Section):
     layers: int | None = Field(
         default=None, gt=0, description="keep so many, evenly spaced; none: all"
     )
-    pooling: Literal["mean", "first"] = Field(
+    pooling: Literal["mean", "first", "last"] = Field(
         default="mean",
-        description="what the head sees: the mean token vector, or the first token's",
+        description="what the head sees: the mean token vector, or the first or last token's",
     )
     trim: bool = Field(
         default=True,
@@ -106,6 +152,11 @@ class TaskConfig(Section):
     train_languages: tuple[str, ...] = Field(
         default=("en",), min_length=1, description="languages of the training examples"
     )
+    dev_languages: tuple[str, ...] = Field(
+        default=("en",),
+        min_length=1,
+        description="languages of the development examples, which choose checkpoints",
+    )
     translate: Translate | None = Field(
         default=None, description="train on the machine translation of the training examples"
     )
@@ -113,13 +164,21 @@ class TaskConfig(Section):
         default_factory=dict, description="settings of [training] that differ for this task"
     )
 
+    @field_validator("*")
+    @classmethod
+    def _each_once(cls, value: Any, info: ValidationInfo) -> Any:
+        if str(info.field_name).endswith("languages") and len(set(value)) < len(value):
+            raise ValueError("a language is listed twice")
+        return value
+
 
 class IntermediateTask(TaskConfig):
     """An intermediate task and its examples."""
 
     train: SourceConfig = Field(description="training examples")
     dev: SourceConfig = Field(
-        description="English development examples: they alone choose checkpoints"
+        description="development examples, in English unless `dev_languages` says otherwise: they "
+        "alone choose checkpoints"
     )
 
 
@@ -138,15 +197,15 @@ class Search(Section):
 
 
 class TargetTask(TaskConfig):
-    """The target task: trained on in English, tested in every language."""
+    """The target task: trained on in English as a rule, tested in every language."""
 
     train: SourceConfig | None = Field(
         default=None, description="training examples; targets of the retrieval family have none"
     )
     dev: SourceConfig | None = Field(
         default=None,
-        description="English development examples: they alone choose checkpoints; of mining the "
-        "training pairs, which choose the threshold",
+        description="development examples, in English unless `dev_languages` says otherwise: they "
+        "alone choose checkpoints; of mining the training pairs, which choose the threshold",
     )
     test: SourceConfig = Field(description="test examples in every language")
     calibration: SourceConfig | None = Field(
@@ -173,13 +232,6 @@ class TargetTask(TaskConfig):
     @classmethod
     def _of_development(cls, source: SourceConfig | None) -> SourceConfig | None:
         return None if source is None else _with_split(source, "dev")
-
-    @field_validator("languages")
-    @classmethod
-    def _each_once(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(languages)) < len(languages):
-            raise ValueError("a language is listed twice")
-        return languages
 
 
 class Texts(Section):
@@ -294,6 +346,9 @@ class Study(Section):
     )
     tasks: tuple[str, ...] = Field(
         default=(), description="files (TOML) that describe tasks of one's own"
+    )
+    task: tuple[dict[str, Any], ...] = Field(
+        default=(), description="[[task]] tables that describe tasks of this study alone"
     )
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1, description="one run each")
     encoder: EncoderSettings = EncoderSettings()

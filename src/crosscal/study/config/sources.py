@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from crosscal.data import Dataset, read_examples
-from crosscal.study.config.settings import SourceConfig
+from crosscal.data import Dataset, SourceFiles, read_sources
+from crosscal.study.config.settings import FilesConfig, SourceConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +65,11 @@ def read_source(
 def _read_one(
     source: SourceConfig, split: str, languages: Sequence[str], labels: Sequence[str]
 ) -> Dataset:
-    reading = read_examples(
-        source.format,
-        source.path,
+    reading = read_sources(
+        _files(source, split, languages),
         split=source.split or split,
-        languages=languages,
         labels=labels,
-        columns=source.columns,
+        join=source.join,
     )
     if source.clusters is None:
         return reading
@@ -79,6 +77,25 @@ def _read_one(
     for _, group in groupby(reading.examples, key=lambda example: example.language):
         examples += _sample_clusters(list(group), source.clusters)
     return replace(reading, examples=tuple(examples))
+
+
+def _files(source: SourceConfig, split: str, languages: Sequence[str]) -> list[SourceFiles]:
+    """Return what is to be read: all languages from one source but those that have their own."""
+    own = [code for code in languages if code in source.by_language]
+    shared = [code for code in languages if code not in source.by_language]
+    groups: list[tuple[FilesConfig, list[str]]] = [(source, shared)] if shared else []
+    groups += [(source.by_language[code], [code]) for code in own]
+    return [
+        SourceFiles(
+            format=files.format,
+            path=files.path,
+            split=files.split or split,
+            languages=codes,
+            columns=files.columns,
+            codes=files.codes,
+        )
+        for files, codes in groups
+    ]
 
 
 def _sample_clusters(examples: list[Any], n_clusters: int) -> list[Any]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from crosscal.encoders.loading import load_tokenizer
 from crosscal.study.config.settings import ONE_TARGET, Study
 from crosscal.study.execution.stages import Stage
 from crosscal.study.planning.datasets import StudyDatasets
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 S = TypeVar("S", bound=Stage)
 
@@ -23,6 +28,11 @@ class PlanBuilder:
     datasets: StudyDatasets = field(default_factory=StudyDatasets)
     stages: dict[str, Stage] = field(default_factory=dict)
     n_requested: int = 0
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The encoder's tokenizer."""
+        return load_tokenizer(self.encoder)
 
     @property
     def encoder_fields(self) -> dict[str, Any]:

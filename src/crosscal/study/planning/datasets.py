@@ -11,8 +11,16 @@ from typing import Any
 
 from crosscal.artifacts import sha256_file
 from crosscal.data import FORMATS, Dataset
-from crosscal.exceptions import DataError, SettingsError
-from crosscal.study.config.settings import SourceConfig, TaskConfig
+from crosscal.exceptions import SettingsError
+from crosscal.study.config.load import languages_of
+from crosscal.study.config.settings import (
+    MLM,
+    RETRIEVAL,
+    SourceConfig,
+    Study,
+    TargetTask,
+    TaskConfig,
+)
 from crosscal.study.config.sources import SplitSource
 from crosscal.tasks import Task, task
 from crosscal.tasks.families.span import NO_ANSWER
@@ -43,7 +51,9 @@ class StudyDatasets:
         )
         if field not in self.by_field:
             _check_family(field, config, description)
-            self.by_field[field] = source.read()
+            dataset = source.read()
+            _check_texts(field, dataset, description)
+            self.by_field[field] = dataset
         return source
 
     def digest(self, source: SplitSource) -> str:
@@ -83,7 +93,7 @@ class StudyDatasets:
 
 
 def _check_family(field: str, source: SourceConfig, description: Task) -> None:
-    for part in (source, *source.also):
+    for part in (source, *source.also, *source.by_language.values()):
         # An unknown format is an error of the reader.
         known = part.format in FORMATS
         family = FORMATS[part.format].schema.family if known else description.family
@@ -96,24 +106,46 @@ def _check_family(field: str, source: SourceConfig, description: Task) -> None:
             )
 
 
+def _check_texts(field: str, dataset: Dataset, description: Task) -> None:
+    """Refuse pairs for a task of single texts, and the other way round."""
+    for example in dataset.examples if description.texts else ():
+        n_texts = 1 if example.text_b is None else 2
+        if n_texts != description.texts:
+            kinds = {1: "single texts", 2: "pairs of texts"}
+            raise SettingsError(
+                f"the task '{description.name}' is about {kinds[description.texts or 0]}, but "
+                f"these are {kinds[n_texts]}",
+                where=field,
+                remedy="Name the column of each text, as columns = { text_a = ..., text_b = ... }"
+                if n_texts == 1
+                else "Name one column, as columns = { text = ... }",
+            )
+
+
 def source_of(config: TaskConfig, split: str) -> SourceConfig:
     """Return what the study file says of a split: train, dev, test or calibration."""
     source: SourceConfig = getattr(config, split)
     return source
 
 
-def check_disjoint(datasets: Mapping[str, Dataset], target: str) -> None:
-    """Refuse examples to recalibrate on that share a cluster with the test, in any language."""
-    tested = {example.cluster_id for example in datasets[f"{target}.test"].examples}
-    for split in ("dev", "calibration"):
-        field = f"{target}.{split}"
-        for example in datasets[field].examples if field in datasets else ():
-            if example.cluster_id in tested:
-                raise DataError(
-                    f"cluster {example.cluster_id!r} is among the test examples too",
-                    where=field,
-                    remedy="Recalibrate on other clusters than are tested, in whatever language",
-                )
+def read_all(study: Study) -> StudyDatasets:
+    """Read every source of a study, whether or not a recipe uses it."""
+    datasets = StudyDatasets()
+    for name, config in (*study.targets.items(), *study.intermediate.items()):
+        description = task(config.task)
+        languages = {"train": config.train_languages, "dev": config.dev_languages}
+        if isinstance(config, TargetTask):
+            languages |= dict.fromkeys(("test", "calibration"), languages_of(config))
+            if description.family == RETRIEVAL:
+                languages["dev"] = languages_of(config)
+        for split, codes in languages.items():
+            source = getattr(config, split)
+            if source is not None:
+                datasets.read(f"{name}.{split}", source, split, codes, description)
+    if study.mlm is not None:
+        texts = study.mlm
+        datasets.read("mlm.texts", texts.texts, "train", texts.languages, task(MLM))
+    return datasets
 
 
 def distinct_names(hashes: Mapping[Path, str]) -> dict[str, str]:

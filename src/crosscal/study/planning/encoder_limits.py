@@ -1,25 +1,50 @@
-"""Whether the encoder can carry out what a study asks of it."""
+"""Whether the encoder can carry out what a study asks of it: said before anything is computed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from crosscal.encoders.architectures import encoder_config, longest_input
-from crosscal.exceptions import SettingsError
+from crosscal.encoders.architectures import PACKABLE, encoder_config, longest_input, size
+from crosscal.encoders.loading import load_tokenizer
+from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.study.config.load import training_settings
-from crosscal.study.config.settings import Study
+from crosscal.study.config.settings import EncoderSettings, Study
+from crosscal.tasks import task
+from crosscal.tasks.families.special_tokens import as_in_text, require_mask
 
 
 def check_fits(study: Study, encoder: Path) -> None:
     """Refuse settings that the encoder cannot carry out."""
-    config = encoder_config(encoder)
-    total = int(str(config.get("num_hidden_layers", 0)))
+    total = size(encoder, "num_hidden_layers")
     if study.encoder.layers is not None and study.encoder.layers > total:
         raise SettingsError(
             f"{study.encoder.layers} layers were asked for, but the encoder has {total}",
             where="encoder.layers",
             remedy=f"Choose a number from 1 to {total}",
         )
+    _check_lengths(study, encoder)
+    is_packable = encoder_config(encoder).model_type in PACKABLE
+    if not is_packable:
+        _check_structure(study.encoder, encoder)
+    families = {task(config.task).family for config in study.targets.values()}
+    families |= {task(config.task).family for config in study.intermediate.values()}
+    uses_mlm = any(recipe.mlm for recipe in study.recipes.values())
+    if uses_mlm or "tagging" in families or not is_packable:
+        tokenizer = load_tokenizer(encoder)
+        rows, last = size(encoder, "vocab_size"), max(tokenizer.get_vocab().values())
+        if last >= rows:
+            raise ArtifactError(
+                f"the tokenizer has tokens up to {last}, but the encoder has vectors for {rows}",
+                where=str(encoder),
+                remedy="Save the tokenizer that belongs to the encoder",
+            )
+        if "tagging" in families:
+            as_in_text(tokenizer)
+        if uses_mlm:
+            require_mask(tokenizer)
+
+
+def _check_lengths(study: Study, encoder: Path) -> None:
     longest = longest_input(encoder)
     for name, data in (*study.targets.items(), *study.intermediate.items()):
         max_length = training_settings(study, data, where=f"{name}.training").max_length
@@ -30,3 +55,43 @@ def check_fits(study: Study, encoder: Path) -> None:
                 where="training.max_length",
                 remedy=f"Choose at most {longest}",
             )
+
+
+def is_causal(encoder: Path) -> bool:
+    """Whether a token of the encoder sees only those before it."""
+    if encoder_config(encoder).model_type in PACKABLE:
+        return False
+    from crosscal.encoders.structure import inspect_encoder
+
+    return inspect_encoder(encoder).causal
+
+
+def _check_structure(settings: EncoderSettings, encoder: Path) -> None:
+    """Refuse what the code of the encoder's kind does not allow."""
+    from crosscal.encoders.structure import inspect_encoder
+
+    structure = inspect_encoder(encoder)
+    if structure.causal and (settings.pooling == "first" or not _says_pooling(settings)):
+        raise SettingsError(
+            f"the encoder is a decoder ('{structure.kind}') whose tokens see only those before "
+            "them: say how texts become vectors",
+            where="encoder.pooling",
+            remedy="Set it to 'last', the token that has seen all of a text, or to 'mean'",
+        )
+    if settings.layers is not None and not structure.can_cut_layers:
+        raise SettingsError(
+            f"layers of an encoder of kind '{structure.kind}' cannot be left out",
+            where="encoder.layers",
+            remedy="Leave the setting out",
+        )
+    if settings.trim and not structure.can_trim:
+        raise SettingsError(
+            f"an encoder of kind '{structure.kind}' looks tokens up in several tables, which "
+            "cannot be cut",
+            where="encoder.trim",
+            remedy="Set encoder.trim = false",
+        )
+
+
+def _says_pooling(settings: EncoderSettings) -> bool:
+    return "pooling" in settings.model_fields_set

@@ -8,7 +8,6 @@ from dataclasses import replace
 from crosscal.study.config.load import languages_of
 from crosscal.study.execution.stages import CollectStage, Node, PredictStage, TrainStage
 from crosscal.study.planning.builder import PlanBuilder, title_prefix
-from crosscal.study.planning.datasets import check_disjoint
 from crosscal.study.planning.plan import Run
 from crosscal.study.planning.preparing import prepare
 from crosscal.study.planning.provenance import provenance
@@ -23,7 +22,7 @@ def predict(
     config = builder.study.targets[target]
     languages = languages_of(config)
     inputs = {
-        "dev": prepare(builder, target, config, "dev", ("en",)).node,
+        "dev": prepare(builder, target, config, "dev", config.dev_languages).node,
         "test": prepare(builder, target, config, "test", languages).node,
     }
     head = head_of(builder, target, config)
@@ -37,8 +36,6 @@ def predict(
         stage = _score(builder, f"predict calibration, {run}", head, trained, calibration)
         scores["calibration:0"] = stage.node
         inputs |= calibration
-    if builder.study.recalibration.regimes:
-        check_disjoint(builder.datasets.by_field, target)
     return builder.add(
         CollectStage(
             title=f"collect, {run}",

@@ -12,6 +12,7 @@ from crosscal.study.config.sources import SplitSource
 from crosscal.study.execution.stages import PrepareStage, TranslateStage
 from crosscal.study.planning.builder import PlanBuilder
 from crosscal.study.planning.datasets import source_of
+from crosscal.study.planning.encoder_limits import is_causal
 from crosscal.tasks import FAMILIES, Task, task
 from crosscal.training.settings import TrainingSettings
 from crosscal.translation import load_translator
@@ -60,14 +61,16 @@ def _tokenise(
     labels: tuple[str, ...],
     max_length: int,
 ) -> PrepareStage:
+    family = FAMILIES[description.family]
     return PrepareStage(
         title=f"tokenise {description.name}, {source.field.rsplit('.', 1)[1]}",
         encoder=builder.encoder_hash,
         family=description.family,
-        family_version=FAMILIES[description.family].version,
+        family_version=family.version + bool(family.renewed and family.renewed(builder.tokenizer)),
         labels=labels,
         max_length=max_length,
         examples=builder.datasets.digest(source),
+        causal=is_causal(builder.encoder),
         encoder_folder=builder.encoder,
         source=source,
     )

@@ -9,6 +9,7 @@ from crosscal.encoders.loading import fingerprint
 from crosscal.study.config.settings import RETRIEVAL, Study
 from crosscal.study.execution.stages import CollectStage, SearchStage
 from crosscal.study.planning.builder import PlanBuilder
+from crosscal.study.planning.checks import check_analysis, check_examples
 from crosscal.study.planning.encoder_limits import check_fits
 from crosscal.study.planning.plan import Plan, Run
 from crosscal.study.planning.predicting import ensemble, predict
@@ -35,6 +36,7 @@ def make_plan(study: Study, encoder: Path) -> Plan:
         If the study names an unknown task or format, or asks for what the encoder cannot do.
     """
     check_fits(study, encoder)
+    check_analysis(study)
     builder = PlanBuilder(study=study, encoder=encoder, encoder_hash=fingerprint(encoder))
     runs = [
         _run(builder, target, recipe, seed)
@@ -48,6 +50,7 @@ def make_plan(study: Study, encoder: Path) -> Plan:
             for pair in itertools.product(study.targets, study.recipes)
             if task(study.targets[pair[0]].task).family != RETRIEVAL
         ]
+    check_examples(study, builder.datasets.by_field)
     return Plan(
         study=study,
         encoder=encoder,

@@ -79,7 +79,7 @@ def _train(
         head = _head_name(builder, name)
         train = prepare(builder, name, config, "train", config.train_languages)
         inputs[f"train:{head}"] = train.node
-        inputs[f"dev:{head}"] = prepare(builder, name, config, "dev", ("en",)).node
+        inputs[f"dev:{head}"] = prepare(builder, name, config, "dev", config.dev_languages).node
     if text is not None:
         heads.append(HeadSettings(name=MLM, family=text.family, labels=()))
         inputs[f"train:{MLM}"] = text.node

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crosscal.analysis import Results
-from crosscal.languages import LANGUAGES
+from crosscal.languages import find_language
 from crosscal.report import ReportContext, StageNote
 from crosscal.study.config.load import languages_of
 from crosscal.study.config.settings import RETRIEVAL, Recipe, Study, TargetTask
@@ -34,7 +34,7 @@ def report_context(
         study=study.name,
         encoder=str(first["encoder"]),
         task=data.task,
-        languages=tuple(LANGUAGES[code] for code in codes if code in LANGUAGES),
+        languages=tuple(filter(None, map(find_language, codes))),
         recipes={
             name: describe_recipe(recipe, study, data) for name, recipe in study.recipes.items()
         },
@@ -113,6 +113,7 @@ def _warnings(plan: Plan, store: Store, results: Results) -> list[str]:
             f"{count} rows of {field} were left out: {why}."
             for why, count in reading.dropped.items()
         ]
+        warnings += [f"{note} ({field})." for note in reading.notes]
     warnings += [
         f"No finite temperature fits recipe {entry['recipe']}, seed {entry['seed']}."
         for entry in results.temperatures

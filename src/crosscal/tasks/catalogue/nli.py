@@ -14,6 +14,7 @@ NLI_TASKS = (
     Task(
         name="xnli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=_QUESTION,
         licence="CC BY-NC 4.0",
@@ -33,6 +34,7 @@ NLI_TASKS = (
     Task(
         name="mnli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=_QUESTION,
         licence="OANC; CC BY, CC BY-SA and public domain by genre",
@@ -46,6 +48,7 @@ NLI_TASKS = (
     Task(
         name="snli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=_QUESTION,
         licence="CC BY-SA 4.0",
@@ -58,6 +61,7 @@ NLI_TASKS = (
     Task(
         name="anli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=_QUESTION,
         licence="CC BY-NC 4.0",
@@ -70,6 +74,7 @@ NLI_TASKS = (
     Task(
         name="anli+",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=f"{_QUESTION} (ANLI, MNLI and SNLI together)",
         licence="as those of anli, mnli and snli",
@@ -84,6 +89,7 @@ NLI_TASKS = (
     Task(
         name="sick",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=_QUESTION,
         licence="CC BY-NC-SA 3.0",
@@ -96,6 +102,7 @@ NLI_TASKS = (
     Task(
         name="rte",
         family="classification",
+        texts=2,
         labels=("entailment", "not_entailment"),
         description="Does the text entail the hypothesis?",
         licence="not stated",
@@ -108,6 +115,7 @@ NLI_TASKS = (
     Task(
         name="americasnli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=f"{_QUESTION} (part of XNLI in languages of the Americas)",
         licence="CC BY-SA 4.0",
@@ -121,6 +129,7 @@ NLI_TASKS = (
     Task(
         name="kornli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=f"{_QUESTION} (XNLI in Korean; its training data are machine-translated)",
         licence="CC BY-SA 4.0",
@@ -134,6 +143,7 @@ NLI_TASKS = (
     Task(
         name="klue-nli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=f"{_QUESTION} (written in Korean)",
         licence="CC BY-SA 4.0",
@@ -147,6 +157,7 @@ NLI_TASKS = (
     Task(
         name="ocnli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=f"{_QUESTION} (written in Chinese)",
         licence="CC BY-NC 2.0",
@@ -160,6 +171,7 @@ NLI_TASKS = (
     Task(
         name="jampatoisnli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=f"{_QUESTION} (written in Jamaican Patois)",
         licence="not stated",
@@ -173,6 +185,7 @@ NLI_TASKS = (
     Task(
         name="mini-nli",
         family="classification",
+        texts=2,
         labels=NLI_LABELS,
         description=f"{_QUESTION} (built in)",
         licence="CC0-1.0",

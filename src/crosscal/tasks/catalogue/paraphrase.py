@@ -11,6 +11,7 @@ PARAPHRASE_TASKS = (
     Task(
         name="pawsx",
         family="classification",
+        texts=2,
         labels=PARAPHRASE_LABELS,
         description="Do two sentences with much the same words say the same?",
         licence="free for any use, Google asks to be named",
@@ -26,6 +27,7 @@ PARAPHRASE_TASKS = (
     Task(
         name="paws",
         family="classification",
+        texts=2,
         labels=PARAPHRASE_LABELS,
         description="Do two sentences with much the same words say the same?",
         licence="free for any use, Google asks to be named",
@@ -38,6 +40,7 @@ PARAPHRASE_TASKS = (
     Task(
         name="qqp",
         family="classification",
+        texts=2,
         labels=PARAPHRASE_LABELS,
         description="Do two questions from Quora ask the same?",
         licence="Quora terms of service, non-commercial",
@@ -51,6 +54,7 @@ PARAPHRASE_TASKS = (
     Task(
         name="mrpc",
         family="classification",
+        texts=2,
         labels=PARAPHRASE_LABELS,
         description="Do two sentences from the news say the same?",
         licence="Microsoft Research terms",
@@ -64,6 +68,7 @@ PARAPHRASE_TASKS = (
     Task(
         name="paraphrase",
         family="classification",
+        texts=2,
         labels=PARAPHRASE_LABELS,
         description="Do two sentences say the same? (built in)",
         licence="CC0-1.0",
@@ -75,6 +80,7 @@ PARAPHRASE_TASKS = (
     Task(
         name="answerability",
         family="classification",
+        texts=2,
         labels=("unanswerable", "answerable"),
         description="Does the sentence answer the question? (built in)",
         licence="CC0-1.0",

@@ -1,4 +1,4 @@
-"""The classification family: a pair of texts in, one score per label out."""
+"""The classification family: a text or a pair of texts in, one score per label out."""
 
 from __future__ import annotations
 
@@ -50,8 +50,11 @@ def _tokenise(
     labels: Sequence[str],
     limits: InputLimits,
 ) -> EncodedDataset:
-    pairs = [(example.text_a, example.text_b) for example in examples]
-    ids, token_types, truncated = pair_tokens(tokenizer, pairs, limits)
+    texts = [
+        example.text_a if example.text_b is None else (example.text_a, example.text_b)
+        for example in examples
+    ]
+    ids, token_types, truncated = pair_tokens(tokenizer, texts, limits)
     flat, offsets = concat_ragged(ids)
     return EncodedDataset(
         ids=flat.astype(np.int32),

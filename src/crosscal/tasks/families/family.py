@@ -20,10 +20,14 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class InputLimits:
-    """What an encoder can take in: tokens, special ones included, and types it tells apart."""
+    """What an encoder can take in: tokens, special ones included, and types it tells apart.
+
+    In a causal one a token has seen those before it only.
+    """
 
     max_length: int
     token_types: int
+    causal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,9 @@ class Family:
     version : int
         Raised when data sets or scores of this family come out otherwise than before: stages
         of older versions are then computed again, those of other families stay.
+    renewed : callable, optional
+        Whether data sets come out otherwise than before with this tokenizer, and not with most:
+        their version is one higher.
     """
 
     name: str
@@ -81,6 +88,7 @@ class Family:
     units_of: Callable[[EncodedDataset], Ints] = one_each
     bias: tuple[float, ...] = ()
     version: int = 1
+    renewed: Callable[[Tokenizer], bool] | None = None
 
 
 def unit_table(examples: Sequence[Any], **more: pa.Array) -> pa.Table:

@@ -11,6 +11,7 @@ import numpy as np
 
 from crosscal.exceptions import SettingsError
 from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored, unit_table
+from crosscal.tasks.families.special_tokens import around_text, require_mask
 from crosscal.tasks.families.tokens import EncodedDataset, concat_ragged
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from crosscal.data.examples import TextExample
 
-_MASK_TOKENS = ("<mask>", "[MASK]")
-
 
 def _tokenise(
     tokenizer: Tokenizer,
@@ -29,15 +28,10 @@ def _tokenise(
     labels: Sequence[str],
     limits: InputLimits,
 ) -> EncodedDataset:
-    mask_id = next(filter(None, map(tokenizer.token_to_id, _MASK_TOKENS)), 0)
-    if not mask_id:
-        raise SettingsError(
-            "the encoder's tokenizer has no mask token",
-            where="encoder.name",
-            remedy="Leave out the share of masked language modelling, or choose another encoder",
-        )
-    opening, closing = tokenizer.encode("").ids
-    room = limits.max_length - 2
+    mask_id = require_mask(tokenizer)
+    before, behind = around_text(tokenizer)
+    specials = len(before) + len(behind)
+    room = limits.max_length - specials
     tokenizer.no_truncation()
     encodings = tokenizer.encode_batch(
         [example.text for example in examples], add_special_tokens=False
@@ -48,18 +42,21 @@ def _tokenise(
         (number, start) for number, text in enumerate(texts) for start in range(0, len(text), room)
     ]
     sequences = [
-        [opening, *texts[number][start : start + room], closing] for number, start in pieces
+        [*before, *texts[number][start : start + room], *behind] for number, start in pieces
     ]
     ids, offsets = concat_ragged(sequences)
-    inner = np.ones(len(ids), dtype=bool)
-    inner[offsets[:-1]] = inner[offsets[1:] - 1] = False  # special tokens are never masked
+    inner = np.ones(len(ids), dtype=bool)  # special tokens are never masked
+    for place in range(len(before)):
+        inner[offsets[:-1] + place] = False
+    for place in range(len(behind)):
+        inner[offsets[1:] - 1 - place] = False
     return EncodedDataset(
         ids=ids.astype(np.int32),
         token_type_ids=np.zeros(len(ids), dtype=np.uint8),
         offsets=offsets,
         softmax_over="vocabulary",
         scored_positions=np.flatnonzero(inner).astype(np.int64),
-        row_offsets=np.concatenate([[0], np.cumsum(np.diff(offsets) - 2)]).astype(np.int64),
+        row_offsets=np.concatenate([[0], np.cumsum(np.diff(offsets) - specials)]).astype(np.int64),
         gold=np.empty(0, dtype=np.int32),
         units=unit_table(examples),
         arrays={

@@ -1,4 +1,4 @@
-"""Pairs of texts as the encoder was pretrained to see them."""
+"""Pairs of texts, or texts alone, as the encoder was pretrained to see them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _CHUNK = 1000
 
 
 def pair_tokens(
-    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], limits: InputLimits
+    tokenizer: Tokenizer, pairs: Sequence[str | tuple[str, str]], limits: InputLimits
 ) -> tuple[list[list[int]], list[list[int]], int]:
-    """Return token ids and token types of each pair, and how many pairs were cut to the limit."""
+    """Return token ids and token types of each pair or text, and how many were cut to the limit."""
     ids: list[list[int]] = []
     token_types: list[list[int]] = []
     truncated = 0
@@ -30,7 +30,8 @@ def pair_tokens(
             truncated += len(long)
             tokenizer.enable_truncation(limits.max_length, strategy="longest_first")
             for index in long:
-                encodings[index] = tokenizer.encode(*chunk[index])
+                texts = chunk[index]
+                encodings[index] = tokenizer.encode(*([texts] if isinstance(texts, str) else texts))
         ids.extend(pair.ids for pair in encodings)
         token_types.extend(
             pair.type_ids if limits.token_types > 1 else [0] * len(pair.ids) for pair in encodings

@@ -20,6 +20,7 @@ from crosscal.tasks.families.span_tokens import (
     MAX_CHAR_SLOTS,
     context_tokens,
     gold_slots,
+    lost_characters,
     question_windows,
     slot_counts,
     slot_spans,
@@ -69,8 +70,9 @@ def _tokenise(
             cut += windows.question_cut
             for window in windows.encodings:
                 positions, spans = context_tokens(window, example.context)
-                # The first token stands for "no answer here".
-                scored_positions.append([start, *(start + position for position in positions)])
+                # The first token stands for "no answer here", the last where it alone saw them all.
+                nowhere = len(window) - 1 if limits.causal else 0
+                scored_positions.append([start + position for position in (nowhere, *positions)])
                 char_spans.append(np.array([(0, 0), *spans], dtype=np.int64).reshape(-1, 2))
                 gold.append(gold_slots(spans, example.answers))
                 sequences.append(window.ids)
@@ -170,6 +172,7 @@ SPAN = Family(
     units_of=lambda dataset: dataset.arrays["question"],
     bias=(0.0, *[_WITHIN_TOKEN] * (MAX_CHAR_SLOTS - 1)) * 2,
     version=2,
+    renewed=lost_characters,
     tokenise=_tokenise,
     predictions=_predictions,
     shared_labels=False,

@@ -13,9 +13,12 @@ which has no spaces, also at letters that can only begin a syllable.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,8 +48,10 @@ MAX_CHAR_SLOTS = 16
 # Overlap of windows in tokens, as in the scripts of XTREME; less where inputs are short.
 _STRIDE = 128
 _LEAST_CONTEXT = 16
-# What a letter can be composed with (category Mn of the general scripts).
-_MARKS = "".join(map(chr, [*range(0x0300, 0x0370), *range(0x064B, 0x0656), 0x3099, 0x309A]))
+# A byte of a character that the vocabulary lacks.
+_BYTE = re.compile("<0x([0-9A-F]{2})>")
+# Vowels and final consonants of Hangul, which normalisation composes with what is before them.
+_JAMO = {*range(0x1160, 0x1200), *range(0xD7B0, 0xD800)}
 
 
 @contextmanager
@@ -68,6 +73,16 @@ def split_punctuation(tokenizer: Tokenizer) -> Iterator[None]:
         yield
     finally:
         tokenizer.pre_tokenizer = before
+
+
+def lost_characters(tokenizer: Tokenizer) -> bool:
+    """Whether answers once lost characters: a space was taken off twice, or accents dropped."""
+    normalizer = tokenizer.normalizer
+    state = b"" if normalizer is None else normalizer.__getstate__()
+    before = tokenizer.pre_tokenizer
+    return (before is not None and b"ByteLevel" in before.__getstate__()) or any(
+        sign in state for sign in (b"StripAccents", b'"lowercase":true', b'"strip_accents":true')
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +148,8 @@ def context_tokens(window: Encoding, context: str) -> tuple[list[int], list[tupl
     positions, spans = [], []
     # Attributes of an encoding are copied on every access.
     tokens, offsets = window.tokens, window.offsets
+    if any(map(_BYTE.fullmatch, tokens)):
+        offsets = _spread_bytes(tokens, offsets)
     for position, text in enumerate(window.sequence_ids):
         if text != 1 or not tokens[position].strip(_SPACES):
             continue
@@ -152,12 +169,37 @@ def context_tokens(window: Encoding, context: str) -> tuple[list[int], list[tupl
     return positions, spans
 
 
+def _spread_bytes(
+    tokens: Sequence[str], offsets: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Give each byte its character, where all bytes of a stretch cover all its characters."""
+    spread: list[tuple[int, int]] = []
+    for (start, end), stretch in groupby(zip(offsets, tokens, strict=True), lambda pair: pair[0]):
+        found = [_BYTE.fullmatch(token) for _, token in stretch]
+        values = bytes(int(byte[1], 16) for byte in found if byte)
+        text = values.decode("utf-8", "replace")
+        if len(values) < len(found) or len(text) != end - start:
+            spread += [(start, end)] * len(found)
+        else:
+            spread += [
+                (place, place + 1)
+                for place, character in enumerate(text, start)
+                for _ in character.encode()
+            ]
+    return spread
+
+
 def _behind_marks(context: str, end: int, next_start: int) -> int:
-    """Move an end behind marks that no token covers: normalisation composed them with a letter."""
+    """Move an end behind marks that no token covers: normalisation composed or dropped them."""
     uncovered = context[end:next_start]
-    marks = len(uncovered) - len(uncovered.lstrip(_MARKS))
+    marks = len(list(takewhile(_is_mark, uncovered)))
     # At the end of a window the marks may be those of a token in the next.
     return end if next_start == len(context) and marks < len(uncovered) else end + marks
+
+
+def _is_mark(character: str) -> bool:
+    """Whether a character belongs to the one before it."""
+    return unicodedata.category(character)[0] == "M" or ord(character) in _JAMO
 
 
 def slot_counts(spans: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

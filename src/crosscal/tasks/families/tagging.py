@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from crosscal.tasks.families.family import Family, Floats, InputLimits, Scored
+from crosscal.tasks.families.special_tokens import around_text, as_in_text
 from crosscal.tasks.families.tokens import EncodedDataset, concat_ragged
 
 if TYPE_CHECKING:
@@ -72,10 +73,11 @@ def _word_tokens(tokenizer: Tokenizer, examples: Sequence[TagExample]) -> Iterat
     """Yield the token ids of each word of each sentence; a word always has some."""
     tokenizer.no_truncation()
     stand_in = tokenizer.encode("?", add_special_tokens=False).ids[-1:]
+    in_text = as_in_text(tokenizer)
     for start in range(0, len(examples), _CHUNK):
         chunk = examples[start : start + _CHUNK]
         encodings = tokenizer.encode_batch(
-            [list(example.words) for example in chunk],
+            [in_text(example.words) for example in chunk],
             is_pretokenized=True,
             add_special_tokens=False,
         )
@@ -94,8 +96,8 @@ def _tokenise(
     labels: Sequence[str],
     limits: InputLimits,
 ) -> EncodedDataset:
-    opening, closing = tokenizer.encode("").ids
-    room = limits.max_length - 2
+    before, behind = around_text(tokenizer)
+    room = limits.max_length - len(before) - len(behind)
     sequences: list[list[int]] = []
     scored_positions: list[list[int]] = []
     gold: list[int] = []
@@ -106,11 +108,12 @@ def _tokenise(
         gold += tag_gold(example, labels)
         for window in windows([len(word) for word in fitting], room):
             inside = fitting[window.first : window.last]
-            # A word is scored at its first token; token 0 of the window is the opening one.
-            firsts = 1 + np.cumsum([0, *(len(word) for word in inside[:-1])])
-            scored = firsts[window.begin - window.first : window.end - window.first]
+            # A word is scored at its first token; at its last where only that has seen all of it.
+            ends = len(before) + np.cumsum([len(word) for word in inside])
+            at = ends - 1 if limits.causal else ends - [len(word) for word in inside]
+            scored = at[window.begin - window.first : window.end - window.first]
             scored_positions.append((start + scored).tolist())
-            sequences.append([opening, *(token for word in inside for token in word), closing])
+            sequences.append([*before, *(token for word in inside for token in word), *behind])
             start += len(sequences[-1])
     ids, offsets = concat_ragged(sequences)
     positions, row_offsets = concat_ragged(scored_positions)
@@ -154,4 +157,5 @@ TAGGING = Family(
     predictions=_predictions,
     shared_labels=True,
     units_of=lambda dataset: dataset.row_offsets[:-1],
+    renewed=lambda tokenizer: as_in_text(tokenizer) is not list,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from crosscal.encoders.architectures import encoder_config
+from crosscal.encoders.architectures import size
 from crosscal.study.execution.stages.stage import RUNTIME, Stage
 from crosscal.training.settings import ModelSettings
 
@@ -17,7 +17,7 @@ class EncoderStage(Stage):
 
     encoder: str
     layers: int | None
-    pooling: Literal["mean", "first"]
+    pooling: Literal["mean", "first", "last"]
     trim: bool
     threads: int
     encoder_folder: Path = field(metadata=RUNTIME)
@@ -31,15 +31,11 @@ class EncoderStage(Stage):
 
     def layer_weights(self) -> int:
         """Count the weights in all layers; each takes two operations a token."""
-        hidden, inner, total = map(
-            self._size, ("hidden_size", "intermediate_size", "num_hidden_layers")
-        )
+        names = ("hidden_size", "intermediate_size", "num_hidden_layers")
+        hidden, inner, total = (size(self.encoder_folder, name) for name in names)
         return (self.layers or total) * (4 * hidden * hidden + 2 * hidden * inner)
 
     def embedding_weights(self) -> int:
         """Count the weights in the table of embeddings."""
-        rows = 25_000 if self.trim else self._size("vocab_size")
-        return rows * self._size("hidden_size")
-
-    def _size(self, name: str) -> int:
-        return int(str(encoder_config(self.encoder_folder)[name]))
+        rows = 25_000 if self.trim else size(self.encoder_folder, "vocab_size")
+        return rows * size(self.encoder_folder, "hidden_size")

@@ -33,6 +33,7 @@ class PrepareStage(Stage):
     family_version: int = 1
     # Of translated examples: whether they still stand for the language they came from.
     keep_languages: bool | None = None
+    causal: bool = False  # whether a token of the encoder sees only those before it
     encoder_folder: Path = field(metadata=RUNTIME)
     source: SplitSource = field(metadata=RUNTIME)
 
@@ -50,7 +51,9 @@ class PrepareStage(Stage):
             for example in self._examples(language, inputs.get(f"translated:{language}"))
         ]
         limits = InputLimits(
-            max_length=self.max_length, token_types=token_types(self.encoder_folder)
+            max_length=self.max_length,
+            token_types=token_types(self.encoder_folder),
+            causal=self.causal,
         )
         tokens = FAMILIES[self.family].tokenise(
             load_tokenizer(self.encoder_folder), examples, self.labels, limits

@@ -23,17 +23,13 @@ tokens_ratio,                  theirs depend on the segmenter; Vietnamese counte
 types_ratio                    which are written apart, so its type counts are too low
 ==================  =========  ==================================================================
 
-None means unknown, never zero.
+None means unknown, never zero. Languages outside this table are found by `tags`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-
-from crosscal.exceptions import SettingsError
-from crosscal.spelling import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,13 +37,13 @@ class Language:
     """One language."""
 
     # as in XTREME's file names (ISO 639-1); of three letters (ISO 639-3, or what the data set says)
-    # for languages that have none of two
+    # for languages that have none of two; of other languages as the user writes it
     code: str
     # name, script, family: in English; the family is the largest commonly accepted one, or
     # ``"creole"``
     name: str
-    script: str
-    family: str
+    script: str | None
+    family: str | None
     direction: Literal["ltr", "rtl"] = "ltr"
     # text in CC-100, the pretraining corpus of XLM-R, in GiB (Chinese: simplified)
     pretraining_gib: float | None = None
@@ -233,7 +229,12 @@ _CORPUS: dict[str, tuple[float, float, float, float, float]] = {
     "ko": (0.321, 0.723, 2.95, 0.72, 2.36),
 }
 
-_RIGHT_TO_LEFT = {"Arabic", "Hebrew"}
+_RIGHT_TO_LEFT = {"Arabic", "Hebrew", "Thaana", "Syriac", "N’Ko", "Adlam", "Hanifi Rohingya"}
+
+
+def direction_of(script: str | None) -> Literal["ltr", "rtl"]:
+    """Return the direction in which a script is written."""
+    return "rtl" if script in _RIGHT_TO_LEFT else "ltr"
 
 
 def _entry(code: str, name: str, script: str, family: str, gib: float | None) -> Language:
@@ -244,7 +245,7 @@ def _entry(code: str, name: str, script: str, family: str, gib: float | None) ->
         name=name,
         script=script,
         family=family,
-        direction="rtl" if script in _RIGHT_TO_LEFT else "ltr",
+        direction=direction_of(script),
         pretraining_gib=gib,
         wals_22a=verb,
         wals_49a=cases,
@@ -258,7 +259,7 @@ def _entry(code: str, name: str, script: str, family: str, gib: float | None) ->
 
 
 LANGUAGES: dict[str, Language] = {row[0]: _entry(*row) for row in _NAMES}
-"""Every known language by code: those of XNLI first, in the order of Conneau et al. 2020."""
+"""Languages of which facts are known, by code: first XNLI's, as in Conneau et al. 2020."""
 
 XNLI: tuple[str, ...] = tuple(LANGUAGES)[:15]
 """The 15 languages of XNLI."""
@@ -284,25 +285,3 @@ MORPHOLOGICALLY_RICH: tuple[str, ...] = tuple(
     )
 )
 """The XNLI languages for which `is_rich` holds, richest first."""
-
-
-def language(code: str) -> Language:
-    """Return the language of a code; raise `SettingsError` that names the nearest code."""
-    if code in LANGUAGES:
-        return LANGUAGES[code]
-    by_name = {entry.name.casefold(): entry.code for entry in LANGUAGES.values()}
-    named_code = by_name.get(code.casefold())
-    remedy = f"Write '{named_code}'" if named_code else did_you_mean(code, LANGUAGES)
-    raise SettingsError(f"unknown language '{code}'", where="languages", remedy=remedy)
-
-
-def default_groups(languages: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Divide languages by morphology, as reports do unless told otherwise; English is left out."""
-    # By `is_rich`, and "not measured" where the ratio is unknown; without empty groups.
-    names = {True: "morphologically rich", False: "others", None: "not measured"}
-    groups: dict[str, tuple[str, ...]] = dict.fromkeys(names.values(), ())
-    for code in languages:
-        if code != "en":
-            name = names[is_rich(language(code))]
-            groups[name] += (code,)
-    return {name: codes for name, codes in groups.items() if codes}

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
-from crosscal.exceptions import SettingsError
 from crosscal.languages import (
     LANGUAGES,
     MORPHOLOGICALLY_RICH,
@@ -80,12 +77,3 @@ def test_default_groups():
         "not measured": ("fi",),
     }
     assert default_groups(["en"]) == {}
-
-
-@pytest.mark.parametrize(
-    ("code", "remedy"),
-    [("swa", "'sw'"), ("Swahili", "Write 'sw'"), ("EN", "'en'"), ("zh-CN", "'zh'")],
-)
-def test_unknown_codes_name_the_nearest(code, remedy):
-    with pytest.raises(SettingsError, match=remedy):
-        language(code)
