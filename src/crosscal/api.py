@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from crosscal.artifacts import sha256_file
 from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
 from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
 from crosscal.calibration.notion import Notion
-from crosscal.exceptions import DataError, SettingsError
+from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import concat_predictions
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
@@ -156,8 +154,9 @@ def evaluate_predictions(
         classes=predictions.classes,
         report=report,
     )
+    warnings = (*predictions.warnings, *evaluation.warnings)
     return CalibrationReport(
-        evaluation=evaluation,
+        evaluation=replace(evaluation, warnings=warnings),
         classes=predictions.classes,
         value_kind=predictions.value_kind,
         notes=predictions.notes,
@@ -179,27 +178,7 @@ def _read(origin: Any, columns: ColumnOptions, report: Report | None) -> Externa
     if isinstance(origin, str | Path):
         path = Path(origin)
         return read_external(path, columns, report=partial(report, path.name) if report else None)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "frame.parquet"
-        pq.write_table(_table(origin), path)
-        return read_external(path, columns)
-
-
-def _table(frame: Any) -> pa.Table:
-    """Return an Arrow table of a frame of pandas or polars, or of Arrow."""
-    if isinstance(frame, pa.Table):
-        return frame
-    if hasattr(frame, "to_arrow"):
-        return frame.to_arrow()
-    if type(frame).__module__.partition(".")[0] == "pandas":
-        return pa.Table.from_pandas(frame, preserve_index=False)
-    if isinstance(frame, Mapping):
-        return pa.table(dict(frame))
-    raise DataError(
-        f"{type(frame).__name__} is no table of predictions",
-        where="predictions",
-        remedy="Give a path, a data frame of pandas or polars, or an Arrow table",
-    )
+    return read_external(origin, columns)
 
 
 def _notion(notion: str, predictions: ExternalPredictions) -> Notion:

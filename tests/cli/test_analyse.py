@@ -125,13 +125,24 @@ def test_probabilities_that_do_not_sum_to_one(file, tmp_path):
     assert (done.returncode, "outside 0 to 1" in done.stderr) == (3, True), done.stderr
 
 
+def test_probabilities_are_not_taken_for_logits(file, tmp_path):
+    replace(file, "scores", lambda rows: [[0.2, 0.3, 0.5]] * len(rows))
+    done = crosscal("analyse", file, "--output", tmp_path / "a")
+    assert (done.returncode, "--probabilities" in done.stderr) == (3, True), done.stderr
+
+
 def test_permuted_labels(tmp_path):
     permuted, other = tmp_path / "permuted.parquet", tmp_path / "other.parquet"
     write_predictions(predictions(shift=1), permuted)
     done = crosscal("analyse", permuted, "--output", tmp_path / "a")
     assert done.returncode == 0, done.stderr
-    assert "the labels seem permuted" in done.stderr
-    assert "contradiction, entailment, neutral" in done.stderr
+    assert "the labels seem permuted" in done.stdout
+    assert "contradiction, entailment, neutral" in done.stdout
+    # The test data say so too, and so do the JSON and the report.
+    assert "is far below chance" in done.stdout
+    assert "is far below chance" in (tmp_path / "a" / "report.html").read_text()
+    done = crosscal("analyse", permuted, "--output", tmp_path / "a", "--json")
+    assert "the labels seem permuted" in json.loads(done.stdout)["warnings"][0]
     write_predictions(predictions("mrpc", choices=LABELS[::-1]), other)
     done = crosscal("analyse", permuted, other, "--output", tmp_path / "a")
     assert (done.returncode, "choices" in done.stderr) == (3, True), done.stderr

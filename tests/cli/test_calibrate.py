@@ -61,7 +61,7 @@ def test_json_has_the_agreed_form_and_nothing_else(file):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     parts = ["groups", "differences", "recalibration", "fits", "accepted", "needed", "settings"]
-    assert list(found) == parts
+    assert list(found) == [*parts, "warnings", "reading"]
     assert list(found["groups"]) == ["en", "<b>sw&</b>"]
     for group in found["groups"].values():
         assert {"n", "accuracy", "nll", "brier", "confidence", "errors"} <= group.keys()

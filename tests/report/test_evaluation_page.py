@@ -55,6 +55,20 @@ def test_the_page_holds_every_group_and_only_itself(tmp_path):
     assert page.read_text(encoding="utf-8") == text
 
 
+def test_what_speaks_against_the_predictions_stands_first(tmp_path):
+    rng = np.random.default_rng(0)
+    gold = rng.integers(0, 3, 100)
+    scores = 9 * np.eye(3)[(gold + 1) % 3] + rng.normal(size=(100, 3))
+    found = evaluate(
+        scores, gold, replicates=100, errors=("ece",), recalibrate=["temperature"]
+    )  # fmt: skip
+    assert sentences(found)[0].startswith("Note: accuracy 0.0 % is far below chance")
+    write_evaluation(found, tmp_path / "page.html", title="t")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "with scores in the order (1,2,0) it would be 100.0 %" in text
+    assert "no optimum in some fit: the scores say no more than chance" in text
+
+
 def test_without_matplotlib_the_page_names_the_figure(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     found = evaluation(2)

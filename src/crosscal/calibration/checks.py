@@ -12,7 +12,7 @@ from crosscal.exceptions import ArrayError
 
 Floats = NDArray[np.float64]
 
-# Float32 softmax rows of a few dozen classes sum to one within this.
+# Float32 softmax rows of a few dozen classes sum to one within this, and no value is further out.
 _SUM_TOLERANCE = 1e-5
 
 
@@ -54,10 +54,11 @@ def check_scores(scores: ArrayLike) -> Floats:
 def check_probabilities(probabilities: ArrayLike) -> Floats:
     """Return probabilities as float64 (n, k), in [0, 1], rows summing to 1; else ArrayError."""
     values = check_scores(probabilities)
-    if values.min() < 0 or values.max() > 1:
-        row = int(((values < 0) | (values > 1)).any(axis=1).argmax())
+    if values.min() < -_SUM_TOLERANCE or values.max() > 1 + _SUM_TOLERANCE:
+        beyond = (values < -_SUM_TOLERANCE) | (values > 1 + _SUM_TOLERANCE)
+        row = int(beyond.any(axis=1).argmax())
         raise ArrayError(
-            "probability outside 0 to 1",
+            f"probability outside 0 to 1, {values[row][beyond[row]][0]}",
             where=f"probabilities, row {row}",
             remedy="give probabilities, or say given='scores'",
         )
@@ -65,11 +66,11 @@ def check_probabilities(probabilities: ArrayLike) -> Floats:
     if off.max() > _SUM_TOLERANCE:
         row = int(off.argmax())
         raise ArrayError(
-            f"probabilities sum to {values[row].sum():.6g}, not 1",
+            f"probabilities sum to {float(values[row].sum())}, not 1",
             where=f"probabilities, row {row}",
             remedy="normalise them, or say given='scores'",
         )
-    return values
+    return _within_one(values)
 
 
 def check_gold(
@@ -109,7 +110,7 @@ def check_confidence(confidence: ArrayLike) -> Floats:
             remedy="give one confidence for each of one or more units",
         )
     _demand_finite(values, "confidence")
-    outside = (values < 0) | (values > 1)
+    outside = (values < -_SUM_TOLERANCE) | (values > 1 + _SUM_TOLERANCE)
     if outside.any():
         row = int(outside.argmax())
         raise ArrayError(
@@ -117,7 +118,7 @@ def check_confidence(confidence: ArrayLike) -> Floats:
             where=f"confidence, row {row}",
             remedy="give probabilities from 0 to 1",
         )
-    return values
+    return _within_one(values)
 
 
 def check_correct(correct: ArrayLike, n: int) -> Floats:
@@ -138,6 +139,12 @@ def check_correct(correct: ArrayLike, n: int) -> Floats:
             remedy="give 0 or 1, False or True",
         )
     return values
+
+
+def _within_one(values: Floats) -> Floats:
+    """Return values with what is beyond 0 or 1 by rounding put there."""
+    inside = values.min() >= 0 and values.max() <= 1
+    return values if inside else np.clip(values, 0, 1)
 
 
 def _demand_finite(values: Floats, where: str) -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crosscal.analysis import AnalysisSettings
+from crosscal.analysis import AnalysisSettings, Results
 from crosscal.analysis import analyse as analyse_runs
 from crosscal.analysis.recalibration_transfer import REGIMES, RegimeSettings, compare_regimes
+from crosscal.calibration.evaluation.plausibility import implausible
 from crosscal.cli.options import AsJson
 from crosscal.exceptions import SettingsError
 from crosscal.languages import default_groups, find_language
-from crosscal.predictions import Predictions, from_probabilities, read_predictions
+from crosscal.predictions import Predictions, demand_logits, from_probabilities, read_predictions
 from crosscal.report import ReportContext, answer, render_text_table, write_report
 from crosscal.tasks import MOST_ORDERED, permuted_labels
 
@@ -51,6 +51,9 @@ def analyse(
     runs = [read_predictions(file) for file in files]
     if probabilities:
         runs = [from_probabilities(run) for run in runs]
+    else:
+        for run in runs:
+            demand_logits(run)
     first = runs[0]
     if any("test" not in run.splits for run in runs):
         raise SettingsError(
@@ -74,19 +77,27 @@ def analyse(
     recalibration = None
     if regime_settings is not None:
         recalibration = compare_regimes(runs, settings=settings, recalibration=regime_settings)
-    warnings = _permuted(runs, baseline) if settings.dev_split else ()
-    for warning in warnings:
-        print(f"crosscal: {warning}", file=sys.stderr)
+    warnings = (
+        *(_permuted(runs, baseline) if settings.dev_split else ()),
+        *_implausible(runs),
+        *_without_optimum(results),
+    )
     context = _context(first, languages, warnings)
     page = write_report(results, output, study=context, recalibration=recalibration)
     if as_json:
-        document = {"report": str(page), "results": json.loads(results.to_json())}
+        document = {
+            "report": str(page),
+            "results": json.loads(results.to_json()),
+            "warnings": list(warnings),
+        }
         if recalibration is not None:
             document["recalibration"] = json.loads(recalibration.to_json())
         print(json.dumps(document))
         return
     print(render_text_table(results))
     print(answer(results))
+    for warning in warnings:
+        print(f"\nNote: {warning}.")
     print(f"\nReport: {page}")
 
 
@@ -142,6 +153,35 @@ def _permuted(runs: Sequence[Predictions], language: str) -> tuple[str, ...]:
                 f"stand for {', '.join(order)}, not {', '.join(choices)}"
             )
     return tuple(warnings)
+
+
+def _implausible(runs: Sequence[Predictions]) -> tuple[str, ...]:
+    """Return what speaks against the scores or labels of a run, in its test languages."""
+    warnings = []
+    for run in runs:
+        parts = [
+            (language, part.scores, part.gold)
+            for language in run.languages("test")
+            for part in [run.select(language=language, split="test")]
+        ]
+        notes = implausible(parts, run.provenance.choices)
+        if all(scores.min() >= 0 and scores.max() <= 1 for _, scores, _ in parts):
+            notes += (
+                "all scores are in [0, 1], as of independent sigmoids; softmax took them for "
+                "logits",
+            )
+        warnings += [f"{run.where}: {note}" for note in notes]
+    return tuple(warnings)
+
+
+def _without_optimum(results: Results) -> tuple[str, ...]:
+    """Return the runs of which no finite temperature is best."""
+    return tuple(
+        f"{each['recipe']}, seed {each['seed']}: no finite temperature is best, "
+        f"{each['temperature']:.3g} was taken"
+        for each in results.temperatures
+        if not each.get("converged", True)
+    )
 
 
 def _context(

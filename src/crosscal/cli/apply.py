@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.calibration.recalibration.saving import SavedRecalibrator, load_recalibrator
-from crosscal.exceptions import SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.reader import ExternalPredictions
-from crosscal.predictions.external.unlabelled import read_perhaps_unlabelled
+from crosscal.predictions.external.reader import ExternalPredictions, read_external
 
 EXAMPLE = (
     "Example: crosscal calibrate dev.csv --recalibrate temperature --save recalibrator.json; "
@@ -56,7 +55,7 @@ def apply(
         labels=labels,
         classes=tuple(classes.split(",")) if classes else None,
     )
-    predictions, labelled = read_perhaps_unlabelled(file, columns, classes=saved.origin.classes)
+    predictions, labelled = _read(file, columns)
     print(f"crosscal: {file}: {'; '.join(predictions.notes)}", file=sys.stderr)
     written = saved.apply(
         predictions.values,
@@ -74,6 +73,19 @@ def apply(
         output.parent.mkdir(parents=True, exist_ok=True)
     write_aside(output, _csv(table) if output.suffix == ".csv" else _parquet(table))
     print(f"{output}: {table.num_rows:,} rows", file=sys.stderr)
+
+
+def _read(file: Path, columns: ColumnOptions) -> tuple[ExternalPredictions, bool]:
+    """Read predictions with their labels, or without where the file has none."""
+    try:
+        return read_external(file, columns), True
+    except DataError as error:
+        if columns.labels is not None:
+            raise
+        try:
+            return read_external(file, columns, labelled=False), False
+        except DataError:
+            raise error from None
 
 
 def _check_output(output: Path | None, *inputs: Path) -> None:

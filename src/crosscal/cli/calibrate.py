@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,15 +11,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from crosscal.api import evaluate_predictions, unique_names
+from crosscal.api import evaluate_predictions
 from crosscal.artifacts import sha256_file
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
 from crosscal.cli.calibration_tables import print_evaluation
 from crosscal.cli.options import AsJson
+from crosscal.cli.prediction_files import NamedFile, named_files, read_files
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.concat import concat_predictions
-from crosscal.predictions.external.reader import ExternalPredictions, read_external
 
 EXAMPLE = (
     "Example: a file with the columns prob_no,prob_yes,label,lang,item. "
@@ -31,7 +28,10 @@ EXAMPLE = (
 
 
 def calibrate(
-    files: Annotated[list[Path], typer.Argument(help="Parquet, CSV, TSV, JSONL or npz")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="CSV, JSON, Parquet, npz, ... or NAME=FILE, or - for standard input"),
+    ],
     scores: Annotated[
         str | None,
         typer.Option(help="columns of logits: one list, or a,b,c, or a pattern, logit_*"),
@@ -42,12 +42,20 @@ def calibrate(
     confidence: Annotated[
         str | None, typer.Option(help="column of confidences; the labels are then right or wrong")
     ] = None,
-    labels: Annotated[str | None, typer.Option(help="column of the right classes")] = None,
+    predicted: Annotated[
+        str | None, typer.Option(help="column of the chosen classes, beside --confidence")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="column of the right classes, or a file of them")
+    ] = None,
     group: Annotated[str | None, typer.Option(help="column of groups to be compared")] = None,
     cluster: Annotated[str | None, typer.Option(help="column of what makes rows dependent")] = None,
     classes: Annotated[
         str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
     ] = None,
+    per_character: Annotated[
+        bool, typer.Option("--normalised", help="log-likelihoods divided by choices' lengths")
+    ] = False,
     baseline: Annotated[str | None, typer.Option(help="group to compare the others with")] = None,
     recalibrate: Annotated[
         list[str] | None, typer.Option(help="recalibrator to try, as temperature; repeatable")
@@ -75,21 +83,25 @@ def calibrate(
     Columns that are not named are guessed, and what was guessed is said. Several files are
     compared with each other; with --group they are parts of one whole.
     """
-    _check_outputs(files, report=report, save=save)
+    opened = named_files(files)
+    paths = [file.path for file in opened]
+    _check_outputs(paths, report=report, save=save)
     columns = ColumnOptions(
         scores=scores,
         probabilities=probabilities,
         confidence=confidence,
+        predicted=predicted,
         labels=labels,
         group=group,
         cluster=cluster,
         classes=tuple(classes.split(",")) if classes else None,
+        per_character=per_character,
     )
     with _progress() as progress:
-        predictions = _read(files, columns, progress)
+        predictions = read_files(opened, columns, progress)
         found = evaluate_predictions(
             predictions,
-            files={file.name: sha256_file(file) for file in files},
+            files={path.name: sha256_file(path) for path in paths if path.is_file()},
             notion=notion,
             bins=bins,
             baseline=baseline,
@@ -103,7 +115,7 @@ def calibrate(
     if save:
         found.save(save)
     if report:
-        found.to_html(report, title=_title(files))
+        found.to_html(report, title=_title(opened))
     if as_json:
         print(found.to_json())
         return
@@ -165,22 +177,9 @@ def _recalibrators(
     return asked
 
 
-def _title(files: Sequence[Path]) -> str:
+def _title(files: Sequence[NamedFile]) -> str:
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return f"Calibration of {files[0].name}{more}"
-
-
-def _read(
-    files: Sequence[Path], columns: ColumnOptions, progress: ProgressBar
-) -> ExternalPredictions:
-    parts = []
-    for file in files:
-        part = read_external(file, columns, report=partial(progress, file.name))
-        print(f"crosscal: {file}: {'; '.join(part.notes)}", file=sys.stderr)
-        parts.append(part)
-    if len(parts) == 1:
-        return parts[0]
-    return concat_predictions(parts, unique_names(files), pooled=columns.group is not None)
+    return f"Calibration of {files[0].shown}{more}"
 
 
 class ProgressBar:

@@ -1,7 +1,7 @@
 """The table between models and analysis: scored choices for each unit, in Parquet."""
 
 from crosscal.predictions.files import read_predictions, write_predictions
-from crosscal.predictions.probabilities import from_probabilities
+from crosscal.predictions.probabilities import demand_logits, from_probabilities
 from crosscal.predictions.provenance import FORMAT, Provenance
 from crosscal.predictions.table import Predictions, Slice
 from crosscal.predictions.validation import validate
@@ -11,6 +11,7 @@ __all__ = [
     "Predictions",
     "Provenance",
     "Slice",
+    "demand_logits",
     "from_probabilities",
     "read_predictions",
     "validate",

@@ -48,7 +48,7 @@ class CalibrationReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, as `crosscal calibrate --json` prints it."""
-        return self.evaluation.to_dict()
+        return {**self.evaluation.to_dict(), "reading": list(self.notes)}
 
     def to_json(self) -> str:
         """Return `to_dict` as JSON."""

@@ -48,7 +48,8 @@ def sentences(evaluation: Evaluation) -> list[str]:
         ]
     else:
         texts = [_counted(evaluation, name, clear)]
-    return [*texts, *_differences(evaluation, name), *_notes(evaluation)]
+    warnings = [f"Note: {warning}." for warning in evaluation.warnings]
+    return [*warnings, *texts, *_differences(evaluation, name), *_notes(evaluation)]
 
 
 def _clear(evaluation: Evaluation, name: str) -> dict[str, bool]:

@@ -42,7 +42,7 @@ def test_the_json_is_that_of_the_issue():
     scores, gold = data()
     document = evaluate(scores, gold, replicates=200).to_dict()
     parts = ["groups", "differences", "recalibration", "fits", "accepted", "needed", "settings"]
-    assert list(document) == parts
+    assert list(document) == [*parts, "warnings"]
     group = document["groups"]["all"]
     assert {"n", "accuracy", "nll", "brier", "confidence", "errors"} <= group.keys()
     assert set(group["errors"]) == set(ERRORS)

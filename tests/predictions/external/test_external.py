@@ -127,13 +127,13 @@ def test_rounded_probabilities_are_normalised_and_float32_is_kept(tmp_path):
     found = read_external(path, ColumnOptions())
     assert found.values.sum() == pytest.approx(1, abs=1e-12)
     assert any("rounded" in words for words in found.notes)
-    scores = pa.array([[1.0, 2.0]], type=pa.list_(pa.float32()))
-    pq.write_table(pa.table({"scores": scores, "label": [1]}), tmp_path / "a.parquet")
+    scores = pa.array([[1.0, 2.0]] * 2, type=pa.list_(pa.float32()))
+    pq.write_table(pa.table({"scores": scores, "label": [1, 0]}), tmp_path / "a.parquet")
     assert read_external(tmp_path / "a.parquet", ColumnOptions()).values.dtype == np.float32
 
 
 def test_rows_with_choices_of_their_own(tmp_path):
-    rows = {"logits": [[1.0, 2.0], [1.0, 2.0, 3.0]], "label": [1, 2]}
+    rows = {"logits": [[1.0, 2.0], [1.0, 2.0, 3.0]], "label": [0, 2]}
     found = read_external(write(tmp_path, "jsonl", rows), ColumnOptions())
     assert found.values.tolist() == [[1.0, 2.0, -np.inf], [1.0, 2.0, 3.0]]
     rows["label"] = [2, 2]
@@ -152,12 +152,14 @@ def test_a_label_must_be_one_of_the_rows_own_choices(tmp_path):
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl", "npz"])
 def test_whole_numbers_and_truths_are_the_same_label_in_every_format(tmp_path, kind):
-    rows = {"p1": [0.7, 0.1], "p2": [0.2, 0.8], "p3": [0.1, 0.1], "label": [1.0, 2.0]}
-    assert read_external(write(tmp_path, kind, rows), ColumnOptions()).gold.tolist() == [0, 1]
+    rows = {"p1": [0.7, 0.1], "p2": [0.2, 0.8], "p3": [0.1, 0.1], "label": [1.0, 3.0]}
+    assert read_external(write(tmp_path, kind, rows), ColumnOptions()).gold.tolist() == [0, 2]
     for classes in (("True", "False"), ("1", "0")):
         first, second = (f"prob_{name}" for name in classes)
         rows = {first: [0.7, 0.1], second: [0.3, 0.9], "label": [True, False]}
-        assert read_external(write(tmp_path, kind, rows), ColumnOptions()).gold.tolist() == [0, 1]
+        found = read_external(write(tmp_path, kind, rows), ColumnOptions())
+        assert [found.classes[gold] for gold in found.gold] == list(classes)
+        assert found.values[[0, 1], found.gold].tolist() == [0.7, 0.9]
 
 
 def test_per_cent_is_not_taken_for_logits(tmp_path):
@@ -220,8 +222,8 @@ BAD = {
     "unknown name": ("prob_a,prob_b,label\n0.5,0.5,a\n0.5,0.5,c\n", ["line 3", "'c'", "a, b"]),
     "digits": (HEAD + "0.9,0_1,0.05,0\n", [":3: column 'p1'", "'0_1' is not a number"]),
     "other digits": (HEAD + "0.9,\u0660,0.1,0\n", [":3: column 'p1'", "not a number"]),
-    "Latin-1": ("p0,p1,label\n0.5,0.5,caf\xe9\n".encode("latin-1"), [":2", "UTF-8", "0xe9"]),
-    "UTF-16": ("p0,p1,label\n0.5,0.5,1\n".encode("utf-16"), ["UTF-16"]),
+    "Latin-1": ("p0,p1,label\n0.5,0.5,caf\xe9\n".encode("latin-1"), ["line 2", "'café'"]),
+    "UTF-16": ("p0,p1,label\n0.5,0.5,7\n".encode("utf-16"), ["line 2", "label 7"]),
     "correct": ("confidence,correct\n0.5,2\n", ["line 2", "neither right nor wrong"]),
     "confidence": ("confidence,correct\n1.5,1\n", ["line 2", "1.5", "no probability"]),
 }
@@ -246,7 +248,8 @@ BAD_JSON = {
     ),
     "more than a float": (f'{{"scores": [1, {10**400}], "label": 1}}\n', ["line 2", "inf"]),
     "not JSON": ('{"p": \n', [":2", "not JSON"]),
-    "not an object": ("[1, 2]\n", [":2", "not a JSON object"]),
+    "not an object": ("[1, 2]\n", [":2", "no 'label'"]),
+    "a word": ('"yes"\n', [":2", "not a JSON object"]),
     "missing key": ('{"scores": [1, 2]}\n', [":2", "'label'"]),
     "text for a list": ('{"scores": "a", "label": 1}\n', [":2", "not a list of numbers"]),
     "NaN": ('{"scores": [1, NaN], "label": 1}\n', ["line 2", "NaN"]),
@@ -309,7 +312,7 @@ def test_faults_of_arrays(tmp_path, kind):
 def test_faults_of_parquet_columns(tmp_path):
     path = tmp_path / "file.parquet"
     pq.write_table(pa.table({"probs": PROBABILITIES, "label": [{"a": 1}] * 3}), path)
-    with pytest.raises(DataError, match="column 'label'.*not one value a row"):
+    with pytest.raises(DataError, match="no column looks like labels.*'label.a'"):
         read_external(path, ColumnOptions())
     pq.write_table(pa.table({"probs": PROBABILITIES, "label": GOLD}).slice(0, 0), path)
     with pytest.raises(DataError, match="no rows"):
@@ -325,7 +328,7 @@ def test_numbers_of_every_width(tmp_path):
         found = read_external(path, ColumnOptions())
         np.testing.assert_allclose(found.values, SCORES, atol=1e-3)
         assert found.gold.tolist() == GOLD
-    path = text(tmp_path, f'{{"logits": [1, {10**30}], "label": 1}}\n', "file.jsonl")
+    path = text(tmp_path, f'{{"logits": [1, {10**30}], "label": 0}}\n', "file.jsonl")
     assert read_external(path, ColumnOptions()).values.tolist() == [[1.0, 1e30]]
     path = tmp_path / "file.parquet"
     decimals = pa.array([Decimal("0.25"), Decimal("0.50")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -27,11 +27,13 @@ from crosscal.calibration.evaluation.measures import (
     group_result,
     measure_group,
 )
+from crosscal.calibration.evaluation.plausibility import implausible, unshared_clusters
 from crosscal.calibration.evaluation.recalibrated import GroupRows, fits, recalibrations
 from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, NeededThreshold
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
 from crosscal.exceptions import DataError, SettingsError
+from crosscal.predictions.external.plain_text import plain_text
 from crosscal.spelling import did_you_mean
 
 Ints = NDArray[np.intp]
@@ -76,8 +78,8 @@ def evaluate(
         Logits or log-scores (minus infinity where a row has no such choice); or probabilities;
         or the confidence of each chosen label.
     gold : array of int, shape (n,)
-        Index of the right choice, -1 if it is not among them. Given as confidence: 1 where the
-        chosen label is right, else 0.
+        Index of the right choice, -1 if it is not among them; or its name, with `classes`. Given as
+        confidence: 1 where the chosen label is right, else 0.
     groups : array of shape (n,), optional
         Any labels. Without, all rows are the group "all".
     clusters : array of shape (n,), optional
@@ -98,7 +100,7 @@ def evaluate(
     errors : sequence of str, optional
         From `crosscal.calibration.ERRORS`; by default all.
     classes : sequence of str, optional
-        Names of the columns; only noted.
+        Names of the columns of `scores`.
     thresholds : sequence of float
         Confidences above which rows are accepted: the share kept, and its accuracy.
     wanted : sequence of float
@@ -130,7 +132,7 @@ def evaluate(
     >>> round(evaluation.groups["all"].means["accuracy"], 3)
     0.667
     """
-    values, right = _checked(scores, gold, given)
+    values, right = _checked(scores, _as_numbers(gold, classes), given)
     names, group = _coded(groups, len(right), "groups")
     cluster = None if clusters is None else _coded(clusters, len(right), "clusters")[1]
     return evaluate_coded(
@@ -224,6 +226,10 @@ def evaluate_coded(
             **_described(settings, designs, cluster, baseline, recalibrate, replicates, seed),
             "classes": None if classes is None else list(classes),
         },
+        warnings=(
+            *implausible(_rows_by_group(names, designs, values, gold), pair=settings.pair),
+            *unshared_clusters(names, group, cluster),
+        ),
     )
 
 
@@ -231,6 +237,13 @@ def _confident(part: GroupRows, settings: EvaluationSettings, name: str) -> Conf
     about: Notion = "top-label" if settings.notion == "class-wise" else settings.notion
     confidence, correct = outcomes(part.values, part.gold, notion=about, given=settings.given)
     return ConfidentRows(name, confidence, correct.astype(float), part.design, settings.level)
+
+
+def _rows_by_group(
+    names: Sequence[str], designs: Sequence[GroupDesign], values: NDArray[Any], gold: NDArray[Any]
+) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+    for name, design in zip(names, designs, strict=True):
+        yield name, values[design.rows], gold[design.rows]
 
 
 def _in_order_of_names(
@@ -272,6 +285,24 @@ def _checked(scores: ArrayLike, gold: ArrayLike, given: str) -> tuple[NDArray[An
         right = right.astype(np.int64)
     classes = 2 if dimensions == 1 else values.shape[1]
     return values, check_gold(right, (len(values), classes), absent=dimensions == 2)
+
+
+def _as_numbers(gold: ArrayLike, classes: Sequence[str] | None) -> ArrayLike:
+    """Return names of classes as their numbers, and numbers as they are."""
+    labels = as_array(gold, "gold")
+    if labels.dtype.kind not in "UO":
+        return gold
+    number = {plain_text(name): i for i, name in enumerate(classes or ())}
+    names = [plain_text(label) for label in labels.tolist()]
+    unknown = next((i for i, name in enumerate(names) if name not in number), None)
+    if unknown is not None:
+        known = f"the classes are {', '.join(number)}" if number else "no classes are named"
+        raise DataError(
+            f"gold is {names[unknown]!r}, but {known}",
+            where=f"gold, row {unknown}",
+            remedy="give the names of the columns as classes, as ['no', 'yes']",
+        )
+    return np.array([number[name] for name in names], dtype=np.int64)
 
 
 def _pairs(values: NDArray[Any]) -> NDArray[np.float64]:

@@ -172,9 +172,12 @@ def _with_gains(
         )
     nll = now.measurements.get("nll")
     endless = nll is not None and np.isposinf(nll.value)
+    notes = ["NLL becomes infinite: a right choice gets probability 0"] if endless else []
+    if not after.converged:
+        notes.append(f"no optimum in some fit: {'; '.join(after.failures) or 'it was not found'}")
     return replace(
         result,
-        note="NLL becomes infinite: a right choice gets probability 0" if endless else "",
+        note="; ".join(notes),
         converged=after.converged,
         accuracy_after=now.measurements["accuracy"].value,
         measures=gains,

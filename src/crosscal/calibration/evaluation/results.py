@@ -181,6 +181,8 @@ class Evaluation:
     needed : tuple of NeededThreshold
     settings : dict
         What was asked, and the conventions.
+    warnings : tuple of str
+        What speaks against the predictions: classes in another order, labels that are predictions.
     """
 
     groups: Mapping[str, GroupResult]
@@ -190,6 +192,7 @@ class Evaluation:
     accepted: tuple[AcceptedRows, ...]
     needed: tuple[NeededThreshold, ...]
     settings: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; fractions, not per cent.
@@ -200,7 +203,7 @@ class Evaluation:
             ``{"groups": {group: {"n", "accuracy", "nll", "brier", "confidence", "errors":
             {name: {"value", "low", "high", "noise_floor", "p_value"}}, ...}},
             "differences": [...], "recalibration": [...], "fits": [...], "accepted": [...],
-            "needed": [...], "settings": {...}}``
+            "needed": [...], "settings": {...}, "warnings": [...]}``
         """
         return {
             "groups": {name: result.to_dict() for name, result in self.groups.items()},
@@ -210,4 +213,5 @@ class Evaluation:
             "accepted": [asdict(each) for each in self.accepted],
             "needed": [asdict(each) for each in self.needed],
             "settings": dict(self.settings),
+            "warnings": list(self.warnings),
         }

@@ -27,6 +27,7 @@ class Recalibrated:
     probabilities: Floats  # (n, k)
     converged: bool  # whether every fit reached its optimum
     fits: int
+    failures: tuple[str, ...]  # why fits did not, each reason once
 
 
 def recalibrator(name: str, given: Given) -> Callable[[], Recalibrator]:
@@ -76,18 +77,25 @@ def transfer(
     """Fit on some rows and recalibrate others, leaving out the clusters they share."""
     probabilities = np.full(others.shape, np.nan)
     converged, fits = True, 0
+    heard: list[warnings.WarningMessage] = []
     for number in np.unique(other_fold).tolist():
         # Fold -1 of others shares no cluster with what is fitted on: all rows are.
         fitted = (fold != number) & (gold >= 0)
         scored = other_fold == number
         _demand_apart(cluster[fitted], other_cluster[scored])
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(record=True) as caught:
             # Said once for all fits, in the result.
-            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("always", ConvergenceWarning)
             fit = make().fit(values[fitted], gold[fitted])
+        heard += caught
         probabilities[scored] = fit.predict_proba(others[scored])
         converged, fits = converged and bool(fit.converged_), fits + 1
-    return Recalibrated(probabilities=probabilities, converged=converged, fits=fits)
+    reasons = [str(w.message) for w in heard if issubclass(w.category, ConvergenceWarning)]
+    # Without the class's name, and the value that each fit ended with.
+    failures = dict.fromkeys(r.partition(": ")[2].split("; ")[0] for r in reasons)
+    return Recalibrated(
+        probabilities=probabilities, converged=converged, fits=fits, failures=tuple(failures)
+    )
 
 
 def _demand_apart(fitted: Ints, scored: Ints) -> None:

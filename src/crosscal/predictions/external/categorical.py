@@ -10,27 +10,32 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
+from crosscal.predictions.external.plain_text import plain_text
 from crosscal.predictions.external.sources import TableSource
 
 
 def codes(
     source: TableSource, name: str, column: pa.ChunkedArray
-) -> tuple[NDArray[np.int64], pa.Array]:
-    """Return each row's number among a column's distinct values, and these values."""
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each row's number among a column's different values, and these as plain text."""
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
     demand_present(source, name, column)
     if pa.types.is_nested(column.type):
         raise DataError(
             "the column holds lists or records, not one value a row",
-            where=f"{source.path}: column '{name}'",
+            where=f"{source.name}: column '{name}'",
             remedy="Give one value a row; of one-hot labels the index",
         )
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     whole = column.dictionary_encode().unify_dictionaries()
     numbers = [np.asarray(chunk.indices, dtype=np.int64) for chunk in whole.chunks if len(chunk)]
-    return np.concatenate(numbers), whole.chunk(0).dictionary
+    # 1 and "1.0", or é in one sign and in two, are one value.
+    texts = [plain_text(value) for value in whole.chunk(0).dictionary.to_pylist()]
+    order = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+    merged = np.array([order[text] for text in texts], dtype=np.int64)
+    return merged[np.concatenate(numbers)], list(order)
 
 
 def sorted_codes(
@@ -39,8 +44,7 @@ def sorted_codes(
     """Return each row's number among a column's sorted values as text, and these values."""
     if name is None:
         return None, ()
-    indices, values = codes(source, name, columns[name])
-    texts = [str(value) for value in values.to_pylist()]
+    indices, texts = codes(source, name, columns[name])
     order = sorted(range(len(texts)), key=lambda i: texts[i])
     rank = np.empty(len(texts), dtype=np.int32)
     rank[order] = np.arange(len(texts), dtype=np.int32)
@@ -51,7 +55,7 @@ def demand_present(source: TableSource, name: str, column: pa.ChunkedArray) -> N
     """Raise DataError at the first missing value of a column."""
     missing = pc.is_null(column)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        missing = pc.fill_null(pc.equal(column, ""), True)
+        missing = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
     elif not column.null_count:
         return
     rows = np.asarray(missing)
@@ -60,6 +64,6 @@ def demand_present(source: TableSource, name: str, column: pa.ChunkedArray) -> N
     row = int(rows.argmax())
     raise DataError(
         "value is missing",
-        where=f"{source.path}: column '{name}', {source.locate(row)}",
+        where=f"{source.name}: column '{name}', {source.locate(row)}",
         remedy="Fill it in or leave the row out",
     )

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
+from crosscal.predictions.external.plain_text import plain_text
 from crosscal.predictions.external.reader import ExternalPredictions
 
 
@@ -19,15 +19,16 @@ def concat_predictions(
     """Join files of equal classes and kinds of values; equally named clusters are one.
 
     Where `pooled`, equally named groups belong together; else each file's groups are its own, named
-    ``file`` or ``file/group``.
+    ``file`` or ``file/group``. Classes of one name are one, in whichever order a file has them.
     """
     first = parts[0]
+    parts = [_in_order(part, first) for part in parts]
     for part, name in zip(parts, names, strict=True):
         if _kind(part) != _kind(first):
             raise DataError(
                 f"{_kind(part)}, but {names[0]} holds {_kind(first)}",
                 where=name,
-                remedy="Give files of the same classes in the same order",
+                remedy="Give files of the same classes",
             )
     own = [
         [_name(group, file, pooled) for group in part.groups or ("",)]
@@ -42,18 +43,50 @@ def concat_predictions(
     ]
     return replace(
         first,
-        values=np.concatenate([part.values for part in parts]),
+        values=np.concatenate(_padded([part.values for part in parts])),
         gold=np.concatenate([part.gold for part in parts]),
         group=np.concatenate(group),
         groups=tuple(order),
         cluster=_clusters(parts),
         cluster_names=None,
         notes=tuple(dict.fromkeys(words for part in parts for words in part.notes)),
+        warnings=tuple(
+            f"{name}: {words}"
+            for part, name in zip(parts, names, strict=True)
+            for words in part.warnings
+        ),
     )
 
 
+def _in_order(part: ExternalPredictions, first: ExternalPredictions) -> ExternalPredictions:
+    """Put the classes of a file in the order of the first file's."""
+    own, wanted = [[plain_text(n) for n in each.classes or ()] for each in (part, first)]
+    if own == wanted or len(own) != len(wanted) or set(own) != set(wanted):
+        return part
+    at = [own.index(name) for name in wanted]
+    new = np.argsort(at)
+    return replace(
+        part,
+        values=part.values[:, at],
+        gold=np.where(part.gold < 0, part.gold, new[part.gold]).astype(np.int32),
+        classes=first.classes,
+        notes=(*part.notes, "classes: put in the order of the first file's"),
+    )
+
+
+def _padded(values: Sequence[NDArray[np.floating]]) -> list[NDArray[np.floating]]:
+    """Give rows with fewer choices some that are not there."""
+    if values[0].ndim == 1:
+        return list(values)
+    width = max(each.shape[1] for each in values)
+    return [
+        np.pad(each, ((0, 0), (0, width - each.shape[1])), constant_values=-np.inf)
+        for each in values
+    ]
+
+
 def _kind(part: ExternalPredictions) -> str:
-    if part.values.ndim == 1:
+    if part.values.ndim == 1 or part.task is not None:
         return part.value_kind
     named = f" ({', '.join(part.classes)})" if part.classes else ""
     return f"{part.value_kind} of {part.values.shape[1]} classes{named}"
@@ -67,18 +100,18 @@ def _name(group: str, file: str, pooled: bool) -> str:
 
 def _clusters(parts: Sequence[ExternalPredictions]) -> NDArray[np.int64] | None:
     """Return clusters numbered by name over all files; rows of files without any stand alone."""
-    named = [part.cluster_names for part in parts if part.cluster_names is not None]
-    if not named:
+    if all(part.cluster is None for part in parts):
         return None
-    coded = pa.chunked_array([names.cast(pa.string()) for names in named]).combine_chunks()
-    coded = coded.dictionary_encode()
-    numbers = np.asarray(coded.indices, dtype=np.int64)
-    above, at, clusters = len(coded.dictionary), 0, []
+    names: dict[str, int] = {}
+    for part in parts:
+        for name in part.cluster_names or ():
+            names.setdefault(name, len(names))
+    above, clusters = len(names), []
     for part in parts:
         if part.cluster is None or part.cluster_names is None:
             clusters.append(above + np.arange(len(part)))
             above += len(part)
             continue
-        clusters.append(numbers[at : at + len(part.cluster_names)][part.cluster])
-        at += len(part.cluster_names)
+        own = np.array([names[name] for name in part.cluster_names], dtype=np.int64)
+        clusters.append(own[part.cluster])
     return np.concatenate(clusters)

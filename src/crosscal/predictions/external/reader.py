@@ -1,4 +1,4 @@
-"""Predictions from anyone's files: Parquet, CSV, TSV, JSON lines or npz, as arrays.
+"""Predictions from anyone's files, and from tables in memory, as arrays.
 
 Nothing is guessed silently: `ExternalPredictions.notes` tells which column was taken for what.
 Nothing is mended silently either: a NaN, an unknown label or probabilities that do not sum to one
@@ -7,9 +7,8 @@ stop the reading, with file, row and remedy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,30 +18,19 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes, sorted_codes
-from crosscal.predictions.external.columns import (
-    ColumnMapping,
-    ColumnOptions,
-    ValueKind,
-    choose_columns,
-)
-from crosscal.predictions.external.labels import gold_of
-from crosscal.predictions.external.sources import NpzSource, ParquetSource, TableSource
-from crosscal.predictions.external.text_sources import CsvSource, JsonLinesSource
+from crosscal.predictions.external.choosing import choose_columns
+from crosscal.predictions.external.columns import ColumnMapping, ColumnOptions, ValueKind
+from crosscal.predictions.external.joined import with_labels_of
+from crosscal.predictions.external.labels import gold_of, right_of
+from crosscal.predictions.external.opening import open_source
+from crosscal.predictions.external.plain_text import IGNORED, plain_text
+from crosscal.predictions.external.repeated import repeated_rows
+from crosscal.predictions.external.sources import TableSource
 from crosscal.predictions.external.values import settle_values
 from crosscal.predictions.provenance import Provenance
 
 Report = Callable[[int, int], None]
-
-_OPENERS: dict[str, Callable[[Path], TableSource]] = {
-    ".parquet": ParquetSource,
-    ".pq": ParquetSource,
-    ".csv": CsvSource,
-    ".tsv": CsvSource,
-    ".tab": CsvSource,
-    ".jsonl": JsonLinesSource,
-    ".ndjson": JsonLinesSource,
-    ".npz": NpzSource,
-}
+Tables = dict[str, pa.ChunkedArray]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,11 +51,15 @@ class ExternalPredictions:
         Names of the groups, sorted; empty without groups.
     cluster : ndarray of int64, shape (n,), or None
         Equal numbers mean dependent rows; None: every row by itself.
-    cluster_names : pyarrow.Array or None
+    cluster_names : tuple of str or None
         What the numbers stand for.
     classes : tuple of str or None
+    task : str or None
+        Where the file is of one task by its form: its choices are no classes.
     notes : tuple of str
         What was taken for what, and why.
+    warnings : tuple of str
+        What speaks against this reading, or against the file.
     """
 
     values: NDArray[Any]
@@ -76,55 +68,85 @@ class ExternalPredictions:
     group: NDArray[np.int32] | None
     groups: tuple[str, ...]
     cluster: NDArray[np.int64] | None
-    cluster_names: pa.Array | None
+    cluster_names: tuple[str, ...] | None
     classes: tuple[str, ...] | None
+    task: str | None = None
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.gold)
 
 
 def read_external(
-    path: Path, options: ColumnOptions, *, report: Report | None = None
+    origin: Any,
+    options: ColumnOptions,
+    *,
+    labelled: bool = True,
+    report: Report | None = None,
 ) -> ExternalPredictions:
     """Read predictions of any origin; what the options leave open is guessed.
 
-    Of crosscal's own prediction files the test split is read; language becomes the group,
-    cluster_id the cluster. Minus infinity says that a row has no such choice. Probabilities may be
-    off a sum of 1 by rounding to three decimals; they are then normalised. All else that is wrong
-    is a DataError.
+    Parameters
+    ----------
+    origin : path, table or dictionary of arrays
+        A file, ``-`` for standard input, a table of pandas, polars or Arrow, or arrays by name.
+    options : ColumnOptions
+    labelled : bool
+        False: labels are not looked for, and gold is -1 throughout.
+    report : callable, optional
+        Called with how much is read, and the total.
+
+    Returns
+    -------
+    ExternalPredictions
+        Of crosscal's own prediction files the test split is read; language becomes the group,
+        cluster_id the cluster. Minus infinity says that a row has no such choice. Rows with label
+        -100 are left out. Probabilities may be off a sum of 1, and off 0 and 1, by rounding to
+        three decimals; they are then normalised.
+
+    Raises
+    ------
+    DataError
+        All else that is wrong, and every choice of columns that is not the only one.
     """
-    source = _open(path)
+    source = open_source(origin, per_character=options.per_character)
+    given = options
+    source, options = with_labels_of(source, options)
     own = source.provenance is not None and {"scores", "gold"} <= set(source.columns)
+    choices = split = None
     if own:
         options, choices, split = _own(source, options)
-    columns = _choose(source, options)
-    words = [name for name in columns.names if name not in columns.values]
-    filtered = [*words, "split"] if own and split else words
-    parts: dict[str, list[Any]] = {name: [] for name in columns.names}
-    for batch, done in source.batches(columns.values, filtered):
-        if own and split:
-            batch = batch.filter(pc.equal(batch.column("split"), split))
-        for name in columns.names:
-            parts[name].append(batch.column(name))
-        if report:
-            report(done, source.total)
-    if not any(len(chunk) for chunk in parts[columns.labels]):
-        raise DataError("no rows", where=str(path), remedy="Give at least one prediction")
-    tables = {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
-    del parts
+    options = _filled(options, source.defaults)
+    columns = choose_columns(source.head(), options, where=source.name, labelled=labelled)
+    if own and not given.name_values:
+        columns = replace(columns, value_kind=None)  # whether these are logits, the values tell
+    tables = _read(source, columns, split if own else None, report)
+    tables, source, left_out = _without_ignored(source, columns, tables)
     value_columns = [tables.pop(name) for name in columns.values]
     values, value_kind, notes, own_number = settle_values(source, columns, value_columns)
     del value_columns
+    if columns.order and values.ndim == 2:
+        values = np.ascontiguousarray(values[:, list(columns.order)])
     classes = choices if own and choices else columns.classes
-    gold, said_labels = gold_of(
-        source, columns, tables[columns.labels], classes, values, own_number, absent=own
-    )
+    said_labels: tuple[str, ...] = ()
+    if columns.labels is None:
+        gold = np.full(len(values), -1, dtype=np.int32)
+    elif columns.predicted is not None:
+        gold = right_of(source, columns, tables[columns.predicted], tables[columns.labels])
+    else:
+        gold, said_labels = gold_of(
+            source, columns, tables[columns.labels], classes, values, own_number, absent=own
+        )
+    if columns.layout == "highest":
+        gold = np.where(gold < 0, gold, values.argmax(axis=1) == gold).astype(np.int32)
+        values = values.max(axis=1)
     group, groups = sorted_codes(source, columns.group, tables)
     cluster = cluster_names = None
     if columns.cluster is not None:
-        cluster, cluster_names = codes(source, columns.cluster, tables[columns.cluster])
-    origin = (f"a prediction file of crosscal, split '{split}'",) if own and split else ()
+        cluster, names = codes(source, columns.cluster, tables[columns.cluster])
+        cluster_names = tuple(names)
+    origin_note = (f"a prediction file of crosscal, split '{split}'",) if own and split else ()
     return ExternalPredictions(
         values=values,
         value_kind=value_kind,
@@ -133,63 +155,97 @@ def read_external(
         groups=groups,
         cluster=cluster,
         cluster_names=cluster_names,
-        classes=classes,
-        notes=(*origin, *columns.notes, *notes, *said_labels),
+        classes=None if value_kind == "confidence" else classes,
+        task=source.defaults.get("task"),
+        notes=(*source.notes, *origin_note, *columns.notes, *left_out, *notes, *said_labels),
+        warnings=repeated_rows(source, columns.id, tables, group, groups),
     )
 
 
-def _open(path: Path) -> TableSource:
-    if path.is_dir():
-        raise DataError("this is a folder", where=str(path), remedy="Name the files in it")
-    if not path.is_file():
-        raise DataError("no such file", where=str(path), remedy="Check the path")
-    opener = _OPENERS.get(path.suffix.lower())
-    if opener is None:
+def _read(
+    source: TableSource, columns: ColumnMapping, split: str | None, report: Report | None
+) -> Tables:
+    words = [name for name in columns.names if name not in columns.values]
+    filtered = [*words, "split"] if split else words
+    parts: dict[str, list[Any]] = {name: [] for name in columns.names}
+    for batch, done in source.batches(columns.values, filtered):
+        if split:
+            batch = batch.filter(pc.equal(batch.column("split"), split))
+        for name in columns.names:
+            parts[name].append(batch.column(batch.schema.names.index(name)))
+        if report:
+            report(done, source.total)
+    if not any(len(chunk) for chunk in parts[columns.names[0]]):
+        raise DataError("no rows", where=source.name, remedy="Give at least one prediction")
+    return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
+
+
+class _KeptRows:
+    """A source of which rows were left out: places are those of the file."""
+
+    def __init__(self, source: TableSource, kept: NDArray[np.intp]) -> None:
+        self._source, self._kept = source, kept
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def locate(self, row: int) -> str:
+        """Say where a row is."""
+        return self._source.locate(int(self._kept[row]))
+
+
+def _without_ignored(
+    source: TableSource, columns: ColumnMapping, tables: Tables
+) -> tuple[Tables, TableSource, tuple[str, ...]]:
+    """Leave out rows whose label says that nothing is to be predicted."""
+    labels = None if columns.labels is None else tables[columns.labels]
+    if labels is None or pa.types.is_nested(labels.type):
+        return tables, source, ()
+    different = pc.unique(labels).to_pylist()
+    ignored = [value for value in different if value is not None and plain_text(value) == IGNORED]
+    if not ignored:
+        return tables, source, ()
+    keep = pc.fill_null(
+        pc.invert(pc.is_in(labels, value_set=pa.array(ignored, type=labels.type))), True
+    )
+    kept = np.flatnonzero(np.asarray(keep))
+    if not len(kept):
         raise DataError(
-            f"unknown kind of file '{path.suffix}'",
-            where=str(path),
-            remedy=f"Give a file that ends in one of {', '.join(_OPENERS)}",
+            f"all labels are {IGNORED}, which says that nothing is to be predicted",
+            where=f"{source.name}: column '{columns.labels}'",
+            remedy="Give rows with labels",
         )
-    if path.stat().st_size == 0:
-        raise DataError("the file is empty", where=str(path), remedy="Write it again")
-    return opener(path)
+    note = f"{len(labels) - len(kept):,} rows with label {IGNORED} left out"
+    tables = {name: column.filter(keep) for name, column in tables.items()}
+    return tables, _KeptRows(source, kept), (note,)
+
+
+def _filled(options: ColumnOptions, defaults: Mapping[str, str]) -> ColumnOptions:
+    """Take what the format says for what the user does not."""
+    roles = ["labels", "group", "cluster", *([] if options.name_values else ["scores"])]
+    known: dict[str, Any] = {
+        role: defaults[role] for role in roles if role in defaults and not getattr(options, role)
+    }
+    return replace(options, **known)
 
 
 def _own(
     source: TableSource, options: ColumnOptions
 ) -> tuple[ColumnOptions, tuple[str, ...] | None, str | None]:
     """Return the columns of a file that crosscal wrote, its choices, and the split to read."""
-    made = Provenance.from_json(source.provenance or b"", where=f"{source.path}: provenance")
+    made = Provenance.from_json(source.provenance or b"", where=f"{source.name}: provenance")
     splits: set[str] = set()
     if "split" in source.columns:
         for batch, _ in source.batches(["split"]):
             splits |= set(pc.unique(batch.column(0)).to_pylist())
-    free = not (options.scores or options.probabilities or options.confidence)
-    filled = replace(
-        options,
-        scores="scores" if free else options.scores,
-        labels=options.labels or "gold",
-        group=options.group or ("language" if "language" in source.columns else None),
-        cluster=options.cluster or ("cluster_id" if "cluster_id" in source.columns else None),
-    )
+    roles = {"group": "language", "cluster": "cluster_id"}
+    defaults = {role: name for role, name in roles.items() if name in source.columns}
+    filled = _filled(options, {"scores": "scores", "labels": "gold", **defaults})
     split = "test" if "test" in splits else (min(splits) if len(splits) == 1 else None)
     if split is None and splits:
         raise DataError(
             f"the splits are {', '.join(sorted(splits))}, but there is no 'test'",
-            where=str(source.path),
+            where=source.name,
             remedy="Name the evaluated rows' split 'test'",
         )
     return filled, options.classes or made.choices, split
-
-
-def _choose(source: TableSource, options: ColumnOptions) -> ColumnMapping:
-    label_values = {}
-    if not (options.scores or options.probabilities or options.confidence):
-        names = [n for n, kind in source.columns.items() if kind == "text"]
-        labels = [n for n in names if n == options.labels] or [
-            n for n in names if n.lower() in ("gold", "gold_label", "label", "labels", "target")
-        ]
-        label_values = {name: source.preview(name) for name in labels}
-    return choose_columns(
-        source.columns, options, label_values=label_values, where=str(source.path)
-    )

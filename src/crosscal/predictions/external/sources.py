@@ -1,35 +1,43 @@
-"""Anyone's table files, opened by what they hold: Parquet, and NumPy's npz.
+"""Tables of any origin, opened by what they hold: Parquet, Arrow and Feather, tables in memory.
 
-Text formats are in `crosscal.predictions.external.text_sources`. A source names its columns without
-reading them, and then gives the wanted ones in batches.
+Arrays are in `arrays`, text formats in `csv_source` and `json_source`. A source names its columns
+without reading them, and then gives the wanted ones in batches. A column inside of a record is
+named as ``doc.label``.
 """
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind
+from crosscal.predictions.external.layouts import Head
+from crosscal.predictions.external.plain_files import PlainFile
 from crosscal.predictions.provenance import METADATA_KEY
 
 BATCH = 500_000
 """Rows of a batch."""
 
+HEAD = 1000
+"""Rows that are looked at before the columns are chosen."""
+
 
 class TableSource(Protocol):
     """A table file."""
 
-    path: Path
+    name: str  # of the file, in messages
     columns: dict[str, ColumnKind]  # in the file's order
     total: int  # what `batches` counts towards: rows, or bytes of text formats
     provenance: bytes | None  # of crosscal's own prediction files
+    notes: tuple[str, ...]  # how the file was read
+    class_names: dict[str, tuple[str, ...]]  # of list columns whose entries have names
+    defaults: Mapping[str, str]  # columns by role, where the format leaves no doubt
 
     def batches(
         self, names: Sequence[str], words: Sequence[str] = ()
@@ -44,162 +52,201 @@ class TableSource(Protocol):
         """Say where a row is: ``row 3``, or ``line 5`` of text formats (slow, for errors)."""
         ...
 
-    def preview(self, name: str) -> set[str]:
-        """Return texts of the column near the top of the file."""
+    def head(self) -> Head:
+        """Return the first rows."""
         ...
 
 
-class ParquetSource:
-    """A Parquet file; see `TableSource`."""
+class ArrowSource:
+    """Record batches of any origin; see `TableSource`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._file = pq.ParquetFile(path, page_checksum_verification=True)
-        except (pa.ArrowException, OSError) as error:
-            raise _unreadable(path, error) from error
-        schema = self._file.schema_arrow
-        _demand_unique(schema.names, path)
-        self.columns: dict[str, ColumnKind] = {field.name: _kind(field.type) for field in schema}
-        self.total = self._file.metadata.num_rows
-        self.provenance: bytes | None = (schema.metadata or {}).get(METADATA_KEY)
+    provenance: bytes | None = None
+    defaults: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, name: str, schema: pa.Schema, total: int) -> None:
+        self.name = name
+        self.total = total
+        demand_unique(schema.names, name)
+        self.provenance = (schema.metadata or {}).get(METADATA_KEY)
+        self.columns = {path: _kind(kind) for path, kind in _leaves(schema)}
+        self.class_names: dict[str, tuple[str, ...]] = {}
+
+    def _batches(self, roots: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        raise NotImplementedError
 
     def batches(
         self, names: Sequence[str], words: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the columns in batches; no other column is read."""
         done, selected = 0, [*names, *words]
+        for batch in self._batches(selected, BATCH):
+            done += batch.num_rows
+            yield self._picked(batch, selected), done
+
+    def locate(self, row: int) -> str:
+        """Say where a row is."""
+        return f"row {row}"
+
+    def head(self) -> Head:
+        """Return the first rows of the columns that could mean something."""
+        names = [name for name, kind in self.columns.items() if kind != "other"]
+        cells: dict[str, list[Any]] = {name: [] for name in names}
+        for batch in islice(self._batches(names, HEAD), 1):
+            picked = self._picked(batch.slice(0, HEAD), names)
+            for name in names:
+                cells[name] = picked.column(picked.schema.names.index(name)).to_pylist()
+        for name in names:
+            # Of one right choice a list, as lighteval's gold_index.
+            if self.columns[name] == "list" and _are_single(cells[name]):
+                self.columns[name] = "number"
+                cells[name] = [each[0] for each in cells[name]]
+        return Head(columns=self.columns, cells=cells, class_names=self.class_names)
+
+    def _picked(self, batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
+        # By position: names with points in them are no paths if there is such a column.
+        arrays = [_column(batch, name, self.columns[name]) for name in names]
+        return pa.RecordBatch.from_arrays(arrays, names=list(names))
+
+
+class ParquetSource(ArrowSource):
+    """A Parquet file."""
+
+    def __init__(self, file: PlainFile) -> None:
+        self._plain = file
         try:
-            for batch in self._file.iter_batches(BATCH, columns=selected, use_threads=False):
-                done += batch.num_rows
-                yield batch, done
+            self._file = pq.ParquetFile(file.path, page_checksum_verification=True)
         except (pa.ArrowException, OSError) as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(file.name, error, "Parquet") from error
+        super().__init__(file.name, self._file.schema_arrow, self._file.metadata.num_rows)
+        self.notes = file.notes
 
-    def locate(self, row: int) -> str:
-        """Say where a row is."""
-        return f"row {row}"
-
-    def preview(self, name: str) -> set[str]:
-        """Return texts of the first rows."""
-        for batch, _ in self.batches([name]):
-            return {str(value) for value in batch.column(0).slice(0, 1000).to_pylist()}
-        return set()
-
-
-class NpzSource:
-    """An npz file: two-dimensional arrays are lists of scores, the others columns."""
-
-    # Arrays of objects are pickles, and are never read: a pickle can run code.
-
-    provenance: bytes | None = None
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def _batches(self, roots: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         try:
-            with zipfile.ZipFile(path) as archive:
-                heads = {n.removesuffix(".npy"): _head(archive, n) for n in archive.namelist()}
-        except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
-            raise _unreadable(path, error, "npz") from error
-        if not heads:
-            raise DataError("no arrays", where=str(path), remedy="Save them with numpy.savez")
-        pickled = [name for name, (_, kind) in heads.items() if kind.hasobject]
-        if pickled:
-            raise DataError(
-                f"array '{pickled[0]}' holds Python objects; these are pickles, which are never "
-                "read because they can run code",
-                where=str(path),
-                remedy="Save it as numbers or fixed-width text, as np.asarray(labels, dtype=str)",
-            )
-        rows = {shape[0] if shape else 0 for shape, _ in heads.values()}
-        if len(rows) > 1:
-            lengths = ", ".join(f"{n} {'x'.join(map(str, s))}" for n, (s, _) in heads.items())
-            raise DataError(
-                f"arrays have different lengths: {lengths}",
-                where=str(path),
-                remedy="Give one value (or one row of scores) a unit in every array",
-            )
-        self.columns: dict[str, ColumnKind] = {
-            name: _npz_kind(*head) for name, head in heads.items()
-        }
-        self.total = rows.pop()
+            yield from self._file.iter_batches(rows, columns=list(roots), use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(self.name, error, "Parquet") from error
 
-    def batches(
-        self, names: Sequence[str], words: Sequence[str] = ()
-    ) -> Iterator[tuple[pa.RecordBatch, int]]:
-        """Yield the arrays in batches."""
-        with np.load(self.path, allow_pickle=False) as archive:
+
+class FeatherSource(ArrowSource):
+    """An Arrow file or stream; Feather is another name for it."""
+
+    def __init__(self, file: PlainFile) -> None:
+        self._plain = file
+        reader = self._open()
+        total = 0
+        if isinstance(reader, pa.ipc.RecordBatchFileReader):
+            batches = range(reader.num_record_batches)
+            total = sum(reader.get_batch(i).num_rows for i in batches)
+        super().__init__(file.name, reader.schema, total)
+        self.notes = file.notes
+
+    def _open(self) -> Any:
+        try:
+            mapped = pa.memory_map(str(self._plain.path))
+            if self._plain.start.startswith(b"ARROW1"):
+                return pa.ipc.open_file(mapped)
+            return pa.ipc.open_stream(mapped)
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(self._plain.name, error, "Arrow") from error
+
+    def _batches(self, roots: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        reader = self._open()
+        try:
+            if isinstance(reader, pa.ipc.RecordBatchFileReader):
+                for i in range(reader.num_record_batches):
+                    yield reader.get_batch(i)
+            else:
+                yield from reader
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(self.name, error, "Arrow") from error
+
+
+class TableInMemory(ArrowSource):
+    """A table of pandas, polars or Arrow."""
+
+    def __init__(self, table: Any) -> None:
+        if hasattr(table, "iloc"):
             try:
-                arrays = {name: archive[name] for name in (*names, *words)}
-            except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
-                raise _unreadable(self.path, error, "npz") from error
-        for start in range(0, self.total, BATCH):
-            parts = {n: self._column(n, a[start : start + BATCH]) for n, a in arrays.items()}
-            yield pa.RecordBatch.from_pydict(parts), min(start + BATCH, self.total)
+                arrow = pa.Table.from_pandas(table, preserve_index=False)
+            except (pa.ArrowException, TypeError, ValueError) as error:
+                raise DataError(
+                    f"not a table that can be read: {error}",
+                    where="table",
+                    remedy="Give columns of numbers, of text, or of lists of numbers",
+                ) from error
+        else:
+            arrow = table if isinstance(table, pa.Table) else pa.table(table)
+        self._table = arrow
+        super().__init__("table", arrow.schema, arrow.num_rows)
 
-    def locate(self, row: int) -> str:
-        """Say where a row is."""
-        return f"row {row}"
-
-    def preview(self, name: str) -> set[str]:
-        """Return texts of the first rows."""
-        for batch, _ in self.batches([name]):
-            return {str(value) for value in batch.column(0).slice(0, 1000).to_pylist()}
-        return set()
-
-    def _column(self, name: str, array: np.ndarray[Any, Any]) -> pa.Array:
-        try:
-            return _arrow(array)
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            raise DataError(
-                f"{array.dtype} of shape {array.shape} cannot be read: {error}",
-                where=f"{self.path}: array '{name}'",
-                remedy="Save numbers, or text in UTF-8: one value or one row of scores a unit",
-            ) from error
+    def _batches(self, roots: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        yield from self._table.to_batches(max_chunksize=rows)
 
 
-def _head(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return shape and type of an array without reading it."""
-    with archive.open(name) as stream:
-        version = np.lib.format.read_magic(stream)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
+def _leaves(fields: Any, prefix: str = "") -> Iterator[tuple[str, pa.DataType]]:
+    """Yield the columns, and those inside of records."""
+    for field in fields:
+        if pa.types.is_struct(field.type):
+            inner = [field.type.field(i) for i in range(field.type.num_fields)]
+            yield from _leaves(inner, f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}", field.type
+
+
+def _column(batch: pa.RecordBatch, path: str, kind: ColumnKind) -> pa.Array:
+    if path in batch.schema.names:
+        array = batch.column(batch.schema.names.index(path))
+    else:
+        root = max(
+            (n for n in batch.schema.names if path.startswith(f"{n}.")), key=len, default=path
         )
-        shape, _, kind = read(stream)
-    return shape, kind
+        array = batch.column(batch.schema.names.index(root))
+        for name in _steps(array.type, path[len(root) + 1 :]):
+            array = pc.struct_field(array, name)
+    if not _is_list(array.type) or kind == "list":
+        return array
+    if pc.min_max(pc.list_value_length(array)).as_py() != {"min": 1, "max": 1}:
+        raise DataError(
+            "rows hold one value at first, and then lists of several",
+            where=f"column '{path}'",
+            remedy="Give one value a row; leave out rows with several right choices",
+        )
+    return pc.list_element(array, 0)
 
 
-def _npz_kind(shape: tuple[int, ...], kind: np.dtype[Any]) -> ColumnKind:
-    if len(shape) == 2 and kind.kind in "fiu":
-        return "list"
-    if len(shape) != 1:
-        return "other"
-    return "number" if kind.kind in "fiu" else "text" if kind.kind in "US" else "other"
+def _are_single(cells: Sequence[Any]) -> bool:
+    return bool(cells) and all(
+        each is not None and len(each) == 1 and isinstance(each[0], int) for each in cells
+    )
 
 
-def _arrow(array: np.ndarray[Any, Any]) -> pa.Array:
-    if array.dtype.kind in "fiu":
-        # Arrow knows neither foreign byte orders nor floats of more than 64 bits.
-        wide = array.dtype.itemsize > 8
-        array = array.astype(np.float64 if wide else array.dtype.newbyteorder("="), copy=False)
-    if array.ndim == 2:
-        return pa.FixedSizeListArray.from_arrays(pa.array(array.ravel()), array.shape[1])
-    if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8")
-    return pa.array(array.tolist() if array.dtype.kind == "U" else array)
+def _steps(kind: pa.DataType, path: str) -> Iterator[str]:
+    while path:
+        names = [kind.field(i).name for i in range(kind.num_fields)]
+        name = max((n for n in names if path == n or path.startswith(f"{n}.")), key=len)
+        yield name
+        kind, path = kind.field(name).type, path[len(name) + 1 :]
 
 
 def _kind(dtype: pa.DataType) -> ColumnKind:
-    if isinstance(dtype, pa.ListType | pa.LargeListType | pa.FixedSizeListType):
+    if _is_list(dtype):
         return "list" if _is_number(dtype.value_type) else "other"
     if _is_number(dtype):
         return "number"
     if pa.types.is_dictionary(dtype):
         dtype = dtype.value_type
-    textual = pa.types.is_string(dtype) or pa.types.is_large_string(dtype)
+    textual = (
+        pa.types.is_string(dtype)
+        or pa.types.is_large_string(dtype)
+        or pa.types.is_string_view(dtype)
+        or pa.types.is_boolean(dtype)
+    )
     return "text" if textual else "other"
+
+
+def _is_list(dtype: pa.DataType) -> bool:
+    return isinstance(dtype, pa.ListType | pa.LargeListType | pa.FixedSizeListType)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -207,20 +254,22 @@ def _is_number(kind: pa.DataType) -> bool:
     return any(is_kind(kind) for is_kind in types)
 
 
-def _demand_unique(names: Sequence[str], path: Path) -> None:
+def demand_unique(names: Sequence[str], where: str) -> None:
+    """Refuse two columns of one name."""
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise DataError(
             f"column '{twice[0]}' is there twice",
-            where=str(path),
+            where=where,
             remedy="Give every column a name of its own",
         )
 
 
-def _unreadable(path: Path, error: Exception, kind: str = "Parquet") -> DataError:
+def unreadable(where: str, error: Exception, kind: str) -> DataError:
+    """Return the error of a file that is not what it seems."""
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
     return DataError(
         f"not a readable {kind} file, perhaps truncated or altered: {first}",
-        where=str(path),
+        where=where,
         remedy="Write it again, or look whether it was copied whole",
     )

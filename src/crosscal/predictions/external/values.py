@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import demand_present
 from crosscal.predictions.external.columns import ColumnMapping, ValueKind
+from crosscal.predictions.external.layouts import tolerance
 from crosscal.predictions.external.sources import TableSource
 
 Values = NDArray[Any]
@@ -20,6 +21,8 @@ Values = NDArray[Any]
 _BLOCK = 1_000_000
 _EXACT = 1e-6
 _PERCENT = 1.0
+# Share of rows that do not sum to one beyond which they are no faults of a few rows.
+_MANY = 0.5
 
 
 def settle_values(
@@ -31,15 +34,22 @@ def settle_values(
     confidences the array is (n,), else (n, k).
     """
     own_number = None
-    if columns.layout == "list":
-        values, own_number = _from_lists(source, columns.values[0], parts.pop())
+    if pa.types.is_nested(parts[0].type):
+        least = 1 if columns.layout in ("positive", "logit") else 2
+        values, own_number = _from_lists(source, columns.values[0], parts.pop(), least)
     else:
         values = _from_columns(source, columns.values, parts)
     _demand_numbers(source, columns, values, minus=columns.layout in ("list", "classes"))
-    if columns.layout in ("confidence", "positive"):
+    if columns.layout == "logit":
+        note = "values: logits of the positive class (the other has 0)"
+        return np.hstack([np.zeros_like(values), values]), "scores", (note,), None
+    if columns.layout in ("confidence", "positive", "highest"):
         _demand_unit(source, columns, values)
+        np.clip(values, 0, 1, out=values)
         if columns.layout == "confidence":
             return values[:, 0], "confidence", (), None
+        if columns.layout == "highest":
+            return values, "confidence", (), own_number
         return np.hstack([1 - values, values]), "probabilities", (), None
     value_kind, why = _kind(source, columns, values)
     notes = [why]
@@ -69,17 +79,17 @@ def _from_columns(
 
 
 def _from_lists(
-    source: TableSource, name: str, column: pa.ChunkedArray
+    source: TableSource, name: str, column: pa.ChunkedArray, least: int
 ) -> tuple[Values, NDArray[np.int64] | None]:
     """Return scores of a list column, and how many each row has if they differ."""
     demand_present(source, name, column)
     counts = np.concatenate([np.asarray(pc.list_value_length(c)) for c in column.chunks])
     width = int(counts.max())
-    if int(counts.min()) < 2:
+    if int(counts.min()) < least:
         row = int(counts.argmin())
         raise DataError(
-            f"{counts[row]} scores, at least 2 are needed",
-            where=f"{source.path}: column '{name}', {source.locate(row)}",
+            f"{counts[row]} scores, at least {least} are needed",
+            where=f"{source.name}: column '{name}', {source.locate(row)}",
             remedy="Give a score for each choice",
         )
     ragged = int(counts.min()) != width
@@ -125,27 +135,30 @@ def _demand_numbers(
 
 
 def _demand_unit(source: TableSource, columns: ColumnMapping, values: Values) -> None:
-    outside = ((values < 0) | (values > 1)).any(axis=1)
+    slack = tolerance(values.shape[1])
+    outside = ((values < -slack) | (values > 1 + slack)).any(axis=1)
     if outside.any():
         row = int(outside.argmax())
-        at = int(((values[row] < 0) | (values[row] > 1)).argmax())
+        at = int(((values[row] < -slack) | (values[row] > 1 + slack)).argmax())
+        remedy = "Give numbers from 0 to 1, or name the columns with --scores if they are logits"
+        if values.min() >= 0 and 2 < values.max() <= 100 + _PERCENT:
+            remedy = "If they are per cent, divide them by 100; if logits, give --scores"
         raise DataError(
-            f"the value is {values[row, at]:.6g}, which is no probability",
+            f"the value is {_exact(values[row, at])}, which is no probability",
             where=_place(source, columns, row, at),
-            remedy="Give numbers from 0 to 1, or name the columns with --scores if they are logits",
+            remedy=remedy,
         )
+
+
+def _exact(value: Any) -> str:
+    """Write a number with all the digits that it has."""
+    return str(value.item()) if value.dtype == np.float64 else str(value)
 
 
 def _kind(source: TableSource, columns: ColumnMapping, values: Values) -> tuple[ValueKind, str]:
     """Say whether values are probabilities; demand it where their name or the user says so."""
     unit, sums = _looks(values)
-    off = np.abs(sums - 1) > _tolerance(values.shape[1])
-    if columns.value_kind == "probabilities":
-        _replace_absent(values)
-        _demand_unit(source, columns, values)
-        if off.any():
-            raise _off(source, columns, sums, off)
-        return "probabilities", "values: probabilities (in [0, 1], rows sum to one)"
+    off = np.abs(sums - 1) > tolerance(values.shape[1])
     if columns.value_kind == "scores":
         if unit and not off.any():
             return "scores", (
@@ -153,10 +166,16 @@ def _kind(source: TableSource, columns: ColumnMapping, values: Values) -> tuple[
                 "them with --probabilities"
             )
         return "scores", "values: logits (named)"
+    stated = columns.value_kind == "probabilities"
+    if stated:
+        _replace_absent(values)
+        _demand_unit(source, columns, values)
     if unit and not off.any():
         _replace_absent(values)
+        if stated:
+            return "probabilities", "values: probabilities (in [0, 1], rows sum to one)"
         return "probabilities", "values look like probabilities (in [0, 1], rows sum to one)"
-    if unit and off.mean() < 0.5:
+    if unit or stated:
         raise _off(source, columns, sums, off)
     if (np.abs(sums - 100) <= _PERCENT).all() and not ((values < 0) & np.isfinite(values)).any():
         raise DataError(
@@ -164,36 +183,44 @@ def _kind(source: TableSource, columns: ColumnMapping, values: Values) -> tuple[
             where=_place(source, columns, 0, None),
             remedy="Divide them by 100, or name the columns with --scores if they are logits",
         )
-    why = "rows do not sum to one" if unit else "not all are in [0, 1]"
-    return "scores", f"values look like logits ({why})"
+    slack = tolerance(values.shape[1])
+    inside = ((values >= -slack) & (values <= 1 + slack)).all(axis=1)
+    if float((inside & ~off).mean()) > _MANY:
+        _demand_unit(source, columns, values)
+    return "scores", "values look like logits (not all are in [0, 1])"
 
 
 def _looks(values: Values) -> tuple[bool, NDArray[np.float64]]:
-    """Return whether all values are in [0, 1], and the rows' sums."""
+    """Return whether all values are in [0, 1], but for rounding, and the rows' sums."""
     sums, unit = np.empty(len(values)), True
+    slack = tolerance(values.shape[1])
     for start in range(0, len(values), _BLOCK):
         block = values[start : start + _BLOCK]
         absent = np.isneginf(block)
         if absent.any():
             block = np.where(absent, 0, block)
-        unit = unit and bool(block.min() >= 0) and bool(block.max() <= 1)
+        unit = unit and bool(block.min() >= -slack) and bool(block.max() <= 1 + slack)
         sums[start : start + _BLOCK] = block.sum(axis=1, dtype=np.float64)
     return unit, sums
-
-
-def _tolerance(classes: int) -> float:
-    """Return how far probabilities written with three decimals may be from a sum of one."""
-    return min(0.01, max(1e-3, classes * 5e-4)) + 1e-9
 
 
 def _off(
     source: TableSource, columns: ColumnMapping, sums: NDArray[np.float64], off: NDArray[np.bool_]
 ) -> DataError:
-    row = int(off.argmax())
+    row, names = int(off.argmax()), ",".join(columns.values)
+    if off.mean() <= _MANY:
+        return DataError(
+            f"probabilities sum to {float(sums[row])}, not 1",
+            where=_place(source, columns, row, None),
+            remedy="Normalise them, or name the columns with --scores if they are logits",
+        )
     return DataError(
-        f"probabilities sum to {sums[row]:.6g}, not 1",
+        f"values are in [0, 1], but {int(off.sum()):,} of {len(off):,} rows do not sum to one, as "
+        f"this one, {float(sums[row])}: they can be probabilities of independent sigmoids, of "
+        "which several may be high, or logits",
         where=_place(source, columns, row, None),
-        remedy="Normalise them, or name the columns with --scores if they are logits",
+        remedy=f"For sigmoids give --confidence '{names}': the highest is the confidence of the "
+        f"chosen class; for logits give --scores '{names}'",
     )
 
 
@@ -205,13 +232,15 @@ def _replace_absent(values: Values) -> None:
 
 
 def _normalise(values: Values) -> bool:
-    """Divide rows by their sums, in place; return whether any was off by rounding."""
+    """Divide rows by their sums, in place; return whether any row or value was off by rounding."""
     rounded = False
     for start in range(0, len(values), _BLOCK):
         block = values[start : start + _BLOCK]
         sums = block.sum(axis=1, dtype=np.float64)
-        if (np.abs(sums - 1) > _EXACT).any():
+        if (np.abs(sums - 1) > _EXACT).any() or block.min() < 0 or block.max() > 1:
             rounded = True
+            np.clip(block, 0, 1, out=block)
+            sums = block.sum(axis=1, dtype=np.float64)
             block /= sums[:, None].astype(block.dtype)
     return rounded
 
@@ -223,4 +252,4 @@ def _place(source: TableSource, columns: ColumnMapping, row: int, at: int | None
         name = f"columns '{columns.values[0]}' to '{columns.values[-1]}'"
     else:
         name = f"column '{columns.values[at]}'"
-    return f"{source.path}: {name}, {source.locate(row)}"
+    return f"{source.name}: {name}, {source.locate(row)}"

@@ -1,0 +1,170 @@
+"""What speaks against predictions before anything is measured: classes in another order, and so on.
+
+Each is found by counts alone, and said where it cannot be chance; the numbers are measured anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.special import gammaln
+
+# Rows below which nothing is said, and classes above which no order is looked for.
+_FEWEST, _MOST_CLASSES = 20, 300
+# Standard errors that convince; of the best order among k! more are asked for.
+_CONVINCING = 4.0
+_FAR_BELOW = 0.75
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Counts:
+    """The rows of one group by chosen and right class."""
+
+    name: str
+    table: NDArray[np.float64]  # (k, k): chosen, right
+    n: int
+
+    @property
+    def right(self) -> float:
+        return float(np.trace(self.table))
+
+    @property
+    def chance(self) -> float:
+        """Share right if choices and labels were independent."""
+        return float((self.table.sum(axis=1) * self.table.sum(axis=0)).sum()) / self.n**2
+
+
+def implausible(
+    groups: Iterable[tuple[str, NDArray[Any], NDArray[Any]]],
+    classes: Sequence[str] | None = None,
+    *,
+    pair: bool = False,
+) -> tuple[str, ...]:
+    """Return what speaks against the scores (n, k) and labels of each named group.
+
+    Where `pair`, values are confidences (n,), and labels say right or wrong.
+    """
+    if pair:
+        return _all_right([np.asarray(gold) for _, _, gold in groups])
+    counts = [
+        counted for name, values, gold in groups if (counted := _counts(name, values, gold)).n
+    ]
+    large = [each for each in counts if each.n >= _FEWEST]
+    total = sum(each.n for each in counts)
+    notes = [*_orders(large, classes), *_same_choice(large, classes)]
+    right = sum(each.right for each in counts)
+    return (*notes, *_all_right([np.ones(total)] if right == total else []))
+
+
+def _all_right(outcomes: Sequence[NDArray[Any]]) -> tuple[str, ...]:
+    rows = sum(map(len, outcomes))
+    if rows < _FEWEST or not all(each.all() for each in outcomes):
+        return ()
+    return (
+        f"every prediction equals its label, in all {rows:,} rows: look whether the labels are "
+        "what the model chose",
+    )
+
+
+def unshared_clusters(
+    groups: Sequence[str], group: NDArray[Any], cluster: NDArray[Any] | None
+) -> tuple[str, ...]:
+    """Return what is odd about clusters: that none is in two groups, or none has two rows."""
+    if cluster is None or len(cluster) < 2:
+        return ()
+    pairs = np.unique(cluster.astype(np.int64) * len(groups) + group)
+    shared = len(np.unique(pairs // len(groups))) < len(pairs)
+    if len(groups) > 1 and not shared:
+        return (
+            "no cluster is in two groups, so that their differences are not paired: if the groups "
+            "have items in common, give these the same name in each",
+        )
+    if len(groups) == 1 and len(pairs) == len(cluster):
+        return ("every cluster has a single row, so that clusters change nothing",)
+    return ()
+
+
+def _counts(name: str, values: NDArray[Any], gold: NDArray[Any]) -> _Counts:
+    known = gold >= 0
+    size = values.shape[1]
+    if size > _MOST_CLASSES:
+        return _Counts(name=name, table=np.zeros((1, 1)), n=0)
+    table = np.zeros((size, size))
+    np.add.at(table, (values[known].argmax(axis=1), gold[known]), 1)
+    return _Counts(name=name, table=table, n=int(known.sum()))
+
+
+def _orders(counts: Sequence[_Counts], classes: Sequence[str] | None) -> Iterator[str]:
+    """Say where accuracy is far below chance, or another order of the classes is far better."""
+    by_order: dict[tuple[int, ...], list[_Counts]] = {}
+    for each in counts:
+        order = _better_order(each)
+        if order or _far_below_chance(each):
+            by_order.setdefault(order, []).append(each)
+    for order, members in by_order.items():
+        n = sum(each.n for each in members)
+        accuracy = sum(each.right for each in members) / n
+        chance = sum(each.chance * each.n for each in members) / n
+        below = f" is far below chance ({_percent(chance)})" if accuracy < chance else ""
+        said = f"{_listed(members, counts)}accuracy {_percent(accuracy)}{below}"
+        if order:
+            at = np.arange(len(order)), np.array(order)
+            better = sum(float(each.table[at].sum()) for each in members) / n
+            # Which score stands for each class, in the order of the classes.
+            columns = np.argsort(order)
+            said += f"; with scores in the order ({','.join(map(str, columns))})"
+            if classes:
+                said += f", as {', '.join(classes[i] for i in columns)},"
+            said += f" it would be {_percent(better)}"
+        yield f"{said}: check the order of the classes, and that scores and labels are of one row"
+
+
+def _far_below_chance(each: _Counts) -> bool:
+    chance, accuracy = each.chance, each.right / each.n
+    error = np.sqrt(max(chance * (1 - chance), 1 / each.n) / each.n)
+    return accuracy < _FAR_BELOW * chance and chance - accuracy > _CONVINCING * error
+
+
+def _better_order(each: _Counts) -> tuple[int, ...]:
+    """Return which class each score seems to stand for; nothing if the order is right."""
+    size = len(each.table)
+    chosen, order = linear_sum_assignment(-each.table)
+    better = float(each.table[chosen, order].sum())
+    kept = float(np.diag(each.table)[order == chosen].sum())
+    parted = better + each.right - 2 * kept
+    enough = _CONVINCING + np.sqrt(2 * gammaln(size + 1))
+    commonest = float(each.table.sum(axis=0).max())
+    if better - each.right < enough * np.sqrt(max(parted, 1)) or better <= commonest:
+        return ()
+    return tuple(int(i) for i in order)
+
+
+def _same_choice(counts: Sequence[_Counts], classes: Sequence[str] | None) -> Iterator[str]:
+    by_class: dict[int, list[_Counts]] = {}
+    for each in counts:
+        chosen = np.flatnonzero(each.table.sum(axis=1))
+        if len(chosen) == 1 and np.count_nonzero(each.table.sum(axis=0)) > 1:
+            by_class.setdefault(int(chosen[0]), []).append(each)
+    for number, members in by_class.items():
+        name = f"'{classes[number]}'" if classes else str(number)
+        yield f"{_listed(members, counts)}the same class, {name}, is chosen in every row"
+
+
+def _listed(members: Sequence[_Counts], counts: Sequence[_Counts]) -> str:
+    if len(counts) == 1:
+        return ""
+    if len(members) == len(counts):
+        return "in every group: "
+    names = [each.name for each in members]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"in {', '.join(names[:_MOST_NAMED])}{more}: "
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

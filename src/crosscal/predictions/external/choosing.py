@@ -1,0 +1,441 @@
+"""The choice among the readings of a file: the one that fits, or a question.
+
+A guess is only made where one reading is possible, or where all that are possible say the same; and
+it is always said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.exceptions import DataError
+from crosscal.predictions.external.columns import (
+    CLUSTERS,
+    GROUPS,
+    IDS,
+    LABELS,
+    OUTCOMES,
+    PREDICTED,
+    ColumnKind,
+    ColumnMapping,
+    ColumnOptions,
+    ValueKind,
+    demand_apart,
+    demand_column,
+    is_named,
+    listed,
+)
+from crosscal.predictions.external.layouts import (
+    TRUE_OR_FALSE,
+    Candidate,
+    Head,
+    are_probabilities,
+    class_names,
+    confidence_candidate,
+    find_candidates,
+    label_columns,
+    offers,
+    other_scores,
+)
+from crosscal.predictions.external.plain_text import IGNORED, index_of, plain_text
+
+Floats = NDArray[np.float64]
+Pair = tuple[Candidate, str]
+
+# From here on words that repeat are names, not texts.
+_MANY_ROWS = 20
+
+
+def choose_columns(
+    head: Head, options: ColumnOptions, *, where: str, labelled: bool = True
+) -> ColumnMapping:
+    """Decide what each column is; DataError where none, or more than one, could be meant."""
+    for name in (options.labels, options.predicted, options.group, options.cluster):
+        if name is not None:
+            demand_column(head.columns, name, where)
+    taken = {n for n in (options.group, options.cluster, options.predicted) if n}
+    named = _named(head, options, where)
+    if named:
+        demand_apart(named.values, options.labels or "", options, where)
+    used = {*taken, *(named.values if named else ())}
+    labels = [options.labels] if options.labels else label_columns(head, used)
+    found = [named] if named else find_candidates(head, labels, taken)
+    if not found:
+        raise _none_found(head, labels, taken, where)
+    if named and named.layout in ("confidence", "highest"):
+        found = _completed(head, named, options, labels)
+    if labelled:
+        candidate, label = _settled(head, found, labels, options, where)
+    else:
+        candidate, label = _only(head, found, where), None
+    demand_apart(candidate.values, label, options, where)
+    return _mapping(head, candidate, label, options)
+
+
+def _mapping(
+    head: Head, candidate: Candidate, label: str | None, options: ColumnOptions
+) -> ColumnMapping:
+    taken = {*candidate.values, label, candidate.predicted, options.group}
+    clusters = [n for n in head.columns if n.lower() in CLUSTERS and n not in taken]
+    cluster = options.cluster or (clusters[0] if len(clusters) == 1 else None)
+    ids = [n for n in head.columns if is_named(n, IDS) and n not in {*taken, cluster}]
+    ids = [n for n in ids if head.columns[n] in ("number", "text")]
+    what = "right or wrong" if candidate.outcome else "labels"
+    how = "named" if options.labels else "by its name"
+    notes = [candidate.why, "no labels are read" if label is None else f"{what}: '{label}' ({how})"]
+    left_out = _left_out(head, candidate, taken)
+    if left_out:
+        notes.append(f"not taken for scores: {listed(left_out)}")
+    if cluster:
+        notes.append(f"clusters: '{cluster}' ({'named' if options.cluster else 'by its name'})")
+    if options.group:
+        notes.append(f"groups: '{options.group}' (named)")
+    return ColumnMapping(
+        layout=candidate.layout,
+        values=candidate.values,
+        values_named=_are_listed(options),
+        order=_order(candidate.classes, options.classes),
+        labels=label,
+        predicted=None if label is None else candidate.predicted,
+        group=options.group,
+        cluster=cluster,
+        id=None if cluster or len(ids) != 1 else ids[0],
+        classes=options.classes or candidate.classes,
+        classes_named=options.classes is not None,
+        value_kind=candidate.value_kind,
+        notes=tuple(notes),
+    )
+
+
+def _are_listed(options: ColumnOptions) -> bool:
+    """Whether the user has put the columns in order, and not only said what they begin with."""
+    text = options.scores or options.probabilities or options.confidence or ""
+    return "," in text and "*" not in text
+
+
+def _order(names: tuple[str, ...] | None, wanted: tuple[str, ...] | None) -> tuple[int, ...] | None:
+    """Return the order in which the user names the same classes; other names only rename."""
+    own, other = [[plain_text(name) for name in each or ()] for each in (names, wanted)]
+    if own == other or set(own) != set(other) or len(own) != len(other):
+        return None
+    return tuple(own.index(name) for name in other)
+
+
+def _left_out(head: Head, candidate: Candidate, taken: set[str | None]) -> list[str]:
+    """Return columns that share the name of the scores, and were not taken."""
+    if candidate.layout != "classes":
+        return []
+    names = class_names(candidate.values)
+    affixes = {full[: -len(short)] for full, short in zip(candidate.values, names, strict=True)} - {
+        ""
+    }
+    return [
+        name
+        for name in head.of_kind("number", {n for n in taken if n})
+        if any(name.startswith(affix) for affix in affixes)
+    ]
+
+
+def _named(head: Head, options: ColumnOptions, where: str) -> Candidate | None:
+    """Follow --scores, --probabilities or --confidence."""
+    role = next((n for n in ("scores", "probabilities", "confidence") if getattr(options, n)), None)
+    if role is None:
+        return None
+    names = _matched(head.columns, getattr(options, role), where)
+    is_list = len(names) == 1 and head.columns[names[0]] == "list"
+    for name in () if is_list else names:
+        demand_column(head.columns, name, where, kind="number")
+    if role == "confidence" and len(names) == 1 and not is_list:
+        return confidence_candidate(names[0], how="named")
+    value_kind: ValueKind = "scores" if role == "scores" else "probabilities"
+    what = {"confidence": "the highest is the confidence"}.get(role, role)
+    matrix = head.lists(names[0]) if is_list else head.matrix(names)
+    if matrix is not None and matrix.shape[1] == 1:
+        kind = "logit" if role == "scores" else "probability"
+        return Candidate(
+            layout="logit" if role == "scores" else "positive",
+            values=tuple(names),
+            value_kind=value_kind,
+            why=f"{kind} of the positive class: '{names[0]}' (named)",
+            option=f"--{role} '{names[0]}'",
+            classes=("0", "1"),
+        )
+    layout = "highest" if role == "confidence" else "list" if is_list else "classes"
+    return Candidate(
+        layout=layout,  # type: ignore[arg-type]
+        values=tuple(names),
+        value_kind="confidence" if role == "confidence" else value_kind,
+        why=f"{what}: {'list column ' if is_list else ''}{listed(names)} (named)",
+        option=f"--{role} '{','.join(names)}'",
+        classes=head.class_names.get(names[0]) if is_list else class_names(names),
+    )
+
+
+def _matched(columns: Mapping[str, ColumnKind], text: str, where: str) -> list[str]:
+    if text in columns:
+        return [text]
+    names: list[str] = []
+    for part in text.split(","):
+        wanted = part.strip()
+        matched = [wanted] if wanted in columns else []
+        matched = matched or [name for name in columns if fnmatchcase(name, wanted)]
+        if not matched:
+            demand_column(columns, wanted, where)
+        names += matched
+    return names
+
+
+def _completed(
+    head: Head, named: Candidate, options: ColumnOptions, labels: Sequence[str]
+) -> list[Candidate]:
+    """Return the readings of a named confidence: its labels are right or wrong, or of classes."""
+    if named.layout == "highest":
+        return [named]
+    name = named.values[0]
+    predicted = [options.predicted] if options.predicted else []
+    free = [n for n in head.columns if n not in {name, *labels}]
+    by_name = predicted or [n for n in free if is_named(n, PREDICTED)]
+    outcomes = [options.labels] if options.labels else [n for n in free if is_named(n, OUTCOMES)]
+    of_labels = [confidence_candidate(name, predicted=n, how="named") for n in by_name]
+    of_outcomes = [
+        confidence_candidate(name, outcome=n, how="named")
+        for n in [*outcomes, *([] if options.labels else labels)]
+        if n and head.words(n) <= TRUE_OR_FALSE
+    ]
+    if predicted or (options.labels and not is_named(options.labels, OUTCOMES) and of_labels):
+        return of_labels
+    return of_outcomes or of_labels or [confidence_candidate(name, how="named")]
+
+
+def _only(head: Head, candidates: Sequence[Candidate], where: str) -> Candidate:
+    """Return the one reading of scores whose labels nobody asks for."""
+    first = min(candidates, key=lambda candidate: candidate.rank)
+    others = [c for c in candidates if c is not first and not _agree(head, first, c)]
+    if others:
+        raise _several([first, *others], where)
+    return first
+
+
+def _settled(
+    head: Head,
+    candidates: Sequence[Candidate],
+    labels: Sequence[str],
+    options: ColumnOptions,
+    where: str,
+) -> Pair:
+    """Return the scores and labels that fit each other, if there is one such pair."""
+    pairs = [
+        (candidate, label)
+        for candidate in candidates
+        for label in ([candidate.outcome] if candidate.outcome else labels)
+        if label not in candidate.values
+    ]
+    if not pairs:
+        raise _no_labels(head, candidates[0], where)
+    # Labels that count from one fit in no place, and must not drive out what they belong to.
+    fitting = [p for p in pairs if _fits(head, *p, options) or _nearly(head, *p, options)]
+    if not fitting:
+        if len({id(candidate) for candidate, _ in pairs}) > 1:
+            raise _several([candidate for candidate, _ in pairs], where)
+        fitting = pairs  # the reading of the labels will say what is wrong with them
+    best = min(candidate.rank for candidate, _ in fitting)
+    first = next(candidate for candidate, _ in fitting if candidate.rank == best)
+    others = [c for c, _ in fitting if c is not first and not _agree(head, first, c)]
+    if others:
+        raise _several([first, *others], where)
+    if first.rank and not options.name_values:
+        used = {first.predicted, first.outcome, *labels, options.group, options.cluster}
+        unexplained = other_scores(head, first.values, {n for n in used if n})
+        # One column beside several that could be those of the classes is not the only reading.
+        if len(unexplained) > 1 or any(head.columns[n] == "list" for n in unexplained):
+            raise _several([first], where, unexplained)
+    names = list(dict.fromkeys(label for candidate, label in fitting if candidate is first))
+    golds = [_gold(head, first, name, options) for name in names]
+    unread = [n for n in labels if n not in names and not _is_free_text(head, n)]
+    if _differ(golds) or (unread and not first.outcome):
+        names += unread
+        raise DataError(
+            f"more than one column could be the labels: {', '.join(names)}",
+            where=where,
+            remedy=f"Name the right one, as --labels '{names[0]}'",
+        )
+    rivals = _rivals(head, first, names[0], options)
+    if rivals:
+        raise DataError(
+            f"'{names[0]}' is named like labels, but agrees with the scores no better than chance, "
+            f"or less than {listed(rivals)}",
+            where=where,
+            remedy=f"Name the right one, as --labels '{names[0]}'",
+        )
+    return first, names[0]
+
+
+def _rivals(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> list[str]:
+    """Return columns of other names that could be better labels, and are not the choices."""
+    if options.labels or candidate.layout in ("confidence", "highest"):
+        return []
+    probabilities = _as_probabilities(head, candidate)
+    gold = _gold(head, candidate, label, options)
+    if probabilities is None or gold is None or len(gold) != len(probabilities):
+        return []
+    best = probabilities.argmax(axis=1)
+    right = best == np.array(gold)
+    blind = not _above_chance(best, np.array(gold))
+    found = []
+    used = {*candidate.values, label, options.group, options.cluster}
+    for name in head.columns:
+        if name in used or is_named(name, (*PREDICTED, *OUTCOMES, *IDS, *GROUPS)):
+            continue
+        other = _gold(head, candidate, name, options)
+        if other is None or len(other) != len(best):
+            # Names of classes that the scores do not have: labels, if the others say nothing.
+            kinds = len(head.words(name))
+            if blind and 2 <= kinds <= probabilities.shape[1] and len(best) >= _MANY_ROWS:
+                found.append(name)
+            continue
+        agree = best == np.array(other)
+        parted = int((agree != right).sum())
+        better = int(agree.sum()) - int(right.sum()) > 2 * np.sqrt(max(parted, 1))
+        if not agree.all() and (better or blind):
+            found.append(name)
+    return found
+
+
+def _differ(golds: Sequence[list[str | int] | None]) -> bool:
+    """Whether columns of labels are not all the same."""
+    return len(golds) > 1 and any(gold is None or gold != golds[0] for gold in golds)
+
+
+def _is_free_text(head: Head, name: str) -> bool:
+    """Whether a column named like labels is none: lists, records, or nearly all different."""
+    if head.columns[name] not in ("text", "number"):
+        return True
+    return 2 * len(head.words(name)) > len(head.cells[name])
+
+
+def _nearly(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> bool:
+    """Whether labels are numbers that would fit if they counted from one."""
+    if candidate.outcome or candidate.predicted or options.classes:
+        return False
+    indices = [index_of(word) for word in head.words(label) - {IGNORED}]
+    size = _width(head, candidate)
+    return bool(indices) and all(i is not None and 1 <= i <= size for i in indices)
+
+
+def _above_chance(best: NDArray[np.intp], gold: NDArray[np.int64]) -> bool:
+    """Whether choices and labels agree more often than if they were independent."""
+    size = int(max(best.max(), gold.max())) + 1
+    shares = np.bincount(best, minlength=size) * np.bincount(gold, minlength=size)
+    chance = float(shares.sum()) / len(gold) ** 2
+    error = np.sqrt(max(chance * (1 - chance), 1e-4) / len(gold))
+    return bool((best == gold).mean() > chance + 3 * error)
+
+
+def _fits(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> bool:
+    """Whether all labels among the first rows can be read with these scores."""
+    if candidate.outcome:
+        return True
+    if candidate.predicted:
+        return bool(head.words(label))
+    return _gold(head, candidate, label, options) is not None
+
+
+def _gold(
+    head: Head, candidate: Candidate, label: str, options: ColumnOptions
+) -> list[str | int] | None:
+    """Return the first labels as numbers of classes; None where one of them is no class."""
+    if head.columns[label] not in ("text", "number"):
+        return None
+    words = [plain_text(x) for x in head.cells[label] if x is not None]
+    words = [word for word in words if word and word != IGNORED]
+    classes = options.classes or candidate.classes
+    if candidate.predicted or candidate.outcome:
+        return list(words)
+    number = {plain_text(name): i for i, name in enumerate(classes or ())}
+    folded = {name.casefold(): i for name, i in number.items()}
+    named = [number.get(word, folded.get(word.casefold())) for word in words]
+    if number and None not in named:
+        return list(named)  # type: ignore[arg-type]
+    size = len(classes) if classes else _width(head, candidate)
+    indices = [index_of(word) for word in words]
+    known = [i for i in indices if i is not None and 0 <= i < size]
+    return list(known) if len(known) == len(words) else None
+
+
+def _width(head: Head, candidate: Candidate) -> int:
+    if candidate.layout in ("positive", "logit"):
+        return 2
+    if head.columns[candidate.values[0]] != "list":
+        return len(candidate.values)
+    return max((len(row) for row in head.cells[candidate.values[0]] if row is not None), default=0)
+
+
+def _agree(head: Head, first: Candidate, other: Candidate) -> bool:
+    """Whether a second reading says the same as the first, or a part of it."""
+    one, two = _as_probabilities(head, first), _as_probabilities(head, other)
+    if one is None or two is None or len(one) != len(two):
+        return False
+    if other.rank == 2 and one.shape[1] > 1:
+        one = one.max(axis=1, keepdims=True)
+    if one.shape != two.shape or (
+        first.classes and other.classes and len(first.classes) != len(other.classes)
+    ):
+        return False
+    return bool(np.allclose(one, two, atol=2e-3))
+
+
+def _as_probabilities(head: Head, candidate: Candidate) -> Floats | None:
+    is_list = head.columns[candidate.values[0]] == "list"
+    matrix = head.lists(candidate.values[0]) if is_list else head.matrix(candidate.values)
+    if matrix is None or not np.isfinite(matrix).all():
+        return None
+    if candidate.layout == "confidence":
+        return matrix
+    if candidate.layout == "positive":
+        return np.hstack([1 - matrix, matrix])
+    if candidate.layout == "logit":
+        matrix = np.hstack([np.zeros_like(matrix), matrix])
+    elif are_probabilities(matrix):
+        return matrix
+    powers = np.exp(matrix - matrix.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _several(candidates: Sequence[Candidate], where: str, others: Sequence[str] = ()) -> DataError:
+    unique = {(c.layout, c.values, c.option): c for c in candidates}.values()
+    readings = "; ".join(f"{c.why.removeprefix('scores: ')}: {c.option}" for c in unique)
+    if others:
+        readings += f"; or {listed(others)}: --scores or --probabilities"
+    return DataError(
+        f"more than one reading of the scores is possible: {readings}",
+        where=where,
+        remedy="Give the option of the right one",
+    )
+
+
+def _no_labels(head: Head, candidate: Candidate, where: str) -> DataError:
+    confident = candidate.layout == "confidence"
+    known = OUTCOMES if confident else LABELS
+    return DataError(
+        f"no column looks like {'right or wrong' if confident else 'labels'}; the columns are "
+        f"{listed(head.columns)}",
+        where=where,
+        remedy=f"Name it with --labels, or a file with the labels in the same order, as --labels "
+        f"gold.txt; the names that are guessed are {', '.join(known)}",
+    )
+
+
+def _none_found(head: Head, labels: Sequence[str], taken: set[str], where: str) -> DataError:
+    possible = offers(head, {*labels, *taken})
+    hint = f"; perhaps {' or '.join(possible)}" if possible else ""
+    return DataError(
+        f"no column looks like scores or probabilities; the columns are {listed(head.columns)}",
+        where=where,
+        remedy="Name them: --scores or --probabilities with a list column, or with a column for "
+        "each class and commas between; or --confidence with the confidence of the chosen label"
+        + hint,
+    )

@@ -1,0 +1,98 @@
+"""Labels that lie in another file than the scores, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from crosscal.exceptions import DataError
+from crosscal.predictions.external.columns import ColumnKind, ColumnOptions, demand_column
+from crosscal.predictions.external.layouts import Head, label_columns
+from crosscal.predictions.external.opening import open_source
+from crosscal.predictions.external.sources import HEAD, TableSource
+
+_NAME = "labels' file"
+
+
+def with_labels_of(
+    source: TableSource, options: ColumnOptions
+) -> tuple[TableSource, ColumnOptions]:
+    """Join the labels if the option names a file, as ``gold.npy`` or ``gold.csv:label``."""
+    name = options.labels
+    if name is None or name in source.columns:
+        return source, options
+    file, column = (name, None) if Path(name).is_file() else _divided(name)
+    if file is None:
+        return source, options
+    labels = _lines(file) if file.lower().endswith(".txt") else _column(file, column)
+    return _WithLabels(source, labels, name), replace(options, labels=_NAME)
+
+
+def _divided(name: str) -> tuple[str | None, str | None]:
+    file, _, column = name.rpartition(":")
+    return (file, column) if file and Path(file).is_file() else (None, None)
+
+
+def _lines(file: str) -> pa.Array:
+    """Return one label a line, of a text without a header."""
+    text = Path(file).read_text(encoding="utf-8-sig")
+    return pa.array(text.rstrip("\n").split("\n"))
+
+
+def _column(file: str, column: str | None) -> pa.Array:
+    other = open_source(file)
+    head = other.head()
+    if column is None:
+        names = list(other.columns)
+        found = names if len(names) == 1 else label_columns(head, ())
+        if len(found) != 1:
+            raise DataError(
+                f"{', '.join(found or names)}: more than one column could be the labels",
+                where=file,
+                remedy=f"Name it, as --labels {file}:{(found or names)[0]}",
+            )
+        column = found[0]
+    demand_column(other.columns, column, file)
+    parts = [batch.column(0) for batch, _ in other.batches([], [column])]
+    return pa.chunked_array(parts).combine_chunks()
+
+
+class _WithLabels:
+    """A source with a column of labels more; see `TableSource`."""
+
+    def __init__(self, source: TableSource, labels: Any, file: str) -> None:
+        self._source, self._labels, self._file = source, labels, file
+        self.columns: dict[str, ColumnKind] = {**source.columns, _NAME: "text"}
+        self.notes = (*source.notes, f"labels: in the order of the rows, of {file}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def batches(
+        self, names: Sequence[str], words: Sequence[str] = ()
+    ) -> Iterator[tuple[pa.RecordBatch, int]]:
+        """Yield the columns in batches, the labels beside them."""
+        start, others = 0, [name for name in words if name != _NAME]
+        for batch, done in self._source.batches(names, others):
+            part = self._labels.slice(start, batch.num_rows)
+            start += batch.num_rows
+            if len(part) < batch.num_rows:
+                break
+            yield batch.append_column(_NAME, part), done
+        if start != len(self._labels):
+            rows = sum(batch.num_rows for batch, _ in self._source.batches(names, others))
+            raise DataError(
+                f"{len(self._labels):,} labels for {rows:,} rows",
+                where=self._file,
+                remedy="Give one label for each row, in the same order",
+            )
+
+    def head(self) -> Head:
+        """Return the first rows."""
+        head = self._source.head()
+        cells = {**head.cells, _NAME: self._labels.slice(0, HEAD).to_pylist()}
+        return Head(columns=self.columns, cells=cells, class_names=head.class_names)

@@ -1,0 +1,75 @@
+"""Which source reads a file: by its ending, or by how it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from crosscal.exceptions import DataError
+from crosscal.predictions.external.arrays import ArraysInMemory, NpySource, NpzSource
+from crosscal.predictions.external.csv_source import CsvSource
+from crosscal.predictions.external.json_source import JsonSource
+from crosscal.predictions.external.plain_files import PlainFile, open_plain
+from crosscal.predictions.external.sources import (
+    FeatherSource,
+    ParquetSource,
+    TableInMemory,
+    TableSource,
+)
+
+_BY_ENDING: dict[str, Callable[[PlainFile], TableSource]] = {
+    ".parquet": ParquetSource,
+    ".pq": ParquetSource,
+    ".arrow": FeatherSource,
+    ".feather": FeatherSource,
+    ".ipc": FeatherSource,
+    ".csv": CsvSource,
+    ".tsv": CsvSource,
+    ".tab": CsvSource,
+    ".txt": CsvSource,
+    ".jsonl": JsonSource,
+    ".ndjson": JsonSource,
+    ".json": JsonSource,
+    ".npz": NpzSource,
+    ".npy": NpySource,
+}
+_BY_START: dict[bytes, Callable[[PlainFile], TableSource]] = {
+    b"PAR1": ParquetSource,
+    b"ARROW1": FeatherSource,
+    b"PK\x03\x04": NpzSource,
+    b"\x93NUMPY": NpySource,
+}
+
+
+def open_source(origin: Any, *, per_character: bool = False) -> TableSource:
+    """Open a file, standard input (``-``), or a table in memory."""
+    if isinstance(origin, str | Path):
+        return _open_file(open_plain(str(origin)), per_character)
+    if isinstance(origin, Mapping):
+        return ArraysInMemory(origin)
+    if hasattr(origin, "__arrow_c_stream__") or hasattr(origin, "iloc"):
+        return TableInMemory(origin)
+    raise DataError(
+        f"no predictions can be read from {type(origin).__name__}",
+        where="table",
+        remedy="Give a path, a table of pandas, polars or Arrow, or a dictionary of arrays",
+    )
+
+
+def _open_file(file: PlainFile, per_character: bool) -> TableSource:
+    make = _BY_ENDING.get(file.suffix)
+    if make is None and not file.suffix:
+        known = [make for mark, make in _BY_START.items() if file.start.startswith(mark)]
+        text = JsonSource if file.start.lstrip()[:1] in (b"{", b"[") else CsvSource
+        make = known[0] if known else text
+    if make is None:
+        raise DataError(
+            f"unknown kind of file '{file.suffix}'",
+            where=file.name,
+            remedy=f"Give a file that ends in one of {', '.join(_BY_ENDING)}, or in these with "
+            ".gz or .zst",
+        )
+    if make is JsonSource or per_character:
+        return JsonSource(file, per_character=per_character)
+    return make(file)

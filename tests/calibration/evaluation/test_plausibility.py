@@ -1,0 +1,97 @@
+"""What speaks against predictions is said: permuted classes, one class always."""
+
+import numpy as np
+import pytest
+
+from crosscal.calibration import evaluate
+from crosscal.calibration.evaluation.plausibility import implausible, unshared_clusters
+from crosscal.exceptions import DataError
+
+
+def rows(n, k, accuracy, seed=0):
+    rng = np.random.default_rng(seed)
+    gold = rng.integers(0, k, n)
+    chosen = np.where(rng.random(n) < accuracy, gold, (gold + rng.integers(1, k, n)) % k)
+    return rng.normal(size=(n, k)) + 6 * np.eye(k)[chosen], gold
+
+
+@pytest.mark.parametrize("order", [(1, 2, 0), (2, 0, 1), (1, 0, 2), (0, 2, 1)])
+def test_classes_in_another_order(order):
+    values, gold = rows(200, 3, 0.95)
+    (note,) = implausible([("all", values[:, order], gold)])
+    assert "it would be 9" in note
+    # The order in which the columns would have to stand.
+    back = ",".join(str(i) for i in np.argsort(order))
+    assert f"({back})" in note
+
+
+@pytest.mark.parametrize(("k", "accuracy"), [(2, 0.5), (2, 0.9), (3, 0.34), (5, 0.6), (40, 0.3)])
+def test_nothing_is_said_of_ordinary_models(k, accuracy):
+    for seed in range(20):
+        values, gold = rows(150, k, accuracy, seed)
+        assert implausible([("all", values, gold)]) == ()
+
+
+def test_a_language_alone_may_be_permuted():
+    good, bad = rows(100, 3, 0.9), rows(100, 3, 0.9, 1)
+    (note,) = implausible([("en", *good), ("sw", bad[0][:, [1, 2, 0]], bad[1])])
+    assert note.startswith("in sw: accuracy")
+
+
+def test_a_class_that_always_wins_and_labels_that_are_what_was_chosen():
+    values, gold = rows(60, 3, 0.9)
+    (note,) = implausible([("all", values + np.array([0, 50, 0]), gold)], ["no", "yes", "maybe"])
+    assert "the same class, 'yes', is chosen in every row" in note
+    (note,) = implausible([("all", values, values.argmax(axis=1))])
+    assert "every prediction equals its label, in all 60 rows" in note
+    (note,) = implausible([("all", np.full(60, 0.9), np.ones(60))], pair=True)
+    assert "every prediction equals its label" in note
+    assert implausible([("all", np.full(60, 0.9), gold > 0)], pair=True) == ()
+
+
+def test_clusters_that_join_nothing():
+    group, cluster = np.repeat([0, 1], 4), np.arange(8) // 2
+    (note,) = unshared_clusters(("en", "sw"), group, cluster)
+    assert "no cluster is in two groups" in note
+    assert unshared_clusters(("en", "sw"), group, np.tile([0, 0, 1, 1], 2)) == ()
+    (note,) = unshared_clusters(("all",), np.zeros(8, int), np.arange(8))
+    assert "single row" in note
+    assert unshared_clusters(("all",), np.zeros(8, int), None) == ()
+
+
+def test_warnings_and_reasons_stand_in_the_result():
+    values, gold = rows(120, 3, 0.9)
+    found = evaluate(values[:, [1, 2, 0]], gold, replicates=100)
+    assert "in the order (2,0,1)" in found.warnings[0]
+    assert found.to_dict()["warnings"] == list(found.warnings)
+
+
+def test_names_of_classes_as_gold():
+    values, gold = rows(60, 3, 0.9)
+    names = ["no", "yes", "été"]
+    options = {"replicates": 100, "errors": ["ece"]}
+    words = evaluate(values, np.array(names)[gold], classes=names, **options)
+    assert words.groups == evaluate(values, gold, **options).groups
+    objects = np.array([names[g] for g in gold], dtype=object)
+    assert evaluate(values, objects, classes=names, **options).groups == words.groups
+    with pytest.raises(DataError, match="gold is 'no', but no classes are named"):
+        evaluate(values, ["no"] * 60)
+
+
+LABELS = np.arange(100) % 2
+WITHOUT_OPTIMUM = {
+    "noise": (10 * np.random.default_rng(3).normal(size=(100, 2)), "say no more than chance"),
+    "all right": (3.0 * np.eye(2)[LABELS], "every right choice has the highest score"),
+    "equal": (np.zeros((100, 2)), "all scores of each row are equal"),
+    "worse than chance": (np.eye(2)[1 - LABELS], "say no more than chance"),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_OPTIMUM)
+def test_a_fit_without_optimum_says_why(kind):
+    scores, words = WITHOUT_OPTIMUM[kind]
+    found = evaluate(scores, LABELS, replicates=100, recalibrate=["temperature"], errors=["ece"])
+    (result,) = found.recalibration
+    assert result.converged is False
+    assert result.note.startswith("no optimum in some fit: ")
+    assert words in result.note
