@@ -53,11 +53,11 @@ VERBS = {
         "Analyse prediction files (Parquet), whoever made them, and write a report.",
     ),
     "calibrate": (
-        "calibrate.calibrate",
+        "calibration.calibrate.calibrate",
         "Measure the calibration of anyone's predictions: errors with intervals, by group.",
     ),
     "apply": (
-        "apply.apply",
+        "calibration.apply.apply",
         "Recalibrate predictions: write their probabilities, row by row in the order of the file.",
     ),
     "events": (
@@ -144,7 +144,7 @@ class VerbGroup(typer.core.TyperGroup):
 
 def _command(name: str, place: str) -> Any:
     """Return the command of a function; an example of its module stands below its help."""
-    module_name, function = place.split(".")
+    module_name, _, function = place.rpartition(".")
     module = import_module(f"crosscal.cli.{module_name}")
     one = typer.Typer(add_completion=False)
     epilog = getattr(module, "EXAMPLE", None)

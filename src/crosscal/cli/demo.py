@@ -11,7 +11,7 @@ import typer
 
 from crosscal.api import calibrate
 from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation
-from crosscal.cli.calibration_tables import interval, print_groups
+from crosscal.cli.calibration.tables import interval, print_groups
 from crosscal.cli.options import AsJson
 from crosscal.demo import PREDICTIONS
 from crosscal.report.evaluation_page import percent

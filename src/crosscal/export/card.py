@@ -146,7 +146,11 @@ def _temperature(facts: ExportFacts) -> str:
 def _training(content: CardContent) -> str:
     facts = content.facts
     settings = ", ".join(f"{name} {value}" for name, value in content.training.items())
-    seen = "the mean of their token vectors" if facts.pooling == "mean" else "their first token's"
+    seen = {
+        "mean": "the mean of their token vectors",
+        "first": "their first token's",
+        "last": "their last token's",
+    }[facts.pooling]
     data = "\n".join(
         f"- `{name}` (SHA-256 {digest[:16]}…)" for name, digest in content.data.items()
     )

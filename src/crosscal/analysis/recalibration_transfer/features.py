@@ -50,8 +50,8 @@ def _number(value: str | None) -> float | None:
 
 def _kinship(entry: Language) -> dict[str, float | None]:
     return {
-        "latin": entry.script and float(entry.script == "Latin"),
-        "indo_european": entry.family and float(entry.family == "Indo-European"),
+        "latin": float(entry.script == "Latin") if entry.script else None,
+        "indo_european": float(entry.family == "Indo-European") if entry.family else None,
     }
 
 

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from crosscal.data.files.dialect import DELIMITERS, Dialect, Quoting, find_dialect
 from crosscal.data.files.naming import published_files
@@ -41,7 +41,7 @@ _NAMES = tuple(base + suffix for base in _BASES for suffix in SUFFIXES)
 def _read(request: Request) -> ParsedFiles:
     label_map, dropped_labels = _label_map(request.columns.get("labels", ""))
     delimiter = request.columns.get("delimiter")
-    writing = {
+    writing: dict[str, Any] = {
         "delimiter": delimiter and _choice("delimiter", delimiter, DELIMITERS),
         "quoting": _quoting(request.columns.get("quoting")),
         "encoding": request.columns.get("encoding"),

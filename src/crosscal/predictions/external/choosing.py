@@ -417,10 +417,14 @@ def _several(candidates: Sequence[Candidate], where: str, others: Sequence[str] 
     )
 
 
-def _no_labels(head: Head, candidate: Candidate, where: str) -> DataError:
+class NoLabels(DataError):
+    """A file has no labels, as far as its columns are named."""
+
+
+def _no_labels(head: Head, candidate: Candidate, where: str) -> NoLabels:
     confident = candidate.layout == "confidence"
     known = OUTCOMES if confident else LABELS
-    return DataError(
+    return NoLabels(
         f"no column looks like {'right or wrong' if confident else 'labels'}; the columns are "
         f"{listed(head.columns)}",
         where=where,

@@ -14,7 +14,7 @@ from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.calibration.recalibration.saving import load_recalibrator
 from crosscal.cli.app import app
 from crosscal.exceptions import CrosscalError
-from tests.cli.test_calibrate import answers
+from tests.cli.calibration.test_calibrate import answers
 
 
 class Done(NamedTuple):

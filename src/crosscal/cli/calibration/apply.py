@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.calibration.recalibration.saving import SavedRecalibrator, load_recalibrator
-from crosscal.exceptions import DataError, SettingsError
+from crosscal.exceptions import SettingsError
+from crosscal.predictions.external.choosing import NoLabels
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
 
@@ -79,13 +80,8 @@ def _read(file: Path, columns: ColumnOptions) -> tuple[ExternalPredictions, bool
     """Read predictions with their labels, or without where the file has none."""
     try:
         return read_external(file, columns), True
-    except DataError as error:
-        if columns.labels is not None:
-            raise
-        try:
-            return read_external(file, columns, labelled=False), False
-        except DataError:
-            raise error from None
+    except NoLabels:
+        return read_external(file, columns, labelled=False), False
 
 
 def _check_output(output: Path | None, *inputs: Path) -> None:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from crosscal.cli.prediction_files import NamedFile, named_files, read_files
+from crosscal.cli.calibration.prediction_files import NamedFile, named_files, read_files
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 

@@ -14,9 +14,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from crosscal.api import evaluate_predictions
 from crosscal.artifacts import sha256_file
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
-from crosscal.cli.calibration_tables import print_evaluation
+from crosscal.cli.calibration.prediction_files import NamedFile, named_files, read_files
+from crosscal.cli.calibration.tables import print_evaluation
 from crosscal.cli.options import AsJson
-from crosscal.cli.prediction_files import NamedFile, named_files, read_files
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 

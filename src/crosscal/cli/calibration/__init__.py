@@ -1,0 +1,1 @@
+"""Verbs about anyone's predictions: how well calibrated they are, and recalibrating them."""
