@@ -50,8 +50,8 @@ def _number(value: str | None) -> float | None:
 
 def _kinship(entry: Language) -> dict[str, float | None]:
     return {
-        "latin": entry.script and float(entry.script == "Latin"),
-        "indo_european": entry.family and float(entry.family == "Indo-European"),
+        "latin": None if entry.script is None else float(entry.script == "Latin"),
+        "indo_european": None if entry.family is None else float(entry.family == "Indo-European"),
     }
 
 

@@ -19,6 +19,7 @@ from crosscal.study.config.paths import resolve_paths
 from crosscal.study.config.recipe_checks import check_recipes
 from crosscal.study.config.settings import (
     RETRIEVAL,
+    IntermediateTask,
     SourceConfig,
     Study,
     TargetTask,
@@ -173,7 +174,8 @@ def _check_languages(study: Study, where: str) -> None:
     """Refuse codes that are none, and sources of languages that are not read."""
     if study.mlm is not None:
         _check_codes(study.mlm.languages, study.mlm.texts, f"{where}, mlm.languages")
-    for name, config in (*study.targets.items(), *study.intermediate.items()):
+    tables: dict[str, TargetTask | IntermediateTask] = {**study.targets, **study.intermediate}
+    for name, config in tables.items():
         place = f"{where}, {name}"
         _check_codes(config.train_languages, config.train, f"{place}.train_languages")
         if task_of(config.task).family != RETRIEVAL:

@@ -88,7 +88,7 @@ def _without_untranslated(parsed: ParsedFiles, request: Request) -> ParsedFiles:
 
 
 def _lacks(row: PairRow) -> bool:
-    texts = (row.text_a.strip(), row.text_b.strip())
+    texts = (row.text_a.strip(), (row.text_b or "").strip())
     return "" in texts or _PLACEHOLDER in texts
 
 
