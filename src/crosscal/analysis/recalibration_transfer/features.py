@@ -50,8 +50,8 @@ def _number(value: str | None) -> float | None:
 
 def _kinship(entry: Language) -> dict[str, float | None]:
     return {
-        "latin": float(entry.script == "Latin") if entry.script else None,
-        "indo_european": float(entry.family == "Indo-European") if entry.family else None,
+        "latin": None if entry.script is None else float(entry.script == "Latin"),
+        "indo_european": None if entry.family is None else float(entry.family == "Indo-European"),
     }
 
 

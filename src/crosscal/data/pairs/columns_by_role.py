@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from crosscal.data.files.dialect import DELIMITERS, Dialect, Quoting, find_dialect
 from crosscal.data.files.naming import published_files
@@ -41,11 +42,12 @@ _NAMES = tuple(base + suffix for base in _BASES for suffix in SUFFIXES)
 def _read(request: Request) -> ParsedFiles:
     label_map, dropped_labels = _label_map(request.columns.get("labels", ""))
     delimiter = request.columns.get("delimiter")
-    writing: dict[str, Any] = {
-        "delimiter": delimiter and _choice("delimiter", delimiter, DELIMITERS),
-        "quoting": _quoting(request.columns.get("quoting")),
-        "encoding": request.columns.get("encoding"),
-    }
+    find = partial(
+        find_dialect,
+        delimiter=delimiter and _choice("delimiter", delimiter, DELIMITERS),
+        quoting=_quoting(request.columns.get("quoting")),
+        encoding=request.columns.get("encoding"),
+    )
     dropped: Counter[str] = Counter()
     notes: list[str] = []
 
@@ -58,7 +60,7 @@ def _read(request: Request) -> ParsedFiles:
         }
         dialect = None
         if file_kind(file) not in (".parquet", ".json", ".jsonl"):
-            dialect = find_dialect(file, _named(roles), **writing)
+            dialect = find(file, _named(roles))
             notes.extend(dialect.notes)
         columns = replace(
             _columns(file, roles, dialect), label_map=label_map, dropped_labels=dropped_labels

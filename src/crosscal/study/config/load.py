@@ -174,11 +174,8 @@ def _check_languages(study: Study, where: str) -> None:
     """Refuse codes that are none, and sources of languages that are not read."""
     if study.mlm is not None:
         _check_codes(study.mlm.languages, study.mlm.texts, f"{where}, mlm.languages")
-    tasks: list[tuple[str, TargetTask | IntermediateTask]] = [
-        *study.targets.items(),
-        *study.intermediate.items(),
-    ]
-    for name, config in tasks:
+    tables: dict[str, TargetTask | IntermediateTask] = {**study.targets, **study.intermediate}
+    for name, config in tables.items():
         place = f"{where}, {name}"
         _check_codes(config.train_languages, config.train, f"{place}.train_languages")
         if task_of(config.task).family != RETRIEVAL:
