@@ -66,7 +66,7 @@ def test_frames_of_any_kind_give_the_same_numbers(report, tmp_path):
         found = crosscal.calibrate(one, **options)
         assert found.to_dict()["groups"] == wanted
     assert found.files.keys() == {"a.csv"}
-    with pytest.raises(DataError, match="no table of predictions"):
+    with pytest.raises(DataError, match="no predictions can be read from int"):
         crosscal.calibrate(7)
     with pytest.raises(SettingsError, match="not all are files"):
         crosscal.calibrate([frame, frame])

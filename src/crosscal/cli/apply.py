@@ -79,13 +79,11 @@ def _read(file: Path, columns: ColumnOptions) -> tuple[ExternalPredictions, bool
     """Read predictions with their labels, or without where the file has none."""
     try:
         return read_external(file, columns), True
-    except DataError as error:
+    except DataError:
         if columns.labels is not None:
             raise
-        try:
-            return read_external(file, columns, labelled=False), False
-        except DataError:
-            raise error from None
+        # What is wrong here is not the labels.
+        return read_external(file, columns, labelled=False), False
 
 
 def _check_output(output: Path | None, *inputs: Path) -> None:
