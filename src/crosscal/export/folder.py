@@ -42,7 +42,7 @@ class ExportFacts(BaseModel):
     encoder: str
     family: str
     labels: tuple[str, ...]
-    pooling: Literal["mean", "first"]
+    pooling: Literal["mean", "first", "last"]
     max_length: int
     temperature: float | None  # fitted on the development data; None: not asked for
     temperature_use: TemperatureUse
