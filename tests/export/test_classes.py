@@ -15,6 +15,8 @@ from crosscal.export.classes import TOLERANCE, in_own_class, read_again
 from crosscal.export.onnx_graph import write_onnx
 from crosscal.export.probe import make_probe
 from crosscal.training.model import Model
+from tests.tiny_encoders import KINDS as TINY
+from tests.tiny_encoders import make_encoder
 
 KINDS = ("bert", "electra", "xlm-roberta", "deberta-v2")
 OUTPUTS = {"classification": 3, "multiple choice": 1, "tagging": 5, "span": 2}
@@ -90,6 +92,16 @@ def test_every_family_in_its_class(tiny_encoder, trained, tmp_path, kind):
         # What is saved is not set to crosscal's own attention.
         assert "crosscal" not in str(found.model.config.to_dict())
     assert all(torch.equal(before[name], value) for name, value in encoder.named_parameters())
+
+
+@pytest.mark.parametrize("kind", sorted(TINY))
+def test_every_kind_of_encoder_is_saved_and_loaded(trained, tmp_path, kind):
+    encoder = load_encoder(make_encoder(kind, tmp_path / "encoder"))
+    for family, pooling in OWN:
+        found = put(encoder, family, pooling, trained(encoder, family, pooling))
+        folder = tmp_path / f"{family} {pooling}"
+        found.model.save_pretrained(folder)
+        assert read_again(found, family, folder).difference < TOLERANCE
 
 
 def test_the_packaged_encoder(trained):

@@ -115,6 +115,10 @@ def token_types(folder: Path) -> int:
     return int(getattr(encoder_config(folder), "type_vocab_size", None) or 1)
 
 
-def is_pooled(folder: Path) -> bool:
-    """Whether a folder is that of an exported model with an encoder within, not of an encoder."""
-    return bool(json.loads((folder / "config.json").read_text()).get("model_type") == POOLED)
+def pooled_class(folder: Path) -> str | None:
+    """Return where transformers has the class of the encoder within an exported model.
+
+    None if the folder is that of an encoder alone.
+    """
+    config = json.loads((folder / "config.json").read_text())
+    return str(config.get("pretrained_class")) if config.get("model_type") == POOLED else None

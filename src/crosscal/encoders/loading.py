@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosscal.artifacts import sha256_file
-from crosscal.encoders.architectures import PACKABLE, encoder_config, is_pooled
+from crosscal.encoders.architectures import PACKABLE, encoder_config, pooled_class
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.encoders.post_processing import keep_offsets, separate_pairs
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
@@ -184,11 +185,12 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     from crosscal.encoders.structure import encoder_class, parameters_of, text_model
 
     config = encoder_config(folder)
-    model_class = encoder_class(config)
+    within = pooled_class(folder)
+    model_class = _class_within(within, folder) if within else encoder_class(config)
     options: dict[str, Any] = {"add_pooling_layer": False}
     if not options.keys() <= parameters_of(model_class.__init__):
         options = {}
-    if is_pooled(folder):
+    if within:
         options |= {"config": config, "key_mapping": {r"^pretrained\.": ""}}
     model = text_model(
         load_weights_of(
@@ -203,6 +205,18 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     if layers is not None:
         _keep_layers(model, layers)
     return model
+
+
+def _class_within(where: str, folder: Path) -> Any:
+    """Import the class of the encoder within an exported model, from transformers alone."""
+    module, _, name = where.rpartition(".")
+    if not module.startswith("transformers.models."):
+        raise ArtifactError(
+            f"the encoder's class is in '{module}', which is no part of transformers",
+            where=str(folder / "config.json"),
+            remedy="Export the model again",
+        )
+    return getattr(import_module(module), name)
 
 
 def _keep_layers(model: PreTrainedModel, layers: int) -> None:

@@ -115,8 +115,14 @@ def _divisor(facts: ExportFacts, folder: Path, temperature: bool | None) -> floa
 
 
 def _encoded(folder: Path, facts: ExportFacts, texts: NewTexts) -> EncodedDataset:
+    from crosscal.encoders.structure import inspect_encoder
+
     tokenizer = load_tokenizer(folder)
-    limits = InputLimits(max_length=facts.max_length, token_types=token_types(folder))
+    limits = InputLimits(
+        max_length=facts.max_length,
+        token_types=token_types(folder),
+        causal=inspect_encoder(folder).causal,
+    )
     examples: list[Any] = texts.examples
     if facts.family == "classification":
         if hasattr(examples[0], "text"):
