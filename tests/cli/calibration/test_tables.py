@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from crosscal.calibration import evaluate
-from crosscal.cli.calibration import tables
+from crosscal.cli.calibration import tables as calibration_tables
 
 LONG = "a-very-long-locale-name-with-script-and-region-Latn-XX-1234567890"
 TITLE = re.compile("Calibration |ece minus|Recalibration |Parameters |Accepting |Threshold")
@@ -35,9 +35,9 @@ def evaluation():
 def shown(evaluation, monkeypatch, width):
     stream = io.StringIO()
     monkeypatch.setattr(
-        tables, "_console", lambda: Console(width=width, file=stream, color_system=None)
+        calibration_tables, "_console", lambda: Console(width=width, file=stream, color_system=None)
     )
-    tables.print_evaluation(evaluation)
+    calibration_tables.print_evaluation(evaluation)
     text = stream.getvalue()
     return text[: text.index("en: ")]  # what follows are sentences, which the terminal breaks
 
