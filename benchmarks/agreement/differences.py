@@ -129,7 +129,7 @@ def _loose_platt(pick):
             odds, new_odds = (np.log(v / (1 - v))[:, None] for v in (confidence, at))
             model = LogisticRegression(C=1e10, solver="lbfgs").fit(odds, outcome)
             fitted, here = (model.predict_proba(v)[:, 1] for v in (odds, new_odds))
-            columns.append(fit_step_function(fitted, fitted, bins=10, scheme="mass")(here))
+            columns.append(fit_step_function(fitted, fitted, bins=10, scheme="mass").at(here))
         return np.column_stack(columns).squeeze()
 
     return run
