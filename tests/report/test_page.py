@@ -263,14 +263,15 @@ def test_no_finite_temperature_is_said(
 
 
 @pytest.mark.usefixtures("without_pdf")
-def test_languages_without_an_entry_are_shown_by_code(
-    build: Build, build_context: BuildContext, tmp_path: Path
+@pytest.mark.parametrize(("code", "shown"), [("tlh", "Klingon"), ("qtx", "qtx")])
+def test_languages_without_an_entry_are_named_or_shown_by_code(
+    build: Build, build_context: BuildContext, tmp_path: Path, code: str, shown: str
 ) -> None:
     results = build(languages=("en", "sw"), grouped=False)
-    text = results.to_json().replace('"sw"', '"tlh"')
+    text = results.to_json().replace('"sw"', f'"{code}"')
     context = build_context(languages=())
     html = write_report(Results.from_json(text), tmp_path, study=context).read_text("utf-8")
-    assert "In tlh, calibration degrades" in html
+    assert f"In {shown}, calibration degrades" in html
 
 
 def test_without_matplotlib_tables_stand_and_figures_are_named(

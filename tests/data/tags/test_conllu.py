@@ -77,7 +77,8 @@ def test_real_pud(real_data):
     reading = read_examples("ud-pud", real_data / "ud_pud", split="test", languages=tuple(words))
     assert reading.parallel
     assert len({e.unit_id for e in reading.examples}) == 1000
-    assert len({e.cluster_id for e in reading.examples}) == 1000
+    # Words, the units, differ in number between languages: they cannot be resampled together.
+    assert len({e.cluster_id for e in reading.examples}) == 6 * 1000
     actual = Counter()
     for example in reading.examples:
         actual[example.language] += len(example.words)

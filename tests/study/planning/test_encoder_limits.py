@@ -41,15 +41,16 @@ SQUAD = {
             "title": "t",
             "paragraphs": [
                 {
-                    "context": "The cat sleeps.",
+                    "context": f"The {animal} sleeps.",
                     "qas": [
                         {
-                            "id": "1",
+                            "id": animal,
                             "question": "Who sleeps?",
-                            "answers": [{"text": "The cat", "answer_start": 0}],
+                            "answers": [{"text": f"The {animal}", "answer_start": 0}],
                         }
                     ],
                 }
+                for animal in ("cat", "dog")
             ],
         }
     ],
