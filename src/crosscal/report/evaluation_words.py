@@ -27,8 +27,8 @@ DEFINITIONS: dict[str, str] = {
     "underconfidence": "part of ece from bins less confident than accurate",
     "overconfident_errors": "share of rows that are wrong with confidence of 90 % or more",
     "classwise_ece": "ece of every class's probability, averaged over classes",
-    "ace": "class-wise error over bins of equal size; its interval holds the truth in 87 to 94 of 100 "
-    "samples",
+    "ace": "class-wise error over bins of equal size; its interval holds the truth in 87 to 94 of "
+    "100 samples",
     "tace": "ace of probabilities above a threshold",
 }
 
