@@ -17,7 +17,7 @@ from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
 from crosscal.calibration.notion import Notion
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.concat import concat_predictions
+from crosscal.predictions.external.concat import NamedFile, demand_different, join_files
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
 from crosscal.report.calibration_report import CalibrationReport
 from crosscal.spelling import did_you_mean
@@ -92,12 +92,11 @@ def calibrate(
             where="predictions",
             remedy="Give one table with a column of groups, or paths",
         )
+    files = [NamedFile(path) for path in paths]
+    demand_different(files)
     parts = [_read(each, columns, report) for each in several]
-    read = parts[0]
-    if len(parts) > 1:
-        read = concat_predictions(parts, unique_names(paths), pooled=group is not None)
     return evaluate_predictions(
-        read,
+        join_files(parts, files, pooled=group is not None) if files else parts[0],
         files={path.name: sha256_file(path) for path in paths},
         notion=notion,
         bins=bins,
@@ -162,16 +161,6 @@ def evaluate_predictions(
         notes=predictions.notes,
         files=files,
     )
-
-
-def unique_names(files: Sequence[Path]) -> list[str]:
-    """Return short names of files, all different: without folder and ending if that suffices."""
-    if len({file.resolve() for file in files}) < len(files):
-        raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
-    for names in ([f.stem for f in files], [f.name for f in files]):
-        if len(set(names)) == len(names):
-            return names
-    return [str(file) for file in files]
 
 
 def _read(origin: Any, columns: ColumnOptions, report: Report | None) -> ExternalPredictions:

@@ -14,11 +14,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from crosscal.api import evaluate_predictions
 from crosscal.artifacts import sha256_file
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
-from crosscal.cli.calibration.prediction_files import NamedFile, named_files, read_files
+from crosscal.cli.calibration.prediction_files import named_files, read_files
 from crosscal.cli.calibration.tables import print_evaluation
 from crosscal.cli.options import AsJson
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
+from crosscal.predictions.external.concat import NamedFile
 
 EXAMPLE = (
     "Example: a file with the columns prob_no,prob_yes,label,lang,item. "

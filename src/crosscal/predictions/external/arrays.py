@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, cast
@@ -23,7 +24,7 @@ SENTENCE = "cluster"
 """Column that is made of the first dimension of three."""
 
 
-class ArraySource:
+class ArraySource(ABC):
     """Arrays of equal length: of two dimensions they are lists of scores, else columns.
 
     Of three dimensions (sentences, positions, classes), as `Trainer.predict` gives for tagging,
@@ -73,8 +74,8 @@ class ArraySource:
             return "other"
         return "number" if kind.kind in "fiu" else "text" if kind.kind in "USb" else "other"
 
-    def _load(self, names: Sequence[str]) -> dict[str, Array]:
-        raise NotImplementedError
+    @abstractmethod
+    def _load(self, names: Sequence[str]) -> dict[str, Array]: ...
 
     def _first(self, names: Sequence[str], rows: int) -> dict[str, Array]:
         """Return the first rows of arrays, or more; all of them where that costs nothing."""

@@ -3,14 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.exceptions import DataError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions.external.plain_text import plain_text
 from crosscal.predictions.external.reader import ExternalPredictions
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file, and what it is called in the output if the user says so."""
+
+    path: Path
+    name: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What it is called in a title."""
+        return self.name or ("standard input" if str(self.path) == "-" else self.path.name)
+
+
+def demand_different(files: Sequence[NamedFile]) -> None:
+    """Refuse a file that is given twice."""
+    if len({file.path.resolve() for file in files}) < len(files):
+        raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
+
+
+def join_files(
+    parts: Sequence[ExternalPredictions], files: Sequence[NamedFile], *, pooled: bool
+) -> ExternalPredictions:
+    """Join what was read of files; samples of tasks are grouped by language and task."""
+    if all(part.task for part in parts) and not pooled:
+        pooled = True
+        parts = _by_task(parts, files)
+    elif len(parts) == 1 and files[0].name:
+        zeros = np.zeros(len(parts[0]), np.int32)
+        names = tuple(f"{files[0].name}/{group}" for group in parts[0].groups)
+        group = zeros if parts[0].group is None else parts[0].group
+        return replace(parts[0], group=group, groups=names or (files[0].name,))
+    if len(parts) == 1:
+        return parts[0]
+    return concat_predictions(parts, _unique_names(files), pooled=pooled)
+
+
+def _by_task(
+    parts: Sequence[ExternalPredictions], files: Sequence[NamedFile]
+) -> list[ExternalPredictions]:
+    """Call the groups of samples by language, and by task where there are several."""
+    several = len({part.task for part in parts}) > 1
+    renamed = []
+    for part, file in zip(parts, files, strict=True):
+        groups = [f"{part.task}/{g}" if several and g != part.task else g for g in part.groups]
+        if file.name:
+            groups = [file.name] * len(groups)
+        renamed.append(replace(part, groups=tuple(groups)))
+    return renamed
+
+
+def _unique_names(files: Sequence[NamedFile]) -> list[str]:
+    """Return short names of files, all different: without folder and ending if that suffices."""
+    for names in ([f.path.stem for f in files], [f.path.name for f in files]):
+        shown = [f.name or name for f, name in zip(files, names, strict=True)]
+        if len(set(shown)) == len(shown):
+            return shown
+    return [f.name or str(f.path) for f in files]
 
 
 def concat_predictions(

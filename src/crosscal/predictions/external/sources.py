@@ -7,6 +7,7 @@ named as ``doc.label``.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
@@ -57,7 +58,7 @@ class TableSource(Protocol):
         ...
 
 
-class ArrowSource:
+class ArrowSource(ABC):
     """Record batches of any origin; see `TableSource`."""
 
     provenance: bytes | None = None
@@ -72,8 +73,8 @@ class ArrowSource:
         self.columns = {path: _kind(kind) for path, kind in _leaves(schema)}
         self.class_names: dict[str, tuple[str, ...]] = {}
 
-    def _batches(self, roots: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-        raise NotImplementedError
+    @abstractmethod
+    def _batches(self, roots: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]: ...
 
     def batches(
         self, names: Sequence[str], words: Sequence[str] = ()
