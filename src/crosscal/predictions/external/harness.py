@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from crosscal.exceptions import DataError
+from crosscal.languages import find_language
 from crosscal.predictions.external.csv_source import as_number
 from crosscal.predictions.external.plain_text import plain_text
 
@@ -21,14 +22,6 @@ Record = dict[str, Any]
 _FILE = re.compile(r"samples_(.+?)(?:_\d{4}-\d\d-\d\dT[\d\-.:]+)?")
 # Two letters of ISO 639-1, or three with a script: mmlu_pro is no language.
 _LANGUAGE = re.compile(r"(.+?)[_\-](?:([a-z]{2})|([a-z]{3}_[A-Z][a-z]{3}))")
-_CODES = frozenset(
-    "aa ab af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
-    "de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy "
-    "hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg "
-    "li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or "
-    "os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta "
-    "te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +124,7 @@ def _named(where: str) -> tuple[str, str | None]:
     file = _FILE.fullmatch(stem)
     task = file[1] if file else stem
     match = _LANGUAGE.fullmatch(task)
-    if match and (match[3] or match[2] in _CODES):
+    if match and (match[3] or find_language(match[2]) is not None):
         return match[1], match[2] or match[3]
     return task, None
 
