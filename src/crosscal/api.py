@@ -13,7 +13,8 @@ import numpy as np
 from crosscal.artifacts import sha256_file
 from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
-from crosscal.calibration.evaluation.evaluating import ALL, evaluate_coded
+from crosscal.calibration.evaluation.arguments import ALL
+from crosscal.calibration.evaluation.evaluating import evaluate_coded
 from crosscal.calibration.notion import Notion
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from crosscal.calibration.evaluation.evaluating import ALL
+from crosscal.calibration.evaluation.arguments import ALL
 from crosscal.calibration.evaluation.results import Evaluation, FitResult
 from crosscal.calibration.recalibration import Recalibrator
 from crosscal.calibration.recalibration.saving import FitOrigin, save_recalibrator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -10,16 +9,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.calibration.checks import (
-    as_array,
-    check_confidence,
-    check_gold,
-    check_probabilities,
-    check_scores,
-)
 from crosscal.calibration.estimation.resampling import MOST_UNITS
 from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.accepting import ConfidentRows
+from crosscal.calibration.evaluation.arguments import (
+    ALL,
+    check_settings,
+    check_shares,
+    check_values,
+    class_numbers,
+    confidence_pairs,
+    label_codes,
+)
 from crosscal.calibration.evaluation.cluster_design import GroupDesign, design_groups
 from crosscal.calibration.evaluation.comparison import differences
 from crosscal.calibration.evaluation.measures import (
@@ -32,22 +33,14 @@ from crosscal.calibration.evaluation.recalibrated import GroupRows, fits, recali
 from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, NeededThreshold
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
-from crosscal.exceptions import DataError, SettingsError
-from crosscal.predictions.external.plain_text import plain_text
-from crosscal.spelling import did_you_mean
 
 Ints = NDArray[np.intp]
 Report = Callable[[str, int, int], None]
-
-ALL = "all"
-"""Name of the group where no groups are given."""
 
 # Calibrated samples: as many as the p-values deserve, but not more numbers than these.
 _SAMPLES, _FEWEST_SAMPLES, _MOST_NUMBERS = 400, 100, 1_000_000_000
 # Names the stream of the folds of recalibrators.
 _FOLD_STREAM = 10_000_019
-# A matrix of bins by bins is made.
-_MOST_BINS = 1000
 
 
 def evaluate(
@@ -132,9 +125,9 @@ def evaluate(
     >>> round(evaluation.groups["all"].means["accuracy"], 3)
     0.667
     """
-    values, right = _checked(scores, _as_numbers(gold, classes), given)
-    names, group = _coded(groups, len(right), "groups")
-    cluster = None if clusters is None else _coded(clusters, len(right), "clusters")[1]
+    values, right = check_values(scores, class_numbers(gold, classes), given)
+    names, group = label_codes(groups, len(right), "groups")
+    cluster = None if clusters is None else label_codes(clusters, len(right), "clusters")[1]
     return evaluate_coded(
         values,
         right,
@@ -178,8 +171,8 @@ def evaluate_coded(
     report: Report | None = None,
 ) -> Evaluation:
     """Do what `evaluate` does, with groups (each has rows) and clusters already numbered."""
-    _check_settings(names, baseline, recalibrate, replicates, seed, settings)
-    _check_shares(thresholds=thresholds, wanted=wanted)
+    check_settings(names, baseline, recalibrate, replicates, seed, settings)
+    check_shares(thresholds=thresholds, wanted=wanted)
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
     designs = _in_order_of_names(names, group, cluster, replicates, seed)
     measured: dict[str, GroupMeasures] = {}
@@ -193,7 +186,7 @@ def evaluate_coded(
         if report:
             report(f"errors of {name}", done, len(names))
         part = GroupRows(
-            values=_pairs(values[design.rows]),
+            values=confidence_pairs(values[design.rows]),
             gold=np.asarray(gold[design.rows], dtype=np.int64),
             design=design,
         )
@@ -254,141 +247,6 @@ def _in_order_of_names(
     rank = np.argsort(order)
     designs = design_groups(rank[group], len(names), cluster, replicates=replicates, seed=seed)
     return [designs[number] for number in rank]
-
-
-def _checked(scores: ArrayLike, gold: ArrayLike, given: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    values = as_array(scores, "scores")
-    if given not in ("scores", "probabilities", "confidence"):
-        raise SettingsError(
-            f"values given as {given!r}",
-            where="given",
-            remedy="say scores, probabilities or confidence",
-        )
-    dimensions = 1 if given == "confidence" else 2
-    if values.ndim != dimensions or values.size == 0:
-        raise DataError(
-            f"{given} have shape {values.shape}",
-            where="scores",
-            remedy="give one confidence a row"
-            if dimensions == 1
-            else "give a row for each unit and a column for each class",
-        )
-    # All rows at once, so that an error names the row that was given.
-    if given == "confidence":
-        check_confidence(values)
-    elif given == "scores":
-        check_scores(values)
-    else:
-        check_probabilities(values)
-    right = as_array(gold, "gold")
-    if right.dtype == np.bool_:
-        right = right.astype(np.int64)
-    classes = 2 if dimensions == 1 else values.shape[1]
-    return values, check_gold(right, (len(values), classes), absent=dimensions == 2)
-
-
-def _as_numbers(gold: ArrayLike, classes: Sequence[str] | None) -> ArrayLike:
-    """Return names of classes as their numbers, and numbers as they are."""
-    labels = as_array(gold, "gold")
-    if labels.dtype.kind not in "UO":
-        return gold
-    number = {plain_text(name): i for i, name in enumerate(classes or ())}
-    names = [plain_text(label) for label in labels.tolist()]
-    unknown = next((i for i, name in enumerate(names) if name not in number), None)
-    if unknown is not None:
-        known = f"the classes are {', '.join(number)}" if number else "no classes are named"
-        raise DataError(
-            f"gold is {names[unknown]!r}, but {known}",
-            where=f"gold, row {unknown}",
-            remedy="give the names of the columns as classes, as ['no', 'yes']",
-        )
-    return np.array([number[name] for name in names], dtype=np.int64)
-
-
-def _pairs(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return float64; a confidence becomes the probabilities of wrong and right."""
-    wide = np.asarray(values, dtype=np.float64)
-    return np.stack([1 - wide, wide], axis=1) if wide.ndim == 1 else wide
-
-
-def _coded(labels: ArrayLike | None, n: int, what: str) -> tuple[NDArray[Any], Ints]:
-    if labels is None:
-        return np.array([ALL]), np.zeros(n, dtype=np.intp)
-    array = as_array(labels, what)
-    if array.shape != (n,):
-        raise DataError(
-            f"{what} have shape {array.shape} for {n} rows",
-            where=what,
-            remedy="give one label for each row",
-        )
-    # numpy writes the NaN of a list of names as the name "nan".
-    raw_labels = array if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
-    if raw_labels.dtype.kind in "Of":
-        absent = np.array([_missing(label) for label in raw_labels.tolist()])
-        if absent.any():
-            raise DataError(
-                f"{what} are missing in {int(absent.sum())} rows",
-                where=f"{what}, row {int(absent.argmax())}",
-                remedy="give each row a label, or leave these rows out",
-            )
-    if array.dtype.kind == "O":
-        array = array.astype(np.str_)
-    names, index = np.unique(array, return_inverse=True)
-    return names, index.astype(np.intp)
-
-
-def _missing(label: object) -> bool:
-    """Whether a label is None, NaN, or one of the missing values of pandas."""
-    if isinstance(label, float):
-        return math.isnan(label)
-    return label is None or type(label).__name__ in ("NAType", "NaTType")
-
-
-def _check_settings(
-    names: Sequence[str],
-    baseline: str | None,
-    recalibrate: Sequence[str],
-    replicates: int,
-    seed: int,
-    settings: EvaluationSettings,
-) -> None:
-    if baseline is not None and baseline not in names:
-        raise SettingsError(
-            f"there is no group {baseline!r}",
-            where="baseline",
-            remedy=did_you_mean(str(baseline), names),
-        )
-    if not isinstance(replicates, int | np.integer) or replicates < 100:
-        raise SettingsError(
-            f"{replicates} replicates", where="replicates", remedy="give 100 or more"
-        )
-    if not 1 <= settings.bins <= _MOST_BINS:
-        raise SettingsError(
-            f"{settings.bins} bins", where="bins", remedy=f"give 1 to {_MOST_BINS:,}"
-        )
-    if seed < 0:
-        raise SettingsError(f"seed is {seed}", where="seed", remedy="give 0 or more")
-    if not 0 < settings.level < 1:
-        raise SettingsError(
-            f"level is {settings.level}", where="level", remedy="give a share such as 0.95"
-        )
-    if replicates * (1 - settings.level) < 2:
-        raise SettingsError(
-            f"{replicates} replicates do not reach the ends of level {settings.level}",
-            where="replicates",
-            remedy=f"give {math.ceil(2 / (1 - settings.level)):,} or more, or a lower level",
-        )
-    for name in recalibrate:
-        recalibrator(name, settings.given)
-
-
-def _check_shares(**shares: Sequence[float]) -> None:
-    for where, values in shares.items():
-        for value in values:
-            if not 0 <= value <= 1:
-                raise SettingsError(
-                    f"{value}", where=where, remedy="give shares from 0 to 1, as 0.9"
-                )
 
 
 def _plain(notion: Notion) -> Notion:
