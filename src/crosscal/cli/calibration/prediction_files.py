@@ -9,8 +9,8 @@ from pathlib import Path
 
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import NamedFile, demand_different, join_files
-from crosscal.predictions.external.plain_files import STANDARD_INPUT
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
+from crosscal.predictions.external.sources.plain_files import STANDARD_INPUT
 
 
 def named_files(texts: Sequence[str]) -> list[NamedFile]:

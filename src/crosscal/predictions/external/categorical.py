@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.plain_text import plain_text
-from crosscal.predictions.external.sources import TableSource
+from crosscal.predictions.external.sources.table_source import TableSource
 
 
 def codes(

@@ -29,11 +29,20 @@ from crosscal.predictions.external.columns import (
     is_named,
     listed,
 )
+from crosscal.predictions.external.fitting import (
+    above_chance,
+    agree,
+    counts_from_one,
+    differ,
+    first_gold,
+    first_probabilities,
+    is_free_text,
+    labels_fit,
+)
 from crosscal.predictions.external.layouts import (
     TRUE_OR_FALSE,
     Candidate,
     Head,
-    are_probabilities,
     class_names,
     confidence_candidate,
     find_candidates,
@@ -41,7 +50,7 @@ from crosscal.predictions.external.layouts import (
     offers,
     other_scores,
 )
-from crosscal.predictions.external.plain_text import IGNORED, index_of, plain_text
+from crosscal.predictions.external.plain_text import plain_text
 
 Floats = NDArray[np.float64]
 Pair = tuple[Candidate, str]
@@ -214,7 +223,7 @@ def _completed(
 def _only(head: Head, candidates: Sequence[Candidate], where: str) -> Candidate:
     """Return the one reading of scores whose labels nobody asks for."""
     first = min(candidates, key=lambda candidate: candidate.rank)
-    others = [c for c in candidates if c is not first and not _agree(head, first, c)]
+    others = [c for c in candidates if c is not first and not agree(head, first, c)]
     if others:
         raise _several([first, *others], where)
     return first
@@ -237,14 +246,18 @@ def _settled(
     if not pairs:
         raise _no_labels(head, candidates[0], where)
     # Labels that count from one fit in no place, and must not drive out what they belong to.
-    fitting = [p for p in pairs if _fits(head, *p, options) or _nearly(head, *p, options)]
+    fitting = [
+        pair
+        for pair in pairs
+        if labels_fit(head, *pair, options) or counts_from_one(head, *pair, options)
+    ]
     if not fitting:
         if len({id(candidate) for candidate, _ in pairs}) > 1:
             raise _several([candidate for candidate, _ in pairs], where)
         fitting = pairs  # the reading of the labels will say what is wrong with them
     best = min(candidate.rank for candidate, _ in fitting)
     first = next(candidate for candidate, _ in fitting if candidate.rank == best)
-    others = [c for c, _ in fitting if c is not first and not _agree(head, first, c)]
+    others = [c for c, _ in fitting if c is not first and not agree(head, first, c)]
     if others:
         raise _several([first, *others], where)
     if first.rank and not options.name_values:
@@ -254,9 +267,9 @@ def _settled(
         if len(unexplained) > 1 or any(head.columns[n] == "list" for n in unexplained):
             raise _several([first], where, unexplained)
     names = list(dict.fromkeys(label for candidate, label in fitting if candidate is first))
-    golds = [_gold(head, first, name, options) for name in names]
-    unread = [n for n in labels if n not in names and not _is_free_text(head, n)]
-    if _differ(golds) or (unread and not first.outcome):
+    golds = [first_gold(head, first, name, options) for name in names]
+    unread = [n for n in labels if n not in names and not is_free_text(head, n)]
+    if differ(golds) or (unread and not first.outcome):
         names += unread
         raise DataError(
             f"more than one column could be the labels: {', '.join(names)}",
@@ -278,131 +291,31 @@ def _rivals(head: Head, candidate: Candidate, label: str, options: ColumnOptions
     """Return columns of other names that could be better labels, and are not the choices."""
     if options.labels or candidate.layout in ("confidence", "highest"):
         return []
-    probabilities = _as_probabilities(head, candidate)
-    gold = _gold(head, candidate, label, options)
+    probabilities = first_probabilities(head, candidate)
+    gold = first_gold(head, candidate, label, options)
     if probabilities is None or gold is None or len(gold) != len(probabilities):
         return []
     best = probabilities.argmax(axis=1)
     right = best == np.array(gold)
-    blind = not _above_chance(best, np.array(gold))
+    blind = not above_chance(best, np.array(gold))
     found = []
     used = {*candidate.values, label, options.group, options.cluster}
     for name in head.columns:
         if name in used or is_named(name, (*PREDICTED, *OUTCOMES, *IDS, *GROUPS)):
             continue
-        other = _gold(head, candidate, name, options)
+        other = first_gold(head, candidate, name, options)
         if other is None or len(other) != len(best):
             # Names of classes that the scores do not have: labels, if the others say nothing.
             kinds = len(head.words(name))
             if blind and 2 <= kinds <= probabilities.shape[1] and len(best) >= _MANY_ROWS:
                 found.append(name)
             continue
-        agree = best == np.array(other)
-        parted = int((agree != right).sum())
-        better = int(agree.sum()) - int(right.sum()) > 2 * np.sqrt(max(parted, 1))
-        if not agree.all() and (better or blind):
+        agreeing = best == np.array(other)
+        parted = int((agreeing != right).sum())
+        better = int(agreeing.sum()) - int(right.sum()) > 2 * np.sqrt(max(parted, 1))
+        if not agreeing.all() and (better or blind):
             found.append(name)
     return found
-
-
-def _differ(golds: Sequence[list[str | int] | None]) -> bool:
-    """Whether columns of labels are not all the same."""
-    return len(golds) > 1 and any(gold is None or gold != golds[0] for gold in golds)
-
-
-def _is_free_text(head: Head, name: str) -> bool:
-    """Whether a column named like labels is none: lists, records, or nearly all different."""
-    if head.columns[name] not in ("text", "number"):
-        return True
-    return 2 * len(head.words(name)) > len(head.cells[name])
-
-
-def _nearly(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> bool:
-    """Whether labels are numbers that would fit if they counted from one."""
-    if candidate.outcome or candidate.predicted or options.classes:
-        return False
-    indices = [index_of(word) for word in head.words(label) - {IGNORED}]
-    size = _width(head, candidate)
-    return bool(indices) and all(i is not None and 1 <= i <= size for i in indices)
-
-
-def _above_chance(best: NDArray[np.intp], gold: NDArray[np.int64]) -> bool:
-    """Whether choices and labels agree more often than if they were independent."""
-    size = int(max(best.max(), gold.max())) + 1
-    shares = np.bincount(best, minlength=size) * np.bincount(gold, minlength=size)
-    chance = float(shares.sum()) / len(gold) ** 2
-    error = np.sqrt(max(chance * (1 - chance), 1e-4) / len(gold))
-    return bool((best == gold).mean() > chance + 3 * error)
-
-
-def _fits(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> bool:
-    """Whether all labels among the first rows can be read with these scores."""
-    if candidate.outcome:
-        return True
-    if candidate.predicted:
-        return bool(head.words(label))
-    return _gold(head, candidate, label, options) is not None
-
-
-def _gold(
-    head: Head, candidate: Candidate, label: str, options: ColumnOptions
-) -> list[str | int] | None:
-    """Return the first labels as numbers of classes; None where one of them is no class."""
-    if head.columns[label] not in ("text", "number"):
-        return None
-    words = [plain_text(x) for x in head.cells[label] if x is not None]
-    words = [word for word in words if word and word != IGNORED]
-    classes = options.classes or candidate.classes
-    if candidate.predicted or candidate.outcome:
-        return list(words)
-    number = {plain_text(name): i for i, name in enumerate(classes or ())}
-    folded = {name.casefold(): i for name, i in number.items()}
-    named = [number.get(word, folded.get(word.casefold())) for word in words]
-    if number and None not in named:
-        return list(named)  # type: ignore[arg-type]
-    size = len(classes) if classes else _width(head, candidate)
-    indices = [index_of(word) for word in words]
-    known = [i for i in indices if i is not None and 0 <= i < size]
-    return list(known) if len(known) == len(words) else None
-
-
-def _width(head: Head, candidate: Candidate) -> int:
-    if candidate.layout in ("positive", "logit"):
-        return 2
-    if head.columns[candidate.values[0]] != "list":
-        return len(candidate.values)
-    return max((len(row) for row in head.cells[candidate.values[0]] if row is not None), default=0)
-
-
-def _agree(head: Head, first: Candidate, other: Candidate) -> bool:
-    """Whether a second reading says the same as the first, or a part of it."""
-    one, two = _as_probabilities(head, first), _as_probabilities(head, other)
-    if one is None or two is None or len(one) != len(two):
-        return False
-    if other.rank == 2 and one.shape[1] > 1:
-        one = one.max(axis=1, keepdims=True)
-    if one.shape != two.shape or (
-        first.classes and other.classes and len(first.classes) != len(other.classes)
-    ):
-        return False
-    return bool(np.allclose(one, two, atol=2e-3))
-
-
-def _as_probabilities(head: Head, candidate: Candidate) -> Floats | None:
-    is_list = head.columns[candidate.values[0]] == "list"
-    matrix = head.lists(candidate.values[0]) if is_list else head.matrix(candidate.values)
-    if matrix is None or not np.isfinite(matrix).all():
-        return None
-    if candidate.layout == "confidence":
-        return matrix
-    if candidate.layout == "positive":
-        return np.hstack([1 - matrix, matrix])
-    if candidate.layout == "logit":
-        matrix = np.hstack([np.zeros_like(matrix), matrix])
-    elif are_probabilities(matrix):
-        return matrix
-    powers = np.exp(matrix - matrix.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _several(candidates: Sequence[Candidate], where: str, others: Sequence[str] = ()) -> DataError:

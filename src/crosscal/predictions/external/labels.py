@@ -13,7 +13,7 @@ from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes
 from crosscal.predictions.external.columns import ColumnMapping
 from crosscal.predictions.external.plain_text import TRUTHS, index_of, plain_text
-from crosscal.predictions.external.sources import TableSource
+from crosscal.predictions.external.sources.table_source import TableSource
 
 Gold = NDArray[np.int32]
 Notes = tuple[str, ...]

@@ -20,12 +20,12 @@ from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes, sorted_codes
 from crosscal.predictions.external.choosing import choose_columns
 from crosscal.predictions.external.columns import ColumnMapping, ColumnOptions, ValueKind
-from crosscal.predictions.external.joined import with_labels_of
 from crosscal.predictions.external.labels import gold_of, right_of
-from crosscal.predictions.external.opening import open_source
 from crosscal.predictions.external.plain_text import IGNORED, plain_text
 from crosscal.predictions.external.repeated import repeated_rows
-from crosscal.predictions.external.sources import TableSource
+from crosscal.predictions.external.sources.joined import with_labels_of
+from crosscal.predictions.external.sources.opening import open_source
+from crosscal.predictions.external.sources.table_source import TableSource
 from crosscal.predictions.external.values import settle_values
 from crosscal.predictions.provenance import Provenance
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from crosscal.predictions.external.categorical import codes
-from crosscal.predictions.external.sources import TableSource
+from crosscal.predictions.external.sources.table_source import TableSource
 
 
 def repeated_rows(

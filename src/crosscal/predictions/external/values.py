@@ -14,7 +14,7 @@ from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import demand_present
 from crosscal.predictions.external.columns import ColumnMapping, ValueKind
 from crosscal.predictions.external.layouts import tolerance
-from crosscal.predictions.external.sources import TableSource
+from crosscal.predictions.external.sources.table_source import TableSource
 
 Values = NDArray[Any]
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import LABELS, ColumnKind, is_named, listed
 from crosscal.predictions.external.layouts import Head
-from crosscal.predictions.external.plain_files import PlainFile
-from crosscal.predictions.external.sources import BATCH, HEAD, unreadable
+from crosscal.predictions.external.sources.plain_files import PlainFile
+from crosscal.predictions.external.sources.table_source import BATCH, HEAD, unreadable
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]

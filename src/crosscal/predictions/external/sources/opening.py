@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.arrays import ArraysInMemory, NpySource, NpzSource
-from crosscal.predictions.external.csv_source import CsvSource
-from crosscal.predictions.external.json_source import JsonSource
-from crosscal.predictions.external.plain_files import PlainFile, open_plain
-from crosscal.predictions.external.sources import (
+from crosscal.predictions.external.sources.arrays import ArraysInMemory, NpySource, NpzSource
+from crosscal.predictions.external.sources.csv_source import CsvSource
+from crosscal.predictions.external.sources.json_source import JsonSource
+from crosscal.predictions.external.sources.plain_files import PlainFile, open_plain
+from crosscal.predictions.external.sources.table_source import (
     FeatherSource,
     ParquetSource,
     TableInMemory,

@@ -18,8 +18,8 @@ from pyarrow import csv as arrow_csv
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind
 from crosscal.predictions.external.layouts import Head
-from crosscal.predictions.external.plain_files import PlainFile, in_utf8
-from crosscal.predictions.external.sources import HEAD
+from crosscal.predictions.external.sources.plain_files import PlainFile, in_utf8
+from crosscal.predictions.external.sources.table_source import HEAD
 
 MISSING = ("", "NA", "N/A", "null", "NULL", "None")
 _BLOCK = 1 << 23

@@ -11,8 +11,8 @@ from typing import Any
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import listed
-from crosscal.predictions.external.csv_source import is_list
 from crosscal.predictions.external.plain_text import index_of, plain_text
+from crosscal.predictions.external.sources.csv_source import is_list
 
 Record = dict[str, Any]
 

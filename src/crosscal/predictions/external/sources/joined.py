@@ -12,8 +12,8 @@ import pyarrow as pa
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind, ColumnOptions, demand_column
 from crosscal.predictions.external.layouts import Head, label_columns
-from crosscal.predictions.external.opening import open_source
-from crosscal.predictions.external.sources import HEAD, TableSource
+from crosscal.predictions.external.sources.opening import open_source
+from crosscal.predictions.external.sources.table_source import HEAD, TableSource
 
 _NAME = "labels' file"
 

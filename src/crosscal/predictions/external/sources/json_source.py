@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind
-from crosscal.predictions.external.csv_source import is_list, mostly
-from crosscal.predictions.external.harness import HarnessSamples
-from crosscal.predictions.external.json_shapes import Record, Shape, find_shape, records_of
 from crosscal.predictions.external.layouts import Head
-from crosscal.predictions.external.plain_files import PlainFile, in_utf8
-from crosscal.predictions.external.sources import HEAD
+from crosscal.predictions.external.sources.csv_source import is_list, mostly
+from crosscal.predictions.external.sources.harness import HarnessSamples
+from crosscal.predictions.external.sources.json_shapes import Record, Shape, find_shape, records_of
+from crosscal.predictions.external.sources.plain_files import PlainFile, in_utf8
+from crosscal.predictions.external.sources.table_source import HEAD
 
 _BATCH = 50_000
 Located = tuple[int, Record, int]  # line or number, record, bytes read

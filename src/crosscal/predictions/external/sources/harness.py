@@ -14,8 +14,8 @@ from typing import Any
 
 from crosscal.exceptions import DataError
 from crosscal.languages import find_language
-from crosscal.predictions.external.csv_source import as_number
 from crosscal.predictions.external.plain_text import plain_text
+from crosscal.predictions.external.sources.csv_source import as_number
 
 Record = dict[str, Any]
 
