@@ -35,6 +35,8 @@ def calibrate(
     labels: str | None = None,
     group: str | None = None,
     cluster: str | None = None,
+    votes: str | None = None,
+    annotators: str | None = None,
     classes: Sequence[str] | None = None,
     baseline: str | None = None,
     recalibrate: Sequence[str] = (),
@@ -54,6 +56,8 @@ def calibrate(
     predictions : path, list of paths, data frame of pandas or polars, or Arrow table
     scores, probabilities, confidence, labels, group, cluster : str, optional
         Names of columns; what is left out is guessed where one reading is possible.
+    votes, annotators : str, optional
+        Columns of how many annotators chose each class, or of the label of each annotator.
     classes : sequence of str, optional
         Names of the classes in the order of the scores.
     baseline : str, optional
@@ -83,6 +87,8 @@ def calibrate(
         labels=labels,
         group=group,
         cluster=cluster,
+        votes=votes,
+        annotators=annotators,
         classes=tuple(classes) if classes else None,
     )
     several = predictions if isinstance(predictions, list | tuple) else [predictions]
@@ -136,6 +142,7 @@ def evaluate_predictions(
         groups.astype(np.intp),
         predictions.groups or (ALL,),
         predictions.cluster,
+        predictions.votes,
         settings=EvaluationSettings(
             given="probabilities"
             if predictions.value_kind == "confidence"

@@ -84,6 +84,7 @@ from crosscal.calibration.human.entropies import (
     entropy_calibration_debiased,
     entropy_calibration_debiased_rows,
     entropy_calibration_rows,
+    entropy_noise_floor_rows,
 )
 from crosscal.calibration.human.votes import (
     vote_entropy_debiased_rows,
@@ -225,6 +226,7 @@ __all__ = [
     "entropy_calibration_rows",
     "entropy_gap",
     "entropy_gap_rows",
+    "entropy_noise_floor_rows",
     "entropy_rows",
     "equivalence",
     "estimate_errors",

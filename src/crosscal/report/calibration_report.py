@@ -100,7 +100,7 @@ class CalibrationReport:
             for name, mean in result.means.items():
                 low, high = result.intervals.get(name, (None, None))
                 row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
-            for name, error in result.errors.items():
+            for name, error in {**result.errors, **result.human}.items():
                 row |= {name: error.value, f"{name}_low": error.low, f"{name}_high": error.high}
                 row |= {f"{name}_noise_floor": error.noise_floor, f"{name}_p": error.p_value}
             rows.append(row)

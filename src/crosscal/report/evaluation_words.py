@@ -12,6 +12,8 @@ _MOST = 5
 CLEAR = 0.05
 """Adjusted p-value below which something is called clear."""
 
+_BOTH_SIDES = "less sure than the annotators", "surer than the annotators"
+
 DEFINITIONS: dict[str, str] = {
     "ece": "mean distance between confidence and accuracy over bins of equal width",
     "ece_mass": "the same over bins of equal size; where most answers are right, its interval "
@@ -51,7 +53,8 @@ def sentences(evaluation: Evaluation) -> list[str]:
     else:
         texts = [_counted(evaluation, name, clear)]
     warnings = [f"Note: {warning}." for warning in evaluation.warnings]
-    return [*warnings, *texts, *_differences(evaluation, name), *_notes(evaluation)]
+    votes = _against_votes(evaluation)
+    return [*warnings, *texts, *votes, *_differences(evaluation, name), *_notes(evaluation)]
 
 
 def _clear(evaluation: Evaluation, name: str) -> dict[str, bool]:
@@ -96,6 +99,24 @@ def _of_group(
         f"{number(100 * abs(gap))} points {side} accuracy; {shown}, {floor} "
         f"(p {_p(error.p_value)})."
     )
+
+
+def _against_votes(evaluation: Evaluation) -> list[str]:
+    """Say which groups are surer, or less sure, than the annotators are."""
+    name = "entropy_calibration_debiased"
+    found = {g: r.human[name] for g, r in evaluation.groups.items() if name in r.human}
+    # Few votes show too little entropy: what is less sure must be so by more than that.
+    more = [g for g, e in found.items() if e.low is not None and e.low > (e.noise_floor or 0.0)]
+    less = [g for g, e in found.items() if e.high is not None and e.high < 0]
+    if not found:
+        return []
+    parts = [
+        f"{words} in {_names(groups)}" if len(evaluation.groups) > 1 else words
+        for words, groups in zip(_BOTH_SIDES, (more, less), strict=True)
+        if groups
+    ]
+    told = " and ".join(parts) or "neither surer nor less sure than the annotators, as far as seen"
+    return [f"By the votes, predictions are {told}."]
 
 
 def _counted(evaluation: Evaluation, name: str, clear: dict[str, bool]) -> str:

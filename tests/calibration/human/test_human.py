@@ -31,6 +31,7 @@ from crosscal.calibration.human.entropies import (
     entropy_calibration_debiased,
     entropy_calibration_debiased_rows,
     entropy_calibration_rows,
+    entropy_noise_floor_rows,
 )
 from crosscal.calibration.human.votes import (
     vote_entropy_debiased_rows,
@@ -252,3 +253,16 @@ def test_ranking_looks_at_all_pairs():
         pairs = [(i, j) for i in range(k) for j in range(k) if votes[0, i] > votes[0, j]]
         agrees = all(scores[0, i] > scores[0, j] for i, j in pairs)
         assert human_ranking(scores, votes) == float(agrees)
+
+
+@pytest.mark.parametrize("p", [[0.2, 0.3, 0.5], [0.0, 0.9, 0.1], [1.0, 0.0, 0.0]])
+@pytest.mark.parametrize("m", [1, 2, 5])
+def test_the_floor_of_the_entropy_is_that_of_all_votes(p, m):
+    shown = sum(
+        chance * entropy_calibration_debiased([p], votes, given="probabilities")
+        for votes, chance in all_votes(m, p)
+    )
+    floor = entropy_noise_floor_rows([p, p], [m, m], given="probabilities")
+    np.testing.assert_allclose(floor, shown, atol=1e-12)
+    mixed = entropy_noise_floor_rows([p, p], [m, 9], given="probabilities")
+    assert mixed[0] == pytest.approx(floor[0])

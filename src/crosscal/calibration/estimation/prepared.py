@@ -28,7 +28,14 @@ _HIGH_CONFIDENCE = 0.9
 # Where a model gives all others none.
 _LEAST_PROBABILITY = 1e-300
 
-SPANS = {"nll": (0.0, np.inf), "brier": (0.0, 2.0), "gap": (-1.0, 1.0), "entropy": (0.0, np.inf)}
+SPANS = {
+    "nll": (0.0, np.inf),
+    "brier": (0.0, 2.0),
+    "gap": (-1.0, 1.0),
+    "entropy": (0.0, np.inf),
+    "human_nll": (0.0, np.inf),
+    "entropy_calibration_debiased": (-np.inf, np.inf),
+}
 """What means can be; 0 to 1 for all others."""
 
 
@@ -108,6 +115,7 @@ def in_unit_order(sample: SampleSet) -> SampleSet:
         values=sample.values[order],
         gold=sample.gold[order],
         unit=sample.unit[order],
+        added={name: rows[order] for name, rows in sample.added.items()},
         temperature=drawn,
     )
 
@@ -122,6 +130,10 @@ def prepare(
     """Sum a set's rows over clusters."""
     sample = in_unit_order(sample)
     means, confidence, correct, probabilities = _rows(sample.values, sample.gold, settings)
+    for name, rows in sample.added.items():
+        # What a right or a wrong prediction would add, nobody knows: the same.
+        mean = float(_finite(rows).mean())
+        means[name] = MeanRows(rows=rows, if_right=mean, if_wrong=mean)
     views = make_views(
         errors,
         confidence,
@@ -290,7 +302,8 @@ def _column_means(
         for view, moved in zip(prepared.views.views, other.views, strict=True)
     ]
     wide = np.concatenate(excess) if excess else np.zeros(0)
-    plain = [_finite(each.rows).mean() for each in means.values()]
+    rows = [*(each.rows for each in means.values()), *prepared.sample.added.values()]
+    plain = [_finite(each).mean() for each in rows]
     return np.concatenate([plain, wide[prepared.used] / len(gold)])
 
 

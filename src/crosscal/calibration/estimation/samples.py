@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,5 +95,7 @@ class SampleSet:
     unit: Ints  # (n,): column of the resampling's weights that each row belongs to
     name: str = "all"
     number: int = 0  # of the run; name and number together tell sets on the same items apart
+    # (n,) each: what rows add to further measures, whose means are wanted as well
+    added: Mapping[str, Floats] = field(default_factory=dict)
     temperature: TemperatureDraws | None = None
     clusters: int | None = None  # how many there are, where units are batches of them

@@ -31,6 +31,7 @@ from crosscal.calibration.evaluation.measures import (
 from crosscal.calibration.evaluation.plausibility import implausible, unshared_clusters
 from crosscal.calibration.evaluation.recalibrated import GroupRows, fits, recalibrations
 from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, NeededThreshold
+from crosscal.calibration.human.votes import check_votes
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
 
@@ -49,6 +50,7 @@ def evaluate(
     *,
     groups: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
+    votes: ArrayLike | None = None,
     given: Literal["scores", "probabilities", "confidence"] = "scores",
     notion: Notion = "top-label",
     baseline: str | None = None,
@@ -78,6 +80,9 @@ def evaluate(
     clusters : array of shape (n,), optional
         Any labels; rows of one cluster are dependent. Without, every row is by itself. One
         cluster in two groups means the same item, and makes their difference paired.
+    votes : array of int, shape (n, k), optional
+        How many annotators chose each label; 0 of each where that is not known. Groups then have
+        the measures `human` as well.
     given : {"scores", "probabilities", "confidence"}
     notion : "top-label", "class-wise" or int
         What the errors are about (see `outcomes`). Ignored for confidences, which have one.
@@ -134,6 +139,7 @@ def evaluate(
         group,
         [str(name) for name in names] if groups is not None else [ALL],
         cluster,
+        None if votes is None else _known_votes(votes, values.shape),
         settings=EvaluationSettings(
             given="probabilities" if given == "confidence" else given,
             notion=1 if given == "confidence" else notion,
@@ -159,6 +165,7 @@ def evaluate_coded(
     group: Ints,
     names: Sequence[str],
     cluster: Ints | None,
+    votes: NDArray[np.float64] | None = None,
     *,
     settings: EvaluationSettings,
     baseline: str | None,
@@ -190,7 +197,14 @@ def evaluate_coded(
             gold=np.asarray(gold[design.rows], dtype=np.int64),
             design=design,
         )
-        measured[name] = measure_group(part.values, part.gold, design, settings, name)
+        measured[name] = measure_group(
+            part.values,
+            part.gold,
+            design,
+            settings,
+            name,
+            votes=None if votes is None else votes[design.rows],
+        )
         if recalibrate:
             parts[name] = part
         if thresholds or wanted:
@@ -247,6 +261,13 @@ def _in_order_of_names(
     rank = np.argsort(order)
     designs = design_groups(rank[group], len(names), cluster, replicates=replicates, seed=seed)
     return [designs[number] for number in rank]
+
+
+def _known_votes(votes: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return counts of votes; rows of zeros have none."""
+    counts = np.asarray(votes, dtype=np.float64)
+    none = (counts == 0).all(axis=-1, keepdims=True) if counts.ndim == 2 else np.zeros(1, bool)
+    return np.where(none, 0.0, check_votes(np.where(none, 1.0, counts), shape))
 
 
 def _plain(notion: Notion) -> Notion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from crosscal.calibration.binning import bin_table, make_bins
 from crosscal.calibration.estimation.engine import measure_samples
 from crosscal.calibration.estimation.measurement import Measurement
 from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
+from crosscal.calibration.evaluation.against_votes import HUMAN, vote_floors, vote_rows
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, GroupResult
 from crosscal.calibration.notion import Notion, outcomes
@@ -51,6 +52,7 @@ def measure_group(
     settings: EvaluationSettings,
     name: str,
     *,
+    votes: Floats | None = None,
     only_errors: bool = False,
 ) -> GroupMeasures:
     """Measure one group; `only_errors` leaves out entropy and ranks."""
@@ -58,6 +60,8 @@ def measure_group(
         values=values, gold=gold, unit=design.unit, name=name, clusters=design.clusters
     )
     (measurements,) = measure_samples([sample], design.resampling, settings)
+    if votes is not None and votes.any():
+        measurements |= _against_votes(sample, votes, design, settings)
     about: Notion = "top-label" if settings.notion == "class-wise" else settings.notion
     confidence, right = outcomes(values, gold, notion=about, given=settings.given)
     correct = right.astype(np.float64)
@@ -75,6 +79,21 @@ def measure_group(
     )
 
 
+def _against_votes(
+    sample: SampleSet, votes: Floats, design: GroupDesign, settings: EvaluationSettings
+) -> dict[str, Measurement]:
+    """Measure the rows that have votes."""
+    some = votes.any(axis=1)
+    values, given = sample.values[some], settings.given
+    rows = vote_rows(values, votes[some], given)
+    voted = replace(
+        sample, values=values, gold=sample.gold[some], unit=sample.unit[some], added=rows
+    )
+    (measured,) = measure_samples([voted], design.resampling, replace(settings, errors=()))
+    floors = vote_floors(values, votes[some], given)
+    return {name: replace(measured[name], noise_floor=floors.get(name)) for name in rows}
+
+
 def _notes(measurements: Mapping[str, Measurement], n: int, clusters: int) -> list[str]:
     notes = []
     if clusters < 2:
@@ -87,6 +106,10 @@ def _notes(measurements: Mapping[str, Measurement], n: int, clusters: int) -> li
         notes.append("no NLL: the right choice is not always among the choices")
     elif not np.isfinite(measurements["nll"].value):
         notes.append("no NLL: it is infinite, because a right choice has probability 0")
+    if "human_nll" in measurements and not np.isfinite(measurements["human_nll"].value):
+        notes.append("no NLL of votes: it is infinite, because some have probability 0")
+    if "human_nll" in measurements and "entropy_calibration_debiased" not in measurements:
+        notes.append("no entropy of votes: there are rows with one vote only")
     return notes
 
 
@@ -94,11 +117,12 @@ def group_result(measured: GroupMeasures, level: float) -> GroupResult:
     """Return a group's numbers as they are reported: None for what is undefined."""
     known = measured.clusters > 1
     means = {name: measured.measurements.get(name) for name in MEANS}
-    known_errors = {
+    others = {
         name: error_result(error, level, known=known)
         for name, error in measured.measurements.items()
         if name not in MEANS
     }
+    known_errors = {name: error for name, error in others.items() if name not in HUMAN}
     intervals = {
         name: mean.interval(level)
         for name, mean in means.items()
@@ -110,6 +134,7 @@ def group_result(measured: GroupMeasures, level: float) -> GroupResult:
         means={name: None if m is None else finite(m.value) for name, m in means.items()},
         intervals=intervals,
         errors=known_errors,
+        human={n: others[n] for n in HUMAN if n in others and np.isfinite(others[n].value)},
         reliability=measured.reliability,
         note="; ".join([*measured.notes, *_outside(known_errors)]),
     )

@@ -11,7 +11,7 @@ from crosscal.calibration.recalibration import Recalibrator
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorResult:
-    """One calibration error; fractions."""
+    """One calibration error or distance from votes; fractions."""
 
     value: float
     # low, high: interval of the true error; None with fewer than two clusters
@@ -48,6 +48,9 @@ class GroupResult:
     intervals: Mapping[str, tuple[float, float]]  # of the means that have one
     errors: Mapping[str, ErrorResult]
     reliability: tuple[DiagramBin, ...]  # bins with rows
+    # against the votes of annotators: human_distance, human_nll (nats), human_ranking,
+    # entropy_calibration_debiased (nats); empty without votes
+    human: Mapping[str, ErrorResult] = field(default_factory=dict)
     note: str = ""  # why something is missing, or ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,6 +63,7 @@ class GroupResult:
             "intervals": bounds,
             "errors": {name: asdict(error) for name, error in self.errors.items()},
             "reliability": [asdict(each) for each in self.reliability],
+            **({"human": {k: asdict(v) for k, v in self.human.items()}} if self.human else {}),
             **({"note": self.note} if self.note else {}),
         }
 

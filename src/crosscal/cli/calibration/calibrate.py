@@ -51,6 +51,12 @@ def calibrate(
     ] = None,
     group: Annotated[str | None, typer.Option(help="column of groups to be compared")] = None,
     cluster: Annotated[str | None, typer.Option(help="column of what makes rows dependent")] = None,
+    votes: Annotated[
+        str | None, typer.Option(help="columns of how many annotators chose each class: v_*")
+    ] = None,
+    annotators: Annotated[
+        str | None, typer.Option(help="columns of each annotator's label: a1,a2,a3")
+    ] = None,
     classes: Annotated[
         str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
     ] = None,
@@ -95,6 +101,8 @@ def calibrate(
         labels=labels,
         group=group,
         cluster=cluster,
+        votes=votes,
+        annotators=annotators,
         classes=tuple(classes.split(",")) if classes else None,
         per_character=per_character,
     )

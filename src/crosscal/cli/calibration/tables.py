@@ -28,6 +28,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     """Print groups, differences, recalibration and thresholds, and what they mean."""
     console = _console()
     _groups(console, evaluation)
+    _votes(console, evaluation)
     if evaluation.differences:
         _differences(console, evaluation)
     for name in dict.fromkeys(r.recalibrator for r in evaluation.recalibration):
@@ -110,6 +111,51 @@ def _groups(console: Console, evaluation: Evaluation) -> None:
         rows,
         1,
     )
+
+
+def _votes(console: Console, evaluation: Evaluation) -> None:
+    rows = []
+    for group, result in evaluation.groups.items():
+        distance, entropy = (
+            result.human.get(name) for name in ("human_distance", "entropy_calibration_debiased")
+        )
+        if distance is None:
+            continue
+        nll, ranking = (result.human.get(name) for name in ("human_nll", "human_ranking"))
+        rows.append(
+            [
+                group,
+                percent(distance.value),
+                interval(distance.low, distance.high),
+                percent(distance.noise_floor),
+                plain(nll.value if nll else None),
+                percent(ranking.value if ranking else None),
+                plain(entropy.value if entropy else None, signed=True),
+                "–"
+                if entropy is None or entropy.low is None
+                else f"{plain(entropy.low, signed=True)} to {plain(entropy.high, signed=True)}",
+                plain(entropy.noise_floor if entropy else None),
+            ]
+        )
+    if rows:
+        _print(
+            console,
+            "Against the votes of annotators (distance: total variation, per cent; NLL of a vote, "
+            "nats; same ranking, per cent; predicted entropy less that of the annotators, nats)",
+            (
+                "group",
+                "distance",
+                "interval",
+                "floor",
+                "NLL",
+                "ranked",
+                "entropy",
+                "interval",
+                "floor",
+            ),
+            rows,
+            1,
+        )
 
 
 def _differences(console: Console, evaluation: Evaluation) -> None:

@@ -7,6 +7,7 @@ it is always said.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -26,6 +27,7 @@ from crosscal.predictions.external.columns import (
     ValueKind,
     demand_apart,
     demand_column,
+    demand_other_votes,
     is_named,
     listed,
 )
@@ -66,7 +68,14 @@ def choose_columns(
     for name in (options.labels, options.predicted, options.group, options.cluster):
         if name is not None:
             demand_column(head.columns, name, where)
+    votes, annotators = (
+        tuple(matched(head.columns, text, where)) if text else ()
+        for text in (options.votes, options.annotators)
+    )
     taken = {n for n in (options.group, options.cluster, options.predicted) if n}
+    of_votes = {*votes, *annotators}
+    demand_other_votes(of_votes, options, where)
+    head = replace(head, columns={n: k for n, k in head.columns.items() if n not in of_votes})
     named = _named(head, options, where)
     if named:
         demand_apart(named.values, options.labels or "", options, where)
@@ -77,12 +86,13 @@ def choose_columns(
         raise _none_found(head, labels, taken, where)
     if named and named.layout in ("confidence", "highest"):
         found = _completed(head, named, options, labels)
-    if labelled:
+    if labelled and (labels or not (votes or annotators)):
         candidate, label = _settled(head, found, labels, options, where)
     else:
         candidate, label = _only(head, found, where), None
     demand_apart(candidate.values, label, options, where)
-    return _mapping(head, candidate, label, options)
+    mapping = _mapping(head, candidate, label, options)
+    return replace(mapping, votes=votes, annotators=annotators)
 
 
 def _mapping(
@@ -154,7 +164,7 @@ def _named(head: Head, options: ColumnOptions, where: str) -> Candidate | None:
     role = next((n for n in ("scores", "probabilities", "confidence") if getattr(options, n)), None)
     if role is None:
         return None
-    names = _matched(head.columns, getattr(options, role), where)
+    names = matched(head.columns, getattr(options, role), where)
     is_list = len(names) == 1 and head.columns[names[0]] == "list"
     for name in () if is_list else names:
         demand_column(head.columns, name, where, kind="number")
@@ -184,17 +194,18 @@ def _named(head: Head, options: ColumnOptions, where: str) -> Candidate | None:
     )
 
 
-def _matched(columns: Mapping[str, ColumnKind], text: str, where: str) -> list[str]:
+def matched(columns: Mapping[str, ColumnKind], text: str, where: str) -> list[str]:
+    """Return the columns that a text names: one, several with commas between, or a pattern."""
     if text in columns:
         return [text]
     names: list[str] = []
     for part in text.split(","):
         wanted = part.strip()
-        matched = [wanted] if wanted in columns else []
-        matched = matched or [name for name in columns if fnmatchcase(name, wanted)]
-        if not matched:
+        found = [wanted] if wanted in columns else []
+        found = found or [name for name in columns if fnmatchcase(name, wanted)]
+        if not found:
             demand_column(columns, wanted, where)
-        names += matched
+        names += found
     return names
 
 

@@ -86,8 +86,10 @@ class ColumnOptions:
     `confidence`, that of the chosen label, the labels' column says whether it is right, unless
     `predicted` names the column of the chosen labels; of several columns the highest value is the
     confidence. `labels` may be a file with the labels in the same order, ``gold.txt`` or
-    ``gold.csv:label``. `per_character` divides log-likelihoods of an evaluation harness by the
-    length of the choices. Columns inside of records are named as ``doc.label``.
+    ``gold.csv:label``. `votes` names a list column or the classes' columns of how many annotators
+    chose each, `annotators` the columns of each one's label; without `labels` every vote is one.
+    `per_character` divides log-likelihoods of an evaluation harness by the length of the choices.
+    Columns inside of records are named as ``doc.label``.
     """
 
     scores: str | None = None
@@ -97,6 +99,8 @@ class ColumnOptions:
     labels: str | None = None
     group: str | None = None
     cluster: str | None = None
+    votes: str | None = None
+    annotators: str | None = None
     classes: tuple[str, ...] | None = None
     per_character: bool = False
 
@@ -107,6 +111,12 @@ class ColumnOptions:
                 f"both --{value_options[0]} and --{value_options[1]} are given",
                 where="options",
                 remedy="Name the columns once: as scores, as probabilities, or as confidence",
+            )
+        if self.votes and self.annotators:
+            raise SettingsError(
+                "both --votes and --annotators are given",
+                where="options",
+                remedy="Name counts of votes, or the columns of the annotators' labels",
             )
 
     @property
@@ -132,12 +142,20 @@ class ColumnMapping:
     classes_named: bool  # by the user
     value_kind: ValueKind | None  # None: the values tell
     notes: tuple[str, ...]  # how the choice came about, in words
+    votes: tuple[str, ...] = ()  # columns of counts by class, or one of lists
+    annotators: tuple[str, ...] = ()  # columns of labels, one an annotator
 
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that must be read, each once."""
-        collected = (*self.values, self.labels, self.predicted, self.group, self.cluster, self.id)
+        others = (self.labels, self.predicted, self.group, self.cluster, self.id)
+        collected = (*self.values, *self.votes, *self.annotators, *others)
         return tuple(dict.fromkeys(name for name in collected if name is not None))
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns of numbers, or of lists of numbers."""
+        return (*self.values, *self.votes)
 
 
 def is_named(column: str, names: Collection[str]) -> bool:
@@ -179,6 +197,18 @@ def demand_apart(
                 else f"column '{name}' is named twice among the scores",
                 where=where,
                 remedy="Name every column of scores once, and another column for everything else",
+            )
+
+
+def demand_other_votes(votes: Collection[str], options: ColumnOptions, where: str) -> None:
+    """Refuse votes that are to be labels, groups or clusters as well."""
+    taken = {"labels": options.labels, "groups": options.group, "clusters": options.cluster}
+    for role, column in taken.items():
+        if column in votes:
+            raise DataError(
+                f"column '{column}' is to be votes and {role}",
+                where=where,
+                remedy="Name the columns of the votes, and others for everything else",
             )
 
 

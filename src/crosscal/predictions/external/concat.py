@@ -108,6 +108,7 @@ def concat_predictions(
         group=np.concatenate(group),
         groups=tuple(order),
         cluster=_clusters(parts),
+        votes=_votes(parts, names),
         cluster_names=None,
         notes=tuple(dict.fromkeys(words for part in parts for words in part.notes)),
         warnings=tuple(
@@ -129,6 +130,7 @@ def _in_order(part: ExternalPredictions, first: ExternalPredictions) -> External
         part,
         values=part.values[:, at],
         gold=np.where(part.gold < 0, part.gold, new[part.gold]).astype(np.int32),
+        votes=None if part.votes is None else part.votes[:, at],
         classes=first.classes,
         notes=(*part.notes, "classes: put in the order of the first file's"),
     )
@@ -143,6 +145,20 @@ def _padded(values: Sequence[NDArray[np.floating]]) -> list[NDArray[np.floating]
         np.pad(each, ((0, 0), (0, width - each.shape[1])), constant_values=-np.inf)
         for each in values
     ]
+
+
+def _votes(
+    parts: Sequence[ExternalPredictions], names: Sequence[str]
+) -> NDArray[np.float64] | None:
+    """Return the votes of all files; all have some, or none."""
+    votes = [part.votes for part in parts if part.votes is not None]
+    if not votes:
+        return None
+    if len(votes) < len(parts):
+        without = next(n for part, n in zip(parts, names, strict=True) if part.votes is None)
+        raise DataError("there are no votes", where=without, remedy="Give all files votes, or none")
+    width = max(each.shape[1] for each in votes)
+    return np.concatenate([np.pad(v, ((0, 0), (0, width - v.shape[1]))) for v in votes])
 
 
 def _kind(part: ExternalPredictions) -> str:

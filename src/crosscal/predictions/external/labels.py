@@ -103,6 +103,15 @@ def _one_vocabulary(one: Sequence[str], other: Sequence[str]) -> bool:
     return 2 * len(first & second) >= min(len(first), len(second)) > 0
 
 
+def numbers_of(labels: Sequence[str], classes: Sequence[str]) -> list[int | None]:
+    """Return labels as numbers of the classes: by name where all are names, else as indices."""
+    named, _ = _by_name(labels, classes)
+    if named is not None and None not in named:
+        return named
+    indices = [index_of(label) for label in labels]
+    return indices if named is None or None not in indices else named
+
+
 def _folded(names: Sequence[str]) -> list[str]:
     """Return names without case, unless two of them differ in nothing else."""
     folded = [name.casefold() for name in names]

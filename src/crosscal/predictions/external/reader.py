@@ -27,10 +27,12 @@ from crosscal.predictions.external.sources.joined import with_labels_of
 from crosscal.predictions.external.sources.opening import open_source
 from crosscal.predictions.external.sources.table_source import TableSource
 from crosscal.predictions.external.values import settle_values
+from crosscal.predictions.external.votes import each_vote, votes_of
 from crosscal.predictions.provenance import Provenance
 
 Report = Callable[[int, int], None]
 Tables = dict[str, pa.ChunkedArray]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,6 +56,9 @@ class ExternalPredictions:
     cluster_names : tuple of str or None
         What the numbers stand for.
     classes : tuple of str or None
+    votes : ndarray of shape (n, k), or None
+        How many annotators chose each class; 0 throughout where that is not known, or said by
+        another row of the same item.
     task : str or None
         Where the file is of one task by its form: its choices are no classes.
     notes : tuple of str
@@ -70,6 +75,7 @@ class ExternalPredictions:
     cluster: NDArray[np.int64] | None
     cluster_names: tuple[str, ...] | None
     classes: tuple[str, ...] | None
+    votes: NDArray[np.float64] | None = None
     task: str | None = None
     notes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -130,6 +136,7 @@ def read_external(
         values = np.ascontiguousarray(values[:, list(columns.order)])
     classes = choices if own and choices else columns.classes
     said_labels: tuple[str, ...] = ()
+    votes, said_votes = votes_of(source, columns, tables, classes, values)
     if columns.labels is None:
         gold = np.full(len(values), -1, dtype=np.int32)
     elif columns.predicted is not None:
@@ -147,7 +154,8 @@ def read_external(
         cluster, names = codes(source, columns.cluster, tables[columns.cluster])
         cluster_names = tuple(names)
     origin_note = (f"a prediction file of crosscal, split '{split}'",) if own and split else ()
-    return ExternalPredictions(
+    said = (*left_out, *notes, *said_votes, *said_labels)
+    predictions = ExternalPredictions(
         values=values,
         value_kind=value_kind,
         gold=gold,
@@ -156,19 +164,23 @@ def read_external(
         cluster=cluster,
         cluster_names=cluster_names,
         classes=None if value_kind == "confidence" else classes,
+        votes=votes,
         task=source.defaults.get("task"),
-        notes=(*source.notes, *origin_note, *columns.notes, *left_out, *notes, *said_labels),
+        notes=(*source.notes, *origin_note, *columns.notes, *said),
         warnings=repeated_rows(source, columns.id, tables, group, groups),
     )
+    if votes is None or not labelled or columns.labels is not None:
+        return predictions
+    return _by_vote(predictions, votes, source.name)
 
 
 def _read(
     source: TableSource, columns: ColumnMapping, split: str | None, report: Report | None
 ) -> Tables:
-    words = [name for name in columns.names if name not in columns.values]
+    words = [name for name in columns.names if name not in columns.numbers]
     filtered = [*words, "split"] if split else words
     parts: dict[str, list[Any]] = {name: [] for name in columns.names}
-    for batch, done in source.batches(columns.values, filtered):
+    for batch, done in source.batches(columns.numbers, filtered):
         if split:
             batch = batch.filter(pc.equal(batch.column("split"), split))
         for name in columns.names:
@@ -178,6 +190,31 @@ def _read(
     if not any(len(chunk) for chunk in parts[columns.names[0]]):
         raise DataError("no rows", where=source.name, remedy="Give at least one prediction")
     return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
+
+
+def _by_vote(predictions: ExternalPredictions, votes: Floats, name: str) -> ExternalPredictions:
+    """Make a row of each vote, which is its label; the votes of one row depend on each other."""
+    # No class has to be the right one, and none with as many votes as another is left out.
+    rows, gold = each_vote(votes)
+    first = np.concatenate([[True], np.diff(rows) > 0])
+    cluster, names = predictions.cluster, predictions.cluster_names
+    if cluster is None:
+        cluster = np.arange(len(predictions))
+        names = tuple(f"{name}, row {row}" for row in range(len(predictions)))
+    note = (
+        f"labels: each of the {len(rows):,} votes is one, and those of one of the "
+        f"{len(predictions):,} rows depend on each other"
+    )
+    return replace(
+        predictions,
+        values=predictions.values[rows],
+        gold=gold,
+        group=None if predictions.group is None else predictions.group[rows],
+        cluster=cluster[rows],
+        cluster_names=names,
+        votes=np.where(first[:, None], votes[rows], 0.0),
+        notes=(*predictions.notes, note),
+    )
 
 
 class _KeptRows:

@@ -36,9 +36,9 @@ def settle_values(
     own_number = None
     if pa.types.is_nested(parts[0].type):
         least = 1 if columns.layout in ("positive", "logit") else 2
-        values, own_number = _from_lists(source, columns.values[0], parts.pop(), least)
+        values, own_number = values_from_lists(source, columns.values[0], parts.pop(), least)
     else:
-        values = _from_columns(source, columns.values, parts)
+        values = values_from_columns(source, columns.values, parts)
     _demand_numbers(source, columns, values, minus=columns.layout in ("list", "classes"))
     if columns.layout == "logit":
         note = "values: logits of the positive class (the other has 0)"
@@ -66,9 +66,10 @@ def _floats(array: pa.Array | pa.ChunkedArray) -> Values:
     return np.asarray(array).astype(np.float32 if narrow else np.float64)
 
 
-def _from_columns(
+def values_from_columns(
     source: TableSource, names: Sequence[str], parts: list[pa.ChunkedArray]
 ) -> Values:
+    """Return numbers of columns side by side; the columns are taken off `parts` one by one."""
     kind = np.result_type(*(_floats(part.slice(0, 0)).dtype for part in parts))
     values = np.empty((len(parts[0]), len(names)), dtype=kind)
     for at, name in enumerate(names):
@@ -78,7 +79,7 @@ def _from_columns(
     return values
 
 
-def _from_lists(
+def values_from_lists(
     source: TableSource, name: str, column: pa.ChunkedArray, least: int
 ) -> tuple[Values, NDArray[np.int64] | None]:
     """Return scores of a list column, and how many each row has if they differ."""
