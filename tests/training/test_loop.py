@@ -35,7 +35,9 @@ def data(token_set):
     return token_set(40, 1), token_set(12, 2)
 
 
-def run(assemble, data, folder, seed=5, kind="bert", report=lambda step, steps: None, **changes):
+def run(
+    assemble, data, folder, seed=5, kind="bert", report=lambda step, steps, note="": None, **changes
+):
     settings = TrainingSettings(**{**QUICK, **changes})
     folder.mkdir(exist_ok=True)
     model, vocabulary = assemble(kind, *data, dropout=settings.dropout)
@@ -60,7 +62,10 @@ def log_of(folder):
 def test_files_and_log_of_a_run(assemble, data, tmp_path):
     told = []
     progress, _, vocabulary = run(
-        assemble, data, tmp_path / "a", report=lambda step, steps: told.append((step, steps))
+        assemble,
+        data,
+        tmp_path / "a",
+        report=lambda step, steps, note: told.append((step, steps, note)),
     )
     folder = tmp_path / "a"
     names = {"encoder.safetensors", "heads.npz", "log.jsonl", "outcome.json"}
@@ -68,7 +73,10 @@ def test_files_and_log_of_a_run(assemble, data, tmp_path):
     steps, evaluations = log_of(folder)
     total = len(steps)
     assert total >= 5
-    assert told == [(step, total) for step in range(1, total + 1)]
+    assert [each[:2] for each in told] == [(step, total) for step in range(1, total + 1)]
+    assert told[0][2] == f"loss {steps[0]['loss']:.2f}"
+    learnt = 100 * evaluations[-1]["development"][TASK]["accuracy"]
+    assert told[-1][2].endswith(f", development accuracy {learnt:.1f} %")
     assert [line["step"] for line in steps] == list(range(1, total + 1))
     assert sum(line["examples"] for line in steps) == 40
     assert sum(line["tokens"] for line in steps) == len(data[0].ids)

@@ -189,7 +189,7 @@ def train(assemble, data, folder, *, kind="bert", settings=SETTINGS, kill_at=Non
     outputs = {part.name: part.outputs for part in data}
     model, vocabulary = assemble(kind, *sets, dropout=settings.dropout, outputs=outputs, layers=1)
 
-    def report(step, _):
+    def report(step, _, note):
         if step == kill_at:
             raise Killed
 

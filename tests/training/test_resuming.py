@@ -49,7 +49,7 @@ def attempt(assemble, data):
         folder.mkdir(exist_ok=True)
         torch.manual_seed(np.random.default_rng(random_state).integers(1000))
 
-        def report(step: int, _: int) -> None:
+        def report(step: int, _: int, note: str) -> None:
             if step == kill_at:
                 raise Killed
 

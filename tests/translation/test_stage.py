@@ -134,7 +134,7 @@ class Slow:
 examples = [PairExample(f"u{i}", f"c{i}", "en", f"a {i}", f"b {i}", None) for i in range(60)]
 folder = Path(sys.argv[1])
 folder.mkdir(exist_ok=True)
-translate_stage(examples, Slow(), folder, lambda done, total: None, chunk=4)
+translate_stage(examples, Slow(), folder, lambda done, total, note="": None, chunk=4)
 """
 
 

@@ -10,11 +10,15 @@ from rich.table import Table
 
 from crosscal.cli.load import load_plan, require_training
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
+from crosscal.report.numbers import duration
 from crosscal.study.config.settings import ONE_TARGET
 from crosscal.study.execution.executors import n_workers
-from crosscal.study.execution.stages import Node
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.estimate import CostEstimate, estimate_stages
+from crosscal.study.planning.estimate import (
+    CostEstimate,
+    estimate_stages,
+    wall_seconds,
+)
 from crosscal.study.planning.plan import Plan
 from crosscal.study.running import target_folder
 
@@ -46,7 +50,7 @@ def plan(
     table = Table("stage", "what", "state", "estimate", title=f"Plan of {loaded.study.name}")
     for row in rows:
         state = "[green]cached[/]" if row["cached"] else "to run"
-        estimate = "" if row["cached"] else _duration(float(str(row["seconds"])))
+        estimate = "" if row["cached"] else duration(float(str(row["seconds"])))
         table.add_row(str(row["kind"]), str(row["title"]), state, estimate)
     console = Console()
     console.print(table)
@@ -54,44 +58,25 @@ def plan(
         console.print(note, markup=False)
     console.print(
         f"{total['stages_asked']} stages asked for, {total['stages']} after sharing, "
-        f"{total['to_run']} to run: about {_duration(total['seconds'])} with {total['workers']} "
+        f"{total['to_run']} to run: about {duration(total['seconds'])} with {total['workers']} "
         f"worker(s), {total['bytes'] / 1e6:.0f} MB of disk (speed {total['speed']})."
     )
 
 
 def _total(loaded: Plan, estimates: dict[str, CostEstimate]) -> dict[str, Any]:
     workers = n_workers(loaded.study.execution)
-    serial = sum(estimate.seconds for estimate in estimates.values())
     measured = all(e.measured for e in estimates.values() if e.seconds > 10)
     return {
         "stages_asked": loaded.n_requested,
         "stages": len(loaded.stages),
         "to_run": len(estimates),
         "workers": workers,
-        "seconds": round(max(_longest_chain(loaded, estimates), serial / workers)),
+        "seconds": round(wall_seconds(loaded, estimates, workers)),
         "bytes": sum(estimate.bytes for estimate in estimates.values()),
         "speed": "measured on finished stages"
         if estimates and measured
         else "from a matrix product timed now",
     }
-
-
-def _longest_chain(loaded: Plan, estimates: dict[str, CostEstimate]) -> float:
-    """Time of the longest chain of dependent stages: no number of workers can be faster."""
-    ends: dict[Node, float] = {}
-    for stage in loaded.stages:
-        start = max((ends[node] for node in stage.inputs.values()), default=0.0)
-        seconds = estimates[stage.key].seconds if stage.key in estimates else 0.0
-        ends[stage.node] = start + seconds
-    return max(ends.values())
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 def status(
@@ -105,7 +90,9 @@ def status(
         done = store.has(*stage.node)
         progress = None if done else store.progress(*stage.node)
         state = "done" if done else ("begun" if progress else "waiting")
-        rows.append({"title": stage.title, "state": state, "progress": progress})
+        steps = None if progress is None else [progress.done, progress.total]
+        note = progress.note if progress else ""
+        rows.append({"title": stage.title, "state": state, "progress": steps, "note": note})
     pages = {
         target: target_folder(output, loaded.study, target) / "report.html"
         for target in loaded.study.targets
@@ -115,11 +102,11 @@ def status(
         reports = written.get(ONE_TARGET, written)
         print(json.dumps({"study": loaded.study.name, "stages": rows, "report": reports}, indent=1))
         return
-    table = Table("stage", "state", "progress", title=f"Status of {loaded.study.name}")
+    table = Table("stage", "state", "progress", "", title=f"Status of {loaded.study.name}")
     for row in rows:
-        progress = row["progress"]
-        steps = f"{progress[0]} of {progress[1]}" if progress else ""
-        table.add_row(str(row["title"]), str(row["state"]), steps)
+        begun = row["progress"]
+        shown = f"{begun[0]} of {begun[1]}" if begun else ""
+        table.add_row(str(row["title"]), str(row["state"]), shown, str(row["note"]))
     Console().print(table)
     for page in pages.values():
         print(f"Report: {page if page.exists() else 'not written yet'}")

@@ -19,6 +19,7 @@ from rich.progress import (
 from crosscal.exceptions import Interrupted
 from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
+from crosscal.training.reporting import development_words
 
 
 class StudyProgress:
@@ -41,13 +42,14 @@ class StudyProgress:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}", style="dim"),
             console=console,
             disable=not self._live,
         )
 
     def __enter__(self) -> StudyProgress:
         self._progress.start()
-        self._overall = self._progress.add_task("[bold]stages", total=self._total)
+        self._overall = self._progress.add_task("[bold]stages", total=self._total, note="")
         return self
 
     def __exit__(
@@ -65,7 +67,8 @@ class StudyProgress:
 
     def started(self, stage: Stage) -> None:
         """Show a stage's bar."""
-        self._tasks[stage.key] = (stage, self._progress.add_task(stage.title, total=None))
+        task = self._progress.add_task(stage.title, total=None, note="")
+        self._tasks[stage.key] = (stage, task)
 
     def finished(self, stage: Stage) -> None:
         """Take a stage's bar away and count it."""
@@ -74,14 +77,17 @@ class StudyProgress:
         self._progress.remove_task(task)
         self._progress.advance(self._overall)
         if not self._live and not self._quiet:
-            print(f"[{self._done}/{self._total}] {stage.title}", file=sys.stderr, flush=True)
+            learnt = self._store.details(*stage.node).get("development")
+            words = f": {development_words([learnt])}" if learnt else ""
+            line = f"[{self._done}/{self._total}] {stage.title}{words}"
+            print(line, file=sys.stderr, flush=True)
 
     def tick(self) -> None:
         """Read the progress files."""
         for stage, task in list(self._tasks.values()):
-            steps = self._store.progress(*stage.node)
-            if steps:
-                self._progress.update(task, completed=steps[0], total=steps[1])
+            seen = self._store.progress(*stage.node)
+            if seen:
+                self._progress.update(task, completed=seen.done, total=seen.total, note=seen.note)
 
 
 def encoder_progress(*, quiet: bool = False) -> Progress:

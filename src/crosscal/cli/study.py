@@ -21,10 +21,12 @@ from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.progress import StudyProgress
 from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.report import answer, render_text_table, write_report
+from crosscal.report.numbers import duration
 from crosscal.study.config.settings import ONE_TARGET, STUDY_NAME, Study
 from crosscal.study.config.write import commented_study
+from crosscal.study.execution.executors import n_workers
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.estimate import estimate_stages
+from crosscal.study.planning.estimate import estimate_stages, wall_seconds
 from crosscal.study.planning.plan import Plan
 from crosscal.study.results.layer_sweep import read_sweep
 from crosscal.study.results.recalibration import read_recalibration
@@ -85,6 +87,10 @@ def run(
     store = Store(output / "store")
     estimates = estimate_stages(plan, store)
     _check_disk(output, sum(estimate.bytes for estimate in estimates.values()))
+    if estimates and not as_json:
+        workers = n_workers(plan.study.execution)
+        about = duration(wall_seconds(plan, estimates, workers))
+        print(f"{len(estimates)} stages: about {about} with {workers} worker(s)", file=sys.stderr)
     with StudyProgress(store, len(estimates), quiet=as_json) as progress:
         outcome = run_study(plan, output, progress)
     pages = _write_reports(plan, output, outcome.results, outcome.recalibration, tuple(estimates))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
@@ -26,6 +26,7 @@ from crosscal.training.losses import training_loss
 from crosscal.training.mixing import TrainingTask, plan_steps
 from crosscal.training.model import Model
 from crosscal.training.precision import Precision, default_device
+from crosscal.training.reporting import RecentLoss, ReportProgress
 from crosscal.training.settings import Mixture, TrainingSettings
 
 _MASKS = 0x6D61736B
@@ -41,7 +42,7 @@ def train(
     seed: int,
     folder: Path,
     checkpoint_seconds: float = 120.0,
-    report: Callable[[int, int], None] = lambda step, steps: None,
+    report: ReportProgress = lambda step, steps, note="": None,
 ) -> Progress:
     """Train a model and leave its best checkpoint in a folder.
 
@@ -60,7 +61,7 @@ def train(
     checkpoint_seconds : float
         How often the state is saved; has no influence on the result.
     report : callable
-        Called with (steps done, steps in all).
+        Called with steps done, steps in all, and the loss and development accuracy in words.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def train(
     }
     progress = load_state(state, model, optimizer)
     table = embedding_table(model.encoder).weight
-    saved = time.monotonic()
+    saved, recent = time.monotonic(), RecentLoss()
 
     with disk_errors(folder), _open_log(folder / "log.jsonl", progress.log_bytes) as log:
         for step in range(progress.step + 1, len(plan) + 1):
@@ -145,7 +146,8 @@ def train(
                 if is_best(progress.evaluations, settings.select_by):
                     progress.best_step = step
                     _save_model(model, vocabulary, folder)
-            report(step, len(plan))
+            recent.add(float(loss.detach()))
+            report(step, len(plan), recent.words(progress.evaluations))
             if time.monotonic() - saved > checkpoint_seconds:
                 log.flush()
                 progress.log_bytes = log.tell()

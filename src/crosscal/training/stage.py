@@ -22,6 +22,7 @@ from crosscal.training.loop import train
 from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
 from crosscal.training.predicting import predict
+from crosscal.training.reporting import ReportProgress
 from crosscal.training.settings import HeadSettings, Mixture, ModelSettings, TrainingSettings
 
 _HEAD = ("weight", "bias")
@@ -44,7 +45,7 @@ def train_stage(
     heads: Sequence[HeadSettings],
     inputs: Mapping[str, Path],
     scratch: Path,
-    report: Callable[[int, int], None],
+    report: ReportProgress,
     *,
     training: TrainingSettings,
     mixture: Mixture,

@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from crosscal.artifacts import MANIFEST, verify
 from crosscal.exceptions import ArtifactError
+from crosscal.training.reporting import ReportProgress
+
+
+class StageProgress(NamedTuple):
+    """How far a stage is, and how it goes, in words."""
+
+    done: int
+    total: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,25 +61,28 @@ class Store:
         folder = self.folder(kind, key)
         return folder.with_name(folder.name + ".progress")
 
-    def progress(self, kind: str, key: str) -> tuple[int, int] | None:
-        """(done, total) of a running or interrupted stage, None if it has not begun."""
+    def progress(self, kind: str, key: str) -> StageProgress | None:
+        """How far a running or interrupted stage is, None if it has not begun."""
         try:
             content = json.loads(self.progress_file(kind, key).read_text())
-            return int(content["done"]), int(content["total"])
+            return StageProgress(
+                int(content["done"]), int(content["total"]), str(content.get("note", ""))
+            )
         except (OSError, ValueError, KeyError):
             return None
 
-    def progress_writer(self, kind: str, key: str) -> Callable[[int, int], None]:
+    def progress_writer(self, kind: str, key: str) -> ReportProgress:
         """Return a function that notes progress, at most a few times a second."""
         path = self.progress_file(kind, key)
         last = 0.0
 
-        def write(done: int, total: int) -> None:
+        def write(done: int, total: int, note: str = "", /) -> None:
             nonlocal last
             now = time.monotonic()
             if now - last > 0.3 or done == total:
                 last = now
                 # Only shown to people: not worth an fsync, and a lost note does no harm.
-                path.write_text(json.dumps({"done": done, "total": total, "pid": os.getpid()}))
+                content = {"done": done, "total": total, "note": note, "pid": os.getpid()}
+                path.write_text(json.dumps(content))
 
         return write

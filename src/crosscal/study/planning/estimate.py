@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crosscal.study.execution.stages import EncoderStage, Node
@@ -53,6 +54,22 @@ def estimate_stages(plan: Plan, store: Store) -> dict[str, CostEstimate]:
             measured=measured,
         )
     return estimates
+
+
+def wall_seconds(plan: Plan, estimates: Mapping[str, CostEstimate], workers: int) -> float:
+    """Return how long so many workers take for all stages."""
+    serial = sum(estimate.seconds for estimate in estimates.values())
+    return max(_longest_chain(plan, estimates), serial / workers)
+
+
+def _longest_chain(plan: Plan, estimates: Mapping[str, CostEstimate]) -> float:
+    """Time of the longest chain of dependent stages: no number of workers can be faster."""
+    ends: dict[Node, float] = {}
+    for stage in plan.stages:
+        start = max((ends[node] for node in stage.inputs.values()), default=0.0)
+        seconds = estimates[stage.key].seconds if stage.key in estimates else 0.0
+        ends[stage.node] = start + seconds
+    return max(ends.values())
 
 
 class _PlanTokens:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crosscal.study.execution.stages.stage import ReportProgress, Stage
+from crosscal.study.execution.stages.stage import Stage
+from crosscal.training.reporting import ReportProgress
 
 _SPLITS = ("dev", "test", "calibration")
 

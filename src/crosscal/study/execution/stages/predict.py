@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.study.execution.stages.encoder import EncoderStage
-from crosscal.study.execution.stages.stage import ReportProgress, TokenCounts, Workload
+from crosscal.study.execution.stages.stage import TokenCounts, Workload
+from crosscal.training.reporting import ReportProgress
 from crosscal.training.settings import HeadSettings
 
 

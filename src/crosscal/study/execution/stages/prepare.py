@@ -11,11 +11,11 @@ from crosscal.exceptions import DataError
 from crosscal.study.config.sources import SplitSource
 from crosscal.study.execution.stages.stage import (
     RUNTIME,
-    ReportProgress,
     Stage,
     TokenCounts,
     Workload,
 )
+from crosscal.training.reporting import ReportProgress
 
 
 @dataclass(frozen=True, kw_only=True)

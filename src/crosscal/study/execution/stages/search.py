@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.study.config.sources import SplitSource, read_splits
-from crosscal.study.execution.stages.stage import RUNTIME, ReportProgress, Stage
+from crosscal.study.execution.stages.stage import RUNTIME, Stage
+from crosscal.training.reporting import ReportProgress
 
 
 @dataclass(frozen=True, kw_only=True)

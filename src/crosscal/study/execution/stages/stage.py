@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from crosscal.training.reporting import ReportProgress
+
 Node = tuple[str, str]
-ReportProgress = Callable[[int, int], None]
 
 # Marks fields that cannot change the result, such as paths: they are not part of the key.
 RUNTIME = {"runtime": True}

@@ -9,7 +9,8 @@ from typing import Any
 
 from crosscal.study.config.settings import MLM
 from crosscal.study.execution.stages.encoder import EncoderStage
-from crosscal.study.execution.stages.stage import RUNTIME, ReportProgress, TokenCounts, Workload
+from crosscal.study.execution.stages.stage import RUNTIME, TokenCounts, Workload
+from crosscal.training.reporting import ReportProgress
 from crosscal.training.settings import HeadSettings, Mixture, TrainingSettings
 
 
