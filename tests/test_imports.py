@@ -58,7 +58,7 @@ CALIBRATION = ARRAYS | {
     "decomposition": {*ARRAYS, "errors", "recalibration"},
     "estimation": {*ARRAYS, "statistics", "errors"},
     "comparison": {*ARRAYS, "statistics", "estimation"},
-    "evaluation": {*ARRAYS, "statistics", "estimation", "recalibration", "selective"},
+    "evaluation": {*ARRAYS, "statistics", "estimation", "recalibration", "selective", "human"},
 }
 
 MOST_MODULES = 20  # at one level: more is no longer taken in at a glance

@@ -37,7 +37,7 @@ def model(encoder, *, layers: int = 1, trim: bool = True) -> ModelSettings:
     return ModelSettings(encoder=encoder, layers=layers, pooling="mean", trim=trim)
 
 
-def quiet(done: int, total: int) -> None:
+def quiet(done: int, total: int, note: str = "") -> None:
     """Report nothing."""
 
 

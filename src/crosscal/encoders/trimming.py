@@ -7,6 +7,7 @@ changed. Any vocabulary can be laid over that, and an export is complete.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,16 @@ def trim(model: PreTrainedModel, vocabulary: Vocabulary) -> None:
     model.config.pad_token_id = moved
 
 
-def save_weights(model: PreTrainedModel, vocabulary: Vocabulary, path: Path) -> None:
-    """Save an encoder's parameters and the embedding rows of its vocabulary."""
+def save_weights(
+    model: PreTrainedModel,
+    vocabulary: Vocabulary,
+    path: Path,
+    parameters: Mapping[str, torch.Tensor] | None = None,
+) -> None:
+    """Save an encoder's parameters, or those given, and the embedding rows of its vocabulary."""
     name = embedding_name(model)
-    tensors = {key: value.detach().contiguous() for key, value in model.named_parameters()}
+    named = dict(model.named_parameters()) if parameters is None else parameters
+    tensors = {key: value.detach().contiguous() for key, value in named.items()}
     tensors[_ROWS] = tensors.pop(name)
     tensors[_ROW_IDS] = torch.from_numpy(vocabulary.ids.copy())
     save_file(tensors, path)

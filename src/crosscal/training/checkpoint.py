@@ -7,6 +7,7 @@ killed goes on to the same bits as one that was not.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def save_state(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
 ) -> None:
     """Save the model, the optimiser, the random state and the progress."""
-    tensors = {f"model.{name}": value.detach() for name, value in model.named_parameters()}
+    tensors = {f"model.{name}": value.detach() for name, value in _trained(model)}
     for index, values in optimizer.state_dict()["state"].items():
         for name, value in values.items():
             tensors[f"optimizer.{index}.{name}"] = value.detach()
@@ -58,7 +59,7 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             progress = Progress(**json.loads(file.metadata()["progress"]))
         with torch.no_grad():
-            for name, parameter in model.named_parameters():
+            for name, parameter in _trained(model):
                 parameter.copy_(tensors[f"model.{name}"])
         state: dict[int, dict[str, Any]] = {}
         for name, value in tensors.items():
@@ -82,6 +83,11 @@ def discard_state(path: Path) -> None:
     """Remove a state that is not needed any more, and what a kill left of one."""
     path.unlink(missing_ok=True)
     _aside(path).unlink(missing_ok=True)
+
+
+def _trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Yield the parameters that training changes; the others are those of the encoder."""
+    return ((name, value) for name, value in model.named_parameters() if value.requires_grad)
 
 
 def _aside(path: Path) -> Path:

@@ -18,6 +18,7 @@ from crosscal.encoders.packing import PackedBatch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import DataError, StageFailed
+from crosscal.training.adapters import merged_parameters
 from crosscal.training.batches import Indices
 from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
 from crosscal.training.collate import TrainingBatch, collate, mask
@@ -172,6 +173,8 @@ def _optimizer(model: Model, settings: TrainingSettings) -> torch.optim.AdamW:
     decayed: list[nn.Parameter] = []
     no_decay: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         # Rows that a batch lacks would otherwise decay, and a trimmed table train differently.
         is_decayed = parameter.ndim >= 2 and name != table and "embeddings" not in name
         (decayed if is_decayed else no_decay).append(parameter)
@@ -193,17 +196,19 @@ def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) 
     """Scale the gradient to a norm of at most `limit`; returns the norm before."""
     # Only the table's rows of this batch can have a gradient. Looking at no others makes the norm,
     # and so training, the same to the bit for every vocabulary.
-    if table.grad is None:
-        raise ValueError("the embedding table has no gradient")
-    used = torch.arange(len(table)) if batch is None else torch.unique(batch.ids)
-    rows = table.grad[used]
     others = [p.grad for p in model.parameters() if p.grad is not None and p is not table]
-    norms = torch.stack([torch.linalg.vector_norm(grad) for grad in (rows, *others)])
-    norm = torch.linalg.vector_norm(norms)
+    parts = list(others)
+    used = torch.arange(len(table)) if batch is None else torch.unique(batch.ids)
+    if table.requires_grad:
+        if table.grad is None:
+            raise ValueError("the embedding table has no gradient")
+        parts.insert(0, table.grad[used])
+    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(p) for p in parts]))
     if norm > limit:
         for grad in others:
             grad.mul_(limit / norm)
-        table.grad[used] = rows * (limit / norm)
+        if table.grad is not None:
+            table.grad[used] = parts[0] * (limit / norm)
     return float(norm)
 
 
@@ -235,7 +240,7 @@ def _open_log(path: Path, length: int) -> TextIO:
 
 def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> None:
     aside = folder / "encoder.aside"
-    save_weights(model.encoder, vocabulary, aside)
+    save_weights(model.encoder, vocabulary, aside, merged_parameters(model.encoder))
     flush(aside)
     aside.rename(folder / "encoder.safetensors")
     # Of the heads, those that predict: a stage that follows takes none.

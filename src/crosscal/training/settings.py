@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+# Marks settings that older stages did not have: at their default they are not part of a key.
+ADDED_LATER: dict[str, JsonValue] = {"added_later": True}
 
 
 class TrainingSettings(BaseModel):
@@ -56,6 +59,18 @@ class TrainingSettings(BaseModel):
     )
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         default="fp32", description="of matrix products; logits and loss are always float32"
+    )
+    lora_rank: int = Field(
+        default=0,
+        ge=0,
+        description="train adapters of this rank instead of the encoder's weights (0: none)",
+        json_schema_extra=ADDED_LATER,
+    )
+    lora_alpha: float = Field(
+        default=16.0,
+        gt=0,
+        description="adapters are scaled by lora_alpha / lora_rank",
+        json_schema_extra=ADDED_LATER,
     )
 
 

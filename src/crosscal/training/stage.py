@@ -18,6 +18,7 @@ from crosscal.encoders.packing import check_padding
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.tasks import FAMILIES, MOST_ORDERED, EncodedDataset, mean_scores, permuted_labels
+from crosscal.training.adapters import add_adapters
 from crosscal.training.loop import train
 from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
@@ -71,6 +72,7 @@ def train_stage(
             dropout=training.dropout,
             biases={head.name: FAMILIES[head.family].bias for head in heads},
         )
+        add_adapters(model.encoder, training, seed=seed)
         progress = train(
             model,
             vocabulary,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 
+from crosscal.exceptions import MissingExtra
 from crosscal.study.config.load import training_settings
 from crosscal.study.config.settings import MLM, ONE_TARGET, Recipe, TaskConfig
 from crosscal.study.execution.stages import Node, PrepareStage, TrainStage
 from crosscal.study.planning.builder import PlanBuilder
 from crosscal.study.planning.preparing import prepare, prepare_text
 from crosscal.tasks import task
-from crosscal.training.settings import HeadSettings, Mixture
+from crosscal.training.settings import HeadSettings, Mixture, TrainingSettings
 
 
 def train_recipe(builder: PlanBuilder, recipe: str, seed: int) -> tuple[TrainStage, ...]:
@@ -73,6 +75,7 @@ def _train(
     """Train on tasks at once; the first one's settings count for all."""
     first, config = next(iter(tasks.items()))
     training = training_settings(builder.study, config, where=f"{first}.training")
+    _check_adapters(training, first)
     heads = [head_of(builder, name, config) for name, config in tasks.items()]
     inputs: dict[str, Node] = {}
     for name, config in tasks.items():
@@ -112,3 +115,13 @@ def _stage_title(
     if text is not None:
         title += " with masked language modelling"
     return f"{title} after {previous.name}" if previous else title
+
+
+def _check_adapters(training: TrainingSettings, name: str) -> None:
+    """Refuse adapters where the library for them is missing."""
+    if training.lora_rank and find_spec("peft") is None:
+        raise MissingExtra(
+            "adapters need the package 'peft', which is not installed",
+            where=f"{name}.training.lora_rank",
+            remedy="Run: pip install 'crosscal[lora]'",
+        )

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel
 
 from crosscal.training.reporting import ReportProgress
+from crosscal.training.settings import ADDED_LATER
 
 Node = tuple[str, str]
 
@@ -115,7 +116,12 @@ class Stage(ABC):
 
 
 def _model_fields(value: Any) -> dict[str, Any]:
-    """Give json the fields of a pydantic model."""
+    """Give json the fields of a pydantic model; see `ADDED_LATER`."""
     if isinstance(value, BaseModel):
-        return value.model_dump()
+        known = type(value).model_fields
+        return {
+            name: each
+            for name, each in value.model_dump().items()
+            if known[name].json_schema_extra != ADDED_LATER or each != known[name].default
+        }
     raise TypeError(f"{type(value).__name__} cannot be hashed")
