@@ -17,6 +17,7 @@ SETS = [
     ("mini-nli", "mini-nli", 1500, 150),
     ("mini-paraphrase", "paraphrase", 400, 50),
     ("mini-answerability", "answerability", 400, 50),
+    ("mini-sentiment", "mini-sentiment", 600, 100),
 ]
 
 
@@ -88,6 +89,6 @@ def assert_clean(reading, labels) -> None:
     for part in report.parts:
         assert min(part.labels.get(label, 0) for label in labels) > 0.8 * part.rows / len(labels)
     for example in reading.examples:
-        for text in (example.text_a, example.text_b):
+        for text in filter(None, (example.text_a, example.text_b)):
             assert text == text.strip()
             assert "  " not in text

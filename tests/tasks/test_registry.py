@@ -18,7 +18,7 @@ INTERMEDIATE = "anli+ mnli qqp squad1 squad2 hellaswag ccg cosmosqa commonsenseq
 TARGETS = "xnli pawsx udpos panx xquad mlqa tydiqa bucc2018 tatoeba".split()
 BEYOND = (
     "snli anli sick mrpc paws siqa copa tydiqa-en americasnli kornli klue-nli ocnli masakhaner "
-    "xcopa jampatoisnli rte mini-nli paraphrase answerability mlm"
+    "xcopa jampatoisnli rte mini-nli paraphrase answerability mini-sentiment mlm"
 ).split()
 # As the evaluator of XTREME lists them.
 XTREME = {

@@ -1,7 +1,7 @@
-"""Formats ``mini-nli``, ``mini-paraphrase`` and ``mini-answerability``: the built-in sets.
+"""Formats ``mini-nli``, ``mini-paraphrase``, ``mini-answerability``, ``mini-sentiment``.
 
-Written for this project and released as CC0; files in the folder ``mini`` beside this one, in
-the form of ``tsv-pairs``. A path may name another folder of the same layout.
+The built-in sets, written for this project and released as CC0; files in the folder ``mini`` beside
+this one, in the form of ``tsv-pairs``, or ``tsv-texts`` for single texts. A path may name another folder of the same layout.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from crosscal.data.files.layout import in_folder
 from crosscal.data.files.per_language import read_languages
 from crosscal.data.pairs.pairs import PAIRS
 from crosscal.data.pairs.premises import by_threes
-from crosscal.data.pairs.tsv_pairs import tsv_rows
+from crosscal.data.pairs.tsv_pairs import COLUMNS, TEXT_COLUMNS, tsv_rows
 from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.exceptions import SettingsError
 
@@ -29,12 +29,12 @@ def mini_folder() -> Path:
         return stack.enter_context(resources.as_file(resources.files("crosscal.data") / "mini"))
 
 
-def _read(request: Request, *, name: str) -> ParsedFiles:
+def _read(request: Request, *, name: str, columns: tuple[str, ...]) -> ParsedFiles:
     if request.split is None:
         raise SettingsError(
             "no split is given", where=f"mini-{name}", remedy=f"Name one of {', '.join(_SPLITS)}"
         )
-    parsed = read_languages(request, partial(_files, name=name), tsv_rows)
+    parsed = read_languages(request, partial(_files, name=name), partial(tsv_rows, columns=columns))
     if name == "nli" and request.split == "test":
         # By position and not by equal premises, since translations of several may coincide.
         return by_threes(parsed, request.split)
@@ -57,12 +57,12 @@ def _files(request: Request, language: str, *, name: str) -> list[Path]:
     return [file]
 
 
-def _format(name: str, description: str) -> Format:
+def _format(name: str, description: str, columns: tuple[str, ...] = COLUMNS) -> Format:
     return Format(
         schema=PAIRS,
         name=f"mini-{name}",
         description=description,
-        read=partial(_read, name=name),
+        read=partial(_read, name=name, columns=columns),
         needs_path=False,
     )
 
@@ -71,4 +71,5 @@ FORMATS = (
     _format("nli", "built-in inference set: train and dev in English, test in 15 languages"),
     _format("paraphrase", "built-in paraphrase pairs: train and dev in English"),
     _format("answerability", "built-in question and sentence pairs: train and dev in English"),
+    _format("sentiment", "built-in opinions: train and dev in English", TEXT_COLUMNS),
 )

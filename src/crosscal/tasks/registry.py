@@ -9,6 +9,7 @@ from crosscal.tasks.catalogue.multiple_choice import MULTIPLE_CHOICE_TASKS
 from crosscal.tasks.catalogue.nli import NLI_TASKS
 from crosscal.tasks.catalogue.paraphrase import PARAPHRASE_TASKS
 from crosscal.tasks.catalogue.question_answering import QUESTION_ANSWERING_TASKS
+from crosscal.tasks.catalogue.single_texts import SINGLE_TEXT_TASKS
 from crosscal.tasks.catalogue.tagging import TAGGING_TASKS
 from crosscal.tasks.description import Task
 from crosscal.tasks.plugins import check_task, installed_tasks
@@ -18,6 +19,7 @@ TASKS: dict[str, Task] = {
     for task in (
         *NLI_TASKS,
         *PARAPHRASE_TASKS,
+        *SINGLE_TEXT_TASKS,
         *MULTIPLE_CHOICE_TASKS,
         *QUESTION_ANSWERING_TASKS,
         *TAGGING_TASKS,

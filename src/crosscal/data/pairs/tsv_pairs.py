@@ -11,6 +11,7 @@ from crosscal.data.pairs.pairs import PAIRS, PairRow
 from crosscal.data.reader import Request
 
 COLUMNS = ("text_a", "text_b", "label")
+TEXT_COLUMNS = ("text", "label")
 
 
 def tsv_rows(file: Path, request: Request, columns: tuple[str, ...] = COLUMNS) -> list[PairRow]:
@@ -44,7 +45,7 @@ FORMATS = (
         "tsv-texts",
         "text TAB label without header, otherwise as tsv-pairs",
         (),
-        partial(tsv_rows, columns=("text", "label")),
+        partial(tsv_rows, columns=TEXT_COLUMNS),
         parallel=True,
     ),
 )
