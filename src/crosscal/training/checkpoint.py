@@ -65,7 +65,8 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
         for name, value in tensors.items():
             if name.startswith("optimizer."):
                 _, index, key = name.split(".")
-                state.setdefault(int(index), {})[key] = value
+                # Not the mapped file's own memory: Windows replaces no file that is mapped.
+                state.setdefault(int(index), {})[key] = value.clone()
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors:
