@@ -6,6 +6,8 @@ import io
 import re
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from crosscal.cli import screen
@@ -39,7 +41,7 @@ def told(monkeypatch):
             patch.setattr("sys.stdout", stream)
             patch.setattr("sys.stderr", stream)
             function(*arguments)
-        return re.sub("\x1b\\[[0-9;]*m", "", stream.getvalue())
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
 
     return call
 
@@ -50,6 +52,16 @@ def test_lines_end_between_words_in_a_terminal(told, print_it):
     assert len(lines) == 3
     assert max(map(len, lines)) <= 80
     assert " ".join(line.strip() for line in lines) == PROSE
+
+
+def test_a_bar_of_progress_is_not_written_into(told):
+    def beside_a_bar():
+        with Progress(console=Console(stderr=True)) as progress:
+            progress.add_task("reading", total=1)
+            screen.warn("a.csv: 1234 rows")
+
+    lines = told(beside_a_bar).replace("\r", "\n").splitlines()
+    assert any(line.strip() == "a.csv: 1234 rows" for line in lines)
 
 
 def test_a_path_stays_in_one_piece(told):

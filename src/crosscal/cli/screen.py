@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crosscal.report.terminal.fitting import fitting_tables
+from crosscal.report.terminal.fitting import SHORTEST, fitting_tables
 
 LEAST_WIDTH = 80
 """A narrower terminal breaks the lines itself."""
@@ -48,11 +50,14 @@ def filled(words: str, width: int = LEAST_WIDTH) -> str:
 
 def warn(words: str) -> None:
     """Print prose on standard error."""
-    say(words, open_console(elsewhere=ANY_WIDTH, stderr=True))
+    console = open_console(stderr=True)
+    text = filled(words, console.width) if console.is_terminal else words
+    # Not by the console, which knows nothing of a bar of progress that stands there.
+    print(text, file=sys.stderr)
 
 
-def show(table: Table, console: Console | None = None) -> None:
+def show(table: Table, console: Console | None = None, *, shortest: int = SHORTEST) -> None:
     """Print a table whole: columns for which there is no room follow below."""
     console = console or open_console()
-    for part in fitting_tables(table, console.width):
+    for part in fitting_tables(table, console.width, shortest=shortest):
         console.print(part)

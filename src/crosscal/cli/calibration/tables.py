@@ -17,6 +17,8 @@ from crosscal.report.evaluation_page import p_value, percent, plain
 from crosscal.report.evaluation_words import main_error, sentences
 from crosscal.report.fitted_parameters import fitted_parameters
 
+# Groups with long names are folded to this, before columns of numbers follow below.
+_SHORTEST = 8
 # From here on there is room for one more column.
 _WIDE = 100
 # Numbers of a long parameter that are shown, and groups whose thresholds are.
@@ -69,7 +71,7 @@ def _print(
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     say(title, console)
-    show(table, console)
+    show(table, console, shortest=_SHORTEST)
 
 
 def _groups(console: Console, evaluation: Evaluation) -> None:

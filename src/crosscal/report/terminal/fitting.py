@@ -10,12 +10,12 @@ from rich.console import Console, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-# Names are folded where there is no room, but not to columns narrower than this.
-_SHORTEST = 12
+SHORTEST = 12
+"""Names are folded where there is no room, but not to columns narrower than this."""
 _ANY_WIDTH = 1_000_000
 
 
-def fitting_tables(table: Table, width: int) -> list[Table]:
+def fitting_tables(table: Table, width: int, *, shortest: int = SHORTEST) -> list[Table]:
     """Return the table, or where it does not fit several with the same first columns.
 
     Columns with `no_wrap` are numbers, which are never broken. The columns before them name the
@@ -23,12 +23,15 @@ def fitting_tables(table: Table, width: int) -> list[Table]:
     """
     first = next((i for i, c in enumerate(table.columns) if c.no_wrap), len(table.columns))
     names, numbers = table.columns[:first], table.columns[first:]
+    narrowest = [replace(column, width=min(_cells(column), shortest)) for column in names]
     parts: list[list[Column]] = [[]]
     for column in numbers:
-        if parts[-1] and _width(table, [*_narrowest(names), *parts[-1], column]) > width:
+        if parts[-1] and _width(table, [*narrowest, *parts[-1], column]) > width:
             parts.append([])
         parts[-1].append(column)
-    fitted = [_part(table, [*_folded(table, names, part, width), *part]) for part in parts]
+    fitted = [
+        _part(table, [*_folded(table, names, part, width, shortest), *part]) for part in parts
+    ]
     for each in fitted[:-1]:
         each.caption = None
     return fitted
@@ -62,18 +65,14 @@ def _width(table: Table, columns: Sequence[Column]) -> int:
     return natural_width(_part(table, columns))
 
 
-def _narrowest(names: Iterable[Column]) -> list[Column]:
-    return [replace(column, width=min(_cells(column), _SHORTEST)) for column in names]
-
-
 def _folded(
-    table: Table, names: Sequence[Column], numbers: Sequence[Column], width: int
+    table: Table, names: Sequence[Column], numbers: Sequence[Column], width: int, shortest: int
 ) -> list[Column]:
     """Return the columns of names as wide as there is room, the widest folded first."""
     folded = [replace(column, overflow="fold") for column in names]
     widths = [_cells(column) for column in folded]
     excess = _width(table, [*folded, *numbers]) - width
-    while excess > 0 and folded and max(widths) > _SHORTEST:
+    while excess > 0 and folded and max(widths) > shortest:
         widest = widths.index(max(widths))
         widths[widest] -= 1
         excess -= 1
