@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from crosscal import artifacts
 from crosscal.artifacts import (
     MANIFEST,
     building,
@@ -23,8 +24,16 @@ from crosscal.artifacts import (
     write_aside,
 )
 from crosscal.exceptions import ArtifactError, StageFailed
+from tests.windows import treat_files_as_windows
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(params=["posix", "windows"], autouse=True)
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of this holds on both."""
+    if request.param == "windows":
+        treat_files_as_windows(monkeypatch)
 
 
 @pytest.fixture
@@ -232,3 +241,38 @@ def test_lock_is_held_by_one_at_a_time(tmp_path: Path):
     for thread in threads:
         thread.join()
     assert most == 1
+
+
+def test_what_another_program_reads_is_replaced_when_it_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "scores.csv"
+    write_aside(path, b"old")
+    treat_files_as_windows(monkeypatch)
+    reader = path.open("rb")
+    closing = threading.Timer(0.3, reader.close)
+    closing.start()
+    write_aside(path, b"new")
+    closing.join()
+    assert path.read_bytes() == b"new"
+
+    monkeypatch.setattr(artifacts, "_PATIENCE", 0.1)
+    with path.open("rb") as reader:
+        with pytest.raises(ArtifactError, match="another program has it open") as caught:
+            write_aside(path, b"newest")
+        assert reader.read() == b"new"
+    assert caught.value.where == str(path)
+    assert "Close it there" in str(caught.value)
+    write_aside(path, b"newest")  # what was left aside is in nobody's way
+    assert path.read_bytes() == b"newest"
+
+
+def test_no_patience_where_nothing_may_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(source: object, target: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(target))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
+    with pytest.raises(ArtifactError, match="no permission"):
+        write_aside(tmp_path / "a", b"new")

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ from crosscal.exceptions import ArtifactError, CrosscalError
 
 MANIFEST = "manifest.json"
 _FORMAT = "crosscal-artifact/1"
+# Seconds to wait for a program that has a file open, where that forbids to replace it.
+_PATIENCE = 3.0
 
 
 def sha256_file(path: Path) -> str:
@@ -76,7 +79,7 @@ def building(folder: Path, details: dict[str, Any], *, resume: bool = False) -> 
         scratch.mkdir(parents=True, exist_ok=True)
         yield scratch
         files = {
-            str(path.relative_to(scratch)): {
+            path.relative_to(scratch).as_posix(): {
                 "bytes": path.stat().st_size,
                 "sha256": sha256_file(path),
             }
@@ -87,7 +90,7 @@ def building(folder: Path, details: dict[str, Any], *, resume: bool = False) -> 
         (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
         for path in (*scratch.rglob("*"), scratch):
             flush(path)
-        scratch.rename(folder)
+        move(scratch, folder)
         flush(folder.parent)
 
 
@@ -97,7 +100,27 @@ def write_aside(path: Path, content: bytes) -> None:
     with disk_errors(path):
         aside.write_bytes(content)
         flush(aside)
-        aside.rename(path)
+        move(aside, path)
+
+
+def move(aside: Path, path: Path) -> None:
+    """Give what was written aside its name in one step, in the place of what had it."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            os.replace(aside, path)
+            return
+        except PermissionError as error:
+            if not os.access(path.parent, os.W_OK):
+                raise
+            # Windows refuses while anyone has the file open; scanners and readers soon let go.
+            if time.monotonic() > deadline:
+                raise ArtifactError(
+                    "cannot be replaced: another program has it open, or it is protected",
+                    where=str(path),
+                    remedy="Close it there and run the same command again",
+                ) from error
+            time.sleep(0.05)
 
 
 @contextmanager
@@ -140,7 +163,13 @@ def _error_number(error: Exception) -> int | None:
 
 def flush(path: Path) -> None:
     """Force a file or a folder's entries to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    if path.is_dir():
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except PermissionError:  # Windows opens no folder, and needs no flushing of one
+            return
+    else:
+        descriptor = os.open(path, os.O_RDWR)  # Windows flushes nothing that is open for reading
     try:
         os.fsync(descriptor)
     finally:

@@ -12,6 +12,7 @@ import pytest
 
 from crosscal.exceptions import ArtifactError, DataError
 from crosscal.predictions import Predictions, Provenance, read_predictions, write_predictions
+from tests.windows import treat_files_as_windows
 
 PROVENANCE = Provenance(
     study="s",
@@ -65,6 +66,15 @@ def test_ordinary_permissions(tmp_path, predictions):
     write_predictions(predictions, tmp_path / "a")
     (tmp_path / "b").touch()
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_on_windows_too(tmp_path, predictions, monkeypatch):
+    treat_files_as_windows(monkeypatch)
+    target = tmp_path / "a.parquet"
+    for _ in range(2):  # the second replaces what was read
+        write_predictions(predictions, target)
+        assert read_predictions(target).table.equals(predictions.table)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.parquet"]
 
 
 def test_failed_write_leaves_the_old_file(tmp_path, predictions, monkeypatch):

@@ -100,7 +100,7 @@ MAKE = {
 TRAINING = TrainingSettings(epochs=1, batch_tokens=100, evaluations=1, learning_rate=1e-3)
 
 
-def quiet(done: int, total: int) -> None:
+def quiet(done: int, total: int, note: str = "") -> None:
     """Report nothing."""
 
 

@@ -34,7 +34,7 @@ WORDS = {
 NO_ANSWER = ""
 
 
-def quiet(done: int, total: int) -> None:
+def quiet(done: int, total: int, note: str = "") -> None:
     """Report nothing."""
 
 

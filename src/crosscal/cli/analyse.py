@@ -14,6 +14,7 @@ from crosscal.analysis import analyse as analyse_runs
 from crosscal.analysis.recalibration_transfer import REGIMES, RegimeSettings, compare_regimes
 from crosscal.calibration.evaluation.plausibility import implausible
 from crosscal.cli.options import AsJson
+from crosscal.cli.screen import REPORT_WIDTH, open_console, say
 from crosscal.exceptions import SettingsError
 from crosscal.languages import default_groups, find_language
 from crosscal.predictions import Predictions, demand_logits, from_probabilities, read_predictions
@@ -94,10 +95,10 @@ def analyse(
             document["recalibration"] = json.loads(recalibration.to_json())
         print(json.dumps(document))
         return
-    print(render_text_table(results))
-    print(answer(results))
+    print(render_text_table(results, width=open_console(elsewhere=REPORT_WIDTH).width))
+    say(answer(results))
     for warning in warnings:
-        print(f"\nNote: {warning}.")
+        say(f"\nNote: {warning}.")
     print(f"\nReport: {page}")
 
 

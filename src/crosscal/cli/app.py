@@ -6,7 +6,6 @@ A verb's module is imported when the verb is used, so that help and completion c
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -193,5 +192,7 @@ def main() -> None:
     try:
         app(prog_name="crosscal")
     except CrosscalError as error:
-        print(f"crosscal: {error}", file=sys.stderr)
+        from crosscal.cli.screen import warn
+
+        warn(f"crosscal: {error}")
         raise SystemExit(error.exit_code) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from crosscal.api import calibrate
 from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation
 from crosscal.cli.calibration.tables import interval, print_groups
 from crosscal.cli.options import AsJson
+from crosscal.cli.screen import filled
 from crosscal.demo import PREDICTIONS
 from crosscal.report.evaluation_page import percent
 from crosscal.report.evaluation_words import main_error
@@ -48,14 +48,17 @@ def demo(
         print(found.to_json())
         return
     print(
-        "A classifier of messages was trained in English, and is used in three more languages.\n"
-        "Does it know there when it is wrong? 400 messages in each language; the predictions\n"
-        f"are simulated ({PREDICTIONS.with_name('ORIGIN.md')}).\n"
+        filled(
+            "A classifier of messages was trained in English, and is used in three more languages. "
+            "Does it know there when it is wrong? 400 messages in each language; the predictions "
+            f"are simulated ({PREDICTIONS.with_name('ORIGIN.md')})."
+        )
     )
+    print()
     print_groups(found.evaluation)
     print()
     for paragraph in _finding(found.evaluation):
-        print(textwrap.fill(paragraph, 80))
+        print(filled(paragraph))
     print(f"\n{time.perf_counter() - start:.1f} s. All numbers of it, then those of your own file:")
     print(f"  crosscal calibrate {PREDICTIONS} \\\n    {_OPTIONS}")
     print("  crosscal calibrate FILE --group COLUMN")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from crosscal.analysis.events import (
@@ -21,11 +20,11 @@ from crosscal.analysis.events import (
     summarise,
 )
 from crosscal.cli.options import AsJson
+from crosscal.cli.screen import REPORT_WIDTH, open_console, show
 from crosscal.exceptions import SettingsError
 from crosscal.predictions import Predictions, read_predictions
 
 _SEED = 0
-_WIDTH = 116
 
 
 def show_events(
@@ -118,8 +117,7 @@ def _numbers(part: Events, *, by_kind: bool) -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any]) -> None:
-    # A table must not be cut: a reader can scroll, not guess.
-    console = Console(width=max(Console().width, _WIDTH))
+    console = open_console(elsewhere=REPORT_WIDTH)
     for name, languages in document["events"].items():
         table = Table(
             "language",
@@ -135,7 +133,7 @@ def _print(document: dict[str, Any]) -> None:
             table.add_row(code, *_cells(numbers, with_recall=with_recall))
             for kind, part in numbers.get("kinds", {}).items():
                 table.add_row(f"  {kind}", *_cells(part, with_recall=with_recall))
-        console.print(table)
+        show(table, console)
 
 
 def _cells(numbers: dict[str, Any], *, with_recall: bool) -> list[str]:

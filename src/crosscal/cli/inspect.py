@@ -9,12 +9,11 @@ import os
 import platform
 import shutil
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from crosscal.artifacts import verify
 from crosscal.cli.options import AsJson, Overrides, StudyFile
+from crosscal.cli.screen import open_console, say, show
 from crosscal.data import FORMATS, DataReport, check
 from crosscal.encoders.packaged import cache_folder
 from crosscal.exceptions import CrosscalError, DataError
@@ -53,18 +52,18 @@ def data_check(study: StudyFile, overrides: Overrides = None, as_json: AsJson = 
 
 
 def _print_check(result: DataReport) -> None:
-    console = Console()
+    console = open_console()
     parts = Table("source", "language", "rows", "clusters", "labels", title="Data")
     for part in result.parts:
         labels = ", ".join(f"{label} {count}" for label, count in part.labels.items())
         parts.add_row(part.source, part.language, str(part.rows), str(part.clusters), labels)
-    console.print(parts)
+    show(parts, console)
     for source, reasons in result.dropped.items():
         for reason, count in reasons.items():
-            console.print(f"{source}: {count} rows left out: {reason}", markup=False)
+            say(f"{source}: {count} rows left out: {reason}")
     for source, notes in result.notes.items():
         for note in notes:
-            console.print(f"{source}: {note}", markup=False)
+            say(f"{source}: {note}")
     findings = Table("severity", "source", "language", "rows", "what", "for example")
     for finding in result.findings:
         findings.add_row(
@@ -75,7 +74,10 @@ def _print_check(result: DataReport) -> None:
             finding.message,
             ", ".join(finding.units[:2]),
         )
-    console.print(findings if result.findings else "Nothing odd was found.")
+    if result.findings:
+        show(findings, console)
+    else:
+        say("Nothing odd was found.")
 
 
 def data_formats(as_json: AsJson = False) -> None:
@@ -85,8 +87,8 @@ def data_formats(as_json: AsJson = False) -> None:
         return
     table = Table("format", "family", "what")
     for name, entry in FORMATS.items():
-        table.add_row(name, entry.schema.family, escape(entry.description))
-    Console().print(table)
+        table.add_row(name, entry.schema.family, entry.description)
+    show(table)
 
 
 def _list(title: str, entries: dict[str, str], as_json: bool) -> None:
@@ -96,7 +98,7 @@ def _list(title: str, entries: dict[str, str], as_json: bool) -> None:
     table = Table(title, "what")
     for name, description in entries.items():
         table.add_row(name, description)
-    Console().print(table)
+    show(table)
 
 
 def encoders(as_json: AsJson = False) -> None:

@@ -6,13 +6,13 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.cli.load import check_output, load_plan, require_training
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.progress import StudyProgress
+from crosscal.cli.screen import show
 from crosscal.report.files import sweep_files
 from crosscal.report.layers import layer_table
 from crosscal.study.execution.store import Store
@@ -57,7 +57,7 @@ def layers(
     for row in rows:
         percentages = [f"{100 * row[name]:.1f}" for name in names]
         table.add_row(str(row["layer"]), *percentages, style="bold" if row["best"] else None)
-    Console().print(table)
+    show(table)
     languages = len({row["language"] for row in sweep.rows})
     print(f"Mean over {languages} languages, on the test: no layer is chosen by it.")
     for name in files:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from crosscal.artifacts import write_aside
 from crosscal.calibration.statistics.crossed_seeds import ONE_SEED
+from crosscal.cli.screen import ANY_WIDTH, open_console, show
 from crosscal.report.numbers import number
 from crosscal.study.config.settings import Study
 from crosscal.study.results.averages import xtreme_averages
@@ -108,10 +108,7 @@ def print_matrix(study: Study, cells: Sequence[Cell]) -> None:
 
 
 def _print_whole(table: Table) -> None:
-    # A table of nine targets must not be cut: a reader can scroll, not guess.
-    console = Console()
-    width = console.measure(table, options=console.options.update(width=100_000)).maximum
-    Console(width=max(console.width, width)).print(table)
+    show(table, open_console(elsewhere=ANY_WIDTH))
 
 
 def _matrix(cells: Sequence[Cell]) -> Table:
@@ -121,8 +118,7 @@ def _matrix(cells: Sequence[Cell]) -> Table:
     rates = collapse_rates(cells)
     table = Table(
         "recipe",
-        *targets,
-        "learnt nothing",
+        *_numbers(*targets, "learnt nothing"),
         title="official score / sound score, calibration error: per cent, mean over languages",
         caption="* best on English development data  ‡ best by this score itself, near to the "
         "paper's way: optimistic  † a run learnt nothing; last column: of runs with English "
@@ -148,7 +144,7 @@ def _gains(cells: Sequence[Cell], level: float) -> Table:
     models = " and trainings did not differ" if _of_whom(gains.values()) else ""
     table = Table(
         "recipe",
-        *targets,
+        *_numbers(*targets),
         title=f"gain over {BASELINE}: official score, percentage points, {_percent(level)}"
         + _of_whom(gains.values()),
         caption=f"if no recipe changed anything{models}, about {expected:.{int(expected < 1)}f} of "
@@ -187,7 +183,7 @@ def _average_gains(averages: Mapping[str, Any], groups: Sequence[str], level: fl
 def _group_table(title: str, groups: Sequence[str]) -> Table:
     table = Table("recipe", title=title)
     for group in groups:
-        table.add_column(group, justify="right")
+        table.add_column(group, justify="right", no_wrap=True)
     return table
 
 
@@ -207,6 +203,10 @@ def _by_choice(
         ),
         *((name, averages["best"][kind], estimates["best"].get(kind, {})) for name, kind in best),
     ]
+
+
+def _numbers(*headings: str) -> list[Column]:
+    return [Column(heading, no_wrap=True) for heading in headings]
 
 
 def _targets(cells: Sequence[Cell]) -> list[str]:

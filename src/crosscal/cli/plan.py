@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from crosscal.cli.load import load_plan, require_training
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
+from crosscal.cli.screen import say, show
 from crosscal.report.numbers import duration
 from crosscal.study.config.settings import ONE_TARGET
 from crosscal.study.execution.executors import n_workers
@@ -49,14 +50,13 @@ def plan(
         return
     table = Table("stage", "what", "state", "estimate", title=f"Plan of {loaded.study.name}")
     for row in rows:
-        state = "[green]cached[/]" if row["cached"] else "to run"
+        state = Text("cached", style="green") if row["cached"] else "to run"
         estimate = "" if row["cached"] else duration(float(str(row["seconds"])))
         table.add_row(str(row["kind"]), str(row["title"]), state, estimate)
-    console = Console()
-    console.print(table)
+    show(table)
     for note in notes:
-        console.print(note, markup=False)
-    console.print(
+        say(note)
+    say(
         f"{total['stages_asked']} stages asked for, {total['stages']} after sharing, "
         f"{total['to_run']} to run: about {duration(total['seconds'])} with {total['workers']} "
         f"worker(s), {total['bytes'] / 1e6:.0f} MB of disk (speed {total['speed']})."
@@ -107,6 +107,6 @@ def status(
         begun = row["progress"]
         shown = f"{begun[0]} of {begun[1]}" if begun else ""
         table.add_row(str(row["title"]), str(row["state"]), shown, str(row["note"]))
-    Console().print(table)
+    show(table)
     for page in pages.values():
         print(f"Report: {page if page.exists() else 'not written yet'}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crosscal.cli.load import require_training
 from crosscal.cli.options import AsJson
+from crosscal.cli.screen import warn
 from crosscal.exceptions import SettingsError
 
 
@@ -76,5 +76,5 @@ def predict(
         print(json.dumps({"file": str(out), "rows": len(found.table), "notes": found.notes}))
         return
     for note in found.notes:
-        print(note, file=sys.stderr)
+        warn(note)
     print(f"{out} written: {len(found.table):,} rows")

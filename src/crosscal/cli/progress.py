@@ -37,19 +37,19 @@ class StudyProgress:
         console = Console(stderr=True)
         self._live = console.is_terminal and not quiet
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", style="dim"),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
             console=console,
             disable=not self._live,
         )
 
     def __enter__(self) -> StudyProgress:
         self._progress.start()
-        self._overall = self._progress.add_task("[bold]stages", total=self._total, note="")
+        self._overall = self._progress.add_task("stages", total=self._total, note="")
         return self
 
     def __exit__(

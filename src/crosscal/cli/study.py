@@ -19,6 +19,7 @@ from crosscal.cli.load import check_output, load_plan, require_training
 from crosscal.cli.matrix import print_matrix, write_scores
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.progress import StudyProgress
+from crosscal.cli.screen import REPORT_WIDTH, open_console, say
 from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.report import answer, render_text_table, write_report
 from crosscal.report.numbers import duration
@@ -103,11 +104,12 @@ def run(
     if len(pages) > 1:
         print_matrix(plan.study, matrix)
         for target, page in pages.items():
-            print(f"{target}: {answer(outcome.results[target])}\n{page}\n")
+            say(f"{target}: {answer(outcome.results[target])}")
+            print(f"{page}\n")
         return
     for target, results in outcome.results.items():
-        print(render_text_table(results))
-        print(answer(results))
+        print(render_text_table(results, width=open_console(elsewhere=REPORT_WIDTH).width))
+        say(answer(results))
         print(f"\nReport: {pages[target]}")
 
 

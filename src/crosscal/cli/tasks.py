@@ -7,11 +7,10 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from crosscal.cli.options import AsJson
+from crosscal.cli.screen import show
 from crosscal.languages import language
 from crosscal.tasks import Task, all_tasks, task
 
@@ -36,8 +35,8 @@ def tasks(
         return
     table = Table("task", "family", "languages", "what")
     for entry in entries.values():
-        table.add_row(entry.name, entry.family, _few(entry.languages), escape(entry.description))
-    Console().print(table)
+        table.add_row(entry.name, entry.family, _few(entry.languages), entry.description)
+    show(table)
 
 
 def _few(codes: tuple[str, ...]) -> str:
@@ -45,10 +44,10 @@ def _few(codes: tuple[str, ...]) -> str:
 
 
 def _describe(entry: Task) -> None:
-    table = Table(entry.name, escape(entry.description), title_justify="left")
+    table = Table(entry.name, entry.description, title_justify="left")
     for title, text in _lines(entry):
-        table.add_row(title, escape(text))
-    Console().print(table)
+        table.add_row(title, text)
+    show(table)
 
 
 def _lines(entry: Task) -> list[tuple[str, str]]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from crosscal.cli.options import AsJson
+from crosscal.cli.screen import show, warn
 from crosscal.metrics import Submission, score_submission
 from crosscal.metrics.xtreme import benchmark_average, group_averages, transfer_gap
 from crosscal.metrics.xtreme_tasks import TASKS
@@ -25,13 +24,12 @@ def xtreme_score(
     """Score files in XTREME's own layout for submissions, as its evaluator does."""
     submission = score_submission(predictions, labels)
     for note in submission.notes:
-        print(f"note: {note}", file=sys.stderr)
+        warn(f"note: {note}")
     if as_json:
         print(json.dumps(submission.to_dict(), indent=1))
         return
-    console = Console()
-    console.print(_tasks(submission))
-    console.print(_averages(submission))
+    show(_tasks(submission))
+    show(_averages(submission))
 
 
 _METRICS = {
@@ -51,7 +49,7 @@ def _tasks(submission: Submission) -> Table:
         "Each language's scores: --json",
     )
     for heading in ("n", *_METRICS.values(), "gap"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, score in submission.tasks.items():
         averages = score.averages
         table.add_row(
@@ -65,7 +63,7 @@ def _tasks(submission: Submission) -> Table:
 
 def _averages(submission: Submission) -> Table:
     table = Table("average over")
-    table.add_column("score", justify="right")
+    table.add_column("score", justify="right", no_wrap=True)
     averages = group_averages(submission.figures)
     for group in dict.fromkeys(task.group for task in TASKS.values()):
         members = ", ".join(name for name, task in TASKS.items() if task.group == group)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from crosscal.artifacts import disk_errors
+from crosscal.artifacts import disk_errors, move
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
 from crosscal.exceptions import ArtifactError, CrosscalError, SettingsError
@@ -101,7 +101,7 @@ def export_model(
         (aside / "README.md").write_text(card(exported), encoding="utf-8")
         for path in aside.iterdir():
             path.chmod(0o644)  # safetensors gives what it writes to its owner alone
-        aside.rename(folder)
+        move(aside, folder)
     return exported
 
 

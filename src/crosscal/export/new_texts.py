@@ -15,7 +15,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from crosscal.artifacts import disk_errors
+from crosscal.artifacts import disk_errors, move
 from crosscal.calibration import softmax
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
@@ -97,7 +97,7 @@ def write_table(table: pa.Table, path: Path) -> None:
         else:
             lines = (json.dumps(row, ensure_ascii=False) for row in table.to_pylist())
             aside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        aside.rename(path)
+        move(aside, path)
 
 
 def _divisor(facts: ExportFacts, folder: Path, temperature: bool | None) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crosscal.artifacts import flush, move
 from crosscal.exceptions import ArtifactError, DataError
 from crosscal.predictions.provenance import METADATA_KEY, Provenance
 from crosscal.predictions.table import Predictions
@@ -44,9 +45,9 @@ def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) ->
             os.fsync(stream.fileno())
         # mkstemp gives 0600; a shared study folder wants what open() would have given.
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
+        move(Path(temporary), target)
         temporary = None
-        _sync_folder(target.parent)
+        flush(target.parent)
     except OSError as error:
         raise ArtifactError(
             f"cannot write predictions: {error.strerror or error}",
@@ -116,15 +117,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush the rename itself; not every system lets a folder be opened."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crosscal.analysis import Results, analyse
 from crosscal.analysis.recalibration_transfer import RegimeResults
-from crosscal.artifacts import disk_errors, write_aside
+from crosscal.artifacts import disk_errors, move, write_aside
 from crosscal.exceptions import ArtifactError
 from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.config.settings import ONE_TARGET, Study
@@ -98,7 +98,7 @@ def collect_predictions(plan: Plan, target: str, store: Store, folder: Path) -> 
             copy = folder / "predictions" / f"{run.recipe}-seed{run.seed}.parquet"
             aside = copy.with_suffix(".aside")
             shutil.copyfile(source, aside)
-            aside.rename(copy)
+            move(aside, copy)
             tables.append(read_predictions(copy))
     return tables
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from crosscal.artifacts import disk_errors, flush
+from crosscal.artifacts import disk_errors, flush, move
 from crosscal.exceptions import ArtifactError
 
 
@@ -47,7 +47,7 @@ def save_state(
     with disk_errors(path):
         save_file(tensors, aside, metadata={"progress": json.dumps(asdict(progress))})
         flush(aside)
-        aside.rename(path)
+        move(aside, path)
 
 
 def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
@@ -65,7 +65,8 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
         for name, value in tensors.items():
             if name.startswith("optimizer."):
                 _, index, key = name.split(".")
-                state.setdefault(int(index), {})[key] = value
+                # Not the mapped file's own memory: Windows replaces no file that is mapped.
+                state.setdefault(int(index), {})[key] = value.clone()
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from transformers import PreTrainedModel
 
-from crosscal.artifacts import disk_errors, flush, write_aside
+from crosscal.artifacts import disk_errors, flush, move, write_aside
 from crosscal.encoders.packing import Pooling, hidden_states, pool
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import SettingsError, StageFailed
@@ -99,7 +99,7 @@ def _fill(
         report(sum(map(len, order[:done])))
     del vectors
     flush(partial)
-    partial.rename(path)
+    move(partial, path)
 
 
 def _opened(partial: Path, progress: Path, shape: tuple[int, ...]) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from crosscal.artifacts import disk_errors, flush, write_aside
+from crosscal.artifacts import disk_errors, flush, move, write_aside
 from crosscal.encoders.packing import PackedBatch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
@@ -242,7 +242,7 @@ def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> None:
     aside = folder / "encoder.aside"
     save_weights(model.encoder, vocabulary, aside, merged_parameters(model.encoder))
     flush(aside)
-    aside.rename(folder / "encoder.safetensors")
+    move(aside, folder / "encoder.safetensors")
     # Of the heads, those that predict: a stage that follows takes none.
     np.savez(
         folder / "heads.npz",

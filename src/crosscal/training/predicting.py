@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from crosscal.artifacts import disk_errors, flush
+from crosscal.artifacts import disk_errors, flush, move
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import StageFailed
 from crosscal.tasks.families.tokens import EncodedDataset
@@ -76,7 +76,7 @@ def predict(
                 with aside.open("wb") as stream:
                     np.save(stream, _shard(model, vocabulary, examples, batches, head, outputs))
                 flush(aside)
-                aside.rename(path)
+                move(aside, path)
             stored.append(np.load(path))
             done += sum(map(len, batches))
             report(done)

@@ -10,11 +10,15 @@ from crosscal.exceptions import StageFailed
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.store import Store
 from tests.study.execution.toy import EXECUTORS, GRAPH, TEXTS, Listener, toy_plan
+from tests.windows import treat_files_as_windows
 
 
-@pytest.fixture(params=EXECUTORS)
-def name(request):
-    return request.param
+@pytest.fixture(params=[*EXECUTORS, "inline on Windows"])
+def name(request, monkeypatch):
+    name, _, system = request.param.partition(" on ")
+    if system:
+        treat_files_as_windows(monkeypatch)
+    return name
 
 
 @pytest.fixture

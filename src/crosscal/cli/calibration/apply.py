@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.calibration.recalibration.saving import SavedRecalibrator, load_recalibrator
+from crosscal.cli.screen import warn
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.choosing import NoLabels
 from crosscal.predictions.external.columns import ColumnOptions
@@ -57,7 +58,7 @@ def apply(
         classes=tuple(classes.split(",")) if classes else None,
     )
     predictions, labelled = _read(file, columns)
-    print(f"crosscal: {file}: {'; '.join(predictions.notes)}", file=sys.stderr)
+    warn(f"crosscal: {file}: {'; '.join(predictions.notes)}")
     written = saved.apply(
         predictions.values,
         kind=predictions.value_kind,
@@ -73,7 +74,7 @@ def apply(
     with disk_errors(output):
         output.parent.mkdir(parents=True, exist_ok=True)
     write_aside(output, _csv(table) if output.suffix == ".csv" else _parquet(table))
-    print(f"{output}: {table.num_rows:,} rows", file=sys.stderr)
+    warn(f"{output}: {table.num_rows:,} rows")
 
 
 def _read(file: Path, columns: ColumnOptions) -> tuple[ExternalPredictions, bool]:

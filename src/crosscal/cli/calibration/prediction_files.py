@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from crosscal.cli.screen import warn
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import NamedFile, demand_different, join_files
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
@@ -34,6 +34,6 @@ def read_files(
     for file in files:
         origin = STANDARD_INPUT if str(file.path) == STANDARD_INPUT else file.path
         part = read_external(origin, columns, report=partial(report, file.shown))
-        print(f"crosscal: {file.path}: {'; '.join(part.notes)}", file=sys.stderr)
+        warn(f"crosscal: {file.path}: {'; '.join(part.notes)}")
         parts.append(part)
     return join_files(parts, files, pooled=columns.group is not None)

@@ -12,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, NeededThreshold
+from crosscal.cli.screen import ANY_WIDTH, open_console, say, show
 from crosscal.report.evaluation_page import p_value, percent, plain
 from crosscal.report.evaluation_words import main_error, sentences
 from crosscal.report.fitted_parameters import fitted_parameters
 
-# A narrower terminal breaks the lines itself. Elsewhere nothing needs to fit.
-_LEAST_WIDTH, _ANY_WIDTH = 80, 10_000
+# Groups with long names are folded to this, before columns of numbers follow below.
+_SHORTEST = 8
 # From here on there is room for one more column.
 _WIDE = 100
 # Numbers of a long parameter that are shown, and groups whose thresholds are.
@@ -37,12 +38,12 @@ def print_evaluation(evaluation: Evaluation) -> None:
     if len(evaluation.groups) <= _MOST_GROUPS:
         _thresholds(console, evaluation.accepted, evaluation.needed)
     elif evaluation.accepted or evaluation.needed:
-        _say(console, "Thresholds of so many groups are in --report and --json.")
+        say("Thresholds of so many groups are in --report and --json.", console)
     notes = [f"{r.recalibrator}: {r.note}" for r in evaluation.recalibration if r.note]
     for note in dict.fromkeys(notes):
-        _say(console, f"{note}.")
+        say(f"{note}.", console)
     for sentence in sentences(evaluation):
-        _say(console, sentence)
+        say(sentence, console)
 
 
 def print_groups(evaluation: Evaluation) -> None:
@@ -51,12 +52,7 @@ def print_groups(evaluation: Evaluation) -> None:
 
 
 def _console() -> Console:
-    console = Console()
-    return Console(width=max(_LEAST_WIDTH, console.width) if console.is_terminal else _ANY_WIDTH)
-
-
-def _say(console: Console, words: str) -> None:
-    console.print(Text(words), soft_wrap=True)
+    return open_console(elsewhere=ANY_WIDTH)
 
 
 def _print(
@@ -74,8 +70,8 @@ def _print(
         )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    _say(console, title)
-    console.print(table)
+    say(title, console)
+    show(table, console, shortest=_SHORTEST)
 
 
 def _groups(console: Console, evaluation: Evaluation) -> None:
@@ -240,9 +236,7 @@ def _fits(console: Console, evaluation: Evaluation, recalibrator: str) -> None:
         )
     for row in rows:
         table.add_row(*map(Text, row))
-    _say(
-        console, f"Parameters of {recalibrator} (fitted on all rows of a group, for use elsewhere)"
-    )
+    say(f"Parameters of {recalibrator} (fitted on all rows of a group, for use elsewhere)", console)
     console.print(table)
 
 

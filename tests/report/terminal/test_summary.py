@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from rich.cells import cell_len
 
 from crosscal.analysis import Results
@@ -63,7 +66,8 @@ def test_wide_characters_and_markup_keep_columns(build: Build) -> None:
         "[red]x[/red]",
         "a name that goes on and on and on \x1b[0m",
     )
-    text, _ = render_text_table(build(languages=("en", "sw"), recipes=recipes)).split("\n\ndegr")
+    results = build(languages=("en", "sw"), recipes=recipes)
+    text, _ = render_text_table(results, width=200).split("\n\ndegr")
     lines = text.splitlines()
     end = cell_len(lines[0][: lines[0].index("acc %") + 5])
     body = [line for line in lines[2:] if line.strip() and "─" not in line]
@@ -80,12 +84,40 @@ def test_wide_characters_and_markup_keep_columns(build: Build) -> None:
     assert "\x1b" not in "".join(lines)
 
 
-def test_narrow_terminal_cuts_names_not_numbers(build: Build) -> None:
-    recipes = ("direct", "a name that goes on and on and on")
-    results = build(languages=("en", "sw"), recipes=recipes)
-    text = render_text_table(results, width=60)
-    assert "a name that…" in text
-    assert " to " in text.splitlines()[-1]
+LONG = "a-recipe-with-a-name-that-goes-on-and-on"
+
+
+def numbers(text: str) -> list[str]:
+    return re.findall(r"[+−]?\d+\.\d+", text)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_narrow_terminal_breaks_no_number_and_cuts_no_name(build: Build, width: int) -> None:
+    results = build(recipes=("direct", LONG, f"{LONG}-two"))
+    wide, text = render_text_table(results, width=200), render_text_table(results, width=width)
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    assert max(cell_len(line) for line in wide.splitlines()) > width
+    assert "…" not in text
+    assert Counter(numbers(text)) == Counter(numbers(wide))
+    # What did not fit follows below, beside the same names.
+    assert text.count("degradation") > wide.count("degradation") - 1
+    first = text.split("\n\n")[0].splitlines()[0]
+    assert "acc %" in first
+    assert "effect of recipe" not in first
+    parts = re.split(r"\n\n(?=language|degradation in)", text)
+    assert len(parts) > 2
+    for part in parts:
+        lines = part.splitlines()
+        place = lines[0].index("recipe")
+        shown = "".join(line[place : place + 45].split("  ")[0].strip() for line in lines[2:])
+        assert LONG in shown
+        assert f"{LONG}-two" in shown
+
+
+def test_all_is_one_table_where_there_is_room(build: Build) -> None:
+    text = render_text_table(build(recipes=("direct", LONG)), width=200)
+    assert text.count("acc %") == text.count("effect of recipe") == 1
+    assert sum(LONG in line for line in text.splitlines()) > 15
 
 
 def test_nothing_to_show(build: Build) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich import box
-from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,14 +18,13 @@ from crosscal.report.charts.order import blocks
 from crosscal.report.findings import language_name, unmatched_runs
 from crosscal.report.numbers import interval, metric_number
 from crosscal.report.tables import part_sections
+from crosscal.report.terminal.fitting import fitting_tables, natural_width
 
 _HEADINGS = (
     "language", "recipe", "acc %", "NLL", "ECE % (floor)", "degradation", "effect of recipe"
 )  # fmt: skip
 _PART_HEADINGS = ("degradation in", "recipe", "whole", "explained by accuracy", "beyond accuracy")
-_RECIPE = 1
-_GAP = 3
-_SHORTEST = 12
+_NAMES = 2  # columns that name a row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +77,7 @@ def render_text_table(results: Results, *, width: int = 120) -> str:
     """Draw `summary_table`, and what lower accuracy explains, as plain text.
 
     Columns are aligned also where names are in wide characters. `width` is of the terminal, in
-    cells. Long recipe names are cut to fit; numbers never are.
+    cells: long names are folded to fit, and columns for which there is no room follow below.
     """
     text = _drawn(_HEADINGS, _cells(results), width)
     parts, unmatched = _part_cells(results), unmatched_runs(results)
@@ -90,28 +88,20 @@ def render_text_table(results: Results, *, width: int = 120) -> str:
 
 def _drawn(headings: tuple[str, ...], rows: list[tuple[list[Text], bool]], width: int) -> str:
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    columns = zip(*(cells for cells, _ in [(_texts(headings), False), *rows]), strict=True)
-    widths = [max(cell_len(cell.plain) for cell in column) for column in columns]
-    others = sum(widths) - widths[_RECIPE] + _GAP * (len(widths) - 1)
-    # Only recipe names give way where there is no room.
-    widths[_RECIPE] = min(widths[_RECIPE], max(_SHORTEST, width - others))
-    for i, (heading, columns_wide) in enumerate(zip(headings, widths, strict=True)):
-        table.add_column(
-            heading,
-            justify="left" if i <= _RECIPE else "right",
-            no_wrap=True,
-            overflow="ellipsis",
-            width=columns_wide,
-        )
+    for number, heading in enumerate(headings):
+        names = number < _NAMES
+        table.add_column(heading, justify="left" if names else "right", no_wrap=not names)
     for cells, begins_group in rows:
         if begins_group:
             table.add_section()
         table.add_row(*cells)
     stream = io.StringIO()
-    needed = others + widths[_RECIPE]
-    Console(file=stream, width=needed, color_system=None, force_terminal=False).print(table)
-    lines = (line.rstrip() for line in stream.getvalue().splitlines())
-    return "\n".join(lines) + "\n"
+    for part in fitting_tables(table, width):
+        needed = natural_width(part)
+        Console(file=stream, width=needed, color_system=None, force_terminal=False).print(part)
+        stream.write("\n")
+    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
+    return "\n".join(lines[:-1]) + "\n"
 
 
 def _cells(results: Results) -> list[tuple[list[Text], bool]]:
