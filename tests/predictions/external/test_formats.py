@@ -555,3 +555,25 @@ def test_a_delimiter_that_is_not_clear_is_asked_about(tmp_path):
     content = "a;p0|b;p1\n" + "1;0.5|2;0.5\n" * 3
     with pytest.raises(DataError, match=r"a\.csv:1: cells could be divided by semicolons or by"):
         read(text(tmp_path, content, "a.csv"))
+
+
+def test_a_probability_beside_chosen_labels_that_contradict_it_is_asked_about(truth):
+    p, gold = truth
+    right = gold < 1
+    of_one = p[:, :1].sum(axis=1)
+    chosen = of_one > 0.5
+    frame = {"prob": np.maximum(of_one, 1 - of_one), "pred": chosen * 1, "label": right * 1}
+    with pytest.raises(DataError, match="--confidence 'prob' --predicted 'pred'"):
+        read(frame)
+    found = read(frame, confidence="prob", predicted="pred")
+    assert found.gold.tolist() == (chosen == right).tolist()
+    # Where the column of choices agrees, it is the probability of class 1.
+    found = read(frame | {"prob": of_one})
+    np.testing.assert_allclose(found.values[:, 1], of_one)
+    assert found.gold.tolist() == right.tolist()
+    # Choices that are not the highest scores' speak against the order of the classes.
+    many = {"probs": p[:, [1, 2, 0]], "confidence": p.max(axis=1), "pred": p.argmax(axis=1)}
+    with pytest.raises(DataError, match="--confidence 'confidence' --predicted 'pred'"):
+        read(many | {"label": gold})
+    found = read(many | {"probs": p, "label": gold})
+    np.testing.assert_allclose(found.values, p)
