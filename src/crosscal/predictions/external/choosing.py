@@ -86,8 +86,8 @@ def choose_columns(
         raise _none_found(head, labels, taken, where)
     if named and named.layout in ("confidence", "highest"):
         found = _completed(head, named, options, labels)
-    if labelled and (labels or not (votes or annotators)):
-        candidate, label = _settled(head, found, labels, options, where)
+    if labels or not (votes or annotators):
+        candidate, label = _labelled(head, found, labels, options, where, needed=labelled)
     else:
         candidate, label = _only(head, found, where), None
     demand_apart(candidate.values, label, options, where)
@@ -240,6 +240,24 @@ def _only(head: Head, candidates: Sequence[Candidate], where: str) -> Candidate:
     return first
 
 
+def _labelled(
+    head: Head,
+    candidates: Sequence[Candidate],
+    labels: Sequence[str],
+    options: ColumnOptions,
+    where: str,
+    *,
+    needed: bool,
+) -> tuple[Candidate, str | None]:
+    """Return the scores and the labels that fit them; no labels where they are not `needed`."""
+    try:
+        return _settled(head, candidates, labels, options, where)
+    except _NoLabels:
+        if needed:
+            raise
+        return _only(head, candidates, where), None
+
+
 def _settled(
     head: Head,
     candidates: Sequence[Candidate],
@@ -341,14 +359,14 @@ def _several(candidates: Sequence[Candidate], where: str, others: Sequence[str] 
     )
 
 
-class NoLabels(DataError):
+class _NoLabels(DataError):
     """A file has no labels, as far as its columns are named."""
 
 
-def _no_labels(head: Head, candidate: Candidate, where: str) -> NoLabels:
+def _no_labels(head: Head, candidate: Candidate, where: str) -> _NoLabels:
     confident = candidate.layout == "confidence"
     known = OUTCOMES if confident else LABELS
-    return NoLabels(
+    return _NoLabels(
         f"no column looks like {'right or wrong' if confident else 'labels'}; the columns are "
         f"{listed(head.columns)}",
         where=where,
