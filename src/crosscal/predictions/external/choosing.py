@@ -51,6 +51,7 @@ from crosscal.predictions.external.layouts import (
     label_columns,
     offers,
     other_scores,
+    unread_scores,
 )
 from crosscal.predictions.external.plain_text import plain_text
 
@@ -167,7 +168,7 @@ def _named(head: Head, options: ColumnOptions, where: str) -> Candidate | None:
     names = matched(head.columns, getattr(options, role), where)
     is_list = len(names) == 1 and head.columns[names[0]] == "list"
     for name in () if is_list else names:
-        demand_column(head.columns, name, where, kind="number")
+        demand_column(head.columns, name, where, kind="number", example=head.example(name))
     if role == "confidence" and len(names) == 1 and not is_list:
         return confidence_candidate(names[0], how="named")
     value_kind: ValueKind = "scores" if role == "scores" else "probabilities"
@@ -330,7 +331,7 @@ def _rivals(head: Head, candidate: Candidate, label: str, options: ColumnOptions
     found = []
     used = {*candidate.values, label, options.group, options.cluster}
     for name in head.columns:
-        if name in used or is_named(name, (*PREDICTED, *OUTCOMES, *IDS, *GROUPS)):
+        if name in used or is_named(name, (*PREDICTED, *OUTCOMES, *IDS, *GROUPS, *CLUSTERS)):
             continue
         other = first_gold(head, candidate, name, options)
         if other is None or len(other) != len(best):
@@ -378,10 +379,15 @@ def _no_labels(head: Head, candidate: Candidate, where: str) -> _NoLabels:
 def _none_found(head: Head, labels: Sequence[str], taken: set[str], where: str) -> DataError:
     possible = offers(head, {*labels, *taken})
     hint = f"; perhaps {' or '.join(possible)}" if possible else ""
+    text = unread_scores(head, {*labels, *taken})
+    no_numbers = "".join(f"; '{name}' holds no numbers{head.example(name)}" for name in text[:3])
     return DataError(
-        f"no column looks like scores or probabilities; the columns are {listed(head.columns)}",
+        f"no column looks like scores or probabilities; the columns are {listed(head.columns)}"
+        + no_numbers,
         where=where,
-        remedy="Name them: --scores or --probabilities with a list column, or with a column for "
+        remedy="Write numbers as 1234.5, without other signs"
+        if text
+        else "Name them: --scores or --probabilities with a list column, or with a column for "
         "each class and commas between; or --confidence with the confidence of the chosen label"
         + hint,
     )

@@ -21,6 +21,7 @@ from crosscal.predictions.external.categorical import codes, sorted_codes
 from crosscal.predictions.external.choosing import choose_columns
 from crosscal.predictions.external.columns import ColumnMapping, ColumnOptions, ValueKind
 from crosscal.predictions.external.labels import gold_of, right_of
+from crosscal.predictions.external.layouts import Head
 from crosscal.predictions.external.plain_text import IGNORED, plain_text
 from crosscal.predictions.external.repeated import repeated_rows
 from crosscal.predictions.external.sources.joined import with_labels_of
@@ -125,7 +126,7 @@ def read_external(
     if own:
         options, choices, split = _own(source, options)
     options = _filled(options, source.defaults)
-    columns = choose_columns(source.head(), options, where=source.name, labelled=labelled)
+    columns = choose_columns(_head(source), options, where=source.name, labelled=labelled)
     if own and not given.name_values:
         columns = replace(columns, value_kind=None)  # whether these are logits, the values tell
     tables = _read(source, columns, split if own else None, report)
@@ -197,8 +198,19 @@ def _read(
         if report:
             report(done, source.total)
     if not any(len(chunk) for chunk in parts[columns.names[0]]):
-        raise DataError("no rows", where=source.name, remedy="Give at least one prediction")
+        raise _no_rows(source)
     return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
+
+
+def _head(source: TableSource) -> Head:
+    head = source.head()
+    if head.cells and not any(map(len, head.cells.values())):
+        raise _no_rows(source)
+    return head
+
+
+def _no_rows(source: TableSource) -> DataError:
+    return DataError("no rows", where=source.name, remedy="Give at least one prediction")
 
 
 def _by_vote(predictions: ExternalPredictions, votes: Floats, name: str) -> ExternalPredictions:
