@@ -93,6 +93,23 @@ def test_tables_of_pandas(report, monkeypatch):
         report.to_pandas()
 
 
+def test_one_of_what_can_be_several():
+    table = pa.table({**columns(), "label": np.array(columns()["label"]) == "yes"})
+    options = {"replicates": 100, "wanted": ()}
+    one = crosscal.calibrate(
+        table, classes="false,true", recalibrate="temperature", thresholds=0.9, **options
+    )
+    several = crosscal.calibrate(
+        table,
+        classes=["false", "true"],
+        recalibrate=["temperature"],
+        thresholds=[0.9],
+        **options,
+    )
+    assert one.to_json() == several.to_json()
+    assert [each["threshold"] for each in one.to_dict()["accepted"]] == [0.9]
+
+
 def test_a_cell_of_a_notebook_is_escaped():
     table = columns()
     table["lang"] = ["<b>" if each == "sw" else each for each in table["lang"]]

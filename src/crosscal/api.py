@@ -37,16 +37,16 @@ def calibrate(
     cluster: str | None = None,
     votes: str | None = None,
     annotators: str | None = None,
-    classes: Sequence[str] | None = None,
+    classes: Sequence[str] | str | None = None,
     baseline: str | None = None,
-    recalibrate: Sequence[str] = (),
+    recalibrate: Sequence[str] | str = (),
     notion: str = "top-label",
     bins: int = 15,
     replicates: int = 1000,
     level: float = 0.95,
     seed: int = 0,
-    thresholds: Sequence[float] = THRESHOLDS,
-    wanted: Sequence[float] = WANTED,
+    thresholds: Sequence[float] | float = THRESHOLDS,
+    wanted: Sequence[float] | float = WANTED,
     report: Report | None = None,
 ) -> CalibrationReport:
     """Measure the calibration of anyone's predictions: what `crosscal calibrate` does.
@@ -58,15 +58,15 @@ def calibrate(
         Names of columns; what is left out is guessed where one reading is possible.
     votes, annotators : str, optional
         Columns of how many annotators chose each class, or of the label of each annotator.
-    classes : sequence of str, optional
+    classes : sequence of str, or str, optional
         Names of the classes in the order of the scores.
     baseline : str, optional
         Group that the others are compared with, and that recalibrators are fitted on for them.
-    recalibrate : sequence of str
+    recalibrate : sequence of str, or str
         Recalibrators, as ``temperature``.
     notion : str
         What is calibrated: ``top-label``, ``class-wise``, or a class.
-    thresholds, wanted : sequence of float
+    thresholds, wanted : sequence of float, or float
         Confidences from which rows are accepted, and accuracies to find the threshold of.
 
     Returns
@@ -89,7 +89,7 @@ def calibrate(
         cluster=cluster,
         votes=votes,
         annotators=annotators,
-        classes=tuple(classes) if classes else None,
+        classes=tuple(classes.split(",") if isinstance(classes, str) else classes or ()) or None,
     )
     several = predictions if isinstance(predictions, list | tuple) else [predictions]
     paths = [Path(each) for each in several if isinstance(each, str | Path)]
@@ -109,11 +109,11 @@ def calibrate(
         bins=bins,
         level=level,
         baseline=baseline,
-        recalibrate=tuple(recalibrate),
+        recalibrate=(recalibrate,) if isinstance(recalibrate, str) else tuple(recalibrate),
         replicates=replicates,
         seed=seed,
-        thresholds=tuple(thresholds),
-        wanted=tuple(wanted),
+        thresholds=_several(thresholds),
+        wanted=_several(wanted),
         report=report,
     )
 
@@ -169,6 +169,11 @@ def evaluate_predictions(
         notes=predictions.notes,
         files=files,
     )
+
+
+def _several(numbers: Sequence[float] | float) -> tuple[float, ...]:
+    """Return numbers, or the only one."""
+    return (numbers,) if isinstance(numbers, int | float) else tuple(numbers)
 
 
 def _read(origin: Any, columns: ColumnOptions, report: Report | None) -> ExternalPredictions:

@@ -1,7 +1,8 @@
 """Formats ``mini-nli``, ``mini-paraphrase``, ``mini-answerability``, ``mini-sentiment``.
 
 The built-in sets, written for this project and released as CC0; files in the folder ``mini`` beside
-this one, in the form of ``tsv-pairs``, or ``tsv-texts`` for single texts. A path may name another folder of the same layout.
+this one, in the form of ``tsv-pairs``, or ``tsv-texts`` for single texts. A path may name another
+folder of the same layout.
 """
 
 from __future__ import annotations

@@ -38,6 +38,18 @@ def test_a_language_alone_may_be_permuted():
     assert note.startswith("in sw: accuracy")
 
 
+def test_many_small_groups_are_permuted_together():
+    values, gold = rows(480, 3, 0.9)
+    parts = [(f"g{i}", values[i::20, [1, 2, 0]], gold[i::20]) for i in range(20)]
+    (note,) = implausible(parts)
+    assert note.startswith("in all groups together: accuracy")
+    assert "(2,0,1) it would be 9" in note
+    assert implausible([(f"g{i}", values[i::20], gold[i::20]) for i in range(20)]) == ()
+    # Of other numbers of classes nothing is said together.
+    other = [(name, part[:, :2], label) for name, part, label in parts[:1] if label.max() < 2]
+    assert implausible([*other, ("two", np.eye(2)[[0, 1]], np.array([1, 0]))]) == ()
+
+
 def test_a_class_that_always_wins_and_labels_that_are_what_was_chosen():
     values, gold = rows(60, 3, 0.9)
     (note,) = implausible([("all", values + np.array([0, 50, 0]), gold)], ["no", "yes", "maybe"])

@@ -120,6 +120,8 @@ def changed(document, name):
         document["learnt"]["temperature_"] = [1.0, 2.0]
     elif kind == "zero":
         document["learnt"]["temperature_"] = 0.0
+    elif kind == "below":
+        document["learnt"]["temperature_"] = -2.0
     elif kind == "nan":
         document["learnt"]["temperature_"] = "nan"
     elif kind == "more":
@@ -138,8 +140,8 @@ def changed(document, name):
 DAMAGE = [
     "text:", "text:{", "text:[]", "text:null", "text:" + "[" * 5000, "without:learnt",
     "without:settings", "without:fitted_on", "without:temperature_", "without:converged_",
-    "newer", "other", "word", "list", "zero", "nan", "more", "setting", "settings", "classes",
-    "values",
+    "newer", "other", "word", "list", "zero", "below", "nan", "more", "setting", "settings",
+    "classes", "values",
 ]  # fmt: skip
 
 

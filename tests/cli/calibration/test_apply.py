@@ -205,3 +205,40 @@ def test_every_recalibrator_shows_its_parameters(file):
         part = done.stdout.split(f"Parameters of {name} ")[1].split("Recalibration by")[0]
         assert part.count("en ") >= 1, part
         assert part.count("sw ") >= 1, part
+
+
+def test_rows_without_labels_stay_in_their_places(file):
+    path = saved(file)
+    whole = crosscal("apply", path, file).stdout.splitlines()
+    head, *rows = file.read_text().splitlines()
+    ignored = [row.split(",") for row in rows]
+    for row in ignored[::3]:
+        row[head.split(",").index("label")] = "-100"
+    some = file.parent / "some.csv"
+    some.write_text("\n".join([head, *map(",".join, ignored)]) + "\n")
+    done = crosscal("apply", path, some)
+    assert done.returncode == 0, done.stderr
+    written = done.stdout.splitlines()
+    assert [line.rsplit(",", 1)[0] for line in written] == [
+        line.rsplit(",", 1)[0] for line in whole
+    ]
+    labels = [line.rsplit(",", 1)[1] for line in written[1:]]
+    assert set(labels[::3]) == {"-100"}
+    assert [x for i, x in enumerate(labels) if i % 3] == [
+        line.rsplit(",", 1)[1] for i, line in enumerate(whole[1:]) if i % 3
+    ]
+    none = [*map(",".join, ignored)]
+    only = file.parent / "only.csv"
+    only.write_text("\n".join([head, *none[::3]]) + "\n")
+    done = crosscal("apply", path, only)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, len(none[::3]) + 1)
+    assert '"label"' not in done.stdout
+
+
+def test_standard_input_without_labels_is_recalibrated(file):
+    path = saved(file)
+    rows = [row.split(",") for row in file.read_text().splitlines()]
+    content = "".join(",".join(row[:3]) + "\n" for row in rows)
+    result = CliRunner().invoke(app, ["apply", str(path), "-"], input=content)
+    assert result.exception is None, result.exception
+    assert len(result.stdout.splitlines()) == len(rows)

@@ -367,6 +367,9 @@ def test_named_columns_that_do_not_fit(tmp_path):
         read_external(path, ColumnOptions(group="langs"))
     with pytest.raises(SettingsError, match="both"):
         ColumnOptions(scores="a", probabilities="b")
+    for role in ("probabilities", "labels", "group"):
+        with pytest.raises(SettingsError, match=f"{role}: list instead of a column's name"):
+            ColumnOptions(**{role: ["a", "b"]})
     with pytest.raises(DataError, match="'prob_yes' is named twice"):
         read_external(path, ColumnOptions(probabilities="prob_*,prob_yes"))
     for role in ("labels", "group", "cluster"):

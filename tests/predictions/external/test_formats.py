@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -555,3 +556,109 @@ def test_a_delimiter_that_is_not_clear_is_asked_about(tmp_path):
     content = "a;p0|b;p1\n" + "1;0.5|2;0.5\n" * 3
     with pytest.raises(DataError, match=r"a\.csv:1: cells could be divided by semicolons or by"):
         read(text(tmp_path, content, "a.csv"))
+
+
+def test_a_probability_beside_chosen_labels_that_contradict_it_is_asked_about(truth):
+    p, gold = truth
+    right = gold < 1
+    of_one = p[:, :1].sum(axis=1)
+    chosen = of_one > 0.5
+    frame = {"prob": np.maximum(of_one, 1 - of_one), "pred": chosen * 1, "label": right * 1}
+    with pytest.raises(DataError, match="--confidence 'prob' --predicted 'pred'"):
+        read(frame)
+    found = read(frame, confidence="prob", predicted="pred")
+    assert found.gold.tolist() == (chosen == right).tolist()
+    # Where the column of choices agrees, it is the probability of class 1.
+    found = read(frame | {"prob": of_one})
+    np.testing.assert_allclose(found.values[:, 1], of_one)
+    assert found.gold.tolist() == right.tolist()
+    # Choices that are not the highest scores' speak against the order of the classes.
+    many = {"probs": p[:, [1, 2, 0]], "confidence": p.max(axis=1), "pred": p.argmax(axis=1)}
+    with pytest.raises(DataError, match="--confidence 'confidence' --predicted 'pred'"):
+        read(many | {"label": gold})
+    found = read(many | {"probs": p, "label": gold})
+    np.testing.assert_allclose(found.values, p)
+
+
+@pytest.mark.parametrize(
+    ("cell", "options"),
+    [
+        ("{:.1f}%", {}),
+        ("{:.1f}%", {"probabilities": "prob_*"}),
+        ("1.234,{:02.0f}", {"scores": "prob_*"}),
+    ],
+)
+def test_numbers_with_other_signs_are_shown(tmp_path, truth, cell, options):
+    p, gold = truth
+    rows = [
+        ";".join([*(cell.format(100 * x) for x in row), NAMES[g]])
+        for row, g in zip(p, gold, strict=True)
+    ]
+    content = "\n".join([";".join([*(f"prob_{name}" for name in NAMES), "label"]), *rows])
+    first = cell.format(100 * p[0, 0])
+    with pytest.raises(DataError, match=re.escape(first)) as raised:
+        read(text(tmp_path, content + "\n", "a.csv"), **options)
+    assert "prob_contradiction" in str(raised.value)
+    assert "Write numbers as" in str(raised.value) or "write numbers as" in str(raised.value)
+
+
+@pytest.mark.parametrize("sign", [", ", "\t ", " ; "])
+def test_space_around_names_of_columns_is_no_part_of_them(tmp_path, truth, sign):
+    content = wide(truth, prefix="prob_", sign=sign)
+    is_truth(read(text(tmp_path, content, "a.csv")), truth)
+    is_truth(read(text(tmp_path, content, "a.csv"), probabilities="prob_*", labels="label"), truth)
+
+
+def test_files_that_are_not_what_they_are_called(tmp_path, truth):
+    content = wide(truth, prefix="prob_")
+    with pytest.raises(DataError, match=r"named \.gz, but it does not begin as a compressed file"):
+        read(text(tmp_path, content, "a.csv.gz"))
+    pq.write_table(pa.table({"prob": truth[0][:, 0], "label": truth[1] == 0}), tmp_path / "b.csv")
+    with pytest.raises(DataError, match=r"named \.csv, but it begins as no text does"):
+        read(tmp_path / "b.csv")
+    with pytest.raises(DataError, match=r"'\.xlsx'\. Save the sheet as CSV"):
+        read(text(tmp_path, b"PK\x03\x04", "c.xlsx"))
+
+
+def test_labels_of_sentences_and_positions_in_a_file_of_their_own(tmp_path):
+    rng = np.random.default_rng(3)
+    logits, labels = rng.normal(size=(6, 5, 4)), rng.integers(-1, 4, (6, 5))
+    labels[labels < 0] = -100
+    np.save(tmp_path / "logits.npy", logits)
+    np.save(tmp_path / "labels.npy", labels)
+    found = read(tmp_path / "logits.npy", labels=str(tmp_path / "labels.npy"))
+    keep = labels != -100
+    assert found.gold.tolist() == labels[keep].tolist()
+    np.testing.assert_allclose(found.values, logits[keep])
+    np.save(tmp_path / "labels.npy", labels[:, :4])
+    with pytest.raises(DataError, match="labels"):
+        read(tmp_path / "logits.npy", labels=str(tmp_path / "labels.npy"))
+
+
+def test_the_sentence_is_no_rival_of_the_labels():
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(4, 4, 4)), np.random.default_rng(1).integers(4, size=(4, 4))
+    assert read({"logits": logits, "labels": labels}).gold.tolist() == labels.ravel().tolist()
+
+
+def test_tables_without_rows(tmp_path, truth):
+    p, gold = truth
+    frame = pd.DataFrame(p, columns=[f"prob_{name}" for name in NAMES]).assign(label=gold)[:0]
+    frame.to_parquet(tmp_path / "a.parquet")
+    for origin in (frame, tmp_path / "a.parquet"):
+        with pytest.raises(DataError, match="no rows"):
+            read(origin)
+
+
+def test_tensors_and_masks(truth):
+    torch = pytest.importorskip("torch")
+    p, gold = truth
+    tensor = torch.tensor(np.log(p), requires_grad=True)
+    for each, accuracy in ((tensor, 1e-12), (tensor.bfloat16(), 0.1)):
+        found = read({"logits": each, "labels": torch.tensor(gold)})
+        np.testing.assert_allclose(found.values, np.log(p), atol=accuracy)
+    masked = np.ma.masked_array(np.log(p), mask=p > 0.9)
+    with pytest.raises(DataError, match="NaN"):
+        read({"logits": masked, "labels": gold})
+    with pytest.raises(DataError, match="no predictions can be read from Series"):
+        read(pd.Series(p[:, 0]))

@@ -92,6 +92,11 @@ def test_a_row_without_votes_needs_a_label():
         ({**counts(), "votes_no": [1, -1, 0]}, {"votes": "votes_*"}, "votes are -1"),
         ({**counts(), "votes_no": [1, 0.5, 0]}, {"votes": "votes_*"}, "votes are 0.5"),
         ({**annotators(), "ann1": ["no", "nein", "no"]}, {"annotators": "ann*"}, "row 1"),
+        (
+            {"all": ["no,yes,yes", "no", "maybe"]},
+            {"annotators": "all"},
+            "row 0: unknown label 'no,yes,yes'. Give each annotator a column",
+        ),
         (counts(), {"votes": "voices_*"}, "no column 'voices_"),
     ],
 )

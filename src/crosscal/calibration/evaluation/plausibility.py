@@ -57,7 +57,11 @@ def implausible(
     ]
     large = [each for each in counts if each.n >= _FEWEST]
     total = sum(each.n for each in counts)
-    notes = [*_orders(large, classes), *_same_choice(large, classes)]
+    # What no group shows beyond doubt can be beyond doubt in all of them together.
+    orders = [*_orders(large, classes)] or [
+        f"in all groups together: {note}" for note in _orders(_together(counts), classes)
+    ]
+    notes = [*orders, *_same_choice(large, classes)]
     right = sum(each.right for each in counts)
     return (*notes, *_all_right([np.ones(total)] if right == total else []))
 
@@ -98,6 +102,15 @@ def _counts(name: str, values: NDArray[Any], gold: NDArray[Any]) -> _Counts:
     table = np.zeros((size, size))
     np.add.at(table, (values[known].argmax(axis=1), gold[known]), 1)
     return _Counts(name=name, table=table, n=int(known.sum()))
+
+
+def _together(counts: Sequence[_Counts]) -> list[_Counts]:
+    """Return all groups as one, if they are several and of the same classes."""
+    if len(counts) < 2 or len({each.table.shape for each in counts}) > 1:
+        return []
+    table = sum((each.table for each in counts), np.zeros_like(counts[0].table))
+    whole = _Counts(name="", table=table, n=sum(each.n for each in counts))
+    return [whole] if whole.n >= _FEWEST else []
 
 
 def _orders(counts: Sequence[_Counts], classes: Sequence[str] | None) -> Iterator[str]:

@@ -348,6 +348,9 @@ def _origin(part: Mapping[str, Any], made: Estimator, where: str) -> FitOrigin:
 def _try(made: Estimator, where: str) -> None:
     """Refuse parameters that do not fit together: no probabilities come of them."""
     k = made.n_features_in_
+    temperature = getattr(made, "temperature_", 1.0)
+    if not temperature > 0:
+        raise _damaged(f"the temperature is {temperature}", where)
     try:
         rows = np.full((2, k), 1.0 / k) if made.given == "probabilities" else np.zeros((2, k))
         rows[1] = np.arange(1, k + 1) / (k * (k + 1) / 2)

@@ -18,7 +18,6 @@ from crosscal.artifacts import disk_errors, write_aside
 from crosscal.calibration.recalibration.saving import SavedRecalibrator, load_recalibrator
 from crosscal.cli.screen import warn
 from crosscal.exceptions import SettingsError
-from crosscal.predictions.external.choosing import NoLabels
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
 
@@ -57,7 +56,7 @@ def apply(
         labels=labels,
         classes=tuple(classes.split(",")) if classes else None,
     )
-    predictions, labelled = _read(file, columns)
+    predictions = read_external(file, columns, labelled=False)
     warn(f"crosscal: {file}: {'; '.join(predictions.notes)}")
     written = saved.apply(
         predictions.values,
@@ -66,7 +65,7 @@ def apply(
         where=str(file),
     )
     table = _table(written, predictions, saved)
-    if not labelled:
+    if (predictions.gold < 0).all():
         table = table.drop_columns(table.column_names[-1])
     if output is None:
         sys.stdout.write(_csv(table).decode())
@@ -75,14 +74,6 @@ def apply(
         output.parent.mkdir(parents=True, exist_ok=True)
     write_aside(output, _csv(table) if output.suffix == ".csv" else _parquet(table))
     warn(f"{output}: {table.num_rows:,} rows")
-
-
-def _read(file: Path, columns: ColumnOptions) -> tuple[ExternalPredictions, bool]:
-    """Read predictions with their labels, or without where the file has none."""
-    try:
-        return read_external(file, columns), True
-    except NoLabels:
-        return read_external(file, columns, labelled=False), False
 
 
 def _check_output(output: Path | None, *inputs: Path) -> None:

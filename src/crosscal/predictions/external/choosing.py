@@ -51,6 +51,7 @@ from crosscal.predictions.external.layouts import (
     label_columns,
     offers,
     other_scores,
+    unread_scores,
 )
 from crosscal.predictions.external.plain_text import plain_text
 
@@ -86,8 +87,8 @@ def choose_columns(
         raise _none_found(head, labels, taken, where)
     if named and named.layout in ("confidence", "highest"):
         found = _completed(head, named, options, labels)
-    if labelled and (labels or not (votes or annotators)):
-        candidate, label = _settled(head, found, labels, options, where)
+    if labels or not (votes or annotators):
+        candidate, label = _labelled(head, found, labels, options, where, needed=labelled)
     else:
         candidate, label = _only(head, found, where), None
     demand_apart(candidate.values, label, options, where)
@@ -167,7 +168,7 @@ def _named(head: Head, options: ColumnOptions, where: str) -> Candidate | None:
     names = matched(head.columns, getattr(options, role), where)
     is_list = len(names) == 1 and head.columns[names[0]] == "list"
     for name in () if is_list else names:
-        demand_column(head.columns, name, where, kind="number")
+        demand_column(head.columns, name, where, kind="number", example=head.example(name))
     if role == "confidence" and len(names) == 1 and not is_list:
         return confidence_candidate(names[0], how="named")
     value_kind: ValueKind = "scores" if role == "scores" else "probabilities"
@@ -238,6 +239,24 @@ def _only(head: Head, candidates: Sequence[Candidate], where: str) -> Candidate:
     if others:
         raise _several([first, *others], where)
     return first
+
+
+def _labelled(
+    head: Head,
+    candidates: Sequence[Candidate],
+    labels: Sequence[str],
+    options: ColumnOptions,
+    where: str,
+    *,
+    needed: bool,
+) -> tuple[Candidate, str | None]:
+    """Return the scores and the labels that fit them; no labels where they are not `needed`."""
+    try:
+        return _settled(head, candidates, labels, options, where)
+    except _NoLabels:
+        if needed:
+            raise
+        return _only(head, candidates, where), None
 
 
 def _settled(
@@ -312,7 +331,7 @@ def _rivals(head: Head, candidate: Candidate, label: str, options: ColumnOptions
     found = []
     used = {*candidate.values, label, options.group, options.cluster}
     for name in head.columns:
-        if name in used or is_named(name, (*PREDICTED, *OUTCOMES, *IDS, *GROUPS)):
+        if name in used or is_named(name, (*PREDICTED, *OUTCOMES, *IDS, *GROUPS, *CLUSTERS)):
             continue
         other = first_gold(head, candidate, name, options)
         if other is None or len(other) != len(best):
@@ -341,14 +360,14 @@ def _several(candidates: Sequence[Candidate], where: str, others: Sequence[str] 
     )
 
 
-class NoLabels(DataError):
+class _NoLabels(DataError):
     """A file has no labels, as far as its columns are named."""
 
 
-def _no_labels(head: Head, candidate: Candidate, where: str) -> NoLabels:
+def _no_labels(head: Head, candidate: Candidate, where: str) -> _NoLabels:
     confident = candidate.layout == "confidence"
     known = OUTCOMES if confident else LABELS
-    return NoLabels(
+    return _NoLabels(
         f"no column looks like {'right or wrong' if confident else 'labels'}; the columns are "
         f"{listed(head.columns)}",
         where=where,
@@ -360,10 +379,15 @@ def _no_labels(head: Head, candidate: Candidate, where: str) -> NoLabels:
 def _none_found(head: Head, labels: Sequence[str], taken: set[str], where: str) -> DataError:
     possible = offers(head, {*labels, *taken})
     hint = f"; perhaps {' or '.join(possible)}" if possible else ""
+    text = unread_scores(head, {*labels, *taken})
+    no_numbers = "".join(f"; '{name}' holds no numbers{head.example(name)}" for name in text[:3])
     return DataError(
-        f"no column looks like scores or probabilities; the columns are {listed(head.columns)}",
+        f"no column looks like scores or probabilities; the columns are {listed(head.columns)}"
+        + no_numbers,
         where=where,
-        remedy="Name them: --scores or --probabilities with a list column, or with a column for "
+        remedy="Write numbers as 1234.5, without other signs"
+        if text
+        else "Name them: --scores or --probabilities with a list column, or with a column for "
         "each class and commas between; or --confidence with the confidence of the chosen label"
         + hint,
     )

@@ -76,6 +76,10 @@ STATISTICS = (
 """What a column beside the scores of the classes may be about: ``logit_margin``."""
 
 
+_TEXTS = ("scores", "probabilities", "confidence", "predicted", "labels", "group", "cluster")
+_TEXTS += ("votes", "annotators")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ColumnOptions:
     """The columns as a user named them; None leaves a choice to the guess.
@@ -105,6 +109,14 @@ class ColumnOptions:
     per_character: bool = False
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if name in _TEXTS and not isinstance(value, str | None):
+                raise SettingsError(
+                    f"{type(value).__name__} instead of a column's name",
+                    where=name,
+                    remedy="Put it into the table as a column, and give the name; of several "
+                    "columns all names in one text, as 'p0,p1,p2'",
+                )
         value_options = [n for n in ("scores", "probabilities", "confidence") if getattr(self, n)]
         if len(value_options) > 1:
             raise SettingsError(
@@ -165,9 +177,14 @@ def is_named(column: str, names: Collection[str]) -> bool:
 
 
 def demand_column(
-    columns: Mapping[str, ColumnKind], name: str, where: str, *, kind: ColumnKind | None = None
+    columns: Mapping[str, ColumnKind],
+    name: str,
+    where: str,
+    *,
+    kind: ColumnKind | None = None,
+    example: str = "",
 ) -> None:
-    """Refuse a column that is not there, or holds something else."""
+    """Refuse a column that is not there, or holds something else, of which an example is shown."""
     if name not in columns:
         raise DataError(
             f"there is no column '{name}'; the columns are {listed(columns)}",
@@ -176,9 +193,9 @@ def demand_column(
         )
     if kind is not None and columns[name] != kind:
         raise DataError(
-            f"the column does not hold {'numbers' if kind == 'number' else kind}",
+            f"the column does not hold {'numbers' if kind == 'number' else kind}{example}",
             where=f"{where}: column '{name}'",
-            remedy="Name a column of numbers, and look for words among them",
+            remedy="Name a column of numbers; write numbers as 1234.5, without other signs",
         )
 
 

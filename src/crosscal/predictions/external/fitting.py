@@ -90,12 +90,23 @@ def agree(head: Head, first: Candidate, other: Candidate) -> bool:
     if one is None or two is None or len(one) != len(two):
         return False
     if other.rank == 2 and one.shape[1] > 1:
+        if other.predicted and not _chooses(head, first, one, other.predicted):
+            return False
         one = one.max(axis=1, keepdims=True)
     if one.shape != two.shape or (
         first.classes and other.classes and len(first.classes) != len(other.classes)
     ):
         return False
     return bool(np.allclose(one, two, atol=2e-3))
+
+
+def _chooses(head: Head, first: Candidate, probabilities: Floats, predicted: str) -> bool:
+    """Whether a column of chosen labels names the likeliest class, as far as it can be read."""
+    chosen = first_gold(head, first, predicted, ColumnOptions())
+    if chosen is None or len(chosen) != len(probabilities):
+        return True
+    of_chosen = probabilities[np.arange(len(chosen)), np.array(chosen)]
+    return bool((of_chosen >= probabilities.max(axis=1) - 2e-3).all())
 
 
 def first_probabilities(head: Head, candidate: Candidate) -> Floats | None:

@@ -95,6 +95,11 @@ class Head:
             return None
         return np.array([[np.nan if x is None else x for x in row] for row in rows], np.float64)
 
+    def example(self, name: str) -> str:
+        """Write the first cell of a column that is not empty, as part of a sentence."""
+        cells = [str(x) for x in self.cells.get(name, ()) if x is not None and str(x).strip()]
+        return f", as {cells[0][:40]!r}" if cells else ""
+
     def of_kind(self, kind: ColumnKind, but: Collection[str] = ()) -> list[str]:
         """Return the columns of a kind."""
         return [n for n, each in self.columns.items() if each == kind and n not in but]
@@ -139,6 +144,16 @@ def offers(head: Head, taken: Collection[str]) -> list[str]:
     numbers = [n for n in head.of_kind("number", taken) if not is_named(n, IDS)]
     found = [s for s in _sums_to_one(head, [], numbers) if len(s) > 1]
     return names + [f"--probabilities {','.join(each)}" for each in found[:3]]
+
+
+def unread_scores(head: Head, taken: Collection[str]) -> list[str]:
+    """Return columns that are named like scores, but hold no numbers."""
+    known = (*LOGITS, *PROBABILITIES, *POSITIVES, *CONFIDENCES, *ONE_LOGIT)
+    return [
+        name
+        for name in [*head.of_kind("text", taken), *head.of_kind("other", taken)]
+        if is_named(name, known) or _PREFIXED.fullmatch(name)
+    ]
 
 
 def stated_kind(name: str) -> ValueKind | None:

@@ -21,6 +21,7 @@ from crosscal.predictions.external.categorical import codes, sorted_codes
 from crosscal.predictions.external.choosing import choose_columns
 from crosscal.predictions.external.columns import ColumnMapping, ColumnOptions, ValueKind
 from crosscal.predictions.external.labels import gold_of, right_of
+from crosscal.predictions.external.layouts import Head
 from crosscal.predictions.external.plain_text import IGNORED, plain_text
 from crosscal.predictions.external.repeated import repeated_rows
 from crosscal.predictions.external.sources.joined import with_labels_of
@@ -99,7 +100,8 @@ def read_external(
         A file, ``-`` for standard input, a table of pandas, polars or Arrow, or arrays by name.
     options : ColumnOptions
     labelled : bool
-        False: labels are not looked for, and gold is -1 throughout.
+        False: every row is kept. Gold is -1 where the file has no labels, and -100 where that is
+        the label.
     report : callable, optional
         Called with how much is read, and the total.
 
@@ -124,11 +126,15 @@ def read_external(
     if own:
         options, choices, split = _own(source, options)
     options = _filled(options, source.defaults)
-    columns = choose_columns(source.head(), options, where=source.name, labelled=labelled)
+    columns = choose_columns(_head(source), options, where=source.name, labelled=labelled)
     if own and not given.name_values:
         columns = replace(columns, value_kind=None)  # whether these are logits, the values tell
     tables = _read(source, columns, split if own else None, report)
-    tables, source, left_out = _without_ignored(source, columns, tables)
+    keep = _not_ignored(source, columns, tables)
+    left_out: tuple[str, ...] = ()
+    if keep is not None and labelled:
+        tables, source, left_out = _without_ignored(source, columns, tables, keep)
+        keep = None
     value_columns = [tables.pop(name) for name in columns.values]
     values, value_kind, notes, own_number = settle_values(source, columns, value_columns)
     del value_columns
@@ -139,12 +145,16 @@ def read_external(
     votes, said_votes = votes_of(source, columns, tables, classes, values)
     if columns.labels is None:
         gold = np.full(len(values), -1, dtype=np.int32)
-    elif columns.predicted is not None:
-        gold = right_of(source, columns, tables[columns.predicted], tables[columns.labels])
+    elif keep is None:
+        gold, said_labels = _gold(source, columns, tables, classes, values, own_number, absent=own)
     else:
-        gold, said_labels = gold_of(
-            source, columns, tables[columns.labels], classes, values, own_number, absent=own
-        )
+        gold = np.full(len(values), int(IGNORED), dtype=np.int32)
+        if keep.any():
+            some, part, _ = _without_ignored(source, columns, tables, keep)
+            own_kept = None if own_number is None else own_number[keep]
+            gold[keep], said_labels = _gold(
+                part, columns, some, classes, values[keep], own_kept, absent=own
+            )
     if columns.layout == "highest":
         gold = np.where(gold < 0, gold, values.argmax(axis=1) == gold).astype(np.int32)
         values = values.max(axis=1)
@@ -188,8 +198,19 @@ def _read(
         if report:
             report(done, source.total)
     if not any(len(chunk) for chunk in parts[columns.names[0]]):
-        raise DataError("no rows", where=source.name, remedy="Give at least one prediction")
+        raise _no_rows(source)
     return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
+
+
+def _head(source: TableSource) -> Head:
+    head = source.head()
+    if head.cells and not any(map(len, head.cells.values())):
+        raise _no_rows(source)
+    return head
+
+
+def _no_rows(source: TableSource) -> DataError:
+    return DataError("no rows", where=source.name, remedy="Give at least one prediction")
 
 
 def _by_vote(predictions: ExternalPredictions, votes: Floats, name: str) -> ExternalPredictions:
@@ -231,30 +252,52 @@ class _KeptRows:
         return self._source.locate(int(self._kept[row]))
 
 
-def _without_ignored(
+def _not_ignored(
     source: TableSource, columns: ColumnMapping, tables: Tables
-) -> tuple[Tables, TableSource, tuple[str, ...]]:
-    """Leave out rows whose label says that nothing is to be predicted."""
+) -> NDArray[np.bool_] | None:
+    """Return which rows have a label that is to be predicted; None if all have."""
     labels = None if columns.labels is None else tables[columns.labels]
     if labels is None or pa.types.is_nested(labels.type):
-        return tables, source, ()
+        return None
     different = pc.unique(labels).to_pylist()
     ignored = [value for value in different if value is not None and plain_text(value) == IGNORED]
     if not ignored:
-        return tables, source, ()
-    keep = pc.fill_null(
-        pc.invert(pc.is_in(labels, value_set=pa.array(ignored, type=labels.type))), True
-    )
-    kept = np.flatnonzero(np.asarray(keep))
+        return None
+    found = pc.is_in(labels, value_set=pa.array(ignored, type=labels.type))
+    return ~np.asarray(pc.fill_null(found, False))
+
+
+def _without_ignored(
+    source: TableSource, columns: ColumnMapping, tables: Tables, keep: NDArray[np.bool_]
+) -> tuple[Tables, TableSource, tuple[str, ...]]:
+    """Leave out rows whose label says that nothing is to be predicted."""
+    kept = np.flatnonzero(keep)
     if not len(kept):
         raise DataError(
             f"all labels are {IGNORED}, which says that nothing is to be predicted",
             where=f"{source.name}: column '{columns.labels}'",
             remedy="Give rows with labels",
         )
-    note = f"{len(labels) - len(kept):,} rows with label {IGNORED} left out"
-    tables = {name: column.filter(keep) for name, column in tables.items()}
+    note = f"{len(keep) - len(kept):,} rows with label {IGNORED} left out"
+    mask = pa.array(keep)
+    tables = {name: column.filter(mask) for name, column in tables.items()}
     return tables, _KeptRows(source, kept), (note,)
+
+
+def _gold(
+    source: TableSource,
+    columns: ColumnMapping,
+    tables: Tables,
+    classes: tuple[str, ...] | None,
+    values: NDArray[Any],
+    own_number: NDArray[np.int64] | None,
+    *,
+    absent: bool,
+) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    labels = tables[str(columns.labels)]
+    if columns.predicted is not None:
+        return right_of(source, columns, tables[columns.predicted], labels), ()
+    return gold_of(source, columns, labels, classes, values, own_number, absent=absent)
 
 
 def _filled(options: ColumnOptions, defaults: Mapping[str, str]) -> ColumnOptions:

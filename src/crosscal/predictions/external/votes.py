@@ -107,6 +107,7 @@ def _tallied(
 ) -> Floats:
     """Count the labels in the columns of annotators; an empty cell is no vote."""
     votes = np.zeros((len(tables[names[0]]), size))
+    known = {*map(plain_text, classes or ()), *map(str, range(size))}
     for name in names:
         column = tables[name]
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
@@ -120,12 +121,17 @@ def _tallied(
         for label, number in zip(labels, numbers, strict=True):
             if number is None or not 0 <= number < size:
                 row = int(given[(index == labels.index(label)).argmax()])
+                remedy = (
+                    f"The classes are {', '.join(classes)}; --classes names them otherwise"
+                    if classes
+                    else f"Give indices from 0 to {size - 1}, or name the classes with --classes"
+                )
+                if len(set(re.findall(r"\w+", label)) & known) > 1 or label.startswith("["):
+                    remedy = "Give each annotator a column of labels, or counts with --votes"
                 raise DataError(
                     f"unknown label {label!r}",
                     where=f"{source.name}: column '{name}', {source.locate(row)}",
-                    remedy=f"The classes are {', '.join(classes)}; --classes names them otherwise"
-                    if classes
-                    else f"Give indices from 0 to {size - 1}, or name the classes with --classes",
+                    remedy=remedy,
                 )
         votes[given, np.array(numbers, dtype=np.intp)[index]] += 1
     return votes

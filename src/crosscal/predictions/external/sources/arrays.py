@@ -198,8 +198,8 @@ class ArraysInMemory(ArraySource):
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         try:
-            self._given = {str(name): np.asarray(each) for name, each in arrays.items()}
-        except ValueError as error:
+            self._given = {str(name): _in_numpy(each) for name, each in arrays.items()}
+        except (ValueError, TypeError) as error:
             raise DataError(
                 f"not arrays: {error}", where="table", remedy="Give rows of one length"
             ) from error
@@ -207,6 +207,17 @@ class ArraysInMemory(ArraySource):
 
     def _load(self, names: Sequence[str]) -> dict[str, Array]:
         return {name: self._given[name] for name in names}
+
+
+def _in_numpy(array: Any) -> Array:
+    """Return an array, or a tensor of any device and width, as NumPy's; what is masked is NaN."""
+    if hasattr(array, "detach"):
+        array = array.detach().cpu()
+        if str(array.dtype) == "torch.bfloat16":
+            array = array.float()
+    if isinstance(array, np.ma.MaskedArray) and array.mask.any():
+        array = array.astype(np.float64).filled(np.nan)
+    return np.asarray(array)
 
 
 def _is_deep(shape: Shape, kind: np.dtype[Any]) -> bool:

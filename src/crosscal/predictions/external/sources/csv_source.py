@@ -44,7 +44,8 @@ class CsvSource:
         self._delimiter, notes = _delimiter(self.name, first, self._sample(), file.suffix)
         self._quoted, said = self._quoting()
         rows = list(islice(self._rows(), HEAD + 1))
-        names = rows[0][1]
+        names = [name.strip() for name in rows[0][1]]
+        self._in_file = dict(zip(names, rows[0][1], strict=True))
         self._demand_header(names)
         if len(rows) == 1:
             raise _empty(self.name)
@@ -71,6 +72,8 @@ class CsvSource:
             for batch in self._open([*names, *words], types):
                 done = min(done + _BLOCK, self.total)
                 rows += batch.num_rows
+                stripped = [name.strip() for name in batch.schema.names]
+                batch = pa.RecordBatch.from_arrays(batch.columns, names=stripped)
                 yield _with_lists(batch, lists), done
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise self._stumbled(numbers, error) from error
@@ -108,8 +111,8 @@ class CsvSource:
                 newlines_in_values=self._quoted,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                include_columns=list(dict.fromkeys(wanted)),
-                column_types=types,
+                include_columns=[self._in_file[name] for name in dict.fromkeys(wanted)],
+                column_types={self._in_file[name]: kind for name, kind in types.items()},
                 null_values=list(MISSING),
                 strings_can_be_null=False,
                 decimal_point=self._decimal,

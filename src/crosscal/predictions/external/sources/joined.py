@@ -12,10 +12,11 @@ import pyarrow as pa
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind, ColumnOptions, demand_column
 from crosscal.predictions.external.layouts import Head, label_columns
+from crosscal.predictions.external.sources.arrays import ArraySource
 from crosscal.predictions.external.sources.opening import open_source
 from crosscal.predictions.external.sources.table_source import HEAD, TableSource
 
-_NAME = "labels' file"
+_NAME = "labels file"
 
 
 def with_labels_of(
@@ -29,6 +30,10 @@ def with_labels_of(
     if file is None:
         return source, options
     labels = _lines(file) if file.lower().endswith(".txt") else _column(file, column)
+    if pa.types.is_nested(labels.type) and isinstance(source, ArraySource):
+        # Of sentences and positions, as the scores are; or of one column.
+        flat = labels.flatten()
+        labels = flat if len(flat) == source.total else labels
     return _WithLabels(source, labels, name), replace(options, labels=_NAME)
 
 

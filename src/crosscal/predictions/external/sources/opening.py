@@ -34,6 +34,9 @@ _BY_ENDING: dict[str, Callable[[PlainFile], TableSource]] = {
     ".npz": NpzSource,
     ".npy": NpySource,
 }
+_TEXT = (CsvSource, JsonSource)
+_COMPRESSED = (".gz", ".zst", ".zstd", ".bz2")
+_SHEETS = (".xlsx", ".xls", ".ods")
 _BY_START: dict[bytes, Callable[[PlainFile], TableSource]] = {
     b"PAR1": ParquetSource,
     b"ARROW1": FeatherSource,
@@ -48,27 +51,44 @@ def open_source(origin: Any, *, per_character: bool = False) -> TableSource:
         return _open_file(open_plain(str(origin)), per_character)
     if isinstance(origin, Mapping):
         return ArraysInMemory(origin)
-    if hasattr(origin, "__arrow_c_stream__") or hasattr(origin, "iloc"):
+    is_series = hasattr(origin, "iloc") and not hasattr(origin, "columns")
+    if not is_series and (hasattr(origin, "__arrow_c_stream__") or hasattr(origin, "iloc")):
         return TableInMemory(origin)
     raise DataError(
         f"no predictions can be read from {type(origin).__name__}",
         where="table",
-        remedy="Give a path, a table of pandas, polars or Arrow, or a dictionary of arrays",
+        remedy="Give a path, a table of pandas, polars or Arrow, or a dictionary of arrays, as "
+        '{"probs": probs, "label": label}',
     )
 
 
 def _open_file(file: PlainFile, per_character: bool) -> TableSource:
     make = _BY_ENDING.get(file.suffix)
+    known = [make for mark, make in _BY_START.items() if file.start.startswith(mark)]
+    if known and make in _TEXT:
+        raise DataError(
+            f"named {file.suffix}, but it begins as no text does",
+            where=file.name,
+            remedy="Give it the ending of what it is, as .parquet, .feather, .npz or .npy; save a "
+            "sheet of Excel as CSV",
+        )
     if make is None and not file.suffix:
-        known = [make for mark, make in _BY_START.items() if file.start.startswith(mark)]
         text = JsonSource if file.start.lstrip()[:1] in (b"{", b"[") else CsvSource
         make = known[0] if known else text
+    if file.suffix in _COMPRESSED:
+        raise DataError(
+            f"named {file.suffix}, but it does not begin as a compressed file does",
+            where=file.name,
+            remedy=f"Take the ending {file.suffix} off, or look whether it was copied whole",
+        )
     if make is None:
+        sheet = "Save the sheet as CSV" if file.suffix in _SHEETS else ""
         raise DataError(
             f"unknown kind of file '{file.suffix}'",
             where=file.name,
-            remedy=f"Give a file that ends in one of {', '.join(_BY_ENDING)}, or in these with "
-            ".gz or .zst",
+            remedy=sheet
+            or f"Give a file that ends in one of {', '.join(_BY_ENDING)}, or in these with .gz, "
+            ".zst or .bz2",
         )
     if make is JsonSource or per_character:
         return JsonSource(file, per_character=per_character)

@@ -167,17 +167,17 @@ class TableInMemory(ArrowSource):
     """A table of pandas, polars or Arrow."""
 
     def __init__(self, table: Any) -> None:
-        if hasattr(table, "iloc"):
-            try:
+        try:
+            if hasattr(table, "iloc"):
                 arrow = pa.Table.from_pandas(table, preserve_index=False)
-            except (pa.ArrowException, TypeError, ValueError) as error:
-                raise DataError(
-                    f"not a table that can be read: {error}",
-                    where="table",
-                    remedy="Give columns of numbers, of text, or of lists of numbers",
-                ) from error
-        else:
-            arrow = table if isinstance(table, pa.Table) else pa.table(table)
+            else:
+                arrow = table if isinstance(table, pa.Table) else pa.table(table)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise DataError(
+                f"not a table that can be read: {error}",
+                where="table",
+                remedy="Give columns of numbers, of text, or of lists of numbers",
+            ) from error
         self._table = arrow
         super().__init__("table", arrow.schema, arrow.num_rows)
 
