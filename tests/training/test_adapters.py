@@ -27,7 +27,7 @@ SETTINGS = TrainingSettings(
     dropout=0.0,
     learning_rate=0.02,
     lora_rank=RANK,
-    lora_alpha=4.0,
+    lora_alpha=4,
 )
 KINDS = ("bert", "xlm-roberta", "deberta-v2")
 

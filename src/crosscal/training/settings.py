@@ -66,8 +66,8 @@ class TrainingSettings(BaseModel):
         description="train adapters of this rank instead of the encoder's weights (0: none)",
         json_schema_extra=ADDED_LATER,
     )
-    lora_alpha: float = Field(
-        default=16.0,
+    lora_alpha: int = Field(
+        default=16,
         gt=0,
         description="adapters are scaled by lora_alpha / lora_rank",
         json_schema_extra=ADDED_LATER,

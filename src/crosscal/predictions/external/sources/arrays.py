@@ -216,7 +216,7 @@ def _in_numpy(array: Any) -> Array:
         if str(array.dtype) == "torch.bfloat16":
             array = array.float()
     if isinstance(array, np.ma.MaskedArray) and array.mask.any():
-        array = array.astype(np.float64).filled(np.nan)
+        array = np.ma.filled(array.astype(np.float64), np.nan)
     return np.asarray(array)
 
 
