@@ -76,8 +76,10 @@ STATISTICS = (
 """What a column beside the scores of the classes may be about: ``logit_margin``."""
 
 
-_TEXTS = ("scores", "probabilities", "confidence", "predicted", "labels", "group", "cluster")
-_TEXTS += ("votes", "annotators")
+_TEXTS = (
+    *("scores", "probabilities", "confidence", "predicted", "labels", "group", "cluster"),
+    *("votes", "annotators"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
