@@ -15,7 +15,7 @@ import crosscal
 ROOT = Path(crosscal.__file__).parent
 
 # Each room and those that it may import from (besides itself).
-BOTTOM = {"exceptions", "artifacts", "spelling", "pretrained"}
+BOTTOM = {"exceptions", "artifacts", "spelling", "pretrained", "text_encoding"}
 LEFT = {
     "languages": BOTTOM,
     "data": BOTTOM | {"languages"},
@@ -38,6 +38,7 @@ API = {"demo": set(), "api": BOTTOM | set(RIGHT)}
 TOP = {"cli": set(STUDY) | STUDY["study"] | set(API), "__main__": {"cli"}}
 ALLOWED = {name: set() for name in BOTTOM} | LEFT | RIGHT | EXPORT | STUDY | API | TOP
 ALLOWED["artifacts"] = ALLOWED["pretrained"] = {"exceptions"}
+ALLOWED["text_encoding"] = {"exceptions", "spelling"}
 
 # Within calibration: what stands on arrays alone, then each sub-package and those below it.
 ARRAYS = {

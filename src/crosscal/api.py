@@ -38,6 +38,7 @@ def calibrate(
     votes: str | None = None,
     annotators: str | None = None,
     classes: Sequence[str] | str | None = None,
+    encoding: str | None = None,
     baseline: str | None = None,
     recalibrate: Sequence[str] | str = (),
     notion: str = "top-label",
@@ -60,6 +61,8 @@ def calibrate(
         Columns of how many annotators chose each class, or of the label of each annotator.
     classes : sequence of str, or str, optional
         Names of the classes in the order of the scores.
+    encoding : str, optional
+        Of text files, as ``cp1251``; UTF-8, UTF-16 and UTF-32 are recognised.
     baseline : str, optional
         Group that the others are compared with, and that recalibrators are fitted on for them.
     recalibrate : sequence of str, or str
@@ -90,6 +93,7 @@ def calibrate(
         votes=votes,
         annotators=annotators,
         classes=tuple(classes.split(",") if isinstance(classes, str) else classes or ()) or None,
+        encoding=encoding,
     )
     several = predictions if isinstance(predictions, list | tuple) else [predictions]
     paths = [Path(each) for each in several if isinstance(each, str | Path)]

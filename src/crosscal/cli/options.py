@@ -13,4 +13,7 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="override, as training.epochs=1; repeatable")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for programs, nothing else")]
+Encoding = Annotated[
+    str | None, typer.Option(help="of text files that are no Unicode, as cp1251 or gb18030")
+]
 RESULTS = Path("results")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crosscal.cli.load import require_training
-from crosscal.cli.options import AsJson
+from crosscal.cli.options import AsJson, Encoding
 from crosscal.cli.screen import warn
 from crosscal.exceptions import SettingsError
 
@@ -32,6 +32,7 @@ def predict(
             "QUESTION,CONTEXT; WORDS; CONTEXT,QUESTION,OPTIONS; none: by the usual names"
         ),
     ] = None,
+    encoding: Encoding = None,
     temperature: Annotated[
         bool | None,
         typer.Option(
@@ -68,6 +69,7 @@ def predict(
             checkpoint,
             file,
             columns=[name.strip() for name in columns.split(",")] if columns else (),
+            encoding=encoding,
             temperature=temperature,
             report=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -14,6 +14,8 @@ from crosscal.data import mini
 from crosscal.data.assemble import ParsedSource, assemble
 from crosscal.data.bitexts import bucc, tatoeba
 from crosscal.data.choices import commonsenseqa, copa, cosmosqa, hellaswag, siqa
+from crosscal.data.files.lines import encoding_notes, reading_as
+from crosscal.data.files.parquet import is_table
 from crosscal.data.pairs import columns_by_role, tsv_pairs
 from crosscal.data.pairs.nli import (
     americasnli,
@@ -119,6 +121,8 @@ class SourceFiles:
         Names of the file's columns by role, for formats that leave them to the user.
     codes : mapping of str to str
         What the files call a language, where that is not its code.
+    encoding : str, optional
+        Of the text files, as Python names it; by default the one that they show.
     """
 
     format: str
@@ -127,6 +131,7 @@ class SourceFiles:
     languages: Sequence[str] = ("en",)
     columns: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
 
 
 def read_examples(
@@ -138,6 +143,7 @@ def read_examples(
     labels: Sequence[str] = (),
     require_labels: bool = True,
     columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
 ) -> Dataset:
     """Read examples in one of the known formats.
 
@@ -146,7 +152,7 @@ def read_examples(
 
     Parameters
     ----------
-    format, path, split, languages, columns
+    format, path, split, languages, columns, encoding
         See `SourceFiles`.
     labels : sequence of str, default ()
         The labels or tags of the task; any other is an error. Pairs need them; tags may be
@@ -167,7 +173,12 @@ def read_examples(
         For anything wrong in a file, with file, line and remedy.
     """
     source = SourceFiles(
-        format=format, path=path, split=split, languages=languages, columns=columns or {}
+        format=format,
+        path=path,
+        split=split,
+        languages=languages,
+        columns=columns or {},
+        encoding=encoding,
     )
     return read_sources([source], split=split, labels=labels, require_labels=require_labels)
 
@@ -239,10 +250,14 @@ def _parse(source: SourceFiles, labels: tuple[str, ...], require_labels: bool) -
         columns=dict(source.columns),
     )
     entry = FORMATS[source.format]
-    parsed = entry.read(request)
+    with reading_as(source.encoding):
+        parsed = entry.read(request)
+        said = encoding_notes([file for file in parsed.files if not is_table(file)])
+        notes = (*said, *parsed.notes)
     code_of = dict(zip(request.languages, source.languages, strict=True))
     parts = [replace(part, language=code_of[part.language]) for part in parsed.parts]
-    return ParsedSource(parsed=replace(parsed, parts=parts), request=request, format=entry)
+    parsed = replace(parsed, parts=parts, notes=notes)
+    return ParsedSource(parsed=parsed, request=request, format=entry)
 
 
 def _check_names(field: str, names: Sequence[str]) -> None:

@@ -20,7 +20,8 @@ from crosscal.data.examples import (
 )
 from crosscal.data.files.json_lines import json_lines
 from crosscal.data.files.json_tree import Node, read_json
-from crosscal.data.files.lines import opening, read_lines
+from crosscal.data.files.lines import encoding_notes, opening, read_lines, reading_as
+from crosscal.data.files.parquet import is_table
 from crosscal.data.files.quoted import quoted_rows
 from crosscal.data.files.records import read_records, text
 from crosscal.data.text import text_problems
@@ -55,7 +56,9 @@ class NewTexts:
     notes: tuple[str, ...]
 
 
-def read_texts(file: Path, family: str, columns: Sequence[str] = ()) -> NewTexts:
+def read_texts(
+    file: Path, family: str, columns: Sequence[str] = (), *, encoding: str | None = None
+) -> NewTexts:
     """Read CSV, TSV, JSON lines, JSON or Parquet, a row an example, or ``.txt``, a line a text.
 
     Parameters
@@ -66,6 +69,8 @@ def read_texts(file: Path, family: str, columns: Sequence[str] = ()) -> NewTexts
         Where the texts are, in the order of their roles: first and second text; words; question
         and context; context, question and options (one list or several columns). Empty: by the
         usual names, if exactly one choice fits.
+    encoding : str, optional
+        Of a text file, as Python names it; by default the one that it shows.
 
     Raises
     ------
@@ -74,7 +79,9 @@ def read_texts(file: Path, family: str, columns: Sequence[str] = ()) -> NewTexts
     SettingsError
         If columns are missing or their names leave open which are meant.
     """
-    header, records = _records(file)
+    with reading_as(encoding):
+        header, records = _records(file)
+        said = () if is_table(file) else tuple(encoding_notes([file]))
     unknown = [name for name in columns if name not in header]
     if unknown:
         raise _ask(file, header, family, f"the file has no column '{unknown[0]}'")
@@ -89,7 +96,7 @@ def read_texts(file: Path, family: str, columns: Sequence[str] = ()) -> NewTexts
     return NewTexts(
         examples=examples,
         columns=values,
-        notes=(f"{file}: {len(records):,} rows; texts in {', '.join(names)}",),
+        notes=(*said, f"{file}: {len(records):,} rows; texts in {', '.join(names)}"),
     )
 
 

@@ -45,6 +45,7 @@ def predict_texts(
     file: Path,
     *,
     columns: Sequence[str] = (),
+    encoding: str | None = None,
     temperature: bool | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> NewPredictions:
@@ -54,7 +55,7 @@ def predict_texts(
     ----------
     folder : Path
         As `crosscal export` writes it.
-    file, columns : Path, sequence of str
+    file, columns, encoding : Path, sequence of str, str
         As for `read_texts`.
     temperature : bool, optional
         Whether scores are divided by the temperature that the folder holds; None: if the
@@ -71,7 +72,7 @@ def predict_texts(
     """
     facts = read_facts(folder)
     divisor = _divisor(facts, folder, temperature)
-    texts = read_texts(file, facts.family, columns)
+    texts = read_texts(file, facts.family, columns, encoding=encoding)
     dataset = _encoded(folder, facts, texts)
     scores = _scores(folder, facts, dataset, lambda done: report(done, len(dataset)))
     scored = FAMILIES[facts.family].predictions(dataset, scores, facts.labels)

@@ -17,8 +17,10 @@ COLUMNS = {"text": "text", "label": "label"}
 LABELS = ("neg", "pos")
 
 
-def texts_of(path, **columns):
-    found = read_examples("columns", path, labels=LABELS, columns=COLUMNS | columns)
+def texts_of(path, encoding=None, **columns):
+    found = read_examples(
+        "columns", path, labels=LABELS, columns=COLUMNS | columns, encoding=encoding
+    )
     return [e.text_a for e in found.examples], found.notes
 
 
@@ -79,25 +81,6 @@ def test_two_readings_are_asked_about(write):
     assert "quoting" in caught.value.remedy
     assert texts_of(path, quoting="literal")[0] == ['"open', "between", 'close"', "last"]
     assert texts_of(path, quoting="doubled")[0] == ["open\nneg,between\npos,close", "last"]
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_marked_encodings_are_read(write, encoding):
-    path = write("a.tsv", "text\tlabel\r\nGröße 日本\tpos\r\n".encode(encoding))
-    texts, notes = texts_of(path)
-    assert texts == ["Größe 日本"]
-    assert bool(notes) == (encoding in ("utf-16", "utf-32"))
-
-
-def test_other_encodings_are_asked_about(write):
-    path = write("a.tsv", "text\tlabel\nfine\tpos\nGröße\tpos\n".encode("cp1252"))
-    with pytest.raises(DataError, match="byte 0xF6 at byte offset 22") as caught:
-        texts_of(path)
-    assert caught.value.where == f"{path}:3"
-    assert 'cp1252 "text label fine pos Größe pos"' in caught.value.remedy
-    assert texts_of(path, encoding="cp1252")[0] == ["fine", "Größe"]
-    with pytest.raises(DataError, match="cannot be read as utf8x"):
-        texts_of(path, encoding="utf8x")
 
 
 def random_text(rng):

@@ -26,8 +26,8 @@ def test_last_line_needs_no_line_end_and_byte_order_mark_goes(write):
         (b"good\ncaf\xe9 au lait\n", ":2", "byte 0xE9 at byte offset 8"),
         (b"\xef\xbb\xbfab\xff\n", ":1", "byte 0xFF at byte offset 5"),
         (b"a\nb\0c\n", ":2", "NUL character at byte offset 3"),
-        ("text".encode("utf-16"), ":1", "UTF-16"),
-        (b"\xff\xfe\0\0t\0\0\0", ":1", "UTF-32"),
+        (b"\xff\xfea\0\n\0\0\xdc", ":2", "not UTF-16: byte 0x00 at byte offset 6"),
+        (b"\xff\xfe\0\0t\0\0\0\0\0\x11\0", ":1", "not UTF-32"),
         # Half a surrogate pair, as Java and old JavaScript write it.
         (b"one\ntwo \xed\xa0\xbd\n", ":2", "byte 0xED at byte offset 8"),
     ],

@@ -222,7 +222,10 @@ BAD = {
     "unknown name": ("prob_a,prob_b,label\n0.5,0.5,a\n0.5,0.5,c\n", ["line 3", "'c'", "a, b"]),
     "digits": (HEAD + "0.9,0_1,0.05,0\n", [":3: column 'p1'", "'0_1' is not a number"]),
     "other digits": (HEAD + "0.9,\u0660,0.1,0\n", [":3: column 'p1'", "not a number"]),
-    "Latin-1": ("p0,p1,label\n0.5,0.5,caf\xe9\n".encode("latin-1"), ["line 2", "'café'"]),
+    "Latin-1": (
+        "p0,p1,label\n0.5,0.5,caf\xe9\n".encode("latin-1"),
+        [":2: not UTF-8: byte 0xE9", 'cp1252 "p0,p1,label 0.5,0.5,café"'],
+    ),
     "UTF-16": ("p0,p1,label\n0.5,0.5,7\n".encode("utf-16"), ["line 2", "label 7"]),
     "correct": ("confidence,correct\n0.5,2\n", ["line 2", "neither right nor wrong"]),
     "confidence": ("confidence,correct\n1.5,1\n", ["line 2", "1.5", "no probability"]),

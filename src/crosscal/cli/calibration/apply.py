@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from crosscal.artifacts import disk_errors, write_aside
 from crosscal.calibration.recalibration.saving import SavedRecalibrator, load_recalibrator
+from crosscal.cli.options import Encoding
 from crosscal.cli.screen import warn
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
@@ -41,6 +42,7 @@ def apply(
     classes: Annotated[
         str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
     ] = None,
+    encoding: Encoding = None,
 ) -> None:
     """Recalibrate predictions: write their probabilities, row by row in the order of the file.
 
@@ -55,6 +57,7 @@ def apply(
         confidence=confidence,
         labels=labels,
         classes=tuple(classes.split(",")) if classes else None,
+        encoding=encoding,
     )
     predictions = read_external(file, columns, labelled=False)
     warn(f"crosscal: {file}: {'; '.join(predictions.notes)}")

@@ -16,7 +16,7 @@ from crosscal.artifacts import sha256_file
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
 from crosscal.cli.calibration.prediction_files import named_files, read_files
 from crosscal.cli.calibration.tables import print_evaluation
-from crosscal.cli.options import AsJson
+from crosscal.cli.options import AsJson, Encoding
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import NamedFile
@@ -63,6 +63,7 @@ def calibrate(
     per_character: Annotated[
         bool, typer.Option("--normalised", help="log-likelihoods divided by choices' lengths")
     ] = False,
+    encoding: Encoding = None,
     baseline: Annotated[str | None, typer.Option(help="group to compare the others with")] = None,
     recalibrate: Annotated[
         list[str] | None, typer.Option(help="recalibrator to try, as temperature; repeatable")
@@ -105,6 +106,7 @@ def calibrate(
         annotators=annotators,
         classes=tuple(classes.split(",")) if classes else None,
         per_character=per_character,
+        encoding=encoding,
     )
     with _progress() as progress:
         predictions = read_files(opened, columns, progress)

@@ -34,14 +34,13 @@ def named_columns(
     absent_at_end: int = 0,
     on_wrong_count: Callable[[int], None] | None = None,
     separator: str = "\t",
-    encoding: str = "utf-8",
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and the named cells of a file whose first line names its columns.
 
     A row may lack `absent_at_end` cells at its end, none of them a named one. Another number of
     columns is an error, or a call of `on_wrong_count`, and the row is dropped.
     """
-    lines = read_lines(path, encoding)
+    lines = read_lines(path)
     _, first = next(lines)
     header = [cell.strip() for cell in first.split(separator)]
     indices = [column_index(path, header, name) for name in names]

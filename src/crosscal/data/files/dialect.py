@@ -6,30 +6,19 @@ quoting in all others. What differs from it is told in a note.
 
 from __future__ import annotations
 
-import codecs
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from crosscal.data.files.lines import opening, read_bytes, read_lines
+from crosscal.data.files.lines import read_lines
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
 Quoting = Literal["literal", "doubled"]
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _NAMES = {sign: name for name, sign in DELIMITERS.items()}
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# Common encodings of one or two bytes a character; which is meant, a reader sees from the text.
-_OTHERS = ("cp1252", "cp1250", "cp1251", "cp1256", "gb18030", "shift_jis", "euc_kr")
-_SNIPPET = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +27,6 @@ class Dialect:
 
     delimiter: str
     quoting: Quoting
-    encoding: str = "utf-8"
     notes: tuple[str, ...] = ()
 
 
@@ -48,71 +36,35 @@ def find_dialect(
     *,
     delimiter: str | None = None,
     quoting: Quoting | None = None,
-    encoding: str | None = None,
 ) -> Dialect:
     """Find how a file is written whose header has these names; what is given is taken as it is."""
     notes = []
-    if encoding is None:
-        encoding = _encoding(file)
-        if encoding != "utf-8":
-            notes.append(f"{file.name} is in {encoding.upper()}")
     expected = "," if _suffix(file) == ".csv" else "\t"
-    header = next(read_lines(file, encoding))[1]
+    header = next(read_lines(file))[1]
     if delimiter is None:
         delimiter = _delimiter(header, names, expected)
         if delimiter != expected:
             notes.append(f"{file.name} has a {_NAMES[delimiter]} between its columns")
     if quoting is None:
         usual: Quoting = "literal" if delimiter == "\t" else "doubled"
-        quoting = _quoting(file, names, delimiter, encoding, usual)
+        quoting = _quoting(file, names, delimiter, usual)
         if quoting != usual:
             notes.append(
                 f"{file.name} is quoted: quotes around cells are taken off"
                 if quoting == "doubled"
                 else f"{file.name} is not quoted: quotes are letters in it"
             )
-    return Dialect(delimiter=delimiter, quoting=quoting, encoding=encoding, notes=tuple(notes))
+    return Dialect(delimiter=delimiter, quoting=quoting, notes=tuple(notes))
 
 
 def header_names(file: Path, dialect: Dialect) -> list[str]:
     """Return the names of the columns."""
-    header = next(read_lines(file, dialect.encoding))[1]
+    header = next(read_lines(file))[1]
     return _cells(header, dialect.delimiter, dialect.quoting)
 
 
 def _suffix(file: Path) -> str:
     return (file.with_suffix("") if file.suffix == ".bz2" else file).suffix
-
-
-def _encoding(file: Path) -> str:
-    """Return the encoding that a mark at the start names, else UTF-8 if the bytes are that."""
-    with opening(file):
-        content = read_bytes(file)
-    for mark, name in _MARKS:
-        if content.startswith(mark):
-            return name
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        excerpt = content[max(0, error.start - _SNIPPET) : error.start + _SNIPPET]
-        readings = ", ".join(f'{name} "{text}"' for name, text in _readings(excerpt))
-        raise DataError(
-            f"not UTF-8: byte 0x{content[error.start]:02X} at byte offset {error.start}",
-            where=f"{file}:{line}",
-            remedy=f'Say which it is, as columns = {{ encoding = "cp1252" }}. It reads: {readings}',
-        ) from error
-    return "utf-8"
-
-
-def _readings(excerpt: bytes) -> Iterator[tuple[str, str]]:
-    """Yield each other encoding with what the bytes are in it, equal ones once."""
-    seen = set()
-    for name in _OTHERS:
-        text = " ".join(excerpt.decode(name, errors="ignore").split())
-        if text.isprintable() and text not in seen:
-            seen.add(text)
-            yield name, text
 
 
 def _delimiter(header: str, names: Sequence[str], expected: str) -> str:
@@ -133,11 +85,9 @@ def _cells(header: str, delimiter: str, quoting: Quoting | str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([header], delimiter=delimiter), [])]
 
 
-def _quoting(
-    file: Path, names: Sequence[str], delimiter: str, encoding: str, usual: Quoting
-) -> Quoting:
+def _quoting(file: Path, names: Sequence[str], delimiter: str, usual: Quoting) -> Quoting:
     """Return the one reading of quotes under which every row has as many cells as the header."""
-    lines = [line for _, line in read_lines(file, encoding)]
+    lines = [line for _, line in read_lines(file)]
     if not any('"' in line for line in lines):
         return usual
     literal = [line.split(delimiter) for line in lines]

@@ -9,19 +9,49 @@ from __future__ import annotations
 
 import bz2
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
 
 from crosscal.exceptions import DataError
+from crosscal.text_encoding import (
+    START,
+    UTF8,
+    find_encoding,
+    known_encoding,
+    not_in_encoding,
+    reads_as_utf8,
+)
 
-_WIDE_MARKS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
+# What a user names counts for all text files of a source, whichever reader opens them.
+_NAMED: ContextVar[str | None] = ContextVar("named encoding", default=None)
+
+
+@contextmanager
+def reading_as(encoding: str | None) -> Iterator[None]:
+    """Read the text files within as of this encoding; None: of the one that they show."""
+    token = _NAMED.set(None if encoding is None else known_encoding(encoding))
+    try:
+        yield
+    finally:
+        _NAMED.reset(token)
+
+
+def encoding_notes(files: Sequence[Path]) -> Iterator[str]:
+    """Say which text files are not in UTF-8, and which would be, although another is named."""
+    by_encoding: dict[str, list[Path]] = {}
+    for file in files:
+        with opening(file), _binary(file) as handle:
+            by_encoding.setdefault(_encoding(handle, file), []).append(file)
+    by_encoding.pop(UTF8, None)
+    for encoding, same in by_encoding.items():
+        more = f" and {len(same) - 1} more are" if len(same) > 1 else " is"
+        yield f"{same[0].name}{more} in {encoding.upper()}"
+        for file in same if encoding == _NAMED.get() else ():
+            if reads_as_utf8(_content(file)):
+                yield f"{file.name} would be UTF-8, too: look at its texts"
 
 
 @contextmanager
@@ -53,16 +83,17 @@ def opening(path: Path) -> Iterator[None]:
         ) from error
 
 
-def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     r"""Yield the lines of a file with their numbers.
 
     Lines end at ``\n`` or ``\r\n`` and nowhere else; the line end is removed, a byte
     order mark at the start too, and nothing else is changed.
     """
-    if encoding != "utf-8":
-        yield from _lines_in(path, encoding)
-        return
     with opening(path), _binary(path) as handle:
+        encoding = _encoding(handle, path)
+        if encoding != UTF8:
+            yield from _lines_in(path, encoding)
+            return
         offset = 0
         for number, data in enumerate(_sound(handle, path), start=1):
             yield number, _decode(data, path, number, offset)
@@ -73,20 +104,35 @@ def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
             )
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file, of a compressed one what was packed."""
+def _encoding(handle: IO[bytes], path: Path) -> str:
+    try:
+        start = handle.read(START)
+    except (EOFError, OSError, ValueError):
+        if path.suffix != ".bz2":
+            raise
+        start = b""  # what is damaged, reading the lines says
+    handle.seek(0)
+    return find_encoding(start, _NAMED.get(), where=str(path))
+
+
+def _content(path: Path) -> bytes:
     with opening(path), _binary(path) as handle:
         return b"".join(_sound(handle, path))
 
 
 def _lines_in(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    content = _content(path)
     try:
-        text = read_bytes(path).decode(encoding).removeprefix("\ufeff")
-    except (UnicodeError, LookupError) as error:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode(encoding, errors="replace")
+        where = f"{path}:{before.count(chr(10)) + 1}"
+        raise not_in_encoding(error, encoding, where, error.start) from error
+    except UnicodeError as error:
         raise DataError(
             f"the file cannot be read as {encoding} ({error})",
             where=str(path),
-            remedy="Name another encoding, or convert the file to UTF-8",
+            remedy="Name another encoding",
         ) from error
     for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
         if "\0" in line:
@@ -121,31 +167,19 @@ def _sound(handle: IO[bytes], path: Path) -> Iterator[bytes]:
 
 
 def _decode(data: bytes, path: Path, number: int, offset: int) -> str:
-    if number == 1:
-        for bom, name in _WIDE_MARKS.items():
-            if data.startswith(bom):
-                raise DataError(
-                    f"the file is in {name}, not UTF-8",
-                    where=f"{path}:1",
-                    remedy=f"Convert it, for example with iconv -f {name} -t UTF-8",
-                )
-        if data.startswith(codecs.BOM_UTF8):
-            offset += len(codecs.BOM_UTF8)
-            data = data[len(codecs.BOM_UTF8) :]
+    if number == 1 and data.startswith(codecs.BOM_UTF8):
+        offset += len(codecs.BOM_UTF8)
+        data = data[len(codecs.BOM_UTF8) :]
     if b"\0" in data:
         raise DataError(
             f"NUL character at byte offset {offset + data.index(0)}",
             where=f"{path}:{number}",
-            remedy="The file is damaged or not UTF-8 text; fetch it again",
+            remedy="The file is damaged, or in another encoding: fetch it again, or name that",
         )
     try:
-        line = data.decode("utf-8")
+        line = data.decode(UTF8)
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"not UTF-8: byte 0x{data[error.start]:02X} at byte offset {offset + error.start} "
-            f"({error.reason})",
-            where=f"{path}:{number}",
-            remedy="Convert the file to UTF-8, for example with iconv, or fetch it again",
-        ) from error
+        where = f"{path}:{number}"
+        raise not_in_encoding(error, UTF8, where, offset + error.start) from error
     line = line.removesuffix("\n")
     return line.removesuffix("\r")

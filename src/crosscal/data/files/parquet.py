@@ -29,6 +29,11 @@ _SHARD = re.compile(
 )
 
 
+def is_table(file: Path) -> bool:
+    """Whether a file holds a table in binary form, and no text."""
+    return file.suffix == ".parquet"
+
+
 def shards(folder: Path, split: str) -> list[Path]:
     """Return the files of a split in order."""
     hub_split = _HUB_NAMES.get(split, split)

@@ -20,12 +20,10 @@ _REMEDY = (
 )
 
 
-def quoted_rows(
-    path: Path, separator: str = ",", encoding: str = "utf-8"
-) -> Iterator[tuple[int, list[str]]]:
+def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each row, and the number of the line on which it begins."""
     rows = csv.reader(
-        (line + "\n" for _, line in read_lines(path, encoding)), delimiter=separator, strict=True
+        (line + "\n" for _, line in read_lines(path)), delimiter=separator, strict=True
     )
     while True:
         first_line = rows.line_num + 1
@@ -51,10 +49,9 @@ def quoted_columns(
     required: Sequence[str],
     optional: Sequence[str] = (),
     separator: str = ",",
-    encoding: str = "utf-8",
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield cells by column where the first row names them, and the line on which a row begins."""
-    rows = quoted_rows(path, separator, encoding)
+    rows = quoted_rows(path, separator)
     _, header = next(rows)
     header = [name.strip() for name in header]
     names = [*required, *(name for name in optional if name in header)]

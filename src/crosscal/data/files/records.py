@@ -45,7 +45,7 @@ def read_records(
         usual: Quoting = "doubled" if kind == ".csv" else "literal"
         dialect = Dialect(delimiter="," if kind == ".csv" else "\t", quoting=quoting or usual)
     if dialect.quoting == "doubled":
-        rows = quoted_columns(file, required, optional, dialect.delimiter, dialect.encoding)
+        rows = quoted_columns(file, required, optional, dialect.delimiter)
         return (Node(file, str(number), cells) for number, cells in rows)
     return _plain_rows(file, required, optional, dialect, absent_at_end, on_wrong_count)
 
@@ -110,7 +110,6 @@ def _plain_rows(
         absent_at_end=absent_at_end,
         on_wrong_count=on_wrong_count,
         separator=dialect.delimiter,
-        encoding=dialect.encoding,
     )
     for number, cells in rows:
         yield Node(file, str(number), dict(zip(names, cells, strict=True)))

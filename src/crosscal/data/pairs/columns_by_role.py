@@ -5,8 +5,8 @@ The user names columns by role: ``text`` of single texts, or ``text_a`` and ``te
 and ``language`` (one file, several languages). Where languages have columns of their own,
 ``{language}`` stands in a name. ``labels`` says how labels are spelled: ``"0 = entailment, 1 =
 neutral"``; rows whose label is set to nothing, as ``"- ="``, are left out and counted.
-``delimiter``, ``quoting`` and ``encoding`` say how a file is written; else that is found, if its
-content leaves one reading. A path may be a file, hold ``{split}`` and ``{language}``, or be a
+``delimiter`` and ``quoting`` say how a file is written; else that is found, if its content leaves
+one reading. A path may be a file, hold ``{split}`` and ``{language}``, or be a
 folder.
 """
 
@@ -32,7 +32,7 @@ from crosscal.spelling import did_you_mean
 
 # What a role names is a column, or says how columns are to be read.
 _COLUMNS = ("text", "text_a", "text_b", "label", "id", "cluster", "language")
-_WRITING = ("delimiter", "quoting", "encoding")
+_WRITING = ("delimiter", "quoting")
 ROLES = (*_COLUMNS, "labels", *_WRITING)
 _DROPPED = "rows labelled '{}', left out as the study says"
 _BASES = ("{language}/{split}", "{split}-{language}", "{split}.{language}", "{split}")
@@ -46,7 +46,6 @@ def _read(request: Request) -> ParsedFiles:
         find_dialect,
         delimiter=delimiter and _choice("delimiter", delimiter, DELIMITERS),
         quoting=_quoting(request.columns.get("quoting")),
-        encoding=request.columns.get("encoding"),
     )
     dropped: Counter[str] = Counter()
     notes: list[str] = []

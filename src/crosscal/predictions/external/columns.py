@@ -95,7 +95,8 @@ class ColumnOptions:
     ``gold.csv:label``. `votes` names a list column or the classes' columns of how many annotators
     chose each, `annotators` the columns of each one's label; without `labels` every vote is one.
     `per_character` divides log-likelihoods of an evaluation harness by the length of the choices.
-    Columns inside of records are named as ``doc.label``.
+    Columns inside of records are named as ``doc.label``. `encoding` is that of text files, where
+    they do not show it.
     """
 
     scores: str | None = None
@@ -109,6 +110,7 @@ class ColumnOptions:
     annotators: str | None = None
     classes: tuple[str, ...] | None = None
     per_character: bool = False
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

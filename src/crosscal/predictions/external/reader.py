@@ -118,7 +118,7 @@ def read_external(
     DataError
         All else that is wrong, and every choice of columns that is not the only one.
     """
-    source = open_source(origin, per_character=options.per_character)
+    source = open_source(origin, per_character=options.per_character, encoding=options.encoding)
     given = options
     source, options = with_labels_of(source, options)
     own = source.provenance is not None and {"scores", "gold"} <= set(source.columns)

@@ -56,6 +56,11 @@ class FilesConfig(Section):
         default_factory=dict,
         description="what the files call a language, by code, where they call it otherwise",
     )
+    encoding: str | None = Field(
+        default=None,
+        description="of text files, as Python names it (cp1252, gb18030); none: UTF-8, or what the "
+        "files show",
+    )
 
 
 class SourceConfig(FilesConfig):

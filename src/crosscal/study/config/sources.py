@@ -59,6 +59,7 @@ def read_source(
             for number, part in enumerate(parts)
             for reason, count in part.dropped.items()
         },
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
 
 
@@ -93,6 +94,7 @@ def _files(source: SourceConfig, split: str, languages: Sequence[str]) -> list[S
             languages=codes,
             columns=files.columns,
             codes=files.codes,
+            encoding=files.encoding,
         )
         for files, codes in groups
     ]

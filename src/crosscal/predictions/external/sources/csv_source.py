@@ -18,7 +18,7 @@ from pyarrow import csv as arrow_csv
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind
 from crosscal.predictions.external.layouts import Head
-from crosscal.predictions.external.sources.plain_files import PlainFile, in_utf8
+from crosscal.predictions.external.sources.plain_files import PlainFile
 from crosscal.predictions.external.sources.table_source import HEAD
 
 MISSING = ("", "NA", "N/A", "null", "NULL", "None")
@@ -36,8 +36,8 @@ class CsvSource:
     defaults: Mapping[str, str] = {}
 
     def __init__(self, file: PlainFile) -> None:
-        self._file = in_utf8(file)
-        self.name, self._path = file.name, self._file.path
+        self._file = file
+        self.name, self._path = file.name, file.path
         self.total = self._path.stat().st_size
         self.class_names: dict[str, tuple[str, ...]] = {}
         first = self._first_line()

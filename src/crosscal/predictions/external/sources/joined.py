@@ -14,6 +14,7 @@ from crosscal.predictions.external.columns import ColumnKind, ColumnOptions, dem
 from crosscal.predictions.external.layouts import Head, label_columns
 from crosscal.predictions.external.sources.arrays import ArraySource
 from crosscal.predictions.external.sources.opening import open_source
+from crosscal.predictions.external.sources.plain_files import in_utf8, open_plain
 from crosscal.predictions.external.sources.table_source import HEAD, TableSource
 
 _NAME = "labels file"
@@ -29,7 +30,10 @@ def with_labels_of(
     file, column = (name, None) if Path(name).is_file() else _divided(name)
     if file is None:
         return source, options
-    labels = _lines(file) if file.lower().endswith(".txt") else _column(file, column)
+    if file.lower().endswith(".txt"):
+        labels = _lines(file, options.encoding)
+    else:
+        labels = _column(file, column, options.encoding)
     if pa.types.is_nested(labels.type) and isinstance(source, ArraySource):
         # Of sentences and positions, as the scores are; or of one column.
         flat = labels.flatten()
@@ -42,14 +46,15 @@ def _divided(name: str) -> tuple[str | None, str | None]:
     return (file, column) if file and Path(file).is_file() else (None, None)
 
 
-def _lines(file: str) -> pa.Array:
+def _lines(file: str, encoding: str | None) -> pa.Array:
     """Return one label a line, of a text without a header."""
-    text = Path(file).read_text(encoding="utf-8-sig")
+    plain = in_utf8(open_plain(file), encoding)
+    text = plain.path.read_text(encoding="utf-8-sig")
     return pa.array(text.rstrip("\n").split("\n"))
 
 
-def _column(file: str, column: str | None) -> pa.Array:
-    other = open_source(file)
+def _column(file: str, column: str | None, encoding: str | None) -> pa.Array:
+    other = open_source(file, encoding=encoding)
     head = other.head()
     if column is None:
         names = list(other.columns)

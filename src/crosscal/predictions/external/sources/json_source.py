@@ -16,7 +16,7 @@ from crosscal.predictions.external.layouts import Head
 from crosscal.predictions.external.sources.csv_source import is_list, mostly
 from crosscal.predictions.external.sources.harness import HarnessSamples
 from crosscal.predictions.external.sources.json_shapes import Record, Shape, find_shape, records_of
-from crosscal.predictions.external.sources.plain_files import PlainFile, in_utf8
+from crosscal.predictions.external.sources.plain_files import PlainFile
 from crosscal.predictions.external.sources.table_source import HEAD
 
 _BATCH = 50_000
@@ -29,7 +29,7 @@ class JsonSource:
     provenance: bytes | None = None
 
     def __init__(self, file: PlainFile, *, per_character: bool = False) -> None:
-        self._file = in_utf8(file)
+        self._file = file
         self.name = file.name
         self.total = self._file.path.stat().st_size
         self._document: list[Record] | None = None

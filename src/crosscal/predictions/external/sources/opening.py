@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from crosscal.exceptions import DataError
 from crosscal.predictions.external.sources.arrays import ArraysInMemory, NpySource, NpzSource
 from crosscal.predictions.external.sources.csv_source import CsvSource
 from crosscal.predictions.external.sources.json_source import JsonSource
-from crosscal.predictions.external.sources.plain_files import PlainFile, open_plain
+from crosscal.predictions.external.sources.plain_files import PlainFile, in_utf8, open_plain
 from crosscal.predictions.external.sources.table_source import (
     FeatherSource,
     ParquetSource,
@@ -45,10 +46,12 @@ _BY_START: dict[bytes, Callable[[PlainFile], TableSource]] = {
 }
 
 
-def open_source(origin: Any, *, per_character: bool = False) -> TableSource:
+def open_source(
+    origin: Any, *, per_character: bool = False, encoding: str | None = None
+) -> TableSource:
     """Open a file, standard input (``-``), or a table in memory."""
     if isinstance(origin, str | Path):
-        return _open_file(open_plain(str(origin)), per_character)
+        return _open_file(open_plain(str(origin)), per_character, encoding)
     if isinstance(origin, Mapping):
         return ArraysInMemory(origin)
     is_series = hasattr(origin, "iloc") and not hasattr(origin, "columns")
@@ -62,7 +65,7 @@ def open_source(origin: Any, *, per_character: bool = False) -> TableSource:
     )
 
 
-def _open_file(file: PlainFile, per_character: bool) -> TableSource:
+def _open_file(file: PlainFile, per_character: bool, encoding: str | None) -> TableSource:
     make = _BY_ENDING.get(file.suffix)
     known = [make for mark, make in _BY_START.items() if file.start.startswith(mark)]
     if known and make in _TEXT:
@@ -72,16 +75,16 @@ def _open_file(file: PlainFile, per_character: bool) -> TableSource:
             remedy="Give it the ending of what it is, as .parquet, .feather, .npz or .npy; save a "
             "sheet of Excel as CSV",
         )
-    if make is None and not file.suffix:
-        text = JsonSource if file.start.lstrip()[:1] in (b"{", b"[") else CsvSource
-        make = known[0] if known else text
     if file.suffix in _COMPRESSED:
         raise DataError(
             f"named {file.suffix}, but it does not begin as a compressed file does",
             where=file.name,
             remedy=f"Take the ending {file.suffix} off, or look whether it was copied whole",
         )
-    if make is None:
+    if make is None and not file.suffix and known:
+        make = known[0]
+    is_text = per_character or make in (None, *_TEXT)
+    if make is None and file.suffix:
         sheet = "Save the sheet as CSV" if file.suffix in _SHEETS else ""
         raise DataError(
             f"unknown kind of file '{file.suffix}'",
@@ -90,6 +93,11 @@ def _open_file(file: PlainFile, per_character: bool) -> TableSource:
             or f"Give a file that ends in one of {', '.join(_BY_ENDING)}, or in these with .gz, "
             ".zst or .bz2",
         )
+    if is_text:
+        file = in_utf8(file, encoding)
+    if make is None:
+        begins = file.start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+        make = JsonSource if begins in (b"{", b"[") else CsvSource
     if make is JsonSource or per_character:
         return JsonSource(file, per_character=per_character)
     return make(file)

@@ -11,20 +11,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
 from crosscal.exceptions import DataError, MissingExtra
+from crosscal.text_encoding import START, UTF8, find_encoding, not_in_encoding, reads_as_utf8
 
 _BLOCK = 1 << 20
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
-_MARKS = {
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 STANDARD_INPUT = "-"
 
 
@@ -93,62 +89,42 @@ def _decompressed(plain: PlainFile, kind: str) -> PlainFile:
     return _copied(plain, blocks(), name, (f"decompressed ({kind})",))
 
 
-def in_utf8(plain: PlainFile) -> PlainFile:
-    """Return a text file in UTF-8; other encodings are recognised, and said."""
-    encoding = _encoding(plain)
-    if encoding is None:
-        return plain
-    note = f"encoding: {encoding}"
-    if encoding == "cp1252":
-        note = f"encoding: not UTF-8 ({_fault(plain.path)}); read as Windows-1252, that is Latin-1"
-    blocks = _recoded(plain, encoding)
-    return _copied(plain, blocks, f"{plain.path.stem}{plain.suffix}", (note,))
-
-
-def _recoded(plain: PlainFile, encoding: str) -> Iterator[bytes]:
-    errors = "replace" if encoding == "cp1252" else "strict"
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    try:
-        for block in _blocks(plain.path):
-            yield decoder.decode(block).encode()
-        yield decoder.decode(b"", final=True).encode()
-    except (UnicodeError, ValueError) as error:
-        raise DataError(
-            f"not readable as {encoding}, for which it was taken: {error}",
-            where=plain.name,
-            remedy="Save it as UTF-8",
-        ) from error
-
-
-def _encoding(plain: PlainFile) -> str | None:
-    """Return the encoding of a text file that is not UTF-8."""
+def in_utf8(plain: PlainFile, named: str | None = None) -> PlainFile:
+    """Return a text file in UTF-8; another encoding that it shows, or that is named, is said."""
     with plain.path.open("rb") as stream:
-        start = stream.read(4096)
-    for mark, name in _MARKS.items():
-        if start.startswith(mark):
-            return name
-    if b"\0" in start:
-        odd, even = start[1::2].count(0), start[::2].count(0)
-        return "utf-16-le" if odd > even else "utf-16-be"
-    decoder = codecs.getincrementaldecoder("utf-8")()
+        encoding = find_encoding(stream.read(START), named, where=plain.name)
+    if encoding == UTF8:
+        for _ in _decoded(plain, UTF8):
+            pass
+        return plain
+    notes = [f"encoding: {encoding}"]
+    if named and reads_as_utf8(plain.path.read_bytes()):
+        notes.append("encoding: it would be UTF-8, too; look at the names of classes and groups")
+    blocks = (block.encode() for block in _decoded(plain, encoding))
+    return _copied(plain, blocks, f"{plain.path.stem}{plain.suffix}", tuple(notes))
+
+
+def _decoded(plain: PlainFile, encoding: str) -> Iterator[str]:
+    """Yield the text of a file in parts."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    taken = lines = 0
     try:
-        for block in _blocks(plain.path):
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return None
-
-
-def _fault(path: Path) -> str:
-    """Name the first byte that is not UTF-8."""
-    with path.open("rb") as stream:
-        for line, raw in enumerate(stream, start=1):
-            try:
-                raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                return f"line {line}, byte 0x{raw[error.start]:02x}"
-    return "a character is cut"
+        for block in chain(_blocks(plain.path), [b""]):
+            taken += len(block)
+            text = decoder.decode(block, final=not block)
+            lines += text.count("\n")
+            yield text
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode(encoding, errors="replace")
+        where = f"{plain.name}:{lines + before.count(chr(10)) + 1}"
+        offset = taken - len(error.object) + error.start
+        raise not_in_encoding(error, encoding, where, offset) from error
+    except UnicodeError as error:
+        raise DataError(
+            f"the file cannot be read as {encoding} ({error})",
+            where=plain.name,
+            remedy="Name another encoding",
+        ) from error
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
