@@ -27,8 +27,6 @@ def codes(
             where=f"{source.name}: column '{name}'",
             remedy="Give one value a row; of one-hot labels the index",
         )
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     whole = column.dictionary_encode().unify_dictionaries()
     numbers = [np.asarray(chunk.indices, dtype=np.int64) for chunk in whole.chunks if len(chunk)]
     # 1 and "1.0", or é in one sign and in two, are one value.

@@ -52,6 +52,8 @@ def open_source(
     """Open a file, standard input (``-``), or a table in memory."""
     if isinstance(origin, str | Path):
         return _open_file(open_plain(str(origin)), per_character, encoding)
+    if hasattr(origin, "lazy") and hasattr(origin, "collect"):  # a query of polars
+        origin = origin.collect()
     if isinstance(origin, Mapping):
         return ArraysInMemory(origin)
     is_series = hasattr(origin, "iloc") and not hasattr(origin, "columns")

@@ -93,10 +93,14 @@ class ArrowSource(ABC):
         """Return the first rows of the columns that could mean something."""
         names = [name for name, kind in self.columns.items() if kind != "other"]
         cells: dict[str, list[Any]] = {name: [] for name in names}
+        rows = 0
         for batch in islice(self._batches(names, HEAD), 1):
             picked = self._picked(batch.slice(0, HEAD), names)
+            rows = picked.num_rows
             for name in names:
                 cells[name] = picked.column(picked.schema.names.index(name)).to_pylist()
+        if not rows:
+            raise DataError("no rows", where=self.name, remedy="Give at least one prediction")
         for name in names:
             # Of one right choice a list, as lighteval's gold_index.
             if self.columns[name] == "list" and _are_single(cells[name]):
@@ -106,7 +110,7 @@ class ArrowSource(ABC):
 
     def _picked(self, batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
         # By position: names with points in them are no paths if there is such a column.
-        arrays = [_column(batch, name, self.columns[name]) for name in names]
+        arrays = [_plain_words(_column(batch, name, self.columns[name])) for name in names]
         return pa.RecordBatch.from_arrays(arrays, names=list(names))
 
 
@@ -176,7 +180,8 @@ class TableInMemory(ArrowSource):
             raise DataError(
                 f"not a table that can be read: {error}",
                 where="table",
-                remedy="Give columns of numbers, of text, or of lists of numbers",
+                remedy="Give columns of numbers (of 64 bits at most), of text, or of lists of "
+                "numbers",
             ) from error
         self._table = arrow
         super().__init__("table", arrow.schema, arrow.num_rows)
@@ -214,6 +219,14 @@ def _column(batch: pa.RecordBatch, path: str, kind: ColumnKind) -> pa.Array:
             remedy="Give one value a row; leave out rows with several right choices",
         )
     return pc.list_element(array, 0)
+
+
+def _plain_words(array: pa.Array) -> pa.Array:
+    """Return text as such: neither views nor categories, as polars has them, can be compared."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return pc.take(_plain_words(array.dictionary), array.indices)
+    return array.cast(pa.large_string()) if pa.types.is_string_view(kind) else array
 
 
 def _are_single(cells: Sequence[Any]) -> bool:
