@@ -123,6 +123,12 @@ class SourceFiles:
         What the files call a language, where that is not its code.
     encoding : str, optional
         Of the text files, as Python names it; by default the one that they show.
+    hub : str, optional
+        In place of a path: the id of a data set on the Hugging Face Hub, or a folder in its layout.
+    config : str, optional
+        Its configuration; ``{language}`` stands for the language.
+    network : bool, default False
+        Whether the data set may be downloaded, or only be in the local cache of `datasets`.
     """
 
     format: str
@@ -132,6 +138,9 @@ class SourceFiles:
     columns: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
     encoding: str | None = None
+    hub: str | None = None
+    config: str | None = None
+    network: bool = False
 
 
 def read_examples(
@@ -144,6 +153,9 @@ def read_examples(
     require_labels: bool = True,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    hub: str | None = None,
+    config: str | None = None,
+    network: bool = False,
 ) -> Dataset:
     """Read examples in one of the known formats.
 
@@ -152,7 +164,7 @@ def read_examples(
 
     Parameters
     ----------
-    format, path, split, languages, columns, encoding
+    format, path, split, languages, columns, encoding, hub, config, network
         See `SourceFiles`.
     labels : sequence of str, default ()
         The labels or tags of the task; any other is an error. Pairs need them; tags may be
@@ -179,6 +191,9 @@ def read_examples(
         languages=languages,
         columns=columns or {},
         encoding=encoding,
+        hub=hub,
+        config=config,
+        network=network,
     )
     return read_sources([source], split=split, labels=labels, require_labels=require_labels)
 
@@ -229,7 +244,27 @@ def _check_source(source: SourceFiles, labels: Sequence[str]) -> None:
             if entry.columns
             else "Remove it: the format knows its columns",
         )
-    if source.path is None and entry.needs_path:
+    _check_place(source, entry)
+
+
+def _check_place(source: SourceFiles, entry: Format) -> None:
+    """Refuse a source that does not say where it lies, or says it twice."""
+    if source.hub is None and (source.config is not None or source.network):
+        raise SettingsError(
+            "a configuration, or leave to download, is given, but no data set of the Hub",
+            where="config" if source.config is not None else "network",
+            remedy='Name it, as hub = "owner/name", or remove this',
+        )
+    if source.hub is not None and (source.path is not None or not entry.hub):
+        others = ", ".join(name for name, each in FORMATS.items() if each.hub)
+        raise SettingsError(
+            "both a path and a data set of the Hub are given"
+            if entry.hub
+            else f"format '{source.format}' is not that of a data set of the Hub",
+            where="hub",
+            remedy="Give one of the two" if entry.hub else f"Those that are: {others}",
+        )
+    if source.path is None and source.hub is None and entry.needs_path:
         raise SettingsError(
             f"format '{source.format}' needs a path", where="path", remedy=entry.description
         )
@@ -248,6 +283,9 @@ def _parse(source: SourceFiles, labels: tuple[str, ...], require_labels: bool) -
         labels=labels,
         require_labels=require_labels,
         columns=dict(source.columns),
+        hub=source.hub,
+        config=source.config,
+        network=source.network,
     )
     entry = FORMATS[source.format]
     with reading_as(source.encoding):

@@ -30,6 +30,12 @@ class Request:
         Whether a row without label is an error.
     columns : mapping of str to str
         For formats whose columns the user names: role to name.
+    hub : str or None
+        In place of a path: a data set of the Hub by its id, or a folder in the Hub's layout.
+    config : str or None
+        Its configuration; ``{language}`` stands for the language.
+    network : bool
+        Whether it may be downloaded.
     """
 
     path: Path | None
@@ -38,6 +44,9 @@ class Request:
     labels: tuple[str, ...]
     require_labels: bool = True
     columns: Mapping[str, str] = field(default_factory=dict)
+    hub: str | None = None
+    config: str | None = None
+    network: bool = False
 
     @property
     def source(self) -> Path:
@@ -53,7 +62,9 @@ class Request:
     def needed_split(self, example: str = "Name one: 'train', 'dev' or 'test'") -> str:
         """Return the split, or say that there is none."""
         if self.split is None:
-            raise SettingsError("no split is given", where=str(self.path), remedy=example)
+            raise SettingsError(
+                "no split is given", where=str(self.path or self.hub), remedy=example
+            )
         return self.split
 
 
@@ -165,6 +176,8 @@ class Format:
         False for the sets that come with the package.
     columns : tuple of str
         Roles of columns that the user names; empty for most formats.
+    hub : bool
+        Whether a data set of the Hub can be in this form.
     """
 
     name: str
@@ -174,3 +187,4 @@ class Format:
     parallel: bool = True
     needs_path: bool = True
     columns: tuple[str, ...] = ()
+    hub: bool = False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from crosscal.exceptions import DataError, SettingsError
+from crosscal.exceptions import DataError, MissingExtra, SettingsError
 from crosscal.study.config.load import read_study
 from crosscal.study.config.sources import read_source
 
 STUDY = """\
 name = "own"
+paths = { data = "set" }
 [[task]]
 name = "mood-of-sources"
 labels = ["neg", "pos"]
@@ -28,7 +31,10 @@ def source(tmp_path):
 
     def read(test, **files):
         for name, content in {"en.tsv": "fine\tpos\nbad\tneg\n", **files}.items():
-            (tmp_path / name).write_text(content, encoding="utf-8")
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(
+                content if isinstance(content, bytes) else content.encode()
+            )
         (tmp_path / "study.toml").write_text(STUDY + test, encoding="utf-8")
         study = read_study(tmp_path / "study.toml")
         target = study.targets["target"]
@@ -67,6 +73,79 @@ columns = { text = "t", label = "l", labels = "+ = pos, - = neg" }
     ]
     assert [file.name for file in found.files] == ["en.tsv", "sv.csv", "quechua.tsv"]
     assert found.notes == ("sv.csv has a semicolon between its columns",)
+
+
+CARD = """\
+---
+configs:
+- config_name: sv
+  data_files: [{split: test, path: sv.jsonl}]
+dataset_info:
+  config_name: sv
+  features:
+  - name: l
+    dtype:
+      class_label:
+        names: {"0": neg, "1": pos}
+---
+"""
+
+
+def test_a_language_from_the_hub_beside_files(source):
+    pytest.importorskip("yaml")
+    test = """
+format = "tsv-texts"
+path = "{language}.tsv"
+[target.test.by_language.sv]
+format = "columns"
+hub = "{data}"
+config = "{language}"
+columns = { text = "t", label = "l" }
+[target.test.by_language.quy_Latn]
+format = "tsv-texts"
+encoding = "cp1252"
+"""
+    found = source(
+        test,
+        **{
+            "set/README.md": CARD,
+            "set/sv.jsonl": '{"t": "bra", "l": 1}\n{"t": "dåligt", "l": 0}\n',
+            "quy_Latn.tsv": "añin\tpos\nmana\tneg\n".encode("cp1252"),
+        },
+    )
+    assert seen(found)[2:5] == [
+        ("sv", "test-00000", "test-00000", "bra", "pos"),
+        ("sv", "test-00001", "test-00001", "dåligt", "neg"),
+        ("quy_Latn", "test-00000", "test-00000", "añin", "pos"),
+    ]
+    assert found.notes == ("quy_Latn.tsv is in CP1252",)
+    test = test.replace("config = ", 'path = "x"\nconfig = ')
+    with pytest.raises(SettingsError, match="both a path and a data set"):
+        source(test)
+
+
+def test_what_all_languages_share_is_left_for_files_of_ones_own(source):
+    pytest.importorskip("yaml")
+    test = """
+format = "columns"
+hub = "{data}"
+config = "sv"
+columns = { text = "t", label = "l" }
+[target.test.by_language]
+en = { format = "tsv-texts", path = "en.tsv", columns = {} }
+quy_Latn = { format = "tsv-texts", path = "en.tsv", columns = {} }
+"""
+    rows = '{"t": "bra", "l": 1}\n{"t": "dåligt", "l": 0}\n'
+    found = source(test, **{"set/README.md": CARD, "set/sv.jsonl": rows})
+    texts = {(row[0], row[3]) for row in seen(found)}
+    assert texts >= {("en", "fine"), ("sv", "bra"), ("quy_Latn", "fine")}
+    assert len(texts) == 6
+
+
+def test_an_id_of_the_hub_is_no_path(source, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(MissingExtra, match="there is no folder 'owner/set'"):
+        source('format = "columns"\nhub = "owner/set"\n')
 
 
 def test_sources_of_all_languages_need_no_common_one(source):

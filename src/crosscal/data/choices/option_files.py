@@ -48,7 +48,7 @@ def option_format(name: str, description: str, layout: OptionFiles) -> Format:
             check_languages(request, layout.languages, name)
         return layout.finish(read_languages(request, find, rows))
 
-    return Format(schema=CHOICES, name=name, description=description, read=read)
+    return Format(schema=CHOICES, name=name, description=description, read=read, hub=True)
 
 
 def answer_among(record: Node, name: str, names: Sequence[str]) -> int | None:

@@ -10,6 +10,42 @@ from crosscal.data.files.lines import opening
 from crosscal.exceptions import DataError
 from crosscal.spelling import did_you_mean
 
+# What data sets call their splits; the first is what studies say.
+_SPLITS = (
+    ("train", "trn", "training"),
+    ("dev", "val", "valid", "validation", "trial", "sample"),
+    ("test", "tst"),
+)
+# The Hub says 'validation' where the original files say 'dev'.
+HUB_NAMES = {
+    "dev": "validation",
+    "dev_matched": "validation_matched",
+    "dev_mismatched": "validation_mismatched",
+}
+
+
+def split_names(split: str | None) -> tuple[str, ...]:
+    """Return what a split may be called in a file name, itself first; nothing for None."""
+    if split is None:
+        return ()
+    synonyms = next((names for names in _SPLITS if split in names), ())
+    return (split, *(name for name in synonyms if name != split))
+
+
+def names_of_split(split: str) -> tuple[str, ...]:
+    """Return what a split may be called, on the Hub too."""
+    return tuple(dict.fromkeys((split, HUB_NAMES.get(split, split), *split_names(split))))
+
+
+def find_split(split: str, known: Sequence[str], *, where: str) -> str:
+    """Return the name under which a data set has a split."""
+    found = next((name for name in names_of_split(split) if name in known), None)
+    if found is None:
+        raise DataError(
+            f"there is no split '{split}'", where=where, remedy=did_you_mean(split, known)
+        )
+    return found
+
 
 def in_folder(path: Path, pattern: str, **fields: str) -> Path:
     """Return the file that a pattern names in a folder, or say which values its fields take."""

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from crosscal.data.files.layout import folder_names, in_folder, is_folder
+from crosscal.data.files.hub import split_files
+from crosscal.data.files.layout import folder_names, in_folder, is_folder, split_names
 from crosscal.data.files.lines import opening
 from crosscal.data.files.parquet import shards
 from crosscal.data.reader import Request
@@ -18,20 +19,6 @@ from crosscal.exceptions import DataError, SettingsError
 from crosscal.spelling import did_you_mean
 
 _FIELD = re.compile(r"\{(?:split|language)\}")
-# What data sets call their splits; the first is what studies say.
-_SPLITS = (
-    ("train", "trn", "training"),
-    ("dev", "val", "valid", "validation", "trial", "sample"),
-    ("test", "tst"),
-)
-
-
-def split_names(split: str | None) -> tuple[str, ...]:
-    """Return what a split may be called in a file name, itself first; nothing for None."""
-    if split is None:
-        return ()
-    synonyms = next((names for names in _SPLITS if split in names), ())
-    return (split, *(name for name in synonyms if name != split))
 
 
 def under_any_split(request: Request, names: Sequence[str]) -> list[str]:
@@ -74,6 +61,8 @@ def published_files(request: Request, language: str, names: Sequence[str]) -> li
     The split may have any of its names. A folder with Parquet files, or with a folder of them for
     the language, is read as from the Hub.
     """
+    if request.hub is not None:
+        return split_files(request, language)
     path = request.source
     if not is_folder(path) or not any("{split}" in name for name in names):
         return [file_of(request, language, names)]
@@ -92,6 +81,8 @@ def hub_files(request: Request, language: str, folders: Sequence[str] = ()) -> l
     The path is a file, a folder of files for one language, a folder of folders for several (named
     by the first of `folders` that exists, or by the code), or holds ``{language}``.
     """
+    if request.hub is not None:
+        return split_files(request, language)
     path = request.source
     if "{" in str(path):
         path = file_of(request, language)
@@ -132,6 +123,8 @@ def check_one_language(request: Request) -> None:
 
 def check_exists(request: Request) -> None:
     """Refuse a path without fields in braces at which nothing is."""
+    if request.hub is not None:
+        return
     path = request.source
     with opening(path):
         if "{" not in str(path) and not path.exists():

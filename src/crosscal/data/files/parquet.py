@@ -4,39 +4,37 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crosscal.data.files.json_tree import NOT_TEXT
-from crosscal.data.files.layout import folder_names
+from crosscal.data.files.layout import HUB_NAMES, folder_names
 from crosscal.data.files.lines import opening
 from crosscal.exceptions import DataError
 from crosscal.spelling import did_you_mean
 
-# The Hub says 'validation' where the original files say 'dev'.
-_HUB_NAMES = {
-    "dev": "validation",
-    "dev_matched": "validation_matched",
-    "dev_mismatched": "validation_mismatched",
-}
 # Before 2023 the Hub put the name of the data set first: 'xnli-test.parquet'.
 _SHARD = re.compile(
     r"(?:\w+-)??(?P<split>\w+?)(?:-(?P<number>\d{5})-of-(?P<count>\d{5}))?\.parquet"
 )
 
 
+_ARROW = ".arrow"  # as the package `datasets` keeps them: record batches in a stream
+
+
 def is_table(file: Path) -> bool:
     """Whether a file holds a table in binary form, and no text."""
-    return file.suffix == ".parquet"
+    return file.suffix in (".parquet", _ARROW)
 
 
 def shards(folder: Path, split: str) -> list[Path]:
     """Return the files of a split in order."""
-    hub_split = _HUB_NAMES.get(split, split)
+    hub_split = HUB_NAMES.get(split, split)
     by_split: dict[str, list[tuple[str, re.Match[str]]]] = {}
     for name in folder_names(folder):
         if match := _SHARD.fullmatch(name):
@@ -66,8 +64,7 @@ def read_table(file: Path, required: Sequence[str], optional: Sequence[str] = ()
     with opening(file):
         try:
             # Its own handle: pyarrow's message for a missing permission names no cause.
-            with file.open("rb") as handle, pq.ParquetFile(handle) as parquet:
-                names = parquet.schema_arrow.names
+            with file.open("rb") as handle, _opened(handle, file) as (names, n_rows, read):
                 for name in required:
                     if name not in names:
                         raise DataError(
@@ -76,14 +73,14 @@ def read_table(file: Path, required: Sequence[str], optional: Sequence[str] = ()
                             remedy=f"{did_you_mean(name, names)}; or choose another format",
                         )
                 present = [name for name in optional if name in names]
-                table = parquet.read(columns=[*required, *present], use_threads=False)
+                table = read([*required, *present])
                 table.validate(full=True)
-                promised = parquet.metadata.num_rows
+                promised = table.num_rows if n_rows is None else n_rows
         except (DataError, FileNotFoundError, IsADirectoryError, PermissionError):
             raise
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise DataError(
-                f"this is no whole Parquet file ({_first_line(error)})",
+                f"this is no whole {file.suffix[1:].title()} file ({_first_line(error)})",
                 where=str(file),
                 remedy="It was truncated or altered; fetch it again",
             ) from error
@@ -98,11 +95,28 @@ def read_table(file: Path, required: Sequence[str], optional: Sequence[str] = ()
     return table
 
 
+@contextmanager
+def _opened(
+    handle: IO[bytes], file: Path
+) -> Iterator[tuple[list[str], int | None, Callable[[list[str]], pa.Table]]]:
+    """Give the names of the columns, the rows that the file promises, and what reads columns."""
+    if file.suffix == _ARROW:
+        with pa.ipc.open_stream(handle) as stream:
+            yield stream.schema.names, None, lambda names: stream.read_all().select(names)
+        return
+    with pq.ParquetFile(handle) as parquet:
+        yield (
+            parquet.schema_arrow.names,
+            parquet.metadata.num_rows,
+            lambda names: parquet.read(columns=names, use_threads=False),
+        )
+
+
 def parquet_names(file: Path) -> list[str]:
     """Return the names of a file's columns."""
     try:
-        with opening(file):
-            return list(pq.read_schema(file).names)
+        with opening(file), file.open("rb") as handle, _opened(handle, file) as (names, _, _):
+            return list(names)
     except pa.ArrowException:
         return []  # reading its rows says what is wrong
 

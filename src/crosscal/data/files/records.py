@@ -10,7 +10,7 @@ from crosscal.data.files.dialect import Dialect, Quoting, header_names
 from crosscal.data.files.json_lines import json_lines
 from crosscal.data.files.json_tree import NOT_TEXT, Node, read_json
 from crosscal.data.files.lines import read_lines
-from crosscal.data.files.parquet import parquet_names, plain_values, read_table
+from crosscal.data.files.parquet import is_table, parquet_names, plain_values, read_table
 from crosscal.data.files.quoted import quoted_columns
 
 SUFFIXES = (".tsv", ".txt", ".csv", ".jsonl", ".json", ".parquet")
@@ -35,9 +35,9 @@ def read_records(
     a `dialect` all that the ending says of columns.
     """
     kind = file_kind(file)
-    if read_as and kind != ".parquet":
+    if read_as and not is_table(file):
         kind = read_as
-    if kind == ".parquet":
+    if is_table(file):
         return _parquet_rows(file, required, optional)
     if kind in (".jsonl", ".json"):
         return _objects(file, required, is_list=kind == ".json" and _begins_list(file))
@@ -58,7 +58,7 @@ def file_kind(file: Path) -> str:
 def column_names(file: Path, dialect: Dialect | None) -> list[str]:
     """Return the names of a file's columns, in files of objects those of the first one."""
     kind = file_kind(file)
-    if kind == ".parquet":
+    if is_table(file):
         return parquet_names(file)
     if kind in (".jsonl", ".json") or dialect is None:
         objects = _objects(file, (), is_list=kind == ".json" and _begins_list(file))

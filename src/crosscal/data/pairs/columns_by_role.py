@@ -13,14 +13,16 @@ folder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 from crosscal.data.files.dialect import DELIMITERS, Dialect, Quoting, find_dialect
+from crosscal.data.files.hub import class_names
 from crosscal.data.files.naming import published_files
+from crosscal.data.files.parquet import is_table, names_of, read_table
 from crosscal.data.files.per_language import read_languages
 from crosscal.data.files.records import SUFFIXES, column_names, file_kind, word
 from crosscal.data.pairs.pair_files import PairColumns, columns_read, pair_rows
@@ -58,7 +60,7 @@ def _read(request: Request) -> ParsedFiles:
             if role in _COLUMNS
         }
         dialect = None
-        if file_kind(file) not in (".parquet", ".json", ".jsonl"):
+        if not is_table(file) and file_kind(file) not in (".json", ".jsonl"):
             dialect = find(file, _named(roles))
             notes.extend(dialect.notes)
         columns = replace(
@@ -70,7 +72,15 @@ def _read(request: Request) -> ParsedFiles:
             for record in columns_read(file, columns, request, dialect=dialect)
             if not of_language or word(record, of_language) == language
         ]
-        own_rows = list(pair_rows(records, columns, request, dropped))
+        names = _class_names(file, request, columns.label)
+        spelled = {**label_map, **dropped_labels, **dict.fromkeys(request.labels, "")}
+        own = {str(i): name for i, name in enumerate(names) if str(i) not in spelled}
+        named = {i: dropped_labels[name] for i, name in own.items() if name in dropped_labels}
+        columns = replace(columns, dropped_labels=dropped_labels | named)
+        own_rows = [
+            replace(row, label=own.get(row.label or "", row.label))
+            for row in pair_rows(records, columns, request, dropped)
+        ]
         if not own_rows and not dropped and of_language:
             raise DataError(
                 f"no row is in language '{language}'",
@@ -81,6 +91,22 @@ def _read(request: Request) -> ParsedFiles:
 
     parsed = read_languages(request, _files, rows)
     return replace(parsed, dropped=dict(dropped), label_map=label_map, notes=tuple(notes))
+
+
+def _class_names(file: Path, request: Request, column: str) -> Sequence[str]:
+    """Return what the numbers of a column of labels are called, by the file or by its card."""
+    own = None
+    if is_table(file):
+        own = names_of(read_table(file, (), (column,)).schema, column)
+    card = class_names(request, request.languages[0], column)
+    if own and card and own != card:
+        raise DataError(
+            f"the classes of '{column}' are {', '.join(own)}, but the card of the data set says "
+            f"{', '.join(card)}",
+            where=str(file),
+            remedy='Say what the numbers mean, as labels = "0 = ..., 1 = ...", or mend the card',
+        )
+    return own or card or ()
 
 
 def _named(roles: Mapping[str, str]) -> list[str]:
@@ -125,7 +151,7 @@ def _files(request: Request, language: str) -> list[Path]:
     if "language" in columns or any("{language}" in name for name in columns.values()):
         request = replace(request, languages=(language,))  # One file holds several.
     files = published_files(request, language, _NAMES)
-    if len(files) > 1:
+    if len(files) > 1 and not request.hub:
         raise SettingsError(
             f"{len(files)} files make up split '{request.split}', but this format reads one",
             where=str(request.path),
@@ -180,6 +206,7 @@ def _format(name: str, description: str, *, parallel: bool) -> Format:
         read=_read,
         parallel=parallel,
         columns=ROLES,
+        hub=True,
     )
 
 

@@ -11,7 +11,7 @@ from crosscal.data.files.dialect import Dialect, Quoting
 from crosscal.data.files.json_tree import Node
 from crosscal.data.files.lines import read_lines
 from crosscal.data.files.naming import check_languages, published_files
-from crosscal.data.files.parquet import names_in_order, read_table
+from crosscal.data.files.parquet import is_table, names_in_order, read_table
 from crosscal.data.files.per_language import read_languages
 from crosscal.data.files.records import read_records, text, word
 from crosscal.data.pairs.pairs import PAIRS, PairRow
@@ -55,7 +55,7 @@ class PairColumns:
 
     def label_of(self, file: Path) -> str:
         """Return the column of labels in a file."""
-        if self.other_label is None or file.suffix == ".parquet":
+        if self.other_label is None or is_table(file):
             return self.label
         header = next(read_lines(file))[1].split("\t")
         is_other = self.label not in header and self.other_label in header
@@ -88,7 +88,7 @@ class PairFiles:
 
     def columns_of(self, file: Path) -> PairColumns:
         """Return what the columns of a file are called."""
-        return self.hub if file.suffix == ".parquet" and self.hub else self.columns
+        return self.hub if is_table(file) and self.hub else self.columns
 
 
 def pair_format(name: str, description: str, layout: PairFiles, *, parallel: bool = True) -> Format:
@@ -97,7 +97,9 @@ def pair_format(name: str, description: str, layout: PairFiles, *, parallel: boo
     def read(request: Request) -> ParsedFiles:
         return layout.finish(read_pair_files(request, layout, name), request)
 
-    return Format(schema=PAIRS, name=name, description=description, read=read, parallel=parallel)
+    return Format(
+        schema=PAIRS, name=name, description=description, read=read, parallel=parallel, hub=True
+    )
 
 
 def read_pair_files(request: Request, layout: PairFiles, name: str) -> ParsedFiles:
@@ -216,7 +218,7 @@ def _own_label_map(file: Path, columns: PairColumns) -> dict[str, str]:
     Revisions of a data set on the Hub have had different orders; what a file says of itself counts.
     """
     usual = tuple(columns.label_map.values())
-    if file.suffix != ".parquet" or not usual:
+    if not is_table(file) or not usual:
         return {}
     schema = read_table(file, (), (columns.label,)).schema
     names = names_in_order(schema, columns.label, usual)

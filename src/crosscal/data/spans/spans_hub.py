@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.data.examples import Answer
+from crosscal.data.files.hub import hub_table
 from crosscal.data.files.naming import hub_files
-from crosscal.data.files.parquet import plain_values, read_table, texts
+from crosscal.data.files.parquet import plain_values, texts
 from crosscal.data.files.per_language import file_or_folder, read_languages
 from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.spans.spans import SPANS, SpanRow
@@ -35,7 +36,7 @@ def _read(request: Request, folders: tuple[str, ...] = ()) -> ParsedFiles:
 
 
 def _rows(file: Path, request: Request) -> list[SpanRow]:
-    table = read_table(file, _COLUMNS)
+    table = hub_table(file, _COLUMNS)
     columns = [texts(table[name], name, file) for name in _COLUMNS[:3]]
     answers = plain_values(table["answers"], "answers", file)
     return [
@@ -101,6 +102,7 @@ FORMATS = (
         description="SQuAD's form from the Hugging Face Hub: {split}-*.parquet with id, context, "
         "question, answers; {language} may stand in the path",
         read=_read,
+        hub=True,
         parallel=False,
     ),
     Format(
@@ -109,6 +111,7 @@ FORMATS = (
         description="XQuAD from the Hugging Face Hub: xquad.{language}/validation-*.parquet with "
         "id, context, question, answers",
         read=_read_xquad,
+        hub=True,
     ),
     Format(
         schema=SPANS,
@@ -116,6 +119,7 @@ FORMATS = (
         description="TyDiQA-GoldP from the Hugging Face Hub: {split}-*.parquet of all languages "
         "with id, context, question, answers",
         read=_read_tydiqa,
+        hub=True,
         parallel=False,
     ),
 )

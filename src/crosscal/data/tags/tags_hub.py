@@ -11,8 +11,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from crosscal.data.files.hub import class_names, hub_table
 from crosscal.data.files.naming import hub_files
-from crosscal.data.files.parquet import lists, names_of, read_table
+from crosscal.data.files.parquet import lists, names_of
 from crosscal.data.files.per_language import file_or_folder, read_languages
 from crosscal.data.reader import Format, ParsedFiles, Request
 from crosscal.data.tags.masakhaner import FOLDERS
@@ -43,9 +44,10 @@ def _read(
         return hub_files(request, language, own)
 
     def rows(file: Path, request: Request) -> list[TagRow]:
+        names = class_names(request, request.languages[0], column) or default
         return [
             TagRow(number, f"row {number}", *pair)
-            for number, pair in enumerate(_words_and_tags(file, words, column, default))
+            for number, pair in enumerate(_words_and_tags(file, words, column, names))
         ]
 
     return read_languages(request, find, rows, root=file_or_folder)
@@ -54,7 +56,7 @@ def _read(
 def _words_and_tags(
     file: Path, words: str, tags: str, default: tuple[str, ...] | None
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    table = read_table(file, [words, tags])
+    table = hub_table(file, [words, tags])
     sentences = [tuple(row) for row in lists(table[words], words, file, str)]
     if "int" not in str(table[tags].type):
         golds = [tuple(row) for row in lists(table[tags], tags, file, str)]
@@ -94,6 +96,7 @@ def _format(
         read=partial(_read, tags=tags, names=names, folders=folders),
         parallel=False,
         columns=("words", "tags"),
+        hub=True,
     )
 
 

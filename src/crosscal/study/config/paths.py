@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,33 @@ _READER_FIELDS = {"split": "{split}", "language": "{language}"}
 def resolve_paths(study: Study, folder: Path) -> Study:
     """Fill ``{name}`` from ``[paths]`` and make paths absolute."""
 
-    def files(entry: FilesConfig, field: str) -> str | None:
-        if entry.path is None:
-            return None
+    def filled(name: str, fields: Mapping[str, str], field: str) -> str:
         try:
-            filled = entry.path.format_map({**_READER_FIELDS, **study.paths})
+            return name.format_map({**fields, **study.paths})
         except (KeyError, ValueError, IndexError) as error:
             raise SettingsError(
-                f"'{entry.path}' uses a name that [paths] does not define ({error})",
+                f"'{name}' uses a name that [paths] does not define ({error})",
                 where=field,
                 remedy="Add it to [paths], or give it with --set paths.name=folder",
             ) from error
-        return str((folder / filled).resolve())
+
+    def files(entry: FilesConfig, field: str) -> dict[str, str | None]:
+        path, hub = entry.path, entry.hub
+        if path is not None:
+            path = str((folder / filled(path, _READER_FIELDS, f"{field}.path")).resolve())
+        if hub is not None:
+            hub = filled(hub, {}, f"{field}.hub")
+            local = (folder / hub).resolve()
+            hub = str(local) if local.is_dir() else hub
+        return {"path": path, "hub": hub}
 
     def source(entry: SourceConfig, field: str) -> SourceConfig:
         return entry.model_copy(
             update={
-                "path": files(entry, field),
+                **files(entry, field),
                 "also": tuple(source(part, f"{field}, also") for part in entry.also),
                 "by_language": {
-                    code: own.model_copy(update={"path": files(own, f"{field}, {code}")})
+                    code: own.model_copy(update=files(own, f"{field}, {code}"))
                     for code, own in entry.by_language.items()
                 },
             }
@@ -45,7 +53,7 @@ def resolve_paths(study: Study, folder: Path) -> Study:
     def task(data: Any, field: str) -> Any:
         parts = [name for name in _SOURCES if getattr(data, name, None)]
         return data.model_copy(
-            update={name: source(getattr(data, name), f"{field}.{name}.path") for name in parts}
+            update={name: source(getattr(data, name), f"{field}.{name}") for name in parts}
         )
 
     name = study.encoder.name
@@ -54,7 +62,7 @@ def resolve_paths(study: Study, folder: Path) -> Study:
         update={
             "targets": {key: task(data, f"targets.{key}") for key, data in study.targets.items()},
             "mlm": study.mlm
-            and study.mlm.model_copy(update={"texts": source(study.mlm.texts, "mlm.texts.path")}),
+            and study.mlm.model_copy(update={"texts": source(study.mlm.texts, "mlm.texts")}),
             "intermediate": {
                 key: task(data, f"intermediate.{key}") for key, data in study.intermediate.items()
             },

@@ -45,6 +45,15 @@ class FilesConfig(Section):
         default=None,
         description="file or folder, seen from the study file; {name} from [paths]",
     )
+    hub: str | None = Field(
+        default=None,
+        description="in place of path: the id of a data set on the Hugging Face Hub, or a folder "
+        "in the Hub's layout",
+    )
+    config: str | None = Field(
+        default=None, description="its configuration; {language} stands for the language"
+    )
+    network: bool = Field(default=False, description="allow the download of a data set of the Hub")
     split: str | None = Field(
         default=None, description="train, dev or test, where a folder has more"
     )
@@ -93,7 +102,16 @@ class SourceConfig(FilesConfig):
         if not isinstance(own, dict) or not all(isinstance(table, dict) for table in own.values()):
             return content
         shared = {key: content[key] for key in FilesConfig.model_fields if key in content}
-        tables = {code: {**shared, **table} for code, table in own.items()}
+        # A language that lies in files does not lie on the Hub as well, and the other way round.
+        other = {"path": ("hub", "config", "network"), "hub": ("path",)}
+        left = {
+            code: {key for place in other.keys() & table.keys() for key in other[place]}
+            for code, table in own.items()
+        }
+        tables = {
+            code: {key: value for key, value in shared.items() if key not in left[code]} | table
+            for code, table in own.items()
+        }
         # Languages without a source of their own need not be there.
         formats = [table["format"] for table in tables.values() if "format" in table]
         return {"format": formats[0], **content, "by_language": tables} if formats else content

@@ -95,6 +95,9 @@ def _files(source: SourceConfig, split: str, languages: Sequence[str]) -> list[S
             columns=files.columns,
             codes=files.codes,
             encoding=files.encoding,
+            hub=files.hub,
+            config=files.config,
+            network=files.network,
         )
         for files, codes in groups
     ]

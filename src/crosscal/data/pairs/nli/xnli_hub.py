@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from crosscal.data.files.hub import split_files
 from crosscal.data.files.layout import folder_names
 from crosscal.data.files.naming import no_language_folder
 from crosscal.data.files.parquet import label_names, names_in_order, read_table, shards, texts
@@ -28,10 +29,12 @@ _TOGETHER = "all_languages"
 
 def _read(request: Request) -> ParsedFiles:
     split = request.needed_split("Name one: 'dev' or 'test'")
-    folders = folder_names(request.source)
-    own = [language for language in request.languages if language in folders]
+    folders = [] if request.hub else folder_names(request.source)
+    own = [language for language in request.languages if request.hub or language in folders]
 
     def find(request: Request, language: str) -> list[Path]:
+        if request.hub:
+            return split_files(request, language)
         if language not in folders and _TOGETHER not in folders:
             raise no_language_folder(request.source, language, language, folders)
         return shards(request.source / (language if language in own else _TOGETHER), split)
@@ -95,4 +98,5 @@ FORMAT = Format(
     description="XNLI from the Hugging Face Hub: {language}/{split}-*.parquet or "
     "all_languages/{split}-*.parquet with premise, hypothesis, label",
     read=_read,
+    hub=True,
 )
