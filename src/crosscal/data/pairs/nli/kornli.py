@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crosscal.data.files.naming import split_names
+from crosscal.data.files.layout import split_names
 from crosscal.data.pairs.pair_files import (
     HUB_NLI,
     PairColumns,

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from crosscal.data.files.json_tree import Node
+from crosscal.data.files.layout import split_names
 from crosscal.data.files.naming import (
     check_languages,
     file_of,
-    split_names,
     under_any_split,
 )
 from crosscal.data.files.per_language import read_languages
