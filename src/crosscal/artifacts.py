@@ -16,7 +16,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -164,12 +164,18 @@ def _error_number(error: Exception) -> int | None:
 def flush(path: Path) -> None:
     """Force a file or a folder's entries to the disk."""
     if path.is_dir():
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except PermissionError:  # Windows opens no folder, and needs no flushing of one
-            return
-    else:
-        descriptor = os.open(path, os.O_RDWR)  # Windows flushes nothing that is open for reading
+        # Windows opens no folder, and some network file systems flush none: it is not needed there.
+        with suppress(OSError):
+            _flush(path, os.O_RDONLY)
+        return
+    try:
+        _flush(path, os.O_RDWR)  # Windows flushes nothing that is open for reading alone
+    except PermissionError:
+        _flush(path, os.O_RDONLY)
+
+
+def _flush(path: Path, mode: int) -> None:
+    descriptor = os.open(path, mode)
     try:
         os.fsync(descriptor)
     finally:

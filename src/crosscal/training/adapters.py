@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from crosscal.exceptions import SettingsError
 from crosscal.training.settings import TrainingSettings
 
 _NAME = "default"
@@ -25,6 +26,12 @@ def add_adapters(encoder: PreTrainedModel, settings: TrainingSettings, *, seed: 
     from peft import LoraConfig, inject_adapter_in_model
 
     linear = [name for name, module in encoder.named_modules() if isinstance(module, nn.Linear)]
+    if not linear:
+        raise SettingsError(
+            f"an encoder of kind '{encoder.config.model_type}' has no linear layers to adapt",
+            where="training.lora_rank",
+            remedy="Leave the setting out",
+        )
     config = LoraConfig(
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,

@@ -14,6 +14,7 @@ from crosscal.calibration import (
 )
 from crosscal.calibration.evaluation.evaluating import evaluate
 from crosscal.exceptions import DataError
+from crosscal.report.evaluation_page import write_evaluation
 from crosscal.report.evaluation_words import sentences
 
 GIVEN = "probabilities"
@@ -141,3 +142,29 @@ def test_votes_of_another_shape_are_refused():
         evaluate(predicted, votes.argmax(axis=1), votes=votes[:, :2], given=GIVEN)
     with pytest.raises(DataError, match="row 0"):
         evaluate(predicted, votes.argmax(axis=1), votes=votes - 8, given=GIVEN)
+
+
+def test_groups_without_votes_and_confidences(tmp_path):
+    predicted, votes = people(n=40)
+    groups = np.repeat(["a", "b"], 20)
+    some = np.where((groups == "a")[:, None], votes, 0)
+    gold = votes.argmax(axis=1)
+    evaluation = evaluate(
+        predicted, gold, votes=some, groups=groups, given=GIVEN, replicates=200, errors=("ece",)
+    )
+    assert evaluation.groups["a"].human
+    assert "over 0 items" in evaluation.groups["b"].note
+    write_evaluation(evaluation, tmp_path / "page.html", title="votes")
+    assert "Against the votes" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    with pytest.raises(DataError, match="confidences"):
+        evaluate(predicted[:, 0], gold > 0, votes=votes, given="confidence")
+
+
+def test_votes_of_one_cluster_have_no_endless_interval():
+    predicted, votes = people(n=30)
+    some = np.where(np.arange(30)[:, None] == 3, votes, 0)
+    found = evaluate(
+        predicted, votes.argmax(axis=1), votes=some, given=GIVEN, replicates=200, errors=("ece",)
+    )
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert found.groups["all"].human["human_nll"].low is None

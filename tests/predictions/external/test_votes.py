@@ -106,6 +106,63 @@ def test_what_is_no_vote_is_named(columns, options, words):
         read_external(table(**columns, **gold), ColumnOptions(**options))
 
 
+@pytest.mark.parametrize("affix", ["vote_count_{}", "n.votes_{}", "{}", "doc.v {}"])
+def test_counts_are_named_after_the_classes_behind_any_prefix(affix):
+    turned = {affix.format(NAMES[i]): VOTES[:, i] for i in (2, 0, 1)}
+    read = read_external(
+        table(**turned, label=["yes", "no", "maybe"]),
+        ColumnOptions(votes=affix.format("*"))
+        if affix != "{}"
+        else ColumnOptions(votes="yes,no,maybe"),
+    )
+    assert read.votes.tolist() == VOTES.tolist()
+
+
+def test_counts_that_are_named_otherwise_are_asked_about_unless_listed():
+    other = {f"votes_{name}": VOTES[:, i] for i, name in enumerate("cab")}
+    gold = {"label": ["yes", "no", "maybe"]}
+    with pytest.raises(DataError, match="which is which"):
+        read_external(table(**other, **gold), ColumnOptions(votes="votes_*"))
+    read = read_external(table(**other, **gold), ColumnOptions(votes="votes_c,votes_a,votes_b"))
+    assert read.votes.tolist() == VOTES.tolist()
+
+
+def test_classes_in_another_order_move_scores_and_votes_alike():
+    turned = ("yes", "no", "maybe")
+    columns = {"counts": VOTES.tolist(), "label": ["yes", "no", "maybe"]}
+    read = read_external(table(**columns), ColumnOptions(votes="counts", classes=turned))
+    assert read.votes.tolist() == VOTES[:, [2, 0, 1]].tolist()
+    assert read.values.tolist() == PROBABILITIES[:, [2, 0, 1]].tolist()
+
+
+def test_the_labels_of_all_annotators_are_read_in_one_way():
+    scores = {f"p{i}": PROBABILITIES[:, i] for i in range(3)}
+    frame = pa.table({**scores, "a": ["0", "1", "0"], "b": ["1", "2", "1"]})
+    read = read_external(frame, ColumnOptions(annotators="a,b"))
+    assert read.votes[read.votes.any(axis=1)].tolist() == [[1, 1, 0], [0, 1, 1], [1, 1, 0]]
+    with pytest.raises(DataError, match="from 0 or from 1"):
+        read_external(frame.drop(["a"]), ColumnOptions(annotators="b"))
+    with pytest.raises(DataError, match="classes have names"):
+        read_external(table(a=["0", "1", "0"]), ColumnOptions(annotators="a"))
+
+
+def test_no_vote_is_for_a_choice_that_a_row_lacks():
+    scores = {"scores": [[1.0, 2.0, -np.inf], [0.0, 1.0, 2.0]], "gold": [0, 1]}
+    with pytest.raises(DataError, match="does not have"):
+        read_external(pa.table({**scores, "v": [[1, 1, 1], [1, 1, 1]]}), ColumnOptions(votes="v"))
+
+
+def test_the_highest_of_several_confidences_has_no_votes():
+    frame = table(**counts(), right=[1, 0, 1])
+    with pytest.raises(DataError, match="confidences"):
+        read_external(
+            frame,
+            ColumnOptions(
+                confidence="prob_no,prob_maybe,prob_yes", labels="right", votes="votes_*"
+            ),
+        )
+
+
 def test_votes_need_all_scores_and_one_form():
     frame = pa.table({"confidence": [0.5, 0.6], "correct": [0, 1], "v1": [1, 0], "v2": [0, 1]})
     with pytest.raises(DataError, match="confidences"):

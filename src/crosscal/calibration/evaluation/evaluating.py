@@ -34,6 +34,7 @@ from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, Ne
 from crosscal.calibration.human.votes import check_votes
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
+from crosscal.exceptions import DataError
 
 Ints = NDArray[np.intp]
 Report = Callable[[str, int, int], None]
@@ -265,6 +266,12 @@ def _in_order_of_names(
 
 def _known_votes(votes: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return counts of votes; rows of zeros have none."""
+    if len(shape) != 2:
+        raise DataError(
+            "votes are for classes, and these are confidences",
+            where="votes",
+            remedy="give the scores of all classes, or leave out the votes",
+        )
     counts = np.asarray(votes, dtype=np.float64)
     none = (counts == 0).all(axis=-1, keepdims=True) if counts.ndim == 2 else np.zeros(1, bool)
     return np.where(none, 0.0, check_votes(np.where(none, 1.0, counts), shape))

@@ -75,7 +75,7 @@ def measure_group(
         draw=design.draw,
         measurements=measurements,
         reliability=_diagram(confidence, correct, settings),
-        notes=tuple(_notes(measurements, len(gold), design.clusters)),
+        notes=(*_notes(measurements, len(gold), design.clusters), *_said_of_votes(votes)),
     )
 
 
@@ -92,6 +92,14 @@ def _against_votes(
     (measured,) = measure_samples([voted], design.resampling, replace(settings, errors=()))
     floors = vote_floors(values, votes[some], given)
     return {name: replace(measured[name], noise_floor=floors.get(name)) for name in rows}
+
+
+def _said_of_votes(votes: Floats | None) -> list[str]:
+    """Say over how many rows measures against votes are means, where that is not all."""
+    voted = 0 if votes is None else int(votes.any(axis=1).sum())
+    if votes is None or voted == len(votes):
+        return []
+    return [f"measures against votes are means over {voted:,} items"]
 
 
 def _notes(measurements: Mapping[str, Measurement], n: int, clusters: int) -> list[str]:
@@ -118,7 +126,7 @@ def group_result(measured: GroupMeasures, level: float) -> GroupResult:
     known = measured.clusters > 1
     means = {name: measured.measurements.get(name) for name in MEANS}
     others = {
-        name: error_result(error, level, known=known)
+        name: error_result(error, level, known=known and (name not in HUMAN or error.known))
         for name, error in measured.measurements.items()
         if name not in MEANS
     }

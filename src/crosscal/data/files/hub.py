@@ -27,7 +27,7 @@ from crosscal.spelling import did_you_mean
 _CARD = "README.md"
 _FRONT = re.compile(r"\A---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 _SUFFIXES = (".parquet", ".arrow", ".jsonl", ".json", ".csv", ".tsv")
-_SHARD = re.compile(r"-(?P<number>\d{5})-of-(?P<count>\d{5})\.\w+$")
+_SHARD = re.compile(r"-(?P<number>\d{5})-of-(?P<count>\d{5})(?:-[0-9a-f]+)?\.\w+$")
 # What stands between the words of a file's name; an underscore may be part of a split's.
 _BETWEEN = (r"[-. /]+", r"[-._ /]+")
 
@@ -176,7 +176,16 @@ def _patterns(chosen: Mapping[str, Any], folder: Path) -> dict[str, list[str]]:
 
 def _fitting(folder: Path, pattern: str) -> list[Path]:
     _check_inside(pattern, folder)
-    files = [file for file in folder.glob(pattern) if file.is_file()]
+    try:
+        # A card's ``**`` at the end means all files below.
+        found = folder.glob(f"{pattern}/*" if pattern.endswith("**") else pattern)
+        files = [file for file in found if file.is_file()]
+    except (ValueError, NotImplementedError) as error:
+        raise DataError(
+            f"'{pattern}' is no pattern of file names ({error})",
+            where=str(folder / _CARD),
+            remedy="Mend the card, or name files that lie in the folder",
+        ) from error
     if not files:
         raise DataError(
             f"no file is named '{pattern}'",
@@ -230,6 +239,13 @@ def _named_after(base: Path, split: str) -> list[Path]:
             where=f"config of {base}",
             remedy=f'Name one, as config = "{folders[0].split("/")[0]}"',
         )
+    if len({_SHARD.sub("", file.name) for file in fitting}) > 1:
+        listed = ", ".join(file.name for file in fitting[:8])
+        raise DataError(
+            f"more than one file is named after split '{split}': {listed}",
+            where=str(base),
+            remedy="Say in a card (README.md, configs) which belong to it, or move the others away",
+        )
     return fitting
 
 
@@ -243,7 +259,8 @@ def _check_whole(files: Sequence[Path], split: str) -> None:
     matches = [match for file in files if (match := _SHARD.search(file.name))]
     counts = {int(match["count"]) for match in matches}
     numbers = sorted(int(match["number"]) for match in matches)
-    if matches and (len(counts) > 1 or numbers != list(range(max(counts)))):
+    whole = len(counts) == 1 and numbers == list(range(max(counts))) and len(matches) == len(files)
+    if matches and not whole:
         raise DataError(
             f"split '{split}' has {len(matches)} files, but there should be {max(counts)}",
             where=str(files[0].parent),

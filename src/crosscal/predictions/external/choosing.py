@@ -93,7 +93,8 @@ def choose_columns(
         candidate, label = _only(head, found, where), None
     demand_apart(candidate.values, label, options, where)
     mapping = _mapping(head, candidate, label, options)
-    return replace(mapping, votes=votes, annotators=annotators)
+    one_by_one = "," in (options.votes or "") and "*" not in (options.votes or "")
+    return replace(mapping, votes=votes, annotators=annotators, votes_listed=one_by_one)
 
 
 def _mapping(
@@ -106,7 +107,11 @@ def _mapping(
     ids = [n for n in ids if head.columns[n] in ("number", "text")]
     what = "right or wrong" if candidate.outcome else "labels"
     how = "named" if options.labels else "by its name"
-    notes = [candidate.why, "no labels are read" if label is None else f"{what}: '{label}' ({how})"]
+    notes = [candidate.why]
+    if label is not None:
+        notes.append(f"{what}: '{label}' ({how})")
+    elif not (options.votes or options.annotators):
+        notes.append("no labels are read")
     left_out = _left_out(head, candidate, taken)
     if left_out:
         notes.append(f"not taken for scores: {listed(left_out)}")

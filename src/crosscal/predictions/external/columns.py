@@ -160,6 +160,7 @@ class ColumnMapping:
     notes: tuple[str, ...]  # how the choice came about, in words
     votes: tuple[str, ...] = ()  # columns of counts by class, or one of lists
     annotators: tuple[str, ...] = ()  # columns of labels, one an annotator
+    votes_listed: bool = False  # by the user, one by one
 
     @property
     def names(self) -> tuple[str, ...]:

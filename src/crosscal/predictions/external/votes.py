@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes
-from crosscal.predictions.external.columns import ColumnMapping
+from crosscal.predictions.external.columns import ColumnMapping, listed
 from crosscal.predictions.external.labels import numbers_of
-from crosscal.predictions.external.plain_text import plain_text
+from crosscal.predictions.external.plain_text import index_of, plain_text
 from crosscal.predictions.external.sources.table_source import TableSource
 from crosscal.predictions.external.values import values_from_columns, values_from_lists
 
@@ -33,20 +33,27 @@ def votes_of(
     """Return how many annotators chose each class, (n, k), and notes; None without any."""
     if not columns.votes and not columns.annotators:
         return None, ()
-    if values.ndim != 2:
+    if columns.layout in ("confidence", "highest"):
         raise DataError(
             "votes are for classes, and these predictions are confidences",
             where=source.name,
             remedy="Give the scores of all classes, or leave out the votes",
         )
     size = values.shape[1]
+    if classes is not None and len(classes) != size:
+        raise DataError(
+            f"{len(classes)} names of classes ({', '.join(classes)}) for {size} scores",
+            where=source.name,
+            remedy="Give --classes one name for each score, in their order",
+        )
     if columns.annotators:
-        votes = _tallied(source, columns.annotators, tables, classes, size)
-        notes = [f"votes: labels of {len(columns.annotators)} annotators"]
+        votes = _tallied(source, columns, tables, classes or (), size)
+        note = f"votes: labels of {len(columns.annotators)} annotators"
     else:
-        votes, notes = _counted(source, columns.votes, tables, classes, size)
+        votes, note = _counted(source, columns, tables, classes or (), size)
     _demand_votes(source, votes, some=columns.labels is None)
-    return votes, tuple(notes)
+    _demand_own_choices(source, votes, values)
+    return votes, (note,)
 
 
 def each_vote(votes: Floats) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
@@ -59,17 +66,23 @@ def each_vote(votes: Floats) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
 
 def _counted(
     source: TableSource,
-    names: Sequence[str],
+    columns: ColumnMapping,
     tables: Tables,
-    classes: Sequence[str] | None,
+    classes: Sequence[str],
     size: int,
-) -> tuple[Floats, list[str]]:
+) -> tuple[Floats, str]:
+    names = columns.votes
+    order: Sequence[int] | None = columns.order  # in which --classes puts the scores
+    note = "votes: counts, in the order of the scores"
     if len(names) == 1 and pa.types.is_nested(tables[names[0]].type):
         read, _ = values_from_lists(source, names[0], tables[names[0]], 1)
-        order, width = None, read.shape[1]
+        width = read.shape[1]
     else:
         read = values_from_columns(source, names, [tables[name] for name in names])
-        order, width = _order(names, classes), len(names)
+        width = len(names)
+        by_name = _order(source, columns, classes)
+        if by_name is not None:
+            order, note = by_name, "votes: counts, by the names of the classes"
     if width != size:
         raise DataError(
             f"{width} counts of votes for {size} classes",
@@ -77,64 +90,111 @@ def _counted(
             remedy="Give a count for each class; labels of single annotators are --annotators",
         )
     votes = np.where(np.isneginf(read), 0.0, read).astype(np.float64)
-    if order is not None:
-        return votes[:, order], ["votes: counts, by the names of the classes"]
-    return votes, ["votes: counts, in the order of the scores"]
+    return (votes if order is None else votes[:, list(order)]), note
 
 
-def _order(names: Sequence[str], classes: Sequence[str] | None) -> list[int] | None:
-    """Return the columns in the order of the classes they are named after, if they are."""
+def _order(source: TableSource, columns: ColumnMapping, classes: Sequence[str]) -> list[int] | None:
+    """Return the columns in the order of the classes they are named after; None: as they stand."""
+    names = [plain_text(name).casefold() for name in columns.votes]
+    wanted = [plain_text(name).casefold() for name in classes] or list(map(str, range(len(names))))
     # What stands before the class, as ``votes_``, is the same in all.
-    parts = [re.fullmatch(r"(?:(.*?)[_\-. ])?(.*)", name) for name in names]
-    same = len({part[1] for part in parts if part}) == 1
-    own = [
-        plain_text(part[2] if part and same else name)
-        for part, name in zip(parts, names, strict=True)
-    ]
-    own = [name.casefold() for name in own]
-    wanted = [plain_text(name).casefold() for name in classes or ()]
-    if set(own) != set(wanted) or len(set(own)) != len(names):
+    shared = next((n for n in range(len(names[0]), 0, -1) if len({m[:n] for m in names}) == 1), 0)
+    starts = [0, *(n for n in range(1, shared + 1) if names[0][n - 1] in "_-. ")]
+    for start in reversed(starts):
+        own = [name[start:] for name in names]
+        if sorted(own) == sorted(wanted):
+            return [own.index(name) for name in wanted]
+    if columns.votes_listed:
         return None
-    return [own.index(name) for name in wanted]
+    raise DataError(
+        f"the columns of votes ({listed(columns.votes)}) are not named after the classes "
+        f"({', '.join(wanted)}), and which is which cannot be told",
+        where=source.name,
+        remedy="Name them in the order of the scores, with commas between, as "
+        f"--votes '{','.join(columns.votes)}'",
+    )
 
 
 def _tallied(
     source: TableSource,
-    names: Sequence[str],
+    columns: ColumnMapping,
     tables: Tables,
-    classes: Sequence[str] | None,
+    classes: Sequence[str],
     size: int,
 ) -> Floats:
     """Count the labels in the columns of annotators; an empty cell is no vote."""
-    votes = np.zeros((len(tables[names[0]]), size))
-    known = {*map(plain_text, classes or ()), *map(str, range(size))}
-    for name in names:
+    given, index, labels = {}, {}, {}
+    for name in columns.annotators:
         column = tables[name]
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             blank = pc.equal(pc.utf8_trim_whitespace(column), "")
             column = pc.if_else(blank, pa.scalar(None, column.type), column)
-        given = np.flatnonzero(np.asarray(pc.is_valid(column)))
-        if not len(given):
-            continue
-        index, labels = codes(source, name, column.drop_null())
-        numbers = numbers_of(labels, classes or ())
-        for label, number in zip(labels, numbers, strict=True):
-            if number is None or not 0 <= number < size:
-                row = int(given[(index == labels.index(label)).argmax()])
-                remedy = (
-                    f"The classes are {', '.join(classes)}; --classes names them otherwise"
-                    if classes
-                    else f"Give indices from 0 to {size - 1}, or name the classes with --classes"
-                )
-                if len(set(re.findall(r"\w+", label)) & known) > 1 or label.startswith("["):
-                    remedy = "Give each annotator a column of labels, or counts with --votes"
-                raise DataError(
-                    f"unknown label {label!r}",
-                    where=f"{source.name}: column '{name}', {source.locate(row)}",
-                    remedy=remedy,
-                )
-        votes[given, np.array(numbers, dtype=np.intp)[index]] += 1
+        rows = np.flatnonzero(np.asarray(pc.is_valid(column)))
+        if len(rows):
+            given[name] = rows
+            index[name], labels[name] = codes(source, name, column.drop_null())
+    # One reading of all columns: an annotator may never have given the first class.
+    every = list(dict.fromkeys(label for each in labels.values() for label in each))
+    number = dict(zip(every, numbers_of(every, classes), strict=True))
+    _demand_one_numbering(source, columns, every, classes)
+    votes = np.zeros((len(tables[columns.annotators[0]]), size))
+    for name, rows in given.items():
+        found = [number[label] for label in labels[name]]
+        if any(each is None or not 0 <= each < size for each in found):
+            at = next(i for i, each in enumerate(found) if each is None or not 0 <= each < size)
+            row = int(rows[(index[name] == at).argmax()])
+            raise DataError(
+                f"unknown label {labels[name][at]!r}",
+                where=f"{source.name}: column '{name}', {source.locate(row)}",
+                remedy=_known(labels[name][at], classes, size),
+            )
+        votes[rows, np.array(found, dtype=np.intp)[index[name]]] += 1
     return votes
+
+
+def _known(label: str, classes: Sequence[str], size: int) -> str:
+    """Say which labels there can be."""
+    words = set(re.findall(r"\w+", label))
+    if label.startswith("[") or len(words & {plain_text(name) for name in classes}) > 1:
+        return "Give each annotator a column of labels, or counts with --votes"
+    if classes:
+        return f"The classes are {', '.join(classes)}; --classes names them otherwise"
+    return f"Give indices from 0 to {size - 1}, or name the classes with --classes"
+
+
+def _demand_one_numbering(
+    source: TableSource, columns: ColumnMapping, labels: Sequence[str], classes: Sequence[str]
+) -> None:
+    """Ask where numbers could count from 0 or from 1, or stand for classes in another order."""
+    names = [plain_text(name) for name in classes]
+    numbers = [index_of(label) for label in labels]
+    if None in numbers or columns.classes_named or not labels:
+        return
+    from_one = names == [str(i + 1) for i in range(len(names))]
+    if names and not all(index_of(name) is not None for name in names):
+        what = "are numbers, and the classes have names"
+        remedy = f"Give --classes {','.join(classes)} if 0 is {classes[0]}, or the right order"
+    elif str(len(names)) not in labels if names and from_one else 0 not in numbers:
+        what, remedy = "can count from 0 or from 1", "Name the classes, as --classes 1,2,3"
+    else:
+        return
+    raise DataError(
+        f"the labels of the annotators ({', '.join(sorted(labels)[:8])}) {what}",
+        where=f"{source.name}: column '{columns.annotators[0]}'",
+        remedy=remedy,
+    )
+
+
+def _demand_own_choices(source: TableSource, votes: Floats, values: NDArray[Any]) -> None:
+    """Refuse votes for a choice that a row does not have."""
+    wrong = ((votes > 0) & np.isneginf(values)).any(axis=1)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            "there are votes for a choice that this row does not have",
+            where=f"{source.name}: votes, {source.locate(row)}",
+            remedy="Give 0 votes where a score is minus infinity",
+        )
 
 
 def _demand_votes(source: TableSource, votes: Floats, *, some: bool) -> None:
