@@ -63,6 +63,15 @@ def test_nothing_but_what_is_drawn(chart: Chart) -> None:
     assert {name[1:] for name in re.findall(r'href="([^"]*)"', drawing.inline)} <= set(ids)
 
 
+def test_shapes_take_their_colours_from_what_uses_them(chart: Chart) -> None:
+    # A browser that is dark changes the colours of what uses a shape, and reaches none within it.
+    root = ET.fromstring(f"<b>{render(chart).inline}</b>")
+    shapes = [shape for defs in root.iter("defs") for shape in defs]
+    assert shapes
+    assert not [shape for shape in shapes if "style" in shape.attrib]
+    assert all("stroke" in use.attrib["style"] for use in root.iter("use"))
+
+
 def test_numbers_have_two_decimals_at_most(chart: Chart) -> None:
     assert not re.search(r"\d\.\d{3}", render(chart).inline)
 

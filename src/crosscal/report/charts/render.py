@@ -88,6 +88,8 @@ def _tidy(parent: ET.Element, names: dict[str, str]) -> None:
         }
         if f"#{ident}" in names:
             child.set("id", names[f"#{ident}"][1:])
+            # What uses a shape has all of its style; one's own could not follow a dark page.
+            child.attrib.pop("style", None)
         if href is not None:
             child.set("href", names[href])
         if ident.startswith(HOVER):
