@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -92,7 +92,7 @@ def calibrate(
         cluster=cluster,
         votes=votes,
         annotators=annotators,
-        classes=tuple(classes.split(",") if isinstance(classes, str) else classes or ()) or None,
+        classes=_names(classes),
         encoding=encoding,
     )
     several = predictions if isinstance(predictions, list | tuple) else [predictions]
@@ -175,9 +175,16 @@ def evaluate_predictions(
     )
 
 
+def _names(classes: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    """Return names of classes, also of a text with commas between them."""
+    if isinstance(classes, str):
+        return tuple(name.strip() for name in classes.split(","))
+    return tuple(classes or ()) or None
+
+
 def _several(numbers: Sequence[float] | float) -> tuple[float, ...]:
     """Return numbers, or the only one."""
-    return (numbers,) if isinstance(numbers, int | float) else tuple(numbers)
+    return tuple(numbers) if isinstance(numbers, Iterable) else (float(numbers),)
 
 
 def _read(origin: Any, columns: ColumnOptions, report: Report | None) -> ExternalPredictions:

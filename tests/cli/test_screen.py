@@ -108,3 +108,11 @@ def test_errors_are_wrapped_too(told, monkeypatch):
     lines = told(fail_in_main).splitlines()
     assert max(map(len, lines)) <= 80
     assert any("1234567.25" in line for line in lines)
+
+
+def test_commands_keep_their_indent():
+    words = "Run it again:\n    crosscal run a-rather-long-name.toml --output elsewhere\nand wait."
+    first, command, rest, last = screen.filled(words, 40).split("\n")
+    assert (first, last) == ("Run it again:", "and wait.")
+    assert command == "    crosscal run a-rather-long-name.toml"
+    assert rest == "--output elsewhere"

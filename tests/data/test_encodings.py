@@ -109,3 +109,10 @@ def test_a_named_encoding_that_is_not_needed_is_doubted(write):
     path = write("a.tsv", "Größe\tgroß\tneutral\n")
     found = read_examples("tsv-pairs", path, labels=NLI, encoding="cp1252")
     assert "a.tsv would be UTF-8, too: look at its texts" in found.notes
+
+
+def test_an_empty_file_is_empty_in_every_encoding(tmp_path):
+    (tmp_path / "empty.tsv").write_bytes(b"")
+    for encoding in (None, "utf-16", "cp1251"):
+        with pytest.raises(DataError, match="empty"):
+            read_examples("tsv-pairs", tmp_path / "empty.tsv", labels=NLI, encoding=encoding)

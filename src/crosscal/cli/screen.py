@@ -38,10 +38,11 @@ def filled(words: str, width: int = LEAST_WIDTH) -> str:
     """Break lines between words; a path longer than a line stays in one piece, to be copied."""
     lines: list[str] = []
     for paragraph in words.split("\n"):
-        lines.append("")
-        for word in paragraph.split(" "):
-            longer = f"{lines[-1]} {word}" if lines[-1] else word
-            if cell_len(longer) <= width or not lines[-1]:
+        shifted = paragraph.lstrip(" ")  # as commands are, in what an error says to do
+        lines.append(paragraph[: len(paragraph) - len(shifted)])
+        for word in shifted.split(" "):
+            longer = f"{lines[-1]} {word}" if lines[-1].strip() else lines[-1] + word
+            if cell_len(longer) <= width or not lines[-1].strip():
                 lines[-1] = longer
             else:
                 lines.append(word)

@@ -99,9 +99,11 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, _decode(data, path, number, offset)
             offset += len(data)
         if offset == 0:
-            raise DataError(
-                "the file is empty", where=str(path), remedy="Fetch or write the file again"
-            )
+            raise _empty(path)
+
+
+def _empty(path: Path) -> DataError:
+    return DataError("the file is empty", where=str(path), remedy="Fetch or write the file again")
 
 
 def _encoding(handle: IO[bytes], path: Path) -> str:
@@ -122,6 +124,8 @@ def _content(path: Path) -> bytes:
 
 def _lines_in(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
     content = _content(path)
+    if not content:
+        raise _empty(path)
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
