@@ -110,7 +110,7 @@ def test_one_vote_has_no_entropy_and_impossible_votes_no_likelihood():
     predicted, votes = people(m=1)
     group = evaluate(predicted, votes.argmax(axis=1), votes=votes, given=GIVEN, errors=("ece",))
     assert "entropy_calibration_debiased" not in group.groups["all"].human
-    assert "one vote only" in group.groups["all"].note
+    assert "over the 0 with two votes" in group.groups["all"].note
     sure = np.tile([1.0, 0.0, 0.0], (len(votes), 1))
     group = evaluate(sure, np.zeros(len(votes), int), votes=votes, given=GIVEN, errors=("ece",))
     assert "human_nll" not in group.groups["all"].human
@@ -168,3 +168,15 @@ def test_votes_of_one_cluster_have_no_endless_interval():
     )
     json.dumps(found.to_dict(), allow_nan=False)
     assert found.groups["all"].human["human_nll"].low is None
+
+
+def test_rows_of_one_vote_count_for_all_but_the_entropy():
+    predicted, votes = people(n=100, m=3)
+    one = np.where(np.arange(100)[:, None] < 30, np.eye(3, dtype=int)[votes.argmax(axis=1)], votes)
+    found = evaluate(
+        predicted, votes.argmax(axis=1), votes=one, given=GIVEN, replicates=200, errors=("ece",)
+    ).groups["all"]
+    assert found.human["human_nll"].value == pytest.approx(human_nll(predicted, one, given=GIVEN))
+    expected = entropy_calibration_debiased(predicted[30:], votes[30:], given=GIVEN)
+    assert found.human["entropy_calibration_debiased"].value == pytest.approx(expected)
+    assert "over the 70 with two votes" in found.note

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,30 +21,39 @@ from crosscal.calibration.proper import Given
 
 Floats = NDArray[np.float64]
 
-HUMAN = ("human_distance", "human_nll", "human_ranking", "entropy_calibration_debiased")
+# Least votes of a row for each measure: one vote says nothing of an entropy.
+_LEAST = {
+    "human_distance": 1,
+    "human_nll": 1,
+    "human_ranking": 1,
+    "entropy_calibration_debiased": 2,
+}
+HUMAN = tuple(_LEAST)
 """Measures of predictions against votes: means over rows."""
 
-
-def vote_rows(values: Floats, votes: Floats, given: Given) -> dict[str, Floats]:
-    """Return what each row adds to each measure; without entropies where a row has one vote."""
-    rows = {
-        "human_distance": human_distance_rows(values, votes, given=given),
-        "human_nll": human_nll_rows(values, votes, given=given),
-        "human_ranking": human_ranking_rows(values, votes, given=given),
-    }
-    if votes.sum(axis=1).min() > 1:
-        rows["entropy_calibration_debiased"] = entropy_calibration_debiased_rows(
-            values, votes, given=given
-        )
-    return rows
+_ROWS: dict[str, Callable[..., Floats]] = {
+    "human_distance": human_distance_rows,
+    "human_nll": human_nll_rows,
+    "human_ranking": human_ranking_rows,
+    "entropy_calibration_debiased": entropy_calibration_debiased_rows,
+}
 
 
-def vote_floors(values: Floats, votes: Floats, given: Given) -> dict[str, float]:
-    """Return what votes drawn from the predictions themselves would show, where that is not 0."""
+def voted_rows(votes: Floats, name: str) -> NDArray[np.bool_]:
+    """Return which rows have votes enough for a measure."""
+    return np.asarray(votes.sum(axis=1) >= _LEAST[name])
+
+
+def vote_rows(name: str, values: Floats, votes: Floats, given: Given) -> Floats:
+    """Return what each row adds to a measure."""
+    return _ROWS[name](values, votes, given=given)
+
+
+def vote_floor(name: str, values: Floats, votes: Floats, given: Given) -> float | None:
+    """Return what votes drawn from the predictions would show; None where that is not known."""
     count = votes.sum(axis=1).astype(np.int64)
-    return {
-        "human_distance": human_noise_floor(values, count, given=given),
-        "entropy_calibration_debiased": float(
-            entropy_noise_floor_rows(values, count, given=given).mean()
-        ),
-    }
+    if name == "human_distance":
+        return human_noise_floor(values, count, given=given)
+    if name == "entropy_calibration_debiased":
+        return float(entropy_noise_floor_rows(values, count, given=given).mean())
+    return None

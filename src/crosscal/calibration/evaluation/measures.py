@@ -13,7 +13,7 @@ from crosscal.calibration.binning import bin_table, make_bins
 from crosscal.calibration.estimation.engine import measure_samples
 from crosscal.calibration.estimation.measurement import Measurement
 from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
-from crosscal.calibration.evaluation.against_votes import HUMAN, vote_floors, vote_rows
+from crosscal.calibration.evaluation.against_votes import HUMAN, vote_floor, vote_rows, voted_rows
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, GroupResult
 from crosscal.calibration.notion import Notion, outcomes
@@ -82,24 +82,40 @@ def measure_group(
 def _against_votes(
     sample: SampleSet, votes: Floats, design: GroupDesign, settings: EvaluationSettings
 ) -> dict[str, Measurement]:
-    """Measure the rows that have votes."""
-    some = votes.any(axis=1)
-    values, given = sample.values[some], settings.given
-    rows = vote_rows(values, votes[some], given)
-    voted = replace(
-        sample, values=values, gold=sample.gold[some], unit=sample.unit[some], added=rows
-    )
-    (measured,) = measure_samples([voted], design.resampling, replace(settings, errors=()))
-    floors = vote_floors(values, votes[some], given)
-    return {name: replace(measured[name], noise_floor=floors.get(name)) for name in rows}
+    """Measure the rows that have votes; for each measure those that have enough."""
+    given, alone = settings.given, replace(settings, errors=())
+    found = {}
+    for name in HUMAN:
+        some = voted_rows(votes, name)
+        if not some.any():
+            continue
+        values, counts = sample.values[some], votes[some]
+        voted = replace(
+            sample,
+            values=values,
+            gold=sample.gold[some],
+            unit=sample.unit[some],
+            added={name: vote_rows(name, values, counts, given)},
+        )
+        (measured,) = measure_samples([voted], design.resampling, alone)
+        floor = vote_floor(name, values, counts, given)
+        found[name] = replace(measured[name], noise_floor=floor)
+    return found
 
 
 def _said_of_votes(votes: Floats | None) -> list[str]:
     """Say over how many rows measures against votes are means, where that is not all."""
-    voted = 0 if votes is None else int(votes.any(axis=1).sum())
-    if votes is None or voted == len(votes):
+    if votes is None:
         return []
-    return [f"measures against votes are means over {voted:,} items"]
+    voted, several = (
+        int(voted_rows(votes, name).sum()) for name in ("human_nll", "entropy_calibration_debiased")
+    )
+    notes = []
+    if voted != len(votes):
+        notes.append(f"measures against votes are means over {voted:,} items")
+    if several != voted:
+        notes.append(f"that of entropy over the {several:,} with two votes or more")
+    return notes
 
 
 def _notes(measurements: Mapping[str, Measurement], n: int, clusters: int) -> list[str]:
@@ -116,8 +132,6 @@ def _notes(measurements: Mapping[str, Measurement], n: int, clusters: int) -> li
         notes.append("no NLL: it is infinite, because a right choice has probability 0")
     if "human_nll" in measurements and not np.isfinite(measurements["human_nll"].value):
         notes.append("no NLL of votes: it is infinite, because some have probability 0")
-    if "human_nll" in measurements and "entropy_calibration_debiased" not in measurements:
-        notes.append("no entropy of votes: there are rows with one vote only")
     return notes
 
 
