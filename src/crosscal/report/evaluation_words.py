@@ -12,8 +12,6 @@ _MOST = 5
 CLEAR = 0.05
 """Adjusted p-value below which something is called clear."""
 
-_BOTH_SIDES = "less sure than the annotators", "surer than the annotators"
-
 DEFINITIONS: dict[str, str] = {
     "ece": "mean distance between confidence and accuracy over bins of equal width",
     "ece_mass": "the same over bins of equal size; where most answers are right, its interval "
@@ -104,19 +102,22 @@ def _of_group(
 def _against_votes(evaluation: Evaluation) -> list[str]:
     """Say which groups are surer, or less sure, than the annotators are."""
     name = "entropy_calibration_debiased"
-    found = {g: r.human[name] for g, r in evaluation.groups.items() if name in r.human}
+    excess = {g: r.human[name] for g, r in evaluation.groups.items() if name in r.human}
     # Few votes show too little entropy: what is less sure must be so by more than that.
-    more = [g for g, e in found.items() if e.low is not None and e.low > (e.noise_floor or 0.0)]
-    less = [g for g, e in found.items() if e.high is not None and e.high < 0]
-    if not found:
+    more = [g for g, e in excess.items() if e.low is not None and e.low > (e.noise_floor or 0.0)]
+    less = [g for g, e in excess.items() if e.high is not None and e.high < 0]
+    if not excess:
         return []
     parts = [
-        f"{words} in {_names(groups)}" if len(evaluation.groups) > 1 else words
-        for words, groups in zip(_BOTH_SIDES, (more, less), strict=True)
+        f"{sure} in {_names(groups)}" if len(evaluation.groups) > 1 else sure
+        for sure, groups in (
+            ("less sure than the annotators", more),
+            ("surer than the annotators", less),
+        )
         if groups
     ]
-    told = " and ".join(parts) or "neither surer nor less sure than the annotators, as far as seen"
-    return [f"By the votes, predictions are {told}."]
+    words = " and ".join(parts) or "neither surer nor less sure than the annotators, as far as seen"
+    return [f"By the votes, predictions are {words}."]
 
 
 def _counted(evaluation: Evaluation, name: str, clear: dict[str, bool]) -> str:

@@ -1,8 +1,9 @@
-"""Predictions against the votes of several annotators: rows of the measures, and their floor."""
+"""The measures of predictions against the votes of several annotators."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,39 +22,35 @@ from crosscal.calibration.proper import Given
 
 Floats = NDArray[np.float64]
 
-# Least votes of a row for each measure: one vote says nothing of an entropy.
-_LEAST = {
-    "human_distance": 1,
-    "human_nll": 1,
-    "human_ranking": 1,
-    "entropy_calibration_debiased": 2,
+
+def _distance_floor(values: Floats, votes: Floats, given: Given) -> float:
+    return human_noise_floor(values, votes.sum(axis=1).astype(np.int64), given=given)
+
+
+def _entropy_floor(values: Floats, votes: Floats, given: Given) -> float:
+    return float(entropy_noise_floor_rows(values, votes.sum(axis=1), given=given).mean())
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoteMeasure:
+    """A measure of predictions against votes: a mean over rows."""
+
+    rows: Callable[..., Floats]  # (values, votes, given): what each row adds
+    least_votes: int = 1  # of a row that counts
+    # what votes drawn from the predictions would show, where that is not 0 and is known
+    floor: Callable[[Floats, Floats, Given], float] | None = None
+
+    def counts(self, votes: Floats) -> NDArray[np.bool_]:
+        """Return which rows have votes enough."""
+        return np.asarray(votes.sum(axis=1) >= self.least_votes)
+
+
+VOTE_MEASURES = {
+    "human_distance": VoteMeasure(rows=human_distance_rows, floor=_distance_floor),
+    "human_nll": VoteMeasure(rows=human_nll_rows),
+    "human_ranking": VoteMeasure(rows=human_ranking_rows),
+    # One vote says nothing of an entropy.
+    "entropy_calibration_debiased": VoteMeasure(
+        rows=entropy_calibration_debiased_rows, least_votes=2, floor=_entropy_floor
+    ),
 }
-HUMAN = tuple(_LEAST)
-"""Measures of predictions against votes: means over rows."""
-
-_ROWS: dict[str, Callable[..., Floats]] = {
-    "human_distance": human_distance_rows,
-    "human_nll": human_nll_rows,
-    "human_ranking": human_ranking_rows,
-    "entropy_calibration_debiased": entropy_calibration_debiased_rows,
-}
-
-
-def voted_rows(votes: Floats, name: str) -> NDArray[np.bool_]:
-    """Return which rows have votes enough for a measure."""
-    return np.asarray(votes.sum(axis=1) >= _LEAST[name])
-
-
-def vote_rows(name: str, values: Floats, votes: Floats, given: Given) -> Floats:
-    """Return what each row adds to a measure."""
-    return _ROWS[name](values, votes, given=given)
-
-
-def vote_floor(name: str, values: Floats, votes: Floats, given: Given) -> float | None:
-    """Return what votes drawn from the predictions would show; None where that is not known."""
-    count = votes.sum(axis=1).astype(np.int64)
-    if name == "human_distance":
-        return human_noise_floor(values, count, given=given)
-    if name == "entropy_calibration_debiased":
-        return float(entropy_noise_floor_rows(values, count, given=given).mean())
-    return None

@@ -13,7 +13,7 @@ from crosscal.calibration.binning import bin_table, make_bins
 from crosscal.calibration.estimation.engine import measure_samples
 from crosscal.calibration.estimation.measurement import Measurement
 from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
-from crosscal.calibration.evaluation.against_votes import HUMAN, vote_floor, vote_rows, voted_rows
+from crosscal.calibration.evaluation.against_votes import VOTE_MEASURES
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, GroupResult
 from crosscal.calibration.notion import Notion, outcomes
@@ -83,10 +83,10 @@ def _against_votes(
     sample: SampleSet, votes: Floats, design: GroupDesign, settings: EvaluationSettings
 ) -> dict[str, Measurement]:
     """Measure the rows that have votes; for each measure those that have enough."""
-    given, alone = settings.given, replace(settings, errors=())
-    found = {}
-    for name in HUMAN:
-        some = voted_rows(votes, name)
+    given, no_errors = settings.given, replace(settings, errors=())
+    measurements = {}
+    for name, measure in VOTE_MEASURES.items():
+        some = measure.counts(votes)
         if not some.any():
             continue
         values, counts = sample.values[some], votes[some]
@@ -95,12 +95,12 @@ def _against_votes(
             values=values,
             gold=sample.gold[some],
             unit=sample.unit[some],
-            added={name: vote_rows(name, values, counts, given)},
+            added={name: measure.rows(values, counts, given=given)},
         )
-        (measured,) = measure_samples([voted], design.resampling, alone)
-        floor = vote_floor(name, values, counts, given)
-        found[name] = replace(measured[name], noise_floor=floor)
-    return found
+        (measured,) = measure_samples([voted], design.resampling, no_errors)
+        floor = measure.floor(values, counts, given) if measure.floor else None
+        measurements[name] = replace(measured[name], noise_floor=floor)
+    return measurements
 
 
 def _said_of_votes(votes: Floats | None) -> list[str]:
@@ -108,7 +108,8 @@ def _said_of_votes(votes: Floats | None) -> list[str]:
     if votes is None:
         return []
     voted, several = (
-        int(voted_rows(votes, name).sum()) for name in ("human_nll", "entropy_calibration_debiased")
+        int(VOTE_MEASURES[name].counts(votes).sum())
+        for name in ("human_nll", "entropy_calibration_debiased")
     )
     notes = []
     if voted != len(votes):
@@ -140,11 +141,11 @@ def group_result(measured: GroupMeasures, level: float) -> GroupResult:
     known = measured.clusters > 1
     means = {name: measured.measurements.get(name) for name in MEANS}
     others = {
-        name: error_result(error, level, known=known and (name not in HUMAN or error.known))
+        name: error_result(error, level, known=known and (name not in VOTE_MEASURES or error.known))
         for name, error in measured.measurements.items()
         if name not in MEANS
     }
-    known_errors = {name: error for name, error in others.items() if name not in HUMAN}
+    known_errors = {name: error for name, error in others.items() if name not in VOTE_MEASURES}
     intervals = {
         name: mean.interval(level)
         for name, mean in means.items()
@@ -156,7 +157,7 @@ def group_result(measured: GroupMeasures, level: float) -> GroupResult:
         means={name: None if m is None else finite(m.value) for name, m in means.items()},
         intervals=intervals,
         errors=known_errors,
-        human={n: others[n] for n in HUMAN if n in others and np.isfinite(others[n].value)},
+        human={n: others[n] for n in VOTE_MEASURES if n in others and np.isfinite(others[n].value)},
         reliability=measured.reliability,
         note="; ".join([*measured.notes, *_outside(known_errors)]),
     )

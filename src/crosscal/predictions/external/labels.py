@@ -38,12 +38,8 @@ def gold_of(
     in the order of the scores. `absent` allows -1, the right choice not being among them.
     """
     size = 2 if columns.layout == "confidence" else values.shape[1]
-    if classes is not None and columns.layout != "confidence" and len(classes) != size:
-        raise DataError(
-            f"{len(classes)} names of classes ({', '.join(classes)}) for {size} scores",
-            where=source.name,
-            remedy="Give --classes one name for each score, in their order",
-        )
+    if columns.layout != "confidence":
+        demand_names(source, classes, size)
     indices, labels = codes(source, str(columns.labels), column)
     named, folded = _by_name(labels, () if columns.layout == "confidence" else classes or ())
     numbers = [index_of(label) for label in labels]
@@ -66,6 +62,16 @@ def gold_of(
     if classes and columns.layout != "confidence" and not by_name:
         return gold, ("labels: indices of the classes " + ", ".join(classes),)
     return gold, ()
+
+
+def demand_names(source: TableSource, classes: Sequence[str] | None, size: int) -> None:
+    """Refuse names of more or fewer classes than there are scores."""
+    if classes is not None and len(classes) != size:
+        raise DataError(
+            f"{len(classes)} names of classes ({', '.join(classes)}) for {size} scores",
+            where=source.name,
+            remedy="Give --classes one name for each score, in their order",
+        )
 
 
 def right_of(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes
 from crosscal.predictions.external.columns import ColumnMapping, listed
-from crosscal.predictions.external.labels import numbers_of
+from crosscal.predictions.external.labels import demand_names, numbers_of
 from crosscal.predictions.external.plain_text import index_of, plain_text
 from crosscal.predictions.external.sources.table_source import TableSource
 from crosscal.predictions.external.values import values_from_columns, values_from_lists
@@ -40,12 +40,7 @@ def votes_of(
             remedy="Give the scores of all classes, or leave out the votes",
         )
     size = values.shape[1]
-    if classes is not None and len(classes) != size:
-        raise DataError(
-            f"{len(classes)} names of classes ({', '.join(classes)}) for {size} scores",
-            where=source.name,
-            remedy="Give --classes one name for each score, in their order",
-        )
+    demand_names(source, classes, size)
     if columns.annotators:
         votes = _tallied(source, columns, tables, classes or (), size)
         note = f"votes: labels of {len(columns.annotators)} annotators"
@@ -139,16 +134,17 @@ def _tallied(
     _demand_one_numbering(source, columns, every, classes)
     votes = np.zeros((len(tables[columns.annotators[0]]), size))
     for name, rows in given.items():
-        found = [number[label] for label in labels[name]]
-        if any(each is None or not 0 <= each < size for each in found):
-            at = next(i for i, each in enumerate(found) if each is None or not 0 <= each < size)
+        chosen = [number[label] for label in labels[name]]
+        unknown = [i for i, each in enumerate(chosen) if each is None or not 0 <= each < size]
+        if unknown:
+            at = unknown[0]
             row = int(rows[(index[name] == at).argmax()])
             raise DataError(
                 f"unknown label {labels[name][at]!r}",
                 where=f"{source.name}: column '{name}', {source.locate(row)}",
                 remedy=_known(labels[name][at], classes, size),
             )
-        votes[rows, np.array(found, dtype=np.intp)[index[name]]] += 1
+        votes[rows, np.array(chosen, dtype=np.intp)[index[name]]] += 1
     return votes
 
 
