@@ -171,3 +171,18 @@ def test_votes_need_all_scores_and_one_form():
         )
     with pytest.raises(SettingsError, match="both"):
         ColumnOptions(votes="a", annotators="b")
+
+
+def test_listed_columns_that_contradict_their_names_are_asked_about():
+    slip = {"v_yes": VOTES[:, 2], "v_no": VOTES[:, 0], "v_mabye": VOTES[:, 1]}
+    frame = table(**slip, label=["yes", "no", "maybe"])
+    with pytest.raises(DataError, match="which is which"):
+        read_external(frame, ColumnOptions(votes="v_yes,v_no,v_mabye"))
+    read = read_external(frame, ColumnOptions(votes="v_no,v_mabye,v_yes"))
+    assert read.votes.tolist() == VOTES.tolist()
+
+
+def test_short_lists_of_counts_are_refused():
+    frame = table(v=[[1, 1, 3], [5], [0, 2, 2]], label=["yes", "no", "maybe"])
+    with pytest.raises(DataError, match="fewer counts"):
+        read_external(frame, ColumnOptions(votes="v"))

@@ -45,7 +45,7 @@ def votes_of(
         votes = _tallied(source, columns, tables, classes or (), size)
         note = f"votes: labels of {len(columns.annotators)} annotators"
     else:
-        votes, note = _counted(source, columns, tables, classes or (), size)
+        votes, note = _counted(source, columns, tables, classes or (), values)
     _demand_votes(source, votes, some=columns.labels is None)
     _demand_own_choices(source, votes, values)
     return votes, (note,)
@@ -64,9 +64,9 @@ def _counted(
     columns: ColumnMapping,
     tables: Tables,
     classes: Sequence[str],
-    size: int,
+    values: NDArray[Any],
 ) -> tuple[Floats, str]:
-    names = columns.votes
+    names, size = columns.votes, values.shape[1]
     order: Sequence[int] | None = columns.order  # in which --classes puts the scores
     note = "votes: counts, in the order of the scores"
     if len(names) == 1 and pa.types.is_nested(tables[names[0]].type):
@@ -84,6 +84,14 @@ def _counted(
             where=f"{source.name}: votes",
             remedy="Give a count for each class; labels of single annotators are --annotators",
         )
+    short = (np.isneginf(read) & ~np.isneginf(values)).any(axis=1)
+    if short.any():
+        row = int(short.argmax())
+        raise DataError(
+            "there are fewer counts of votes than choices",
+            where=f"{source.name}: votes, {source.locate(row)}",
+            remedy="Give a count for each choice, 0 where nobody chose it",
+        )
     votes = np.where(np.isneginf(read), 0.0, read).astype(np.float64)
     return (votes if order is None else votes[:, list(order)]), note
 
@@ -95,18 +103,23 @@ def _order(source: TableSource, columns: ColumnMapping, classes: Sequence[str]) 
     # What stands before the class, as ``votes_``, is the same in all.
     shared = next((n for n in range(len(names[0]), 0, -1) if len({m[:n] for m in names}) == 1), 0)
     starts = [0, *(n for n in range(1, shared + 1) if names[0][n - 1] in "_-. ")]
+    contradicted = False
     for start in reversed(starts):
         own = [name[start:] for name in names]
         if sorted(own) == sorted(wanted):
             return [own.index(name) for name in wanted]
-    if columns.votes_listed:
+        # As a name with a slip in it: then places and names contradict each other.
+        contradicted |= any(
+            name in wanted and wanted.index(name) != i for i, name in enumerate(own)
+        )
+    if columns.votes_listed and not contradicted:
         return None
     raise DataError(
         f"the columns of votes ({listed(columns.votes)}) are not named after the classes "
         f"({', '.join(wanted)}), and which is which cannot be told",
         where=source.name,
-        remedy="Name them in the order of the scores, with commas between, as "
-        f"--votes '{','.join(columns.votes)}'",
+        remedy="Call them after the classes, or list them with --votes in the order of the scores, "
+        "with commas between",
     )
 
 
