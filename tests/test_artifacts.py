@@ -276,3 +276,19 @@ def test_no_patience_where_nothing_may_be_written(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
     with pytest.raises(ArtifactError, match="no permission"):
         write_aside(tmp_path / "a", b"new")
+
+
+@pytest.mark.parametrize(("number", "passes"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_a_folder_need_not_be_flushed_but_a_broken_disk_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, passes: bool
+):
+    def fsync(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(artifacts.os, "open", lambda path, mode: os.dup(1))
+    monkeypatch.setattr(artifacts.os, "fsync", fsync)
+    if passes:
+        artifacts.flush(tmp_path)
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            artifacts.flush(tmp_path)

@@ -16,7 +16,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from crosscal.exceptions import ArtifactError, CrosscalError
 
 MANIFEST = "manifest.json"
 _FORMAT = "crosscal-artifact/1"
+# Of folders: Windows opens none, and some network file systems flush none.
+_UNFLUSHABLE = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
 # Seconds to wait for a program that has a file open, where that forbids to replace it.
 _PATIENCE = 3.0
 
@@ -164,9 +166,11 @@ def _error_number(error: Exception) -> int | None:
 def flush(path: Path) -> None:
     """Force a file or a folder's entries to the disk."""
     if path.is_dir():
-        # Windows opens no folder, and some network file systems flush none: it is not needed there.
-        with suppress(OSError):
+        try:
             _flush(path, os.O_RDONLY)
+        except OSError as error:
+            if error.errno not in _UNFLUSHABLE:
+                raise
         return
     try:
         _flush(path, os.O_RDWR)  # Windows flushes nothing that is open for reading alone

@@ -93,8 +93,8 @@ def choose_columns(
         candidate, label = _only(head, found, where), None
     demand_apart(candidate.values, label, options, where)
     mapping = _mapping(head, candidate, label, options)
-    one_by_one = "," in (options.votes or "") and "*" not in (options.votes or "")
-    return replace(mapping, votes=votes, annotators=annotators, votes_listed=one_by_one)
+    listed_votes = _are_listed(options.votes)
+    return replace(mapping, votes=votes, annotators=annotators, votes_listed=listed_votes)
 
 
 def _mapping(
@@ -122,7 +122,7 @@ def _mapping(
     return ColumnMapping(
         layout=candidate.layout,
         values=candidate.values,
-        values_named=_are_listed(options),
+        values_named=_are_listed(options.scores or options.probabilities or options.confidence),
         order=_order(candidate.classes, options.classes),
         labels=label,
         predicted=None if label is None else candidate.predicted,
@@ -136,10 +136,9 @@ def _mapping(
     )
 
 
-def _are_listed(options: ColumnOptions) -> bool:
+def _are_listed(text: str | None) -> bool:
     """Whether the user has put the columns in order, and not only said what they begin with."""
-    text = options.scores or options.probabilities or options.confidence or ""
-    return "," in text and "*" not in text
+    return text is not None and "," in text and "*" not in text
 
 
 def _order(names: tuple[str, ...] | None, wanted: tuple[str, ...] | None) -> tuple[int, ...] | None:
