@@ -51,23 +51,22 @@ def shared_words(split: str) -> tuple[np.ndarray, list[str]]:
 
 
 def main() -> None:
-    found = {}
+    accuracy = {}
     for name, baseline in BASELINES.items():
         baseline.fit(*part("train"))
-        found[name] = {split: round(baseline.score(*part(split)), 4) for split in ("dev", "test")}
-        print(name, found[name])
-    overlap = LogisticRegression().fit(*shared_words("train"))
-    name = "shared words, logistic regression"
-    found[name] = {s: round(overlap.score(*shared_words(s)), 4) for s in ("dev", "test")}
-    print(name, found[name])
+        accuracy[name] = {s: round(baseline.score(*part(s)), 4) for s in ("dev", "test")}
     rows, labels = shared_words("train")
-    shares = {
-        label: round(float(rows[np.array(labels) == label, 0].mean()), 3)
+    overlap = LogisticRegression().fit(rows, labels)
+    accuracy["shared words, logistic regression"] = {
+        s: round(overlap.score(*shared_words(s)), 4) for s in ("dev", "test")
+    }
+    share = {
+        label: round(float(rows[np.array(labels) == label, 0].mean()), 4)
         for label in sorted(set(labels))
     }
-    found["share of the hypothesis's words that are in the premise, training part"] = shares
-    print(shares)
-    Path(__file__).with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
+    document = json.dumps({"accuracy": accuracy, "share of words shared": share}, indent=1)
+    print(document)
+    Path(__file__).with_suffix(".json").write_text(document + "\n")
 
 
 if __name__ == "__main__":
