@@ -77,17 +77,14 @@ def packed_attention(
 ) -> tuple[Tensor, None]:
     """Attention of each sequence of a packed batch to itself."""
     heads, width = query.shape[1], query.shape[3]
-    outputs, start = [], 0
-    for length, count in length_groups:
-        q, k, v = (
-            rows[0, :, start : start + length * count]
-            .view(heads, count, length, width)
-            .transpose(0, 1)
-            for rows in (query, key, value)
-        )
+    # Split at once: the gradient of a slice is as long as the batch, that of a split its part.
+    sizes = [length * count for length, count in length_groups]
+    parts = zip(*(rows[0].split(sizes, dim=1) for rows in (query, key, value)), strict=True)
+    outputs = []
+    for (length, count), part in zip(length_groups, parts, strict=True):
+        q, k, v = (rows.view(heads, count, length, width).transpose(0, 1) for rows in part)
         mixed = scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
         outputs.append(mixed.transpose(1, 2).reshape(count * length, heads, width))
-        start += length * count
     return torch.cat(outputs)[None], None
 
 
@@ -194,9 +191,9 @@ def check_padding(model: PreTrainedModel) -> None:
 
 def pool(hidden: Tensor, batch: PackedBatch, pooling: Pooling) -> Tensor:
     """One vector a sequence, (N, width): the mean of its tokens, or the first or last alone."""
-    pooled, start = [], 0
-    for length, count in batch.length_groups:
-        rows = hidden[start : start + length * count].view(count, length, hidden.shape[1])
+    parts = hidden.split([length * count for length, count in batch.length_groups])
+    pooled = []
+    for (length, count), part in zip(batch.length_groups, parts, strict=True):
+        rows = part.view(count, length, hidden.shape[1])
         pooled.append(rows.mean(dim=1) if pooling == "mean" else rows[:, _PLACES[pooling]])
-        start += length * count
     return torch.cat(pooled)
