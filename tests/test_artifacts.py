@@ -19,9 +19,11 @@ from crosscal.artifacts import (
     building,
     disk_errors,
     locked,
+    read_checked,
     sha256_file,
     verify,
     write_aside,
+    write_checked,
 )
 from crosscal.exceptions import ArtifactError, StageFailed
 from tests.windows import treat_files_as_windows
@@ -65,11 +67,14 @@ def test_details_may_be_completed_while_building(tmp_path: Path):
 def test_interrupted_build_is_invisible_and_starts_over_or_resumes(tmp_path: Path):
     folder = tmp_path / "a"
     for error in (KeyboardInterrupt, StageFailed("no")):
-        with pytest.raises((KeyboardInterrupt, StageFailed)), building(folder, {}) as scratch:
+        with (
+            pytest.raises((KeyboardInterrupt, StageFailed)),
+            building(folder, {}, resume="it") as scratch,
+        ):
             (scratch / "half").write_text("half")
             raise error
         assert not folder.exists()
-    with building(folder, {}, resume=True) as scratch:
+    with building(folder, {}, resume="it") as scratch:
         assert (scratch / "half").read_text() == "half"
     assert (folder / "half").exists()
 
@@ -79,6 +84,38 @@ def test_interrupted_build_is_invisible_and_starts_over_or_resumes(tmp_path: Pat
     with building(other, {}):
         pass
     assert [p.name for p in other.iterdir()] == [MANIFEST]
+
+
+@pytest.mark.parametrize("left", ["another", None, b"", b"it", b"\0" * 6])
+def test_what_was_to_be_something_else_is_not_gone_on_with(tmp_path: Path, left):
+    folder = tmp_path / "a"
+    scratch = folder.with_name("a.partial")
+    scratch.mkdir()
+    (scratch / "half").write_text("half")
+    if isinstance(left, str):
+        write_checked(scratch / "purpose.json", left.encode())
+    elif left is not None:
+        (scratch / "purpose.json").write_bytes(left)
+    with building(folder, {}, resume="it") as made:
+        assert not (made / "half").exists()
+    assert [p.name for p in folder.iterdir()] == [MANIFEST]
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\0" * 40, bytes(range(256)) * 9])
+def test_damage_of_a_checked_file_is_seen(tmp_path: Path, content: bytes):
+    path = tmp_path / "kept"
+    assert read_checked(path) is None
+    write_checked(path, content)
+    stored = path.read_bytes()
+    assert read_checked(path) == content
+    for at in {0, len(stored) // 2, len(stored) - 1}:
+        flipped = bytearray(stored)
+        flipped[at] ^= 4
+        path.write_bytes(flipped)
+        assert read_checked(path) is None
+    for damaged in (b"", stored[:-1], stored + b"\0", bytes(len(stored))):
+        path.write_bytes(damaged)
+        assert read_checked(path) is None
 
 
 def test_killed_build_is_invisible(tmp_path: Path):

@@ -3,7 +3,8 @@
 An artifact is written aside, its files are listed with sizes and checksums in
 ``manifest.json``, everything is flushed to disk, and one rename makes it
 visible. A reader checks it against the manifest, so that a truncated or altered
-artifact is never served.
+artifact is never served. What an interrupted attempt left is checked as well: a
+power cut may keep names and lose contents.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import re
 import shutil
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,9 @@ from filelock import FileLock
 from crosscal.exceptions import ArtifactError, CrosscalError
 
 MANIFEST = "manifest.json"
+# In a folder being filled: what it is going to be, so that nothing else is made of it.
+_PURPOSE = "purpose.json"
+_CHECKSUM_BYTES = 4
 _FORMAT = "crosscal-artifact/1"
 # Of folders: Windows opens none, and some network file systems flush none.
 _UNFLUSHABLE = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
@@ -52,7 +57,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def building(folder: Path, details: dict[str, Any], *, resume: bool = False) -> Iterator[Path]:
+def building(folder: Path, details: dict[str, Any], *, resume: str | None = None) -> Iterator[Path]:
     """Build an artifact aside and make it visible at once.
 
     Parameters
@@ -61,8 +66,9 @@ def building(folder: Path, details: dict[str, Any], *, resume: bool = False) -> 
         The artifact's final place; must not exist yet. Hold its lock.
     details : dict
         JSON-ready facts to keep in the manifest.
-    resume : bool
-        Keep what an interrupted attempt left in the scratch folder.
+    resume : str, optional
+        Names what is made. What an interrupted attempt at the same left in the scratch folder is
+        kept; without, or if it was to be something else, it is removed.
 
     Yields
     ------
@@ -76,10 +82,14 @@ def building(folder: Path, details: dict[str, Any], *, resume: bool = False) -> 
     """
     scratch = folder.with_name(folder.name + ".partial")
     with disk_errors(folder):
-        if scratch.exists() and not resume:
+        purpose = scratch / _PURPOSE
+        if scratch.exists() and (resume is None or read_checked(purpose) != resume.encode()):
             shutil.rmtree(scratch)
         scratch.mkdir(parents=True, exist_ok=True)
+        if resume is not None and not purpose.exists():
+            write_checked(purpose, resume.encode())
         yield scratch
+        purpose.unlink(missing_ok=True)
         files = {
             path.relative_to(scratch).as_posix(): {
                 "bytes": path.stat().st_size,
@@ -103,6 +113,26 @@ def write_aside(path: Path, content: bytes) -> None:
         aside.write_bytes(content)
         flush(aside)
         move(aside, path)
+
+
+def write_checked(path: Path, content: bytes) -> None:
+    """Replace a file as `write_aside` does, by a content that `read_checked` can tell is whole."""
+    write_aside(path, content + _checksum(content))
+
+
+def read_checked(path: Path) -> bytes | None:
+    """Read what `write_checked` wrote; None if there is no such file, or it is damaged."""
+    try:
+        stored = path.read_bytes()
+    except OSError:
+        return None
+    content, checksum = stored[:-_CHECKSUM_BYTES], stored[-_CHECKSUM_BYTES:]
+    return content if checksum == _checksum(content) else None
+
+
+def _checksum(content: bytes) -> bytes:
+    # Not of nothing: that is 0, as are the bytes of a file whose content was lost.
+    return zlib.crc32(content, 1).to_bytes(_CHECKSUM_BYTES)
 
 
 def move(aside: Path, path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +118,28 @@ def test_an_altered_artifact_is_never_served(undisturbed, tmp_path):
     weights.write_bytes(content[:-10])
     with pytest.raises(ArtifactError, match="truncated"):
         run_plan(made.stages, store, InlineExecutor(store), Silent())
+
+
+def test_artifacts_that_changed_places_are_never_served(undisturbed, tmp_path):
+    file, _ = undisturbed
+    made, store = opened(file), Store(tmp_path / "store")
+    run_plan(made.stages, store, InlineExecutor(store), Silent())
+    for kind, user in (("prepare", "train"), ("train", "predict"), ("predict", "collect")):
+        stage = next(stage for stage in made.stages if stage.kind == user)
+        mine = next(node for node in stage.inputs.values() if node[0] == kind)
+        other = next(each.node for each in made.stages if each.kind == kind and each.node != mine)
+        swap(store.folder(*mine), store.folder(*other))
+        shutil.rmtree(store.folder(*stage.node))
+        with pytest.raises(ArtifactError, match="holds another artifact"):
+            run_plan(made.stages, store, InlineExecutor(store), Silent())
+        swap(store.folder(*mine), store.folder(*other))
+        run_plan(made.stages, store, InlineExecutor(store), Silent())
+
+
+def swap(one, other):
+    aside = one.with_name("aside")
+    for source, target in ((one, aside), (other, one), (aside, other)):
+        source.rename(target)
 
 
 def test_a_dead_worker_is_reported(undisturbed, tmp_path):

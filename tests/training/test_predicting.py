@@ -85,15 +85,13 @@ def test_kill_while_a_shard_is_written_or_the_shards_are_removed(
 ):
     model, vocabulary = assemble("bert", tokens)
     expected = predict(model, vocabulary, tokens, tmp_path / "whole")
-    save = np.save
 
-    def die(stream, array):
-        save(stream, array)
-        stream.truncate(50)
+    def die(path, content):
+        path.write_bytes(content[:50])
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(predicting.np, "save", die)
+        patch.setattr(predicting, "write_checked", die)
         with pytest.raises(Killed):
             predict(model, vocabulary, tokens, tmp_path / "parts")
     unlink = type(tmp_path).unlink
@@ -109,6 +107,24 @@ def test_kill_while_a_shard_is_written_or_the_shards_are_removed(
     found = predict(model, vocabulary, tokens, tmp_path / "parts")
     assert found.tobytes() == expected.tobytes()
     assert not (tmp_path / "parts").exists()
+
+
+@pytest.mark.parametrize("at", [0, 40, -1])
+def test_a_damaged_shard_is_scored_again(assemble, tokens, tmp_path, at):
+    model, vocabulary = assemble("bert", tokens)
+    expected = predict(model, vocabulary, tokens, tmp_path / "whole")
+
+    def stop(_: int) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        predict(model, vocabulary, tokens, tmp_path / "parts", stop)
+    [shard] = (tmp_path / "parts").iterdir()
+    content = bytearray(shard.read_bytes())
+    content[at] ^= 1
+    shard.write_bytes(content)
+    found = predict(model, vocabulary, tokens, tmp_path / "parts")
+    assert found.tobytes() == expected.tobytes()
 
 
 def test_vocabulary_makes_no_difference(assemble, tokens, tmp_path):
@@ -142,6 +158,6 @@ def test_full_disk_says_so(assemble, tokens, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(predicting.np, "save", full)
+    monkeypatch.setattr(predicting, "write_checked", full)
     with pytest.raises(ArtifactError, match="no space left on the disk"):
         predict(model, vocabulary, tokens, tmp_path / "s")

@@ -192,25 +192,91 @@ def test_finished_training_is_not_repeated(attempt, tmp_path):
     assert {p.name: p.stat().st_mtime_ns for p in (tmp_path / "a").iterdir()} == before
 
 
-@pytest.mark.parametrize("length", [0, 5, 1000, 50_000, -1])
-def test_truncated_state_is_refused(attempt, tmp_path, length):
+def cut(length):
+    """Return a function that cuts a file to a length, from its end if that is negative."""
+    return lambda path: os.truncate(path, length % (path.stat().st_size + 1))
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 16
+    path.write_bytes(content)
+
+
+def lose(path):
+    """Leave a file as long as it was, without its content, as a power cut does."""
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+DAMAGES = {
+    "cut to nothing": cut(0), "cut": cut(1000), "a byte short": cut(-2), "flipped": flip,
+    "lost": lose, "gone": lambda path: path.unlink(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    "name", ["state.safetensors", "heads.npz", "encoder.safetensors", "log.jsonl"]
+)
+def test_damaged_files_of_an_interrupted_training(attempt, undisturbed, tmp_path, name, damage):
+    if (name, damage) == ("log.jsonl", "flipped"):
+        pytest.skip("times of a log are nobody's result")
+    _, expected = undisturbed()
     with pytest.raises(Killed):
-        attempt(tmp_path / "a", kill_at=4)
-    path = tmp_path / "a" / "state.safetensors"
-    os.truncate(path, length % path.stat().st_size)
-    with pytest.raises(ArtifactError, match="state of the interrupted training") as caught:
-        attempt(tmp_path / "a")
-    assert str(path) in str(caught.value)
-    assert "Remove the file" in str(caught.value)
-    path.unlink()
+        attempt(tmp_path / "a", kill_at=undisturbed()[0].step - 1)
+    DAMAGES[damage](tmp_path / "a" / name)
     attempt(tmp_path / "a")
+    assert_equal(tmp_path / "a", expected)
 
 
-def test_state_of_another_model_is_refused(attempt, tmp_path):
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["outcome.json", "heads.npz", "encoder.safetensors"])
+def test_damaged_files_of_a_finished_training(attempt, undisturbed, tmp_path, name, damage):
+    _, expected = undisturbed()
+    attempt(tmp_path / "a")
+    DAMAGES[damage](tmp_path / "a" / name)
+    attempt(tmp_path / "a")
+    assert_equal(tmp_path / "a", expected)
+
+
+def test_outcome_of_another_training_is_not_taken(attempt, undisturbed, tmp_path):
+    _, expected = undisturbed()
+    (tmp_path / "a").mkdir()
+    planted = undisturbed("deberta-v2")[1] / "outcome.json"
+    (tmp_path / "a" / "outcome.json").write_bytes(planted.read_bytes())
+    attempt(tmp_path / "a")
+    assert_equal(tmp_path / "a", expected)
+
+
+def test_a_checkpoint_later_than_the_state_is_made_again(attempt, undisturbed, tmp_path):
+    progress, expected = undisturbed()
+    first = progress.evaluations[0]["step"]
+    assert progress.best_step > first  # so the state speaks of an earlier checkpoint
     with pytest.raises(Killed):
-        attempt(tmp_path / "a", kill_at=4)
-    with pytest.raises(ArtifactError, match="state of the interrupted training"):
-        attempt(tmp_path / "a", kind="deberta-v2")
+        attempt(tmp_path / "a", kill_at=progress.best_step)
+    taken = []
+
+    def load(*args):
+        state = load_state(*args)
+        taken.append(state.step)
+        return state
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "load_state", load)
+        attempt(tmp_path / "a")
+    assert taken == [progress.best_step - 1]
+    assert_equal(tmp_path / "a", expected)
+
+
+def test_state_of_another_model_is_refused(assemble, data, tmp_path):
+    models = [assemble(kind, *data, layers=1)[0] for kind in KINDS]
+    optimizers = [torch.optim.AdamW(model.parameters()) for model in models]
+    path = tmp_path / "state.safetensors"
+    save_state(path, models[0], optimizers[0], Progress())
+    before = [value.clone() for value in models[1].parameters()]
+    with pytest.raises(ArtifactError, match="of another model"):
+        load_state(path, models[1], optimizers[1])
+    assert all(map(torch.equal, before, models[1].parameters()))
 
 
 @pytest.mark.parametrize("content", [b"[]", b"{}", b'{"step": 1, "other": 2}', b"3", b"{"])

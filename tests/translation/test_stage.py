@@ -176,7 +176,7 @@ def test_a_damaged_chunk_is_translated_again(pairs, tmp_path):
 
 
 def test_as_an_artifact(pairs, tmp_path):
-    with building(tmp_path / "artifact", {"kind": "translate"}, resume=True) as scratch:
+    with building(tmp_path / "artifact", {"kind": "translate"}, resume="it") as scratch:
         run(pairs, Fake(), scratch)
     verify(tmp_path / "artifact")
     assert len(read_examples(tmp_path / "artifact")) == 3

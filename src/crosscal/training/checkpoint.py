@@ -1,13 +1,16 @@
 """The state of an interrupted training stage: one file, written aside and renamed.
 
 It holds everything that the next step depends on, so that a run that was
-killed goes on to the same bits as one that was not.
+killed goes on to the same bits as one that was not. It is checked before it is
+used, and so are the files beside it: after a power cut names may be there and
+contents lost.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from crosscal.artifacts import disk_errors, flush, move
+from crosscal.artifacts import disk_errors, flush, move, read_checked, sha256_file
 from crosscal.exceptions import ArtifactError
+
+LOG = "log.jsonl"
+# Checksums of the latest checkpoint, left before its files: training that goes on from before it
+# finds it in the place of that one's, and makes it again.
+NEXT_BEST = "next-best.json"
 
 
 @dataclass
@@ -30,6 +38,22 @@ class Progress:
     # ``step, accuracy, nll, share`` (share of the most frequent predicted label)
     evaluations: list[dict[str, float]] = field(default_factory=list)
     log_bytes: int = 0  # length of the step log when the state was saved
+    # SHA-256 of the files of the best checkpoint, by name
+    best_files: dict[str, str] = field(default_factory=dict)
+
+    def is_in(self, folder: Path) -> bool:
+        """Whether a folder holds the log and the checkpoint that this speaks of."""
+        try:
+            written = (folder / LOG).read_bytes()[: self.log_bytes] if self.log_bytes else b""
+            if len(written) != self.log_bytes or b"\0" in written:
+                return False
+            later = json.loads(read_checked(folder / NEXT_BEST) or b"{}")
+            return all(
+                sha256_file(folder / name) in (checksum, later.get(name))
+                for name, checksum in self.best_files.items()
+            )
+        except OSError:
+            return False
 
 
 def save_state(
@@ -45,45 +69,88 @@ def save_state(
         tensors["random.cuda"] = torch.cuda.get_rng_state()
     aside = _aside(path)
     with disk_errors(path):
-        save_file(tensors, aside, metadata={"progress": json.dumps(asdict(progress))})
+        metadata = {"progress": json.dumps(asdict(progress)), "crc32": str(_checksum(tensors))}
+        save_file(tensors, aside, metadata=metadata)
         flush(aside)
         move(aside, path)
 
 
 def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Restore what `save_state` saved; a fresh `Progress` if there is nothing."""
+    """Restore what `save_state` saved; a fresh `Progress` if there is nothing.
+
+    Raises
+    ------
+    ArtifactError
+        If the state is damaged, of another model or device, or speaks of files that are not there.
+        The model is as before then.
+    """
     if not path.exists():
         return Progress()
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            progress = Progress(**json.loads(file.metadata()["progress"]))
-        with torch.no_grad():
-            for name, parameter in _trained(model):
-                parameter.copy_(tensors[f"model.{name}"])
-        state: dict[int, dict[str, Any]] = {}
-        for name, value in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, key = name.split(".")
-                # Not the mapped file's own memory: Windows replaces no file that is mapped.
-                state.setdefault(int(index), {})[key] = value.clone()
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-        torch.set_rng_state(tensors["random.cpu"])
-        if "random.cuda" in tensors:
-            torch.cuda.set_rng_state(tensors["random.cuda"])
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise ArtifactError(
-            f"the state of the interrupted training cannot be read ({error})",
-            where=str(path),
-            remedy="Remove the file: the stage then starts over",
-        ) from error
+    tensors, progress = _read_state(path)
+    trained = dict(_trained(model))
+    if {name: value.shape for name, value in trained.items()} != {
+        name.removeprefix("model."): value.shape
+        for name, value in tensors.items()
+        if name.startswith("model.")
+    }:
+        raise _unusable("it is of another model", path)
+    if ("random.cuda" in tensors) != torch.cuda.is_available():
+        raise _unusable("it was left on another kind of device", path)
+    if not progress.is_in(path.parent):
+        raise _unusable("the log or the checkpoint beside it are not those it speaks of", path)
+    state: dict[int, dict[str, Any]] = {}
+    for name, value in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".")
+            # Not the mapped file's own memory: Windows replaces no file that is mapped.
+            state.setdefault(int(index), {})[key] = value.clone()
+    with torch.no_grad():
+        for name, parameter in trained.items():
+            parameter.copy_(tensors[f"model.{name}"])
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["random.cuda"])
     return progress
 
 
+def _read_state(path: Path) -> tuple[dict[str, Tensor], Progress]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+        progress = Progress(**json.loads(metadata["progress"]))
+        checksum = int(metadata["crc32"])
+        random_state = tensors["random.cpu"]
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise _unusable(str(error) or type(error).__name__, path) from error
+    if checksum != _checksum(tensors) or random_state.dtype != torch.uint8:
+        raise _unusable("its content was altered", path)
+    return tensors, progress
+
+
+def _checksum(tensors: Mapping[str, Tensor]) -> int:
+    checksum = 1
+    for name in sorted(tensors):
+        flat = tensors[name].detach().cpu().contiguous().reshape(-1)
+        checksum = zlib.crc32(
+            memoryview(flat.view(torch.uint8).numpy()), zlib.crc32(name.encode(), checksum)
+        )
+    return checksum
+
+
+def _unusable(why: str, path: Path) -> ArtifactError:
+    return ArtifactError(
+        f"the state of the interrupted training cannot be used: {why}",
+        where=str(path),
+        remedy="Remove the file: the stage then starts over",
+    )
+
+
 def discard_state(path: Path) -> None:
-    """Remove a state that is not needed any more, and what a kill left of one."""
-    path.unlink(missing_ok=True)
-    _aside(path).unlink(missing_ok=True)
+    """Remove a state that is not needed any more, and all that goes with it."""
+    for each in (path, _aside(path), path.with_name(NEXT_BEST)):
+        each.unlink(missing_ok=True)
 
 
 def _trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,14 +14,28 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from crosscal.artifacts import disk_errors, flush, move, write_aside
+from crosscal.artifacts import (
+    disk_errors,
+    flush,
+    move,
+    sha256_file,
+    write_aside,
+    write_checked,
+)
 from crosscal.encoders.packing import PackedBatch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.exceptions import DataError, StageFailed
+from crosscal.exceptions import ArtifactError, DataError, StageFailed
 from crosscal.training.adapters import merged_parameters
 from crosscal.training.batches import Indices
-from crosscal.training.checkpoint import Progress, discard_state, load_state, save_state
+from crosscal.training.checkpoint import (
+    LOG,
+    NEXT_BEST,
+    Progress,
+    discard_state,
+    load_state,
+    save_state,
+)
 from crosscal.training.collate import TrainingBatch, collate, mask
 from crosscal.training.evaluation import evaluate, is_best, mean_evaluation
 from crosscal.training.losses import training_loss
@@ -80,9 +95,10 @@ def train(
             )
     outcome = folder / "outcome.json"
     state = folder / "state.safetensors"
-    if outcome.exists():
+    finished = _finished(outcome)
+    if finished is not None:
         discard_state(state)
-        return Progress(**json.loads(outcome.read_text()))
+        return finished
     device = default_device()
     precision = Precision(settings.precision, device)
     torch.manual_seed(seed)  # dropout; the order has a generator of its own
@@ -93,11 +109,16 @@ def train(
     eval_steps = {
         round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)
     }
-    progress = load_state(state, model, optimizer)
+    try:
+        progress = load_state(state, model, optimizer)
+    except ArtifactError as error:  # better than to wait for someone who removes the file
+        report(0, len(plan), f"begins anew: {error}")
+        discard_state(state)
+        progress = Progress()
     table = embedding_table(model.encoder).weight
     saved, recent = time.monotonic(), RecentLoss()
 
-    with disk_errors(folder), _open_log(folder / "log.jsonl", progress.log_bytes) as log:
+    with disk_errors(folder), _open_log(folder / LOG, progress.log_bytes) as log:
         for step in range(progress.step + 1, len(plan) + 1):
             started = time.monotonic()
             learning_rate = _learning_rate(step, len(plan), settings)
@@ -146,14 +167,18 @@ def train(
                 log.write(json.dumps({"step": step, "development": scores_of}) + "\n")
                 if is_best(progress.evaluations, settings.select_by):
                     progress.best_step = step
-                    _save_model(model, vocabulary, folder)
+                    progress.best_files = _save_model(model, vocabulary, folder)
             recent.add(float(loss.detach()))
             report(step, len(plan), recent.words(progress.evaluations))
             if time.monotonic() - saved > checkpoint_seconds:
                 log.flush()
+                os.fsync(log.fileno())
                 progress.log_bytes = log.tell()
                 save_state(state, model, optimizer, progress)
                 saved = time.monotonic()
+        progress.log_bytes = log.tell()
+        log.flush()
+        os.fsync(log.fileno())
     # In this order: killed in between, the stage finds its outcome and trains no step again.
     write_aside(outcome, json.dumps(asdict(progress)).encode())
     discard_state(state)
@@ -238,18 +263,33 @@ def _open_log(path: Path, length: int) -> TextIO:
     return stream
 
 
-def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> None:
-    aside = folder / "encoder.aside"
-    save_weights(model.encoder, vocabulary, aside, merged_parameters(model.encoder))
-    flush(aside)
-    move(aside, folder / "encoder.safetensors")
+def _finished(outcome: Path) -> Progress | None:
+    """Return how an interrupted stage's training ended, None if it did not or files are lost."""
+    try:
+        progress = Progress(**json.loads(outcome.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return progress if progress.best_files and progress.is_in(outcome.parent) else None
+
+
+def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> dict[str, str]:
+    """Write encoder and heads, each aside first; return their checksums."""
     # Of the heads, those that predict: a stage that follows takes none.
-    np.savez(
-        folder / "heads.npz",
-        **{
-            f"{name}.{kind}": getattr(head, kind).detach().cpu().numpy()
-            for name, head in zip(model.names, model.heads, strict=True)
-            if isinstance(head, nn.Linear)
-            for kind in ("weight", "bias")
-        },
+    heads = {
+        f"{name}.{kind}": getattr(head, kind).detach().cpu().numpy()
+        for name, head in zip(model.names, model.heads, strict=True)
+        if isinstance(head, nn.Linear)
+        for kind in ("weight", "bias")
+    }
+    with (folder / "heads.aside").open("wb") as stream:
+        np.savez(stream, **heads)
+    save_weights(
+        model.encoder, vocabulary, folder / "encoder.aside", merged_parameters(model.encoder)
     )
+    asides = {"encoder.safetensors": folder / "encoder.aside", "heads.npz": folder / "heads.aside"}
+    checksums = {name: sha256_file(aside) for name, aside in asides.items()}
+    write_checked(folder / NEXT_BEST, json.dumps(checksums).encode())
+    for name, aside in asides.items():
+        flush(aside)
+        move(aside, folder / name)
+    return checksums

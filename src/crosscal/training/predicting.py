@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from crosscal.artifacts import disk_errors, flush, move
+from crosscal.artifacts import disk_errors, read_checked, write_checked
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import StageFailed
 from crosscal.tasks.families.tokens import EncodedDataset
@@ -68,16 +68,15 @@ def predict(
         shards.mkdir(exist_ok=True)
         for number, start in enumerate(range(0, len(order), SHARD_BATCHES)):
             batches = order[start : start + SHARD_BATCHES]
-            path = shards / f"{number:05d}.npy"
-            if not path.exists():
+            path = shards / f"{number:05d}"
+            kept = read_checked(path)
+            if kept is None:
                 if dropout_seed is not None:
                     torch.manual_seed(dropout_seed * 1_000_003 + number)
-                aside = path.with_suffix(".aside")
-                with aside.open("wb") as stream:
-                    np.save(stream, _shard(model, vocabulary, examples, batches, head, outputs))
-                flush(aside)
-                move(aside, path)
-            stored.append(np.load(path))
+                rows = _shard(model, vocabulary, examples, batches, head, outputs)
+                kept = rows.tobytes()
+                write_checked(path, kept)
+            stored.append(np.frombuffer(kept, dtype=_row_type(outputs)))
             done += sum(map(len, batches))
             report(done)
         scores = np.concatenate(stored)
@@ -106,12 +105,15 @@ def _shard(
 ) -> npt.NDArray[np.void]:
     """Score some batches: for each row its number in the data set, and its scores."""
     device = next(model.parameters()).device
-    dtype = np.dtype([("place", np.int64), ("scores", np.float32, (outputs,))])
     scored = []
     for groups in batches:
         batch = collate(examples, groups, vocabulary, outputs).to(device)
-        rows = np.empty(len(batch.dataset_rows), dtype=dtype)
+        rows = np.empty(len(batch.dataset_rows), dtype=_row_type(outputs))
         rows["place"] = batch.dataset_rows
         rows["scores"] = model(batch.packed, batch.scored_positions, head).cpu().numpy()
         scored.append(rows)
     return np.concatenate(scored)
+
+
+def _row_type(outputs: int) -> np.dtype[np.void]:
+    return np.dtype([("place", np.int64), ("scores", np.float32, (outputs,))])

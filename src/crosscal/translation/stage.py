@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crosscal.artifacts import disk_errors, write_aside
+from crosscal.artifacts import disk_errors, read_checked, write_aside, write_checked
 from crosscal.data.examples import Example
 from crosscal.exceptions import SettingsError
 from crosscal.translation.examples import Translation, rebuild
@@ -137,10 +137,8 @@ class _ChunkCache:
         return self.folder / f"{hashlib.sha256(content).hexdigest()[:32]}.json"
 
     def _stored(self, texts: list[str]) -> dict[str, Any] | None:
-        try:
-            stored: dict[str, Any] = json.loads(self._path(texts).read_bytes())
-        except (OSError, ValueError):
-            return None
+        kept = read_checked(self._path(texts))
+        stored: dict[str, Any] | None = None if kept is None else json.loads(kept)
         return stored
 
     def _translated(self, texts: list[str]) -> dict[str, Any]:
@@ -153,7 +151,7 @@ class _ChunkCache:
             "seconds": time.monotonic() - started,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_aside(self._path(texts), json.dumps(stored).encode())
+        write_checked(self._path(texts), json.dumps(stored).encode())
         return stored
 
 

@@ -25,7 +25,7 @@ def run_stage(stage: Stage, store: Store) -> bool:
         inputs = {role: store.open(*node) for role, node in stage.inputs.items()}
         details: dict[str, Any] = {"kind": stage.kind, "title": stage.title, "key": stage.key}
         started = time.monotonic()
-        with building(folder, details, resume=True) as scratch:
+        with building(folder, details, resume=stage.key) as scratch:
             details.update(stage.run(scratch, inputs, store.progress_writer(*stage.node)))
             details["seconds"] = round(time.monotonic() - started, 2)
         store.progress_file(*stage.node).unlink(missing_ok=True)

@@ -37,7 +37,7 @@ class Store:
         return self.folder(kind, key).is_dir()
 
     def open(self, kind: str, key: str) -> Path:
-        """Folder of an artifact, checked against its manifest."""
+        """Folder of an artifact, checked against its manifest and for being what was asked for."""
         folder = self.folder(kind, key)
         if not folder.is_dir():
             raise ArtifactError(
@@ -45,7 +45,14 @@ class Store:
                 where=str(folder),
                 remedy="Run the study again",
             )
-        verify(folder)
+        details = verify(folder)
+        if (details.get("kind"), details.get("key")) != (kind, key):
+            raise ArtifactError(
+                f"the folder holds another artifact: {details.get('title', 'of no title')}",
+                where=str(folder),
+                remedy="Folders of the store were renamed or copied over each other. Remove this "
+                "one and run again: it will be computed anew",
+            )
         return folder
 
     def details(self, kind: str, key: str) -> dict[str, Any]:
