@@ -23,7 +23,7 @@ from crosscal.data.examples import (  # noqa: E402
 from crosscal.encoders.architectures import PACKABLE, token_types  # noqa: E402
 from crosscal.encoders.loading import load_encoder, load_tokenizer, locate_encoder  # noqa: E402
 from crosscal.encoders.packing import PACKED  # noqa: E402
-from crosscal.encoders.structure import inspect_encoder, is_causal  # noqa: E402
+from crosscal.encoders.structure import inspect_encoder, is_causal, layer_list  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
 from crosscal.tasks import FAMILIES, EncodedDataset, InputLimits  # noqa: E402
 from crosscal.tasks.families.sentence_tokens import sentence_tokens  # noqa: E402
@@ -247,6 +247,45 @@ def test_running_text_is_masked_for_a_kind_on_padded_batches(encoder, tmp_path):
             **once,
         )
         assert done["steps"] >= 4
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "albert"])
+def test_frozen_layers_of_a_kind_stay_as_they_were(encoder, tmp_path, name):
+    folder, (make, labels) = encoder(name), MAKE["classification"]
+    for role in ("train", "dev", "model"):
+        (tmp_path / role).mkdir()
+    tokens = FAMILIES["classification"].tokenise(
+        load_tokenizer(folder), [make(number) for number in range(10)], labels, limits(folder)
+    )
+    for role in ("train", "dev"):
+        tokens.save(tmp_path / role)
+    train_stage(
+        settings(name, folder),
+        [HeadSettings(name="it", family="classification", labels=labels)],
+        {"train:it": tmp_path / "train", "dev:it": tmp_path / "dev"},
+        tmp_path / "model",
+        quiet,
+        training=TRAINING.model_copy(update={"frozen_layers": 1}),
+        mixture=Mixture(),
+        seed=1,
+        threads=1,
+        checkpoint_seconds=1e9,
+    )
+    before, _ = trained_encoder(settings(name, folder), None, [tokens.ids])
+    after, _ = trained_encoder(
+        settings(name, folder), tmp_path / "model" / "encoder.safetensors", [tokens.ids]
+    )
+    holder, layers = layer_list(before)
+    first, second = (
+        {id(value) for value in getattr(holder, layers)[at].parameters()} for at in (0, 1)
+    )
+    changed = {
+        key: not torch.equal(old, new)
+        for (key, old), new in zip(before.named_parameters(), after.parameters(), strict=True)
+    }
+    of = {key: id(value) for key, value in before.named_parameters()}
+    assert not any(there for key, there in changed.items() if of[key] in first or "embed" in key)
+    assert sum(there for key, there in changed.items() if of[key] in second) > 1
 
 
 def test_padding_that_stands_behind_the_words_is_kept_alone():

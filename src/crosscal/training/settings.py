@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 # Marks settings that older stages did not have: at their default they are not part of a key.
 ADDED_LATER: dict[str, JsonValue] = {"added_later": True}
@@ -60,6 +60,12 @@ class TrainingSettings(BaseModel):
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         default="fp32", description="of matrix products; logits and loss are always float32"
     )
+    frozen_layers: int = Field(
+        default=0,
+        ge=0,
+        description="keep the embeddings and so many layers from below as pretrained",
+        json_schema_extra=ADDED_LATER,
+    )
     lora_rank: int = Field(
         default=0,
         ge=0,
@@ -72,6 +78,14 @@ class TrainingSettings(BaseModel):
         description="adapters are scaled by lora_alpha / lora_rank",
         json_schema_extra=ADDED_LATER,
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_save(self) -> Self:
+        if self.frozen_layers and self.lora_rank:
+            raise ValueError(
+                "adapters freeze all layers: give frozen_layers or lora_rank, not both"
+            )
+        return self
 
 
 class Mixture(BaseModel):

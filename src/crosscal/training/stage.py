@@ -19,6 +19,7 @@ from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.tasks import FAMILIES, MOST_ORDERED, EncodedDataset, mean_scores, permuted_labels
 from crosscal.training.adapters import add_adapters
+from crosscal.training.freezing import freeze_layers
 from crosscal.training.loop import train
 from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
@@ -72,6 +73,7 @@ def train_stage(
             dropout=training.dropout,
             biases={head.name: FAMILIES[head.family].bias for head in heads},
         )
+        freeze_layers(model.encoder, training.frozen_layers)
         add_adapters(model.encoder, training, seed=seed)
         progress = train(
             model,

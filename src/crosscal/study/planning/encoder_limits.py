@@ -22,10 +22,10 @@ def check_fits(study: Study, encoder: Path) -> None:
             where="encoder.layers",
             remedy=f"Choose a number from 1 to {total}",
         )
-    _check_lengths(study, encoder)
+    _check_training(study, encoder, study.encoder.layers or total)
     is_packable = encoder_config(encoder).model_type in PACKABLE
     if not is_packable:
-        _check_structure(study.encoder, encoder)
+        _check_structure(study, encoder)
     families = {task(config.task).family for config in study.targets.values()}
     families |= {task(config.task).family for config in study.intermediate.values()}
     uses_mlm = any(recipe.mlm for recipe in study.recipes.values())
@@ -44,16 +44,23 @@ def check_fits(study: Study, encoder: Path) -> None:
             require_mask(tokenizer)
 
 
-def _check_lengths(study: Study, encoder: Path) -> None:
+def _check_training(study: Study, encoder: Path, layers: int) -> None:
+    """Hold the settings of each training against the encoder's positions and layers."""
     longest = longest_input(encoder)
     for name, data in (*study.targets.items(), *study.intermediate.items()):
-        max_length = training_settings(study, data, where=f"{name}.training").max_length
-        if longest is not None and max_length > longest:
+        training = training_settings(study, data, where=f"{name}.training")
+        if longest is not None and training.max_length > longest:
             raise SettingsError(
-                f"inputs of up to {max_length} tokens were asked for, but the encoder has "
+                f"inputs of up to {training.max_length} tokens were asked for, but the encoder has "
                 f"positions for {longest}",
                 where="training.max_length",
                 remedy=f"Choose at most {longest}",
+            )
+        if training.frozen_layers >= layers:
+            raise SettingsError(
+                f"{training.frozen_layers} layers of {layers} cannot be frozen: none is left",
+                where=f"{name}.training.frozen_layers",
+                remedy=f"Choose at most {layers - 1}",
             )
 
 
@@ -66,11 +73,11 @@ def is_causal(encoder: Path) -> bool:
     return inspect_encoder(encoder).causal
 
 
-def _check_structure(settings: EncoderSettings, encoder: Path) -> None:
+def _check_structure(study: Study, encoder: Path) -> None:
     """Refuse what the code of the encoder's kind does not allow."""
     from crosscal.encoders.structure import inspect_encoder
 
-    structure = inspect_encoder(encoder)
+    settings, structure = study.encoder, inspect_encoder(encoder)
     if structure.causal and (settings.pooling == "first" or not _says_pooling(settings)):
         raise SettingsError(
             f"the encoder is a decoder ('{structure.kind}') whose tokens see only those before "
@@ -84,6 +91,14 @@ def _check_structure(settings: EncoderSettings, encoder: Path) -> None:
             where="encoder.layers",
             remedy="Leave the setting out",
         )
+    tasks = (*study.targets.items(), *study.intermediate.items())
+    for name, data in () if structure.can_cut_layers else tasks:
+        if training_settings(study, data, where=f"{name}.training").frozen_layers:
+            raise SettingsError(
+                f"layers of an encoder of kind '{structure.kind}' cannot be told apart",
+                where=f"{name}.training.frozen_layers",
+                remedy="Leave the setting out",
+            )
     if settings.trim and not structure.can_trim:
         raise SettingsError(
             f"an encoder of kind '{structure.kind}' looks tokens up in several tables, which "
