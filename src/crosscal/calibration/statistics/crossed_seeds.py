@@ -28,8 +28,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri, fdtrc, ndtri
-from scipy.stats import qmc
 
+from crosscal.calibration.statistics.halton import scrambled_halton
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def seed_pivots(replicates: int, rng: np.random.Generator) -> SeedPivots:
     if replicates < 1:
         raise SettingsError(f"{replicates} replicates", where="replicates", remedy="give 1 or more")
     # Evenly spread points: with two seeds the ends of an interval hang on the rarest draws.
-    points = rng.permutation(qmc.Halton(2, rng=rng).random(replicates))
+    points = rng.permutation(scrambled_halton(replicates, rng))
     return SeedPivots(normal=ndtri(points[:, 0]), uniform=points[:, 1])
 
 
