@@ -131,6 +131,7 @@ class CrossedSeeds:
         self.recipe_of = np.eye(self.recipes)[recipe]
         self.seed_of = np.eye(int(seed.max()) + 1)[seed]
         self._designs: dict[bytes, _Design] = {}
+        self._common: dict[tuple[int, int], Ints] = {}
 
     def contrast(self, values: Floats, covariance: Floats) -> SeedTable:
         """Return what follows for a contrast of these values, shape (runs,).
@@ -155,7 +156,11 @@ class CrossedSeeds:
 
     def common(self, recipe: int, baseline: int) -> Ints:
         """Return the seeds that both recipes were trained with."""
-        return np.intersect1d(self.seed[self.recipe == recipe], self.seed[self.recipe == baseline])
+        both = recipe, baseline
+        if both not in self._common:
+            mine, theirs = (self.seed[self.recipe == each] for each in both)
+            self._common[both] = np.intersect1d(mine, theirs)
+        return self._common[both]
 
 
 class SeedTable:
@@ -310,6 +315,8 @@ class SeedTable:
     def _mean_square(
         self, matrix: Floats, runs: NDArray[np.bool_], freedom: int
     ) -> _MeanSquare | None:
+        if freedom < 1:
+            return None
         return _mean_square(matrix, self.values[runs], self.covariance[np.ix_(runs, runs)], freedom)
 
     def _spread(self, square: _MeanSquare | None, factor: float, rule: str) -> SeedSpread:
