@@ -15,7 +15,7 @@ import crosscal
 ROOT = Path(crosscal.__file__).parent
 
 # Each room and those that it may import from (besides itself).
-BOTTOM = {"exceptions", "artifacts", "spelling", "pretrained", "text_encoding"}
+BOTTOM = {"exceptions", "artifacts", "spelling", "pretrained", "text_encoding", "label_order"}
 LEFT = {
     "languages": BOTTOM,
     "data": BOTTOM | {"languages"},

@@ -13,7 +13,7 @@ def spread(request):
     return request.param
 
 
-@pytest.mark.parametrize("columns", [2, 3, 4, 7, 8, 13])
+@pytest.mark.parametrize("columns", [2, 3, 4, 7, 8, 13, 16, 31, 32, 33])
 def test_rows_equal_numpy_to_the_bit(columns, spread):
     rng = np.random.default_rng(columns)
     values = np.round(rng.normal(size=(3000, columns)) * spread, 1)  # with ties
@@ -26,6 +26,13 @@ def test_rows_equal_numpy_to_the_bit(columns, spread):
     confidence, correct = top_label(values, np.zeros(3000, dtype=int))
     np.testing.assert_array_equal(confidence, softmax(values).max(axis=1))
     np.testing.assert_array_equal(correct, values.argmax(axis=1) == 0)
+
+
+@pytest.mark.parametrize("columns", [0, 1, 7, 8, 15, 40])
+def test_sums_are_those_of_numpy_however_rows_lie_in_memory(columns):
+    values = np.exp(10 * np.random.default_rng(0).normal(size=(500, columns + 4)))
+    for laid in (values[:, 2:-2].copy(), values[:, 2:-2], values[:, np.arange(2, columns + 2)]):
+        np.testing.assert_array_equal(row_sum(laid), laid.sum(axis=1))
 
 
 @pytest.mark.parametrize("edges", ["right", "left"])

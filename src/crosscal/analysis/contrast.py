@@ -62,7 +62,9 @@ class RunDesign:
     def contrast(self, by_run: Sequence[Measurement]) -> RunContrast:
         """Take one number of all runs, in their order."""
         values = np.array([one.value for one in by_run])
-        draws = np.stack([one.draws_high for one in by_run])
+        covariance = np.zeros((len(values), len(values)))
+        if len(self.runs) > len(self.recipes):  # else there is no variance that it is a part of
+            covariance = np.atleast_2d(np.cov([one.draws_high for one in by_run]))
         return RunContrast(
             values=dict(zip(self.runs, values.tolist(), strict=True)),
             means={
@@ -71,5 +73,5 @@ class RunDesign:
                 )
                 for recipe in self.recipes
             },
-            seeds=self._crossed.contrast(values, np.atleast_2d(np.cov(draws))),
+            seeds=self._crossed.contrast(values, covariance),
         )

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from crosscal.analysis.results import ReliabilityBin
 from crosscal.calibration import bin_table, make_bins, top_label
+from crosscal.calibration.statistics.binomial import binomial_quantile
 
 Floats = NDArray[np.float64]
 
@@ -33,12 +33,13 @@ def reliability_bins(
         for each, right in zip(scores, gold, strict=True)
     ]
     table = sum(tables[1:], tables[0])
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
     diagram = []
     for index in np.flatnonzero(table.n).tolist():
         n = int(table.n[index])
         confidence = float(table.confidence[index] / n)
         items = max(1, round(n / len(scores)))
-        low, high = binom.ppf([(1 - level) / 2, (1 + level) / 2], items, confidence) / items
+        low, high = binomial_quantile(tails, items, confidence) / items
         diagram.append(
             ReliabilityBin(
                 recipe=recipe,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
 from crosscal.exceptions import DataError
@@ -191,8 +193,12 @@ class Results:
             "scaling": scaling,
             "metric": metric,
         }
-        criteria = [(name, value) for name, value in description.items() if value is not None]
-        return [e for e in self.estimates if all(getattr(e, k) == v for k, v in criteria)]
+        wanted = {name: value for name, value in description.items() if value is not None}
+        if not wanted:
+            return list(self.estimates)
+        described = attrgetter(*wanted)
+        sought = described(SimpleNamespace(**wanted))
+        return [e for e in self.estimates if described(e) == sought]
 
     def get(
         self,

@@ -16,10 +16,10 @@ from crosscal.calibration.evaluation.plausibility import implausible
 from crosscal.cli.options import AsJson
 from crosscal.cli.screen import REPORT_WIDTH, open_console, say
 from crosscal.exceptions import SettingsError
+from crosscal.label_order import MOST_ORDERED, permuted_labels
 from crosscal.languages import default_groups, find_language
 from crosscal.predictions import Predictions, demand_logits, from_probabilities, read_predictions
 from crosscal.report import ReportContext, answer, render_text_table, write_report
-from crosscal.tasks import MOST_ORDERED, permuted_labels
 
 
 def analyse(

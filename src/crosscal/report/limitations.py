@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import fisher_exact
 
 from crosscal.analysis import Estimate, Results
 from crosscal.analysis.results import METRIC, PARTS
@@ -82,6 +81,8 @@ def _collapsed(results: Results) -> Limit | None:
 
 def _collapse_rates(results: Results) -> list[str]:
     """Say how often each recipe collapsed, and whether that differs from the baseline recipe."""
+    from scipy.stats import fisher_exact  # takes a second to import
+
     base = results.collapse_rates.get(results.baseline_recipe)
     rates = []
     for recipe, (collapsed, runs) in results.collapse_rates.items():

@@ -1,7 +1,6 @@
 """What is measured: descriptions of tasks, and pure functions for each family."""
 
 from crosscal.tasks.description import Task
-from crosscal.tasks.families.classification import MOST_ORDERED, permuted_labels
 from crosscal.tasks.families.ensembling import mean_scores
 from crosscal.tasks.families.families import FAMILIES
 from crosscal.tasks.families.family import Family, InputLimits, Scored
@@ -11,7 +10,6 @@ from crosscal.tasks.registry import TASKS, all_tasks, register, task
 
 __all__ = [
     "FAMILIES",
-    "MOST_ORDERED",
     "TASKS",
     "EncodedDataset",
     "Family",
@@ -21,7 +19,6 @@ __all__ = [
     "all_tasks",
     "load_tasks",
     "mean_scores",
-    "permuted_labels",
     "read_tasks",
     "register",
     "task",

@@ -17,7 +17,8 @@ from crosscal.encoders.loading import load_encoder
 from crosscal.encoders.packing import check_padding
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.tasks import FAMILIES, MOST_ORDERED, EncodedDataset, mean_scores, permuted_labels
+from crosscal.label_order import MOST_ORDERED, permuted_labels
+from crosscal.tasks import FAMILIES, EncodedDataset, mean_scores
 from crosscal.training.adapters import add_adapters
 from crosscal.training.freezing import freeze_layers
 from crosscal.training.loop import train

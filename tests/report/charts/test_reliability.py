@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from matplotlib.colors import to_hex
 
 from crosscal.analysis import Results
 from crosscal.report.charts.canvas import chart_style
 from crosscal.report.charts.chart import NARROW, WIDE
+from crosscal.report.charts.markers import colour
 from crosscal.report.charts.palette import LIGHT
 from crosscal.report.charts.reliability import file_names, reliability_figures
 
@@ -47,10 +49,11 @@ def test_panels_show_accuracy_by_confidence(build: Callable[..., Results]) -> No
     diagonal = next(c for c in axes.collections if c.get_linestyle()[0][1] is not None)
     (left, low), (right, high) = diagonal.get_segments()[0]
     start = 0.3
-    curve = next(line for line in axes.lines if line.get_marker() == "None")
+    curves = next(c for c in axes.collections if to_hex(c.get_edgecolor()[0]) == colour(0))
+    curve = curves.get_segments()[0]
     bins = [b for b in results.reliability if b.language == "en"]
-    confidence = [start + (1 - start) * (x - left) / (right - left) for x in curve.get_xdata()]
-    accuracy = [start + (1 - start) * (y - low) / (high - low) for y in curve.get_ydata()]
+    confidence = [start + (1 - start) * (x - left) / (right - left) for x in curve[:, 0]]
+    accuracy = [start + (1 - start) * (y - low) / (high - low) for y in curve[:, 1]]
     assert confidence == pytest.approx([b.confidence for b in bins])
     assert accuracy == pytest.approx([b.accuracy for b in bins])
 

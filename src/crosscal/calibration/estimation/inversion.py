@@ -65,7 +65,8 @@ def _largest_root(direction: Floats, noise: Floats, observed: float, norm: Norm)
     near = 1e-13 * observed + 1e-15 * (observed + 2.0 * alone)
     active = np.arange(len(root))
     for _ in range(_MOST_STEPS):
-        at = noise + root[active, None] * direction
+        at = root[active, None] * direction
+        at += noise
         above = norm(at) - observed
         slope = norm.slope(at, direction)
         high = above > near[active]

@@ -103,7 +103,8 @@ class Measurement:
         """Return the interval of the true value, within what the measure can be."""
         draws = self.draws_low, self.draws_high
         if self.seed_shift is not None:
-            draws = draws[0] + self.seed_shift, draws[1] + self.seed_shift
+            least = draws[0] + self.seed_shift
+            draws = least, least if draws[0] is draws[1] else draws[1] + self.seed_shift
         low, high = quantile_interval(*draws, level)
         if self.inside:
             low, high = min(low, self.value), max(high, self.value)

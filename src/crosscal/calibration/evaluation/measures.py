@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from crosscal.calibration.binning import bin_table, make_bins
 from crosscal.calibration.estimation.engine import measure_samples
@@ -18,6 +17,7 @@ from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, GroupResult
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.selective.ranking import selective_replicates
+from crosscal.calibration.statistics.binomial import binomial_quantile
 
 Floats = NDArray[np.float64]
 
@@ -228,7 +228,7 @@ def _diagram(
     bins = []
     for i in np.flatnonzero(table.n).tolist():
         n, mean = int(table.n[i]), float(table.mean_confidence[i])
-        low, high = binom.ppf(tails, n, min(mean, 1.0)) / n
+        low, high = binomial_quantile(tails, n, min(mean, 1.0)) / n
         bins.append(
             DiagramBin(
                 lower=float(division.lower[i]),

@@ -28,8 +28,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri, fdtrc, ndtri
-from scipy.stats import qmc
 
+from crosscal.calibration.statistics.halton import scrambled_halton
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def seed_pivots(replicates: int, rng: np.random.Generator) -> SeedPivots:
     if replicates < 1:
         raise SettingsError(f"{replicates} replicates", where="replicates", remedy="give 1 or more")
     # Evenly spread points: with two seeds the ends of an interval hang on the rarest draws.
-    points = rng.permutation(qmc.Halton(2, rng=rng).random(replicates))
+    points = rng.permutation(scrambled_halton(replicates, rng))
     return SeedPivots(normal=ndtri(points[:, 0]), uniform=points[:, 1])
 
 
@@ -131,6 +131,7 @@ class CrossedSeeds:
         self.recipe_of = np.eye(self.recipes)[recipe]
         self.seed_of = np.eye(int(seed.max()) + 1)[seed]
         self._designs: dict[bytes, _Design] = {}
+        self._common: dict[tuple[int, int], Ints] = {}
 
     def contrast(self, values: Floats, covariance: Floats) -> SeedTable:
         """Return what follows for a contrast of these values, shape (runs,).
@@ -155,7 +156,11 @@ class CrossedSeeds:
 
     def common(self, recipe: int, baseline: int) -> Ints:
         """Return the seeds that both recipes were trained with."""
-        return np.intersect1d(self.seed[self.recipe == recipe], self.seed[self.recipe == baseline])
+        both = recipe, baseline
+        if both not in self._common:
+            mine, theirs = (self.seed[self.recipe == each] for each in both)
+            self._common[both] = np.intersect1d(mine, theirs)
+        return self._common[both]
 
 
 class SeedTable:
@@ -310,6 +315,8 @@ class SeedTable:
     def _mean_square(
         self, matrix: Floats, runs: NDArray[np.bool_], freedom: int
     ) -> _MeanSquare | None:
+        if freedom < 1:
+            return None
         return _mean_square(matrix, self.values[runs], self.covariance[np.ix_(runs, runs)], freedom)
 
     def _spread(self, square: _MeanSquare | None, factor: float, rule: str) -> SeedSpread:

@@ -25,7 +25,11 @@ def quantile_interval(low: Floats, high: Floats, level: float = 0.95) -> tuple[f
     _demand_numbers(low, high)
     low, high = np.asarray(low), np.asarray(high)
     if np.isfinite(low).all() and (high is low or np.isfinite(high).all()):
-        return _quantile(low, (1 - level) / 2), _quantile(high, (1 + level) / 2)
+        shares = (1 - level) / 2, (1 + level) / 2
+        if high is low:
+            bottom, top = _quantiles(low, *shares)
+            return bottom, top
+        return _quantiles(low, shares[0])[0], _quantiles(high, shares[1])[0]
     # Between a number and infinity there is nothing to interpolate.
     bottom = float(np.quantile(low, (1 - level) / 2, method="lower"))
     return bottom, float(np.quantile(high, (1 + level) / 2, method="higher"))
@@ -46,13 +50,15 @@ def percentile_interval(draws: Floats, *, level: float = 0.95) -> tuple[float, f
     return quantile_interval(values, values, level)
 
 
-def _quantile(values: Floats, share: float) -> float:
-    """Return numpy's linear quantile of numbers, several times as fast."""
-    at = share * (len(values) - 1)
-    left = min(int(at), max(0, len(values) - 2))
-    right = min(left + 1, len(values) - 1)
-    below, above = np.partition(values, (left, right))[[left, right]]
-    return float(below + (above - below) * (at - left))
+def _quantiles(values: Floats, *shares: float) -> list[float]:
+    """Return numpy's linear quantiles of numbers, several times as fast."""
+    last = len(values) - 1
+    at = [share * last for share in shares]
+    left = [min(int(each), max(0, last - 1)) for each in at]
+    right = [min(each + 1, last) for each in left]
+    ordered = np.partition(values, (*left, *right))
+    ends = zip(at, left, ordered[left].tolist(), ordered[right].tolist(), strict=True)
+    return [below + (above - below) * (each - place) for each, place, below, above in ends]
 
 
 def check_level(level: float) -> None:

@@ -111,6 +111,13 @@ def draw_lines(axes: Axes, lines: Sequence[Sequence[tuple[float, float]]], **loo
     axes.add_collection(LineCollection(lines, **look), autolim=False)
 
 
+def fill_areas(axes: Axes, areas: Sequence[Sequence[tuple[float, float]]], **look: Any) -> None:
+    """Fill many areas of one look at once."""
+    from matplotlib.collections import PolyCollection
+
+    axes.add_collection(PolyCollection(areas, **look), autolim=False)
+
+
 def write_above(axes: Axes, words: str, left: float, up: float, **look: Any) -> None:
     """Write words so far left of the axes' upper left corner and above it."""
     axes.annotate(words, (0, 1), (-left, up), "axes fraction", "offset points", **look)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ _HUES = (LIGHT["ink"], LIGHT["soft"], LIGHT["soft"])
 _SIZES = (canvas.NORMAL, 11.0, 11.0)
 
 Bins = Sequence[ReliabilityBin | DiagramBin]
+Line = list[tuple[float, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ class _Frame:
     def y(self, accuracy: float) -> float:
         return self.top + self.size * (1 - accuracy)
 
-    def line(self, points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    def line(self, points: Iterable[tuple[float, float]]) -> Line:
         return [(self.x(confidence), self.y(accuracy)) for confidence, accuracy in points]
 
 
@@ -145,24 +147,34 @@ def _ticks(start: float) -> list[float]:
 
 def _draw_bins(axes: Axes, panels: list[DiagramPanel], frames: list[_Frame]) -> None:
     """Draw bands, curves, markers and, beneath zero, bars for the predictions in each bin."""
+    # What looks the same is drawn at once, in all panels.
     bars: list[tuple[float, float, float, float]] = []
+    bands, references = [], []
+    curves: dict[int, list[Line]] = defaultdict(list)
+    spots: dict[int, Line] = defaultdict(list)
+    filled: dict[int, list[bool]] = defaultdict(list)
     for panel, frame in zip(panels, frames, strict=True):
         curve = frame.line((b.confidence, b.accuracy) for b in panel.bins)
         if len(curve) > 1:
             upper = [(b.confidence, b.high) for b in panel.bins]
             lower = [(b.confidence, b.low) for b in reversed(panel.bins)]
-            band = frame.line([*upper, *lower])
-            axes.fill(*zip(*band, strict=True), color=LIGHT["band"], linewidth=0, zorder=0)
-            axes.plot(*zip(*curve, strict=True), color=markers.colour(panel.style), zorder=3)
+            bands.append(frame.line([*upper, *lower]))
+            curves[panel.style].append(curve)
         if len(panel.reference) > 1:
-            behind = frame.line((b.confidence, b.accuracy) for b in panel.reference)
-            axes.plot(*zip(*behind, strict=True), color=LIGHT["faint"], linewidth=1.4, zorder=2)
-        filled = [_outside(b) for b in panel.bins]
-        markers.plot(axes, curve, panel.style, size=5.2, filled=filled)
+            references.append(frame.line((b.confidence, b.accuracy) for b in panel.reference))
+        spots[panel.style] += curve
+        filled[panel.style] += [_outside(b) for b in panel.bins]
         for b in panel.bins:
             left, right, floor = frame.x(b.lower), frame.x(b.upper), frame.y(_FLOOR)
             height = max(0.8, _BAR * frame.size * b.n / panel.tallest)
             bars.append(((left + right) / 2, floor, floor - height, max(1.0, right - left - 1)))
+    canvas.fill_areas(axes, bands, color=LIGHT["band"], linewidth=0, zorder=0)
+    ends = {"capstyle": "projecting", "joinstyle": "round"}
+    canvas.draw_lines(axes, references, color=LIGHT["faint"], linewidth=1.4, zorder=2, **ends)
+    for style, lines in curves.items():
+        canvas.draw_lines(axes, lines, color=markers.colour(style), zorder=3, **ends)
+    for style, points in spots.items():
+        markers.plot(axes, points, style, size=5.2, filled=filled[style])
     middles, floors, tops, widths = zip(*bars, strict=True)
     axes.vlines(middles, floors, tops, colors=LIGHT["faint"], linewidths=widths)
 
