@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -24,9 +22,6 @@ HOVER = "hover:"
 """What the gid of an artist starts with whose rest is shown on hovering over it."""
 
 _MARGIN, _TITLE = 20.0, 30.0
-
-# Tables of a font that are about combining glyphs.
-_LAYOUT = {"GDEF", "GPOS", "GSUB", "kern"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,31 +52,8 @@ def render(chart: Chart, *, files: bool = True) -> Drawing:
 
 def _pdf(figure: Figure) -> bytes:
     stream = BytesIO()
-    with _outlines_only():
-        figure.savefig(stream, format="pdf", metadata={"CreationDate": None})
+    figure.savefig(stream, format="pdf", metadata={"CreationDate": None})
     return stream.getvalue()
-
-
-@contextmanager
-def _outlines_only() -> Iterator[None]:
-    """Embed fonts without names of glyphs and rules of how they combine: a PDF uses neither."""
-    # Reading these takes longer than drawing all figures.
-    from fontTools import subset
-
-    load_font = subset.load_font
-
-    def load_outlines(path: Any, options: Any, **settings: Any) -> Any:
-        font = load_font(path, options, dontLoadGlyphNames=True, **settings)
-        font.setGlyphOrder([f"glyph{i:05}" for i in range(font["maxp"].numGlyphs)])
-        for table in _LAYOUT.intersection(font.keys()):
-            del font[table]
-        return font
-
-    subset.load_font = load_outlines
-    try:
-        yield
-    finally:
-        subset.load_font = load_font
 
 
 def _read(figure: Figure, ident: str) -> ET.Element:
