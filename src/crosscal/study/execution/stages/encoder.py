@@ -31,9 +31,14 @@ class EncoderStage(Stage):
 
     def layer_weights(self) -> int:
         """Count the weights in all layers; each takes two operations a token."""
-        names = ("hidden_size", "intermediate_size", "num_hidden_layers")
-        hidden, inner, total = (size(self.encoder_folder, name) for name in names)
-        return (self.layers or total) * (4 * hidden * hidden + 2 * hidden * inner)
+        hidden, inner = (
+            size(self.encoder_folder, name) for name in ("hidden_size", "intermediate_size")
+        )
+        return self.number_of_layers() * (4 * hidden * hidden + 2 * hidden * inner)
+
+    def number_of_layers(self) -> int:
+        """Count the layers that are kept."""
+        return self.layers or size(self.encoder_folder, "num_hidden_layers")
 
     def embedding_weights(self) -> int:
         """Count the weights in the table of embeddings."""

@@ -61,8 +61,10 @@ class TrainStage(EncoderStage):
                 examples += counts.of_artifact(node)
         # Running text takes its share of the steps, however much of it there is.
         examples /= 1 - self.mixture.mlm
+        # 2 forwards, 4 on the way back, which ends where layers are frozen.
+        operations = 6.0 - 4.0 * self.training.frozen_layers / self.number_of_layers()
         return Workload(
             tokens=examples * self.training.epochs + development * self.training.evaluations / 3,
             bytes=4 * (self.layer_weights() + self.embedding_weights()),
-            operations_per_token=6.0 * self.layer_weights(),  # 2 forwards, 4 on the way back
+            operations_per_token=operations * self.layer_weights(),
         )
