@@ -215,6 +215,10 @@ def test_file_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.Monkey
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "no space left on the disk"),
         (PermissionError(errno.EACCES, "Permission denied"), "no permission"),
         (OSError(errno.EROFS, "Read-only file system"), "no permission"),
+        (OSError(errno.EIO, "Input/output error"), "the disk fails: Input/output error"),
+        (OSError(errno.ESTALE, "Stale file handle"), "the disk fails"),
+        (OSError(errno.EXDEV, "Invalid cross-device link"), "cannot be written: .*cross-device"),
+        (OSError(errno.ENAMETOOLONG, "File name too long"), "cannot be written: File name"),
         # safetensors is written in Rust and has an error class of its own.
         (Exception("I/O error: No space left on device (os error 28)"), "no space left"),
         (Exception("I/O error: Permission denied (os error 13)"), "no permission"),

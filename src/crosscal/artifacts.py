@@ -33,6 +33,16 @@ _CHECKSUM_BYTES = 4
 _FORMAT = "crosscal-artifact/1"
 # Of folders: Windows opens none, and some network file systems flush none.
 _UNFLUSHABLE = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
+# What a disk says that is broken or gone, and a place where nothing can be written.
+_BROKEN = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ETIMEDOUT, errno.EFBIG)
+_NO_SUCH_PLACE = (
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EXDEV,
+)
 # Seconds to wait for a program that has a file open, where that forbids to replace it.
 _PATIENCE = 3.0
 
@@ -176,7 +186,13 @@ def disk_errors(path: Path) -> Iterator[None]:
                 where=str(getattr(error, "filename", None) or path),
                 remedy="Choose another folder for results (--output) or cache (CROSSCAL_CACHE)",
             ) from error
-        if number in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+        if number in _BROKEN:
+            raise ArtifactError(
+                f"the disk fails: {os.strerror(number)}",
+                where=str(getattr(error, "filename", None) or path),
+                remedy="Look at the disk or its network; the same command goes on from here",
+            ) from error
+        if number in _NO_SUCH_PLACE:
             raise ArtifactError(
                 f"cannot be written: {os.strerror(number)}",
                 where=str(getattr(error, "filename", None) or path),

@@ -18,8 +18,8 @@ from crosscal.training.settings import Mixture, TrainingSettings
 # The name of the target of a study that has one, written as [target].
 ONE_TARGET = "target"
 
-# A study names a folder.
-STUDY_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+# A study names a folder; file systems take names of up to 255 bytes.
+STUDY_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 # The family that nothing is trained on.
 RETRIEVAL = "retrieval"
@@ -28,7 +28,10 @@ RETRIEVAL = "retrieval"
 MLM = "mlm"
 
 # Of targets, intermediate tasks and recipes: parts of file names.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]{0,59}$")]
+
+# What every generator of random numbers takes.
+_LARGEST_SEED = 2**32 - 1
 
 
 class Section(BaseModel):
@@ -292,10 +295,10 @@ class Analysis(Section):
 
     bins: int = Field(default=15, ge=2, description="bins of the expected calibration error")
     replicates: int = Field(
-        default=2000, ge=100, description="bootstrap samples of premise clusters"
+        default=2000, ge=100, le=100_000, description="bootstrap samples of premise clusters"
     )
     level: float = Field(default=0.95, gt=0.5, lt=1, description="of the confidence intervals")
-    seed: int = Field(default=0, ge=0, description="of the bootstrap")
+    seed: int = Field(default=0, ge=0, le=_LARGEST_SEED, description="of the bootstrap")
     groups: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
         description="groups of languages; none: morphologically rich and others, by the table",
@@ -352,9 +355,14 @@ class Execution(Section):
         default="processes", description="in this process, or in local worker processes"
     )
     workers: int | None = Field(
-        default=None, gt=0, description="worker processes; none: as many as cores / threads"
+        default=None,
+        gt=0,
+        le=1024,
+        description="worker processes; none: as many as cores / threads",
     )
-    threads: int = Field(default=1, gt=0, description="of every stage, whichever executor runs it")
+    threads: int = Field(
+        default=1, gt=0, le=1024, description="of every stage, whichever executor runs it"
+    )
     checkpoint_seconds: float = Field(
         default=60.0, gt=0, description="how often a training stage saves the state it resumes from"
     )
@@ -401,6 +409,6 @@ class Study(Section):
     @field_validator("seeds")
     @classmethod
     def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(seeds)) < len(seeds) or min(seeds) < 0:
-            raise ValueError("seeds must be different and not negative")
+        if len(set(seeds)) < len(seeds) or min(seeds) < 0 or max(seeds) > _LARGEST_SEED:
+            raise ValueError(f"seeds must be different, from 0 to {_LARGEST_SEED}")
         return seeds
