@@ -16,6 +16,7 @@ from crosscal.artifacts import sha256_file
 from crosscal.encoders.architectures import PACKABLE, encoder_config, pooled_class
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.encoders.post_processing import keep_offsets, separate_pairs
+from crosscal.encoders.weights import check_weights
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.pretrained import load_weights_of
 
@@ -97,6 +98,7 @@ def _check(folder: Path) -> None:
             where=str(folder),
             remedy="Save it with save_pretrained(); pickled weights (.bin) are not read",
         )
+    check_weights(folder)
     if not any((folder / name).exists() for name in _TOKENIZER_FILES + _OTHER_TOKENIZER_FILES):
         raise ArtifactError(
             "the encoder has no tokenizer",
