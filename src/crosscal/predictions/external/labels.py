@@ -218,6 +218,9 @@ def _clearly(values: NDArray[Any], gold: NDArray[Any], other: NDArray[Any]) -> b
 def _ordered(values: NDArray[Any], gold: Gold) -> bool:
     """Whether no two classes could change places without clear loss."""
     best, size = values.argmax(axis=1), values.shape[1]
+    centred = values - values.mean(axis=0)
+    if size == 2 and (centred[:, 0] * centred[:, 1]).sum() > 0:
+        return False  # high together: of two models rather than of two classes
     table = np.zeros((size, size))
     np.add.at(table, (best, gold), 1)
     kept = np.add.outer(np.diag(table), np.diag(table))
