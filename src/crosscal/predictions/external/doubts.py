@@ -159,7 +159,7 @@ def _outcomes(
         chosen = [plain_text(x).casefold() for x in head.cells[candidate.predicted]]
         if not set(chosen) & set(words):
             return None
-        return np.array(chosen) == np.array(words)
+        return np.array([one == other for one, other in zip(chosen, words, strict=True)])
     probabilities = first_probabilities(head, candidate)
     gold = first_gold(head, candidate, label, options)
     if probabilities is None or gold is None or len(gold) != len(probabilities):
@@ -188,7 +188,7 @@ def demand_a_row_each(head: Head, candidate: Candidate, label: str, where: str) 
     if candidate.layout not in ("confidence", "positive", "logit"):
         return
     values = head.numbers(candidate.values[0])
-    used = {*candidate.values, candidate.outcome, label}
+    used = {*candidate.values, candidate.outcome or label, label}
     for name, kind in head.columns.items():
         if name in used or kind not in ("text", "number"):
             continue
@@ -215,7 +215,7 @@ def _of_choices(
     """Return which units have one right row, or each of the labels' words once."""
     words = head.words(label)
     right = [plain_text(x) in ("1", "true") for x in head.cells.get(label, ())]
-    found = np.bincount(units, right, len(counts)) == 1
+    found: NDArray[np.bool_] = np.bincount(units, right, len(counts)) == 1
     if not words <= TRUE_OR_FALSE:
         found[:] = False
     for name, kind in head.columns.items():
