@@ -34,7 +34,18 @@ def test_labels_that_say_nothing_beside_others(frame, truth):
     pair = pd.DataFrame({"confidence": p.max(axis=1), "pred": WORDS[gold], "y": WORDS[noise]})
     with pytest.raises(DataError, match="no better than chance; 'which' could be"):
         read(pair.assign(which=WORDS[gold]))
+    with pytest.raises(DataError, match="no better than chance; 'correct' could be"):
+        read(pair.assign(correct=WORDS[gold]).rename(columns={"confidence": "score"}))
     assert len(read(pair)) == N
+
+
+def test_labels_that_are_names_and_numbers_of_other_classes(truth):
+    p, gold = truth
+    frame = pd.DataFrame(p, columns=["prob_-1", "prob_0", "prob_1"])[gold < 2]
+    with pytest.raises(DataError, match="labels are 0, 1, which can count from"):
+        read(frame.assign(label=gold[gold < 2]))
+    found = read(frame.assign(label=gold[gold < 2] - 1))
+    assert found.gold.tolist() == gold[gold < 2].tolist()
 
 
 def test_outcomes_are_held_against_the_labels(frame, truth):

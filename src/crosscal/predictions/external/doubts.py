@@ -40,7 +40,7 @@ from crosscal.predictions.external.plain_text import plain_text
 # From here on words that repeat are names, not texts; and that labels equal all choices is no luck.
 _MANY_ROWS, _ROWS = 20, 10
 _CONTRADICTING = 0.02
-_OTHER_ROLES = (*PREDICTED, *OUTCOMES, *IDS, *GROUPS, *CLUSTERS)
+_OTHER_ROLES = (*PREDICTED, *IDS, *GROUPS, *CLUSTERS)
 # Units of several rows each that show what a row is.
 _FEWEST_UNITS = 4
 
@@ -68,7 +68,8 @@ def demand_no_rivals(
                 where=where,
                 remedy=f"Name the labels, as --labels '{label}'; look at the order of the classes",
             )
-        if len(head.words(name)) < 2 or is_named(name, _OTHER_ROLES):
+        outcome = is_named(name, OUTCOMES) and head.words(name) <= TRUE_OR_FALSE
+        if outcome or len(head.words(name)) < 2 or is_named(name, _OTHER_ROLES):
             continue
         other = _as_labels(head, candidate, name, options, words)
         if other is None or len(other) != len(choices):

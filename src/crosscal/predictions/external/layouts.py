@@ -195,6 +195,7 @@ def _list_columns(head: Head, taken: Collection[str]) -> Iterator[Candidate]:
         certain = (
             matrix is not None
             and are_probabilities(matrix)
+            and (len(matrix) < 2 or bool((matrix != matrix[0]).any()))
             and not other_scores(head, [name], taken)
         )
         if known or certain:
