@@ -1,6 +1,7 @@
 """What `import crosscal` offers."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,6 +12,7 @@ import pytest
 
 import crosscal
 from crosscal.exceptions import DataError, MissingExtra, SettingsError
+from tests.cli.calibration.test_apply import crosscal as run
 
 COLUMNS = ("prob_no", "prob_yes")
 
@@ -209,3 +211,65 @@ def test_json_is_what_the_command_line_prints(report):
     assert fits["temperature", "en"]["temperature_"] > 0
     assert set(fits["beta", "sw"]["maps_"][0]) == {"a", "b", "m"}
     assert document["settings"]["classes"] == ["no", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"level": 2}, "level is 2"),
+        ({"bins": 0}, "0 bins"),
+        ({"replicates": 5}, "100 or more"),
+        ({"seed": -1}, "seed is -1"),
+        ({"thresholds": 1.5}, "shares from 0 to 1"),
+        ({"wanted": [0.9, -1]}, "shares from 0 to 1"),
+        ({"recalibrate": "temprature"}, "Did you mean 'temperature'"),
+    ],
+)
+def test_options_out_of_range_are_refused_before_a_file_is_opened(tmp_path, options, message):
+    with pytest.raises(SettingsError, match=message):
+        crosscal.calibrate(tmp_path / "absent.csv", **options)
+    command = [each for n, v in options.items() for each in (f"--{n}", _written(v))]
+    done = run("calibrate", tmp_path / "absent.csv", *command)
+    assert done.returncode == 2
+    assert re.search(message, done.stderr)
+    if options.keys() <= {"level", "replicates"}:
+        done = run("analyse", tmp_path / "absent.parquet", *command)
+        assert done.returncode == 2, done.stderr
+
+
+def _written(value):
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def test_files_of_one_name_have_a_checksum_each(tmp_path):
+    paths = [tmp_path / lang / "dev.csv" for lang in ("en", "sw")]
+    for path in paths:
+        path.parent.mkdir()
+        part = columns()
+        rows = zip(*part.values(), strict=True)
+        path.write_text("\n".join(",".join(map(str, row)) for row in [part, *rows]) + "\n")
+    report = crosscal.calibrate(paths, replicates=100)
+    assert set(report.files) == {str(path) for path in paths}
+    assert set(crosscal.calibrate(paths[0], replicates=100).files) == {"dev.csv"}
+    fit = ("--group", "lang", "--baseline", "en", "--recalibrate", "temperature")
+    done = run("calibrate", *paths, "--replicates", "100", *fit, "--save", tmp_path / "r.json")
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads((tmp_path / "r.json").read_text())["fitted_on"]["files"]) == {
+        str(path) for path in paths
+    }
+
+
+def test_predicted_and_normalised_are_known_in_python(tmp_path):
+    table = columns()
+    choice = np.where(table["prob_yes"] > 0.5, "yes", "no").tolist()
+    frame = pa.table(
+        {"sure": np.maximum(table["prob_no"], table["prob_yes"]), "it": choice}
+        | {"label": table["label"]}
+    )
+    options = {"confidence": "sure", "predicted": "it", "labels": "label", "replicates": 100}
+    group = crosscal.calibrate(frame, **options).evaluation.groups["all"]
+    assert group.means["accuracy"] == np.mean(np.array(choice) == table["label"])
+    (tmp_path / "a.csv").write_text("prob_0,prob_1,label\n0.5,0.5,1\n")
+    for other in (tmp_path / "a.csv", frame):
+        with pytest.raises(DataError, match="lm-evaluation-harness only"):
+            crosscal.calibrate(other, normalised=True)

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from crosscal.artifacts import sha256_file
 from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
-from crosscal.calibration.evaluation.arguments import ALL
+from crosscal.calibration.evaluation.arguments import ALL, check_options
 from crosscal.calibration.evaluation.evaluating import evaluate_coded
 from crosscal.calibration.notion import Notion
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.concat import NamedFile, demand_different, join_files
+from crosscal.predictions.external.concat import NamedFile, checksums, demand_different, join_files
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
 from crosscal.report.calibration_report import CalibrationReport
 from crosscal.spelling import did_you_mean
@@ -32,12 +31,14 @@ def calibrate(
     scores: str | None = None,
     probabilities: str | None = None,
     confidence: str | None = None,
+    predicted: str | None = None,
     labels: str | None = None,
     group: str | None = None,
     cluster: str | None = None,
     votes: str | None = None,
     annotators: str | None = None,
     classes: Sequence[str] | str | None = None,
+    normalised: bool = False,
     encoding: str | None = None,
     baseline: str | None = None,
     recalibrate: Sequence[str] | str = (),
@@ -54,13 +55,16 @@ def calibrate(
 
     Parameters
     ----------
-    predictions : path, list of paths, data frame of pandas or polars, or Arrow table
-    scores, probabilities, confidence, labels, group, cluster : str, optional
+    predictions : path, list of paths, table of pandas, polars or Arrow, or arrays by name
+        ``-`` is standard input.
+    scores, probabilities, confidence, predicted, labels, group, cluster : str, optional
         Names of columns; what is left out is guessed where one reading is possible.
     votes, annotators : str, optional
         Columns of how many annotators chose each class, or of the label of each annotator.
     classes : sequence of str, or str, optional
         Names of the classes in the order of the scores.
+    normalised : bool
+        Log-likelihoods of lm-evaluation-harness divided by the characters of the choices.
     encoding : str, optional
         Of text files, as ``cp1251``; UTF-8, UTF-16 and UTF-32 are recognised.
     baseline : str, optional
@@ -83,16 +87,28 @@ def calibrate(
     >>> float(crosscal.calibrate(frame).to_pandas()["accuracy"].iloc[0])
     1.0
     """
+    recalibrators = (recalibrate,) if isinstance(recalibrate, str) else tuple(recalibrate)
+    accepting = {"thresholds": _several(thresholds), "wanted": _several(wanted)}
+    check_options(
+        recalibrate=recalibrators,
+        replicates=replicates,
+        seed=seed,
+        bins=bins,
+        level=level,
+        **accepting,
+    )
     columns = ColumnOptions(
         scores=scores,
         probabilities=probabilities,
         confidence=confidence,
+        predicted=predicted,
         labels=labels,
         group=group,
         cluster=cluster,
         votes=votes,
         annotators=annotators,
         classes=_names(classes),
+        per_character=normalised,
         encoding=encoding,
     )
     several = predictions if isinstance(predictions, list | tuple) else [predictions]
@@ -108,17 +124,16 @@ def calibrate(
     parts = [_read(each, columns, report) for each in several]
     return evaluate_predictions(
         join_files(parts, files, pooled=group is not None) if files else parts[0],
-        files={path.name: sha256_file(path) for path in paths},
+        files=checksums(files),
         notion=notion,
+        baseline=baseline,
+        recalibrate=recalibrators,
         bins=bins,
         level=level,
-        baseline=baseline,
-        recalibrate=(recalibrate,) if isinstance(recalibrate, str) else tuple(recalibrate),
         replicates=replicates,
         seed=seed,
-        thresholds=_several(thresholds),
-        wanted=_several(wanted),
         report=report,
+        **accepting,
     )
 
 
@@ -189,8 +204,8 @@ def _several(numbers: Sequence[float] | float) -> tuple[float, ...]:
 
 def _read(origin: Any, columns: ColumnOptions, report: Report | None) -> ExternalPredictions:
     if isinstance(origin, str | Path):
-        path = Path(origin)
-        return read_external(path, columns, report=partial(report, path.name) if report else None)
+        part = partial(report, Path(origin).name) if report else None
+        return read_external(str(origin), columns, report=part)
     return read_external(origin, columns)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,14 @@ def analyse(
     as_json: AsJson = False,
 ) -> None:
     """Analyse prediction files (Parquet), whoever made them, and write a report."""
+    asked = AnalysisSettings(
+        baseline_language=baseline,
+        baseline_recipe=recipe,
+        replicates=replicates,
+        level=level,
+        margin=margin,
+    )
+    regime_settings = _regime_settings(regimes, recalibrators)
     runs = [read_predictions(file) for file in files]
     if probabilities:
         runs = [from_probabilities(run) for run in runs]
@@ -63,17 +72,12 @@ def analyse(
             remedy="Name the evaluated rows' split 'test', and development data's 'dev'",
         )
     languages = first.languages("test")
-    settings = AnalysisSettings(
+    settings = replace(
+        asked,
         title=first.provenance.study,
-        baseline_language=baseline,
-        baseline_recipe=recipe,
         dev_split="dev" if _has_dev(runs, baseline) else None,
         groups=_groups(groups, languages) if groups else default_groups(languages),
-        replicates=replicates,
-        level=level,
-        margin=margin,
     )
-    regime_settings = _regime_settings(regimes, recalibrators)
     results = analyse_runs(runs, settings=settings)
     recalibration = None
     if regime_settings is not None:

@@ -47,13 +47,12 @@ def show_events(
 ) -> None:
     """Show the calibration of answers, entities, options, translations (prediction files)."""
     settings = EventSettings(rules=rules, level=level)
+    scaling = _temperature(temperature)
     documents = []
     for file in files:
         run = read_predictions(file)
         by_name = {
-            name: events(
-                run, name, split=split, temperature=_temperature(temperature), settings=settings
-            )
+            name: events(run, name, split=split, temperature=scaling, settings=settings)
             for name in event or event_names(run)
         }
         documents.append(_document(run, by_name, by_kind=kinds))

@@ -70,7 +70,13 @@ def read_predictions(path: str | os.PathLike[str]) -> Predictions:
     try:
         table = pq.ParquetFile(target, page_checksum_verification=True).read()
     except FileNotFoundError as error:
-        raise DataError("no such file", where=str(target), remedy="check the path") from error
+        raise DataError(
+            "no such file",
+            where=str(target),
+            remedy="standard input is read by `crosscal calibrate`"
+            if str(target) == "-"
+            else "check the path",
+        ) from error
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"not a readable Parquet file, perhaps truncated or altered: {error}",

@@ -130,6 +130,8 @@ def check_settings(
     replicates: int,
     seed: int,
     settings: EvaluationSettings,
+    thresholds: Sequence[float] = (),
+    wanted: Sequence[float] = (),
 ) -> None:
     """Refuse settings that cannot be followed."""
     if baseline is not None and baseline not in names:
@@ -138,35 +140,49 @@ def check_settings(
             where="baseline",
             remedy=did_you_mean(str(baseline), names),
         )
+    check_options(
+        recalibrate=recalibrate,
+        replicates=replicates,
+        seed=seed,
+        bins=settings.bins,
+        level=settings.level,
+        thresholds=thresholds,
+        wanted=wanted,
+    )
+
+
+def check_options(
+    *,
+    recalibrate: Sequence[str],
+    replicates: int,
+    seed: int,
+    bins: int,
+    level: float,
+    thresholds: Sequence[float] = (),
+    wanted: Sequence[float] = (),
+) -> None:
+    """Refuse what no predictions could make sense of, so that it can be said before any is read."""
     if not isinstance(replicates, int | np.integer) or replicates < 100:
         raise SettingsError(
             f"{replicates} replicates", where="replicates", remedy="give 100 or more"
         )
-    if not 1 <= settings.bins <= _MOST_BINS:
-        raise SettingsError(
-            f"{settings.bins} bins", where="bins", remedy=f"give 1 to {_MOST_BINS:,}"
-        )
+    if not 1 <= bins <= _MOST_BINS:
+        raise SettingsError(f"{bins} bins", where="bins", remedy=f"give 1 to {_MOST_BINS:,}")
     if seed < 0:
         raise SettingsError(f"seed is {seed}", where="seed", remedy="give 0 or more")
-    if not 0 < settings.level < 1:
+    if not 0 < level < 1:
+        raise SettingsError(f"level is {level}", where="level", remedy="give a share such as 0.95")
+    if replicates * (1 - level) < 2:
         raise SettingsError(
-            f"level is {settings.level}", where="level", remedy="give a share such as 0.95"
-        )
-    if replicates * (1 - settings.level) < 2:
-        raise SettingsError(
-            f"{replicates} replicates do not reach the ends of level {settings.level}",
+            f"{replicates} replicates do not reach the ends of level {level}",
             where="replicates",
-            remedy=f"give {math.ceil(2 / (1 - settings.level)):,} or more, or a lower level",
+            remedy=f"give {math.ceil(2 / (1 - level)):,} or more, or a lower level",
         )
     for name in recalibrate:
-        recalibrator(name, settings.given)
-
-
-def check_shares(**shares: Sequence[float]) -> None:
-    """Refuse shares that are none."""
-    for where, values in shares.items():
-        for value in values:
-            if not 0 <= value <= 1:
+        recalibrator(name, "scores")
+    for where, shares in (("thresholds", thresholds), ("wanted", wanted)):
+        for share in shares:
+            if not 0 <= share <= 1:
                 raise SettingsError(
-                    f"{value}", where=where, remedy="give shares from 0 to 1, as 0.9"
+                    f"{share}", where=where, remedy="give shares from 0 to 1, as 0.9"
                 )

@@ -15,7 +15,6 @@ from crosscal.calibration.evaluation.accepting import ConfidentRows
 from crosscal.calibration.evaluation.arguments import (
     ALL,
     check_settings,
-    check_shares,
     check_values,
     class_numbers,
     confidence_pairs,
@@ -179,8 +178,7 @@ def evaluate_coded(
     report: Report | None = None,
 ) -> Evaluation:
     """Do what `evaluate` does, with groups (each has rows) and clusters already numbered."""
-    check_settings(names, baseline, recalibrate, replicates, seed, settings)
-    check_shares(thresholds=thresholds, wanted=wanted)
+    check_settings(names, baseline, recalibrate, replicates, seed, settings, thresholds, wanted)
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
     designs = _in_order_of_names(names, group, cluster, replicates, seed)
     measured: dict[str, GroupMeasures] = {}

@@ -42,6 +42,9 @@ def apply(
     classes: Annotated[
         str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
     ] = None,
+    per_character: Annotated[
+        bool, typer.Option("--normalised", help="log-likelihoods divided by choices' lengths")
+    ] = False,
     encoding: Encoding = None,
 ) -> None:
     """Recalibrate predictions: write their probabilities, row by row in the order of the file.
@@ -57,6 +60,7 @@ def apply(
         confidence=confidence,
         labels=labels,
         classes=tuple(classes.split(",")) if classes else None,
+        per_character=per_character,
         encoding=encoding,
     )
     predictions = read_external(file, columns, labelled=False)

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crosscal.api import evaluate_predictions
-from crosscal.artifacts import sha256_file
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
+from crosscal.calibration.evaluation.arguments import check_options
 from crosscal.cli.calibration.prediction_files import named_files, read_files
 from crosscal.cli.calibration.tables import print_evaluation
 from crosscal.cli.options import AsJson, Encoding
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.concat import NamedFile
+from crosscal.predictions.external.concat import NamedFile, checksums
 
 EXAMPLE = (
     "Example: a file with the columns prob_no,prob_yes,label,lang,item. "
@@ -73,6 +73,7 @@ def calibrate(
     ] = "top-label",
     bins: Annotated[int, typer.Option(help="bins of equal width or size")] = 15,
     replicates: Annotated[int, typer.Option(help="bootstrap replicates")] = 1000,
+    level: Annotated[float, typer.Option(help="of the intervals, between 0 and 1")] = 0.95,
     seed: Annotated[int, typer.Option(help="seed of the random draws")] = 0,
     thresholds: Annotated[
         str | None, typer.Option(help="confidences from which rows are accepted: 0.8,0.9")
@@ -91,9 +92,21 @@ def calibrate(
     Columns that are not named are guessed, and what was guessed is said. Several files are
     compared with each other; with --group they are parts of one whole.
     """
+    accepting = {
+        "thresholds": _shares(thresholds, "--thresholds", THRESHOLDS),
+        "wanted": _shares(wanted, "--wanted", WANTED),
+    }
+    recalibrators = _recalibrators(recalibrate, save)
+    check_options(
+        recalibrate=recalibrators,
+        replicates=replicates,
+        seed=seed,
+        bins=bins,
+        level=level,
+        **accepting,
+    )
     opened = named_files(files)
-    paths = [file.path for file in opened]
-    _check_outputs(paths, report=report, save=save)
+    _check_outputs([file.path for file in opened], report=report, save=save)
     columns = ColumnOptions(
         scores=scores,
         probabilities=probabilities,
@@ -110,18 +123,20 @@ def calibrate(
     )
     with _progress() as progress:
         predictions = read_files(opened, columns, progress)
+        if save:
+            _demand_one_group(predictions.groups, baseline)
         found = evaluate_predictions(
             predictions,
-            files={path.name: sha256_file(path) for path in paths if path.is_file()},
+            files=checksums(opened),
             notion=notion,
             bins=bins,
             baseline=baseline,
-            recalibrate=_recalibrators(recalibrate, save, predictions.groups, baseline),
+            level=level,
+            recalibrate=recalibrators,
             replicates=replicates,
             seed=seed,
-            thresholds=_shares(thresholds, "--thresholds", THRESHOLDS),
-            wanted=_shares(wanted, "--wanted", WANTED),
             report=progress,
+            **accepting,
         )
     if save:
         found.save(save)
@@ -166,26 +181,26 @@ def _shares(text: str | None, option: str, default: tuple[float, ...]) -> tuple[
         ) from error
 
 
-def _recalibrators(
-    names: Sequence[str] | None, save: Path | None, groups: Sequence[str], baseline: str | None
-) -> tuple[str, ...]:
+def _recalibrators(names: Sequence[str] | None, save: Path | None) -> tuple[str, ...]:
     """Return the recalibrators asked for; only one fit can be saved."""
     asked = tuple(names or ())
-    if save is None:
-        return asked
-    if len(asked) != 1:
+    if save is not None and len(asked) != 1:
         raise SettingsError(
             f"{len(asked)} recalibrators are asked for, and one is saved",
             where="--save",
             remedy="Name the one with --recalibrate, as temperature",
         )
+    return asked
+
+
+def _demand_one_group(groups: Sequence[str], baseline: str | None) -> None:
+    """Refuse to save a fit on one of several groups, of which nobody says which."""
     if len(groups) > 1 and baseline is None:
         raise SettingsError(
             f"there are {len(groups)} groups, and none is said to be fitted on",
             where="--save",
             remedy="Name the group with --baseline, or leave out --group to fit on all rows",
         )
-    return asked
 
 
 def _title(files: Sequence[NamedFile]) -> str:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import (
     CLUSTERS,
-    GROUPS,
     IDS,
     LABELS,
     OUTCOMES,
@@ -31,13 +30,17 @@ from crosscal.predictions.external.columns import (
     is_named,
     listed,
 )
+from crosscal.predictions.external.doubts import (
+    contradict,
+    demand_a_row_each,
+    demand_no_rivals,
+    right_class_instead,
+)
 from crosscal.predictions.external.fitting import (
-    above_chance,
     agree,
     counts_from_one,
     differ,
     first_gold,
-    first_probabilities,
     is_free_text,
     labels_fit,
 )
@@ -57,9 +60,6 @@ from crosscal.predictions.external.plain_text import plain_text
 
 Floats = NDArray[np.float64]
 Pair = tuple[Candidate, str]
-
-# From here on words that repeat are names, not texts.
-_MANY_ROWS = 20
 
 
 def choose_columns(
@@ -291,7 +291,12 @@ def _settled(
         fitting = pairs  # the reading of the labels will say what is wrong with them
     best = min(candidate.rank for candidate, _ in fitting)
     first = next(candidate for candidate, _ in fitting if candidate.rank == best)
-    others = [c for c, _ in fitting if c is not first and not agree(head, first, c)]
+    its_label = next(label for candidate, label in fitting if candidate is first)
+    if not options.name_values:
+        demand_a_row_each(head, first, its_label, where)
+    others = _other_readings(head, (first, its_label), pairs, fitting, options)
+    instead = None if options.labels else right_class_instead(head, first, labels)
+    others += [instead] if instead else []
     if others:
         raise _several([first, *others], where)
     if first.rank and not options.name_values:
@@ -310,46 +315,29 @@ def _settled(
             where=where,
             remedy=f"Name the right one, as --labels '{names[0]}'",
         )
-    rivals = _rivals(head, first, names[0], options)
-    if rivals:
-        raise DataError(
-            f"'{names[0]}' is named like labels, but agrees with the scores no better than chance, "
-            f"or less than {listed(rivals)}",
-            where=where,
-            remedy=f"Name the right one, as --labels '{names[0]}'",
-        )
+    demand_no_rivals(head, first, names[0], options, where)
     return first, names[0]
 
 
-def _rivals(head: Head, candidate: Candidate, label: str, options: ColumnOptions) -> list[str]:
-    """Return columns of other names that could be better labels, and are not the choices."""
-    if options.labels or candidate.layout in ("confidence", "highest"):
-        return []
-    probabilities = first_probabilities(head, candidate)
-    gold = first_gold(head, candidate, label, options)
-    if probabilities is None or gold is None or len(gold) != len(probabilities):
-        return []
-    best = probabilities.argmax(axis=1)
-    right = best == np.array(gold)
-    blind = not above_chance(best, np.array(gold))
-    found = []
-    used = {*candidate.values, label, options.group, options.cluster}
-    for name in head.columns:
-        if name in used or is_named(name, (*PREDICTED, *OUTCOMES, *IDS, *GROUPS, *CLUSTERS)):
+def _other_readings(
+    head: Head, first: Pair, pairs: Sequence[Pair], fitting: Sequence[Pair], options: ColumnOptions
+) -> list[Candidate]:
+    """Return the candidates that do not say what the first of them does."""
+    candidate, its_label = first
+    others = []
+    for other, label in pairs:
+        if other is candidate:
             continue
-        other = first_gold(head, candidate, name, options)
-        if other is None or len(other) != len(best):
-            # Names of classes that the scores do not have: labels, if the others say nothing.
-            kinds = len(head.words(name))
-            if blind and 2 <= kinds <= probabilities.shape[1] and len(best) >= _MANY_ROWS:
-                found.append(name)
-            continue
-        agreeing = best == np.array(other)
-        parted = int((agreeing != right).sum())
-        better = int(agreeing.sum()) - int(right.sum()) > 2 * np.sqrt(max(parted, 1))
-        if not agreeing.all() and (better or blind):
-            found.append(name)
-    return found
+        if (other, label) not in fitting:
+            # Scores whose labels cannot be read say more than a confidence beside them.
+            apart = other.rank < candidate.rank and not agree(head, other, candidate)
+        else:
+            apart = not agree(head, candidate, other)
+            # A column of outcomes is held against the labels, whichever of them is the first.
+            same = candidate.outcome or label in (its_label, other.outcome)
+            apart |= bool(same) and contradict(head, first, (other, label), options)
+        others += [other] if apart else []
+    return others
 
 
 def _several(candidates: Sequence[Candidate], where: str, others: Sequence[str] = ()) -> DataError:

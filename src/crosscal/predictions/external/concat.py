@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from crosscal.artifacts import sha256_file
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions.external.plain_text import plain_text
 from crosscal.predictions.external.reader import ExternalPredictions
@@ -31,6 +32,14 @@ def demand_different(files: Sequence[NamedFile]) -> None:
     """Refuse a file that is given twice."""
     if len({file.path.resolve() for file in files}) < len(files):
         raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
+
+
+def checksums(files: Sequence[NamedFile]) -> dict[str, str]:
+    """Return the SHA-256 of each file by its name, or its path where two have one name."""
+    plain = [file.path for file in files if file.path.is_file()]
+    names = [path.name for path in plain]
+    shown = names if len(set(names)) == len(names) else list(map(str, plain))
+    return {name: sha256_file(path) for name, path in zip(shown, plain, strict=True)}
 
 
 def join_files(

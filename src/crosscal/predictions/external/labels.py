@@ -190,9 +190,13 @@ def _demand_one_reading(
             remedy=f"Give --classes {','.join(classes or ())} if so, or these in the right order",
         )
     if by_name and not (from_one or from_zero):
-        return
+        # Labels 0 and 1 of classes -1 to 1: names, or numbers from 0.
+        whole = all(name.removeprefix("-").isdecimal() for name in names)
+        counted = all(number is not None and 0 <= number < size for number in numbers)
+        if not (whole and counted) or (numbers == gold).all():
+            return
     low, high = int(gold.min()), int(gold.max())
-    if from_one and by_name:
+    if by_name and not from_zero:
         # Labels 1 and 2 of classes 1 to 3: names, or numbers from 0.
         numbers = numbers.astype(np.int64)
         doubtful, other = bool(numbers.max() < size), numbers
@@ -218,6 +222,9 @@ def _clearly(values: NDArray[Any], gold: NDArray[Any], other: NDArray[Any]) -> b
 def _ordered(values: NDArray[Any], gold: Gold) -> bool:
     """Whether no two classes could change places without clear loss."""
     best, size = values.argmax(axis=1), values.shape[1]
+    centred = values - values.mean(axis=0)
+    if size == 2 and (centred[:, 0] * centred[:, 1]).sum() > 0:
+        return False  # high together: of two models rather than of two classes
     table = np.zeros((size, size))
     np.add.at(table, (best, gold), 1)
     kept = np.add.outer(np.diag(table), np.diag(table))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, count
 from typing import Any
 
 import numpy as np
@@ -38,13 +38,15 @@ from crosscal.predictions.external.plain_text import TRUTHS, index_of, plain_tex
 Floats = NDArray[np.float64]
 
 TRUE_OR_FALSE = {"0", "1", *TRUTHS}
+# The records that a column lies in; of 1.0_prob nothing.
+_PATH = r"(?:(?:.*\.)?[^\W\d][\w\-]*\.)?"
 _PREFIXED = re.compile(
-    rf"(?:.*\.)?({'|'.join(PREFIXES)})(?:[_\-. ](.+)|\((.+)\)|(\d+))", re.IGNORECASE
+    rf"{_PATH}({'|'.join(PREFIXES)})(?:[_\-. ](.+)|\((.+)\)|(\d+))", re.IGNORECASE
 )
-_SUFFIXED = re.compile(rf"(?:.*\.)?(.+)[_\-. ]({'|'.join(PREFIXES)})", re.IGNORECASE)
+_SUFFIXED = re.compile(rf"{_PATH}(.+)[_\-. ]({'|'.join(PREFIXES)})", re.IGNORECASE)
 # Rows of the first ones that must sum to one for columns to be taken for probabilities; a few may
 # be faulty, and are then reported as such.
-_MOSTLY = 0.9
+MOSTLY = 0.9
 _MOST_SEARCHED = 12
 
 
@@ -112,7 +114,7 @@ def are_probabilities(values: Floats) -> bool:
     slack = tolerance(values.shape[1])
     inside = ((values >= -slack) & (values <= 1 + slack)).all(axis=1)
     one = np.abs(values.sum(axis=1) - 1) <= slack
-    return bool((inside & one).mean() >= _MOSTLY)
+    return bool((inside & one).mean() >= MOSTLY)
 
 
 def tolerance(classes: int) -> float:
@@ -193,6 +195,7 @@ def _list_columns(head: Head, taken: Collection[str]) -> Iterator[Candidate]:
         certain = (
             matrix is not None
             and are_probabilities(matrix)
+            and (len(matrix) < 2 or bool((matrix != matrix[0]).any()))
             and not other_scores(head, [name], taken)
         )
         if known or certain:
@@ -226,18 +229,29 @@ def _families(
     head: Head, label_words: Sequence[set[str]], taken: Collection[str]
 ) -> Iterator[Candidate]:
     """Columns that share a prefix such as ``prob_``, or a suffix."""
-    families: dict[tuple[str, int], dict[str, str]] = {}
+    families: dict[tuple[str, str, int, int], dict[str, str]] = {}
     for name in head.of_kind("number", taken):
         for pattern, at in ((_PREFIXED, 0), (_SUFFIXED, 1)):
             match = pattern.fullmatch(name)
             if match:
                 affix, member = _parts(match, at)
-                families.setdefault((affix, at), {}).setdefault(member, name)
+                path = name[: match.start(1)]
+                for copy in count():  # prob_no and prob.no are not of one set
+                    family = families.setdefault((path, affix, at, copy), {})
+                    if member not in family:
+                        family[member] = name
+                        break
                 break
-    for (affix, _), members in families.items():
-        if len(members) >= 2:
-            for names in _within_family(head, affix, members, label_words):
-                yield _columns(names, affix, "a column a class, by their names")
+    families = {key: members for key, members in families.items() if len(members) >= 2}
+    # What the columns of one family are called are classes in the others too.
+    whole = [
+        {plain_text(member) for member in members}
+        for members in families.values()
+        if are_probabilities(head.matrix(tuple(members.values())))
+    ]
+    for (_, affix, _, _), members in families.items():
+        for names in _within_family(head, affix, members, [*label_words, *whole]):
+            yield _columns(names, affix, "a column a class, by their names")
 
 
 def _within_family(
@@ -263,8 +277,10 @@ def _within_family(
 def _named_family(
     head: Head, affix: str, members: Mapping[str, str], words: set[str]
 ) -> list[tuple[str, ...]]:
-    main = {m: n for m, n in members.items() if plain_text(m) in words or not _is_statistic(m)}
-    known = tuple(name for m, name in main.items() if plain_text(m) in words)
+    folded = {word.casefold() for word in words}
+    of_labels = {n for m, n in members.items() if plain_text(m).casefold() in folded}
+    main = {m: n for m, n in members.items() if n in of_labels or not _is_statistic(m)}
+    known = tuple(name for name in main.values() if name in of_labels)
     found = _sums_to_one(head, known, list(main.values()))
     if found or len(main) < 2:
         return found
@@ -289,7 +305,7 @@ def _sums_to_one(head: Head, known: Sequence[str], others: Sequence[str]) -> lis
     unit = [
         n
         for n, column in zip(others, matrix.T, strict=True)
-        if n not in known and ((column >= -slack) & (column <= 1 + slack)).mean() >= _MOSTLY
+        if n not in known and ((column >= -slack) & (column <= 1 + slack)).mean() >= MOSTLY
     ]
     for size in range(len(unit) + 1 if len(unit) <= _MOST_SEARCHED else 1):
         found = [
@@ -317,18 +333,20 @@ def _named_like_labels(
         done.add(known)
         found = _sums_to_one(head, known, numbers)
         if not found:
-            others = [n for n in numbers if n not in known and _could_be_scores(head, n)]
+            # Of whole numbers, as votes are, the scores of a class without gold are some too.
+            whole = not any(_could_be_scores(head, n) for n in known)
+            others = [n for n in numbers if n not in known and _could_be_scores(head, n, whole)]
             found = [known] if len(known) > 1 else []
-            if others:
+            if others and known[1:]:
                 found.append(tuple(n for n in numbers if n in known or n in others))
         for names in found:
             yield _columns(names, "", "named like the labels")
 
 
-def _could_be_scores(head: Head, name: str) -> bool:
+def _could_be_scores(head: Head, name: str, whole: bool = False) -> bool:
     values = head.numbers(name)
     known = is_named(name, (*CONFIDENCES, *OUTCOMES, *POSITIVES, *STATISTICS, *PREDICTED))
-    return not known and bool((values[np.isfinite(values)] % 1 != 0).any())
+    return not known and (whole or bool((values[np.isfinite(values)] % 1 != 0).any()))
 
 
 def _columns(names: tuple[str, ...], affix: str, how: str) -> Candidate:
@@ -371,11 +389,18 @@ def _confidences(head: Head, labels: Sequence[str], taken: Collection[str]) -> I
 
 
 def confidence_candidate(
-    name: str, *, outcome: str | None = None, predicted: str | None = None, how: str = "by its name"
+    name: str,
+    *,
+    outcome: str | None = None,
+    predicted: str | None = None,
+    labels: str | None = None,
+    how: str = "by its name",
 ) -> Candidate:
     """Return the reading of a column as confidence."""
     more = f", of the labels in '{predicted}'" if predicted else ""
+    more += f", of which '{labels}' are the right ones" if labels else ""
     option = f" --predicted '{predicted}'" if predicted else f" --labels '{outcome}'"
+    option += f" --labels '{labels}'" if labels else ""
     return Candidate(
         layout="confidence",
         values=(name,),

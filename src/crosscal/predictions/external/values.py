@@ -15,6 +15,7 @@ from crosscal.predictions.external.categorical import demand_present
 from crosscal.predictions.external.columns import ColumnMapping, ValueKind
 from crosscal.predictions.external.layouts import tolerance
 from crosscal.predictions.external.sources.table_source import TableSource
+from crosscal.predictions.external.units import other_unit
 
 Values = NDArray[Any]
 
@@ -166,7 +167,8 @@ def _kind(source: TableSource, columns: ColumnMapping, values: Values) -> tuple[
                 "values: logits as named, though they look like probabilities; if they are, name "
                 "them with --probabilities"
             )
-        return "scores", "values: logits (named)"
+        doubt = other_unit(values)
+        return "scores", f"values: logits (named{f', though {doubt[0]}' if doubt else ''})"
     stated = columns.value_kind == "probabilities"
     if stated:
         _replace_absent(values)
@@ -178,11 +180,13 @@ def _kind(source: TableSource, columns: ColumnMapping, values: Values) -> tuple[
         return "probabilities", "values look like probabilities (in [0, 1], rows sum to one)"
     if unit or stated:
         raise _off(source, columns, sums, off)
-    if (np.abs(sums - 100) <= _PERCENT).all() and not ((values < 0) & np.isfinite(values)).any():
+    other = other_unit(values)
+    if other:
+        why, remedy = other
         raise DataError(
-            "rows sum to 100; these look like probabilities in per cent",
+            f"{why}, not logits",
             where=_place(source, columns, 0, None),
-            remedy="Divide them by 100, or name the columns with --scores if they are logits",
+            remedy=f"{remedy}, or name the columns with --scores if they are logits",
         )
     slack = tolerance(values.shape[1])
     inside = ((values >= -slack) & (values <= 1 + slack)).all(axis=1)

@@ -43,12 +43,7 @@ class HarnessSamples:
         first = records[0]
         if not {"doc_id", "target"} <= first.keys() or "filtered_resps" not in first:
             if per_character:
-                raise DataError(
-                    "log-likelihoods are divided by length in samples of lm-evaluation-harness "
-                    "only",
-                    where=where,
-                    remedy="Leave --normalised out",
-                )
+                raise only_samples(where)
             return None
         task, language = _named(where)
         used = "per character of the choice" if per_character else "not divided by length"
@@ -116,6 +111,15 @@ class HarnessSamples:
                 if isinstance(cell, str | int | float)
             }
         return cells
+
+
+def only_samples(where: str) -> DataError:
+    """Return the error of any other predictions that are to be divided by length."""
+    return DataError(
+        "log-likelihoods are divided by length in samples of lm-evaluation-harness only",
+        where=where,
+        remedy="Leave --normalised out",
+    )
 
 
 def _named(where: str) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ from typing import Any
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.sources.arrays import ArraysInMemory, NpySource, NpzSource
 from crosscal.predictions.external.sources.csv_source import CsvSource
+from crosscal.predictions.external.sources.harness import only_samples
 from crosscal.predictions.external.sources.json_source import JsonSource
 from crosscal.predictions.external.sources.plain_files import PlainFile, in_utf8, open_plain
 from crosscal.predictions.external.sources.table_source import (
@@ -52,6 +53,8 @@ def open_source(
     """Open a file, standard input (``-``), or a table in memory."""
     if isinstance(origin, str | Path):
         return _open_file(open_plain(str(origin)), per_character, encoding)
+    if per_character:
+        raise only_samples("table")
     if hasattr(origin, "lazy") and hasattr(origin, "collect"):  # a query of polars
         origin = origin.collect()
     if isinstance(origin, Mapping):
@@ -85,7 +88,7 @@ def _open_file(file: PlainFile, per_character: bool, encoding: str | None) -> Ta
         )
     if make is None and not file.suffix and known:
         make = known[0]
-    is_text = per_character or make in (None, *_TEXT)
+    is_text = make in (None, *_TEXT)
     if make is None and file.suffix:
         sheet = "Save the sheet as CSV" if file.suffix in _SHEETS else ""
         raise DataError(
@@ -100,6 +103,8 @@ def _open_file(file: PlainFile, per_character: bool, encoding: str | None) -> Ta
     if make is None:
         begins = file.start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
         make = JsonSource if begins in (b"{", b"[") else CsvSource
-    if make is JsonSource or per_character:
+    if make is JsonSource:
         return JsonSource(file, per_character=per_character)
+    if per_character:
+        raise only_samples(file.name)
     return make(file)

@@ -1,0 +1,236 @@
+"""What speaks against the one reading that fits a file's names: other columns that tell otherwise.
+
+A column of outcomes that contradicts the labels, labels that are what the model chose, a row for
+each choice instead of each unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscal.exceptions import DataError
+from crosscal.predictions.external.columns import (
+    CLUSTERS,
+    GROUPS,
+    IDS,
+    OUTCOMES,
+    PREDICTED,
+    ColumnOptions,
+    is_named,
+)
+from crosscal.predictions.external.fitting import (
+    above_chance,
+    first_gold,
+    first_probabilities,
+    width,
+)
+from crosscal.predictions.external.layouts import (
+    MOSTLY,
+    TRUE_OR_FALSE,
+    Candidate,
+    Head,
+    confidence_candidate,
+    tolerance,
+)
+from crosscal.predictions.external.plain_text import plain_text
+
+# From here on words that repeat are names, not texts; and that labels equal all choices is no luck.
+_MANY_ROWS, _ROWS = 20, 10
+_CONTRADICTING = 0.02
+_OTHER_ROLES = (*PREDICTED, *IDS, *GROUPS, *CLUSTERS)
+# Units of several rows each that show what a row is.
+_FEWEST_UNITS = 4
+
+
+def demand_no_rivals(
+    head: Head, candidate: Candidate, label: str, options: ColumnOptions, where: str
+) -> None:
+    """Refuse labels where columns of other names could be better ones, or tell otherwise."""
+    words = _vocabulary(head, candidate, label)
+    choices = None if options.labels else _choices(head, candidate, words)
+    gold = None if choices is None else _as_labels(head, candidate, label, options, words)
+    if choices is None or gold is None or len(gold) != len(choices):
+        return
+    right, size = choices == gold, len(set(choices.tolist()) | set(gold.tolist()))
+    many, blind = len(gold) >= _MANY_ROWS, not above_chance(choices, gold)
+    too_good = bool(right.all()) and len(right) >= _ROWS
+    why = "no better than chance" if blind else "in every row, as what the model chose would"
+    used = {*candidate.values, candidate.predicted, label, options.group, options.cluster}
+    for name in head.columns:
+        if name in used or head.columns[name] not in ("text", "number"):
+            continue
+        if is_named(name, OUTCOMES) and _tells_otherwise(head, name, right):
+            raise DataError(
+                f"by the labels '{label}' other rows are right than by '{name}'",
+                where=where,
+                remedy=f"Name the labels, as --labels '{label}'; look at the order of the classes",
+            )
+        outcome = is_named(name, OUTCOMES) and head.words(name) <= TRUE_OR_FALSE
+        if outcome or len(head.words(name)) < 2 or is_named(name, _OTHER_ROLES):
+            continue
+        other = _as_labels(head, candidate, name, options, words)
+        if other is None or len(other) != len(choices):
+            # Names of classes that the scores do not have: labels, if the others say nothing.
+            if blind and many and len(head.words(name)) <= max(size, width(head, candidate)):
+                raise _rival(label, name, why, where)
+            continue
+        agreeing = choices == other
+        parted = int((agreeing != right).sum())
+        better = int(agreeing.sum()) - int(right.sum()) > 2 * np.sqrt(max(parted, 1))
+        # What always agrees is what was chosen, once more.
+        if (blind and many) if agreeing.all() else (better or blind or too_good):
+            raise _rival(label, name, why if blind or too_good else f"less than '{name}'", where)
+
+
+def _rival(label: str, name: str, how: str, where: str) -> DataError:
+    return DataError(
+        f"'{label}' is named like labels, but agrees with the scores {how}; '{name}' could be "
+        "labels, too",
+        where=where,
+        remedy=f"Name the right one, as --labels '{label}'",
+    )
+
+
+def _vocabulary(head: Head, candidate: Candidate, label: str) -> list[str]:
+    """Return the words of chosen and right labels, where the scores have no classes."""
+    names = [label, candidate.predicted] if candidate.predicted else []
+    return sorted({word.casefold() for name in names if name for word in head.words(name)})
+
+
+def _choices(head: Head, candidate: Candidate, words: Sequence[str]) -> NDArray[np.intp] | None:
+    """Return what was chosen in the first rows, as numbers of classes, or of words."""
+    if candidate.layout in ("confidence", "highest"):
+        return _numbered(head, candidate.predicted, words) if candidate.predicted else None
+    probabilities = first_probabilities(head, candidate)
+    return None if probabilities is None else probabilities.argmax(axis=1)
+
+
+def _as_labels(
+    head: Head, candidate: Candidate, name: str, options: ColumnOptions, words: Sequence[str]
+) -> NDArray[np.intp] | None:
+    """Return a column's words as numbers; None where one of them is no class."""
+    if candidate.predicted:
+        return _numbered(head, name, words)
+    gold = first_gold(head, candidate, name, options)
+    return None if gold is None else np.array(gold, dtype=np.intp)
+
+
+def _numbered(head: Head, name: str, words: Sequence[str]) -> NDArray[np.intp] | None:
+    number = {word: i for i, word in enumerate(words)}
+    found = [number.get(plain_text(x).casefold(), -1) for x in head.cells[name]]
+    return None if -1 in found else np.array(found, dtype=np.intp)
+
+
+def _tells_otherwise(head: Head, name: str, right: NDArray[np.bool_]) -> bool:
+    """Whether a column of outcomes finds other rows right."""
+    told = _told([plain_text(x).casefold() for x in head.cells[name]])
+    # Of evaluation harnesses `acc` may be that of choices divided by their length.
+    if is_named(name, ("acc",)) or told is None or len(told) != len(right):
+        return False
+    return float((told != right).mean()) > _CONTRADICTING
+
+
+def _told(words: Sequence[str]) -> NDArray[np.bool_] | None:
+    if not set(words) <= TRUE_OR_FALSE:
+        return None
+    return np.array([word in ("1", "true") for word in words])
+
+
+def contradict(
+    head: Head, one: tuple[Candidate, str], other: tuple[Candidate, str], options: ColumnOptions
+) -> bool:
+    """Whether two readings do not find the same rows right."""
+    first, second = (_outcomes(head, *pair, options) for pair in (one, other))
+    if first is None or second is None or len(first) != len(second):
+        return False
+    return float((first != second).mean()) > _CONTRADICTING
+
+
+def _outcomes(
+    head: Head, candidate: Candidate, label: str, options: ColumnOptions
+) -> NDArray[np.bool_] | None:
+    """Return which of the first rows are right; None where that cannot be told."""
+    words = [plain_text(x).casefold() for x in head.cells.get(label, ())]
+    if candidate.outcome:
+        return _told(words)
+    if candidate.predicted:
+        chosen = [plain_text(x).casefold() for x in head.cells[candidate.predicted]]
+        if not set(chosen) & set(words):
+            return None
+        return np.array([one == other for one, other in zip(chosen, words, strict=True)])
+    probabilities = first_probabilities(head, candidate)
+    gold = first_gold(head, candidate, label, options)
+    if probabilities is None or gold is None or len(gold) != len(probabilities):
+        return None
+    return np.asarray(probabilities.argmax(axis=1) == np.array(gold))
+
+
+def right_class_instead(
+    head: Head, candidate: Candidate, labels: Collection[str]
+) -> Candidate | None:
+    """Return the reading in which ``correct`` is the right class, if its numbers can be classes."""
+    if candidate.outcome is None or any(name in head.cells for name in labels):
+        return None
+    for name in head.columns:
+        if not is_named(name, PREDICTED) or name in candidate.values:
+            continue
+        if head.words(candidate.outcome) <= head.words(name):
+            return confidence_candidate(
+                candidate.values[0], predicted=name, labels=candidate.outcome
+            )
+    return None
+
+
+def demand_a_row_each(head: Head, candidate: Candidate, label: str, where: str) -> None:
+    """Refuse tables with a row for each choice: a unit's values sum to one, or one is right."""
+    if candidate.layout not in ("confidence", "positive", "logit"):
+        return
+    values = head.numbers(candidate.values[0])
+    used = {*candidate.values, candidate.outcome or label, label}
+    for name, kind in head.columns.items():
+        if name in used or kind not in ("text", "number"):
+            continue
+        units, counts, first = _units(head.cells[name])
+        if len(counts) < _FEWEST_UNITS or float((counts > 1).mean()) < MOSTLY:
+            continue
+        off = np.abs(np.bincount(units, values, len(counts)) - 1)
+        shared, why = off <= tolerance(int(counts.max())), "whose values sum to 1"
+        if candidate.layout == "logit":
+            shared, why = _of_choices(head, label, units, counts, used), "one for each choice"
+        if float(shared[counts > 1].mean()) >= MOSTLY:
+            raise DataError(
+                f"there seem to be several rows for each '{name}', {why}, as for {first}",
+                where=where,
+                remedy="Write a row for each unit, with a column for each class or a list of "
+                f"scores (in pandas, pivot); or name '{candidate.values[0]}' with its option if "
+                "each row is a prediction by itself",
+            )
+
+
+def _of_choices(
+    head: Head, label: str, units: NDArray[np.intp], counts: NDArray[np.intp], used: Collection[str]
+) -> NDArray[np.bool_]:
+    """Return which units have one right row, or each of the labels' words once."""
+    words = head.words(label)
+    right = [plain_text(x) in ("1", "true") for x in head.cells.get(label, ())]
+    found: NDArray[np.bool_] = np.bincount(units, right, len(counts)) == 1
+    if not words <= TRUE_OR_FALSE:
+        found[:] = False
+    for name, kind in head.columns.items():
+        if name not in used and kind in ("text", "number") and words <= head.words(name):
+            pairs = {
+                (u, plain_text(x)) for u, x in zip(units.tolist(), head.cells[name], strict=True)
+            }
+            each = np.bincount([u for u, _ in pairs], minlength=len(counts))
+            found |= (each == counts) & (counts == len(head.words(name)))
+    return found
+
+
+def _units(cells: Sequence[object]) -> tuple[NDArray[np.intp], NDArray[np.intp], str]:
+    """Return each row's unit, the rows of each, and what the first is called."""
+    number: dict[str, int] = {}
+    units = np.array([number.setdefault(plain_text(x), len(number)) for x in cells], dtype=np.intp)
+    return units, np.bincount(units), next(iter(number), "")
