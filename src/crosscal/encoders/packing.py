@@ -79,7 +79,7 @@ def packed_attention(
     heads, width = query.shape[1], query.shape[3]
     # Split at once: the gradient of a slice is as long as the batch, that of a split its part.
     sizes = [length * count for length, count in length_groups]
-    parts = zip(*(rows[0].split(sizes, dim=1) for rows in (query, key, value)), strict=True)
+    parts = zip(*(torch.split(rows[0], sizes, dim=1) for rows in (query, key, value)), strict=True)
     outputs = []
     for (length, count), part in zip(length_groups, parts, strict=True):
         q, k, v = (rows.view(heads, count, length, width).transpose(0, 1) for rows in part)
@@ -191,7 +191,7 @@ def check_padding(model: PreTrainedModel) -> None:
 
 def pool(hidden: Tensor, batch: PackedBatch, pooling: Pooling) -> Tensor:
     """One vector a sequence, (N, width): the mean of its tokens, or the first or last alone."""
-    parts = hidden.split([length * count for length, count in batch.length_groups])
+    parts = torch.split(hidden, [length * count for length, count in batch.length_groups])
     pooled = []
     for (length, count), part in zip(batch.length_groups, parts, strict=True):
         rows = part.view(count, length, hidden.shape[1])
