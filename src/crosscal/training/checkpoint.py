@@ -132,10 +132,8 @@ def _read_state(path: Path) -> tuple[dict[str, Tensor], Progress]:
 def _checksum(tensors: Mapping[str, Tensor]) -> int:
     checksum = 1
     for name in sorted(tensors):
-        flat = tensors[name].detach().cpu().contiguous().reshape(-1)
-        checksum = zlib.crc32(
-            memoryview(flat.view(torch.uint8).numpy()), zlib.crc32(name.encode(), checksum)
-        )
+        content = tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+        checksum = zlib.crc32(content.data, zlib.crc32(name.encode(), checksum))
     return checksum
 
 
