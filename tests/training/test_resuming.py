@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from crosscal.training.checkpoint import Progress, load_state, save_state  # noq
 from crosscal.training.mixing import Mixture  # noqa: E402
 from crosscal.training.settings import TrainingSettings  # noqa: E402
 from tests.training.conftest import TASK, parts  # noqa: E402
+from tests.windows import treat_files_as_windows  # noqa: E402
 
 SETTINGS = TrainingSettings(
     epochs=2,
@@ -30,6 +32,13 @@ SETTINGS = TrainingSettings(
     select_by="nll",
 )
 KINDS = ("bert", "deberta-v2")
+
+
+@pytest.fixture(autouse=True)
+def files_of_windows(monkeypatch):
+    """What holds where open files are neither replaced nor removed holds everywhere."""
+    if Path("/proc/self/fd").is_dir():
+        treat_files_as_windows(monkeypatch)
 
 
 class Killed(BaseException):

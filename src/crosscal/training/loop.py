@@ -109,12 +109,14 @@ def train(
     eval_steps = {
         round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)
     }
+    progress, unusable = Progress(), ""
     try:
         progress = load_state(state, model, optimizer)
-    except ArtifactError as error:  # better than to wait for someone who removes the file
-        report(0, len(plan), f"begins anew: {error}")
-        discard_state(state)
-        progress = Progress()
+    except ArtifactError as error:
+        unusable = str(error)
+    if unusable:  # begin anew, better than to wait for someone who removes the file
+        report(0, len(plan), f"begins anew: {unusable}")
+        discard_state(state)  # not above: the error holds the file open
     table = embedding_table(model.encoder).weight
     saved, recent = time.monotonic(), RecentLoss()
 
