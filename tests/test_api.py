@@ -44,6 +44,33 @@ def report():
     )
 
 
+def test_weights_are_a_column():
+    table = pa.table(columns() | {"cases": np.where(np.arange(240) % 3, 1.0, 40.0)})
+    weighted = crosscal.calibrate(table, group="lang", weights="cases", replicates=200)
+    plain = crosscal.calibrate(table, group="lang", replicates=200)
+    for name, group in weighted.evaluation.groups.items():
+        assert group.effective == pytest.approx(44.04, abs=0.01)
+        assert group.means["accuracy"] != plain.evaluation.groups[name].means["accuracy"]
+        assert group.intervals["accuracy"][1] - group.intervals["accuracy"][0] > 0.1
+    assert "<th>effective</th>" in weighted._repr_html_()
+    assert "effective" not in plain._repr_html_()
+    with pytest.raises(SettingsError, match="instead of a column's name"):
+        crosscal.calibrate(table, weights=np.ones(240))
+
+
+def test_a_saved_recalibrator_says_that_rows_were_weighted(tmp_path):
+    table = pa.table(columns() | {"cases": np.arange(240) % 3})
+    given = {"recalibrate": "temperature", "replicates": 100}
+    weighted = crosscal.calibrate(table, weights="cases", **given)
+    weighted.save(tmp_path / "w.json")
+    crosscal.calibrate(table, **given).save(tmp_path / "p.json")
+    assert json.loads((tmp_path / "w.json").read_text())["fitted_on"]["weighted"] is True
+    assert crosscal.load(tmp_path / "w.json").origin.weighted
+    assert crosscal.load(tmp_path / "w.json").origin.rows == 160
+    assert "weighted" not in (tmp_path / "p.json").read_text()
+    assert not crosscal.load(tmp_path / "p.json").origin.weighted
+
+
 def test_importing_costs_nothing():
     code = (
         "import sys, crosscal\n"

@@ -44,10 +44,11 @@ ALLOWED["text_encoding"] = {"exceptions", "spelling"}
 ARRAYS = {
     "rows": set(),
     "checks": {"rows"},
-    "binning": {"checks"},
+    "binning": {"checks", "weights"},
     "proper": {"checks", "rows"},
     "notion": {"checks", "proper", "rows"},
     "entropy": {"checks", "proper"},
+    "weights": {"checks"},
 }
 CALIBRATION = ARRAYS | {
     "statistics": set(),

@@ -118,6 +118,56 @@ def test_equal_questions_have_equal_answers(part):
 
 
 @pytest.mark.parametrize("part", range(2))
+def test_rows_with_weights_are_measured_alike_by_both_calls(part):
+    for table in range(part, TABLES // 2, 2):
+        scores, gold, cluster = random_table(table)
+        rng = np.random.default_rng([17, table])
+        weights = {
+            code: rng.lognormal(sigma=rng.uniform(0, 1.5), size=len(gold))
+            if rng.random() < 0.7
+            else rng.integers(1, 5, len(gold)).astype(float)
+            for code in scores
+        }
+        evaluation = evaluate(
+            np.concatenate(list(scores.values())),
+            np.tile(gold, len(scores)),
+            groups=np.repeat(list(scores), len(gold)),
+            clusters=[f"k{c:05d}" for c in np.tile(cluster, len(scores))],
+            weights=np.concatenate(list(weights.values())),
+            baseline="en",
+            replicates=100,
+            seed=table,
+            errors=ERRORS,
+        )
+        resampling = resample_clusters(int(cluster.max()) + 1, 100, entropy=(table, 0))
+        direct = {
+            code: estimate_errors(
+                own, gold, cluster=cluster, resampling=resampling, errors=ERRORS, name=code,
+                weights=weights[code],
+            )
+            for code, own in scores.items()
+        }  # fmt: skip
+        for code, measured in direct.items():
+            group = evaluation.groups[code]
+            for metric, one in measured.items():
+                expected = [one.value, *one.interval(0.95)]
+                if metric in ERRORS:
+                    error = group.errors[metric]
+                    found = [error.value, error.low, error.high]
+                    assert error.p_value == pytest.approx(one.null.p_value(), abs=1e-12)
+                    assert error.noise_floor == pytest.approx(one.noise_floor, abs=1e-12)
+                else:
+                    found = [group.means[metric], *group.intervals[metric]]
+                assert found == pytest.approx(expected, abs=1e-12)
+        for change in evaluation.differences:
+            if change.measure in direct["en"]:
+                one = direct[change.group][change.measure] - direct["en"][change.measure]
+                assert [change.value, change.low, change.high, change.p_value] == pytest.approx(
+                    [one.value, *one.interval(0.95), one.p_value()], abs=1e-12
+                )
+
+
+@pytest.mark.parametrize("part", range(2))
 def test_runs_of_several_seeds_are_what_the_python_calls_make_of_them(part):
     for table in range(part, TABLES // 4, 2):
         rng = np.random.default_rng([11, table])

@@ -37,6 +37,7 @@ def calibrate(
     cluster: str | None = None,
     votes: str | None = None,
     annotators: str | None = None,
+    weights: str | None = None,
     classes: Sequence[str] | str | None = None,
     normalised: bool = False,
     encoding: str | None = None,
@@ -61,6 +62,8 @@ def calibrate(
         Names of columns; what is left out is guessed where one reading is possible.
     votes, annotators : str, optional
         Columns of how many annotators chose each class, or of the label of each annotator.
+    weights : str, optional
+        Column of how many cases each row stands for, in any unit.
     classes : sequence of str, or str, optional
         Names of the classes in the order of the scores.
     normalised : bool
@@ -107,6 +110,7 @@ def calibrate(
         cluster=cluster,
         votes=votes,
         annotators=annotators,
+        weights=weights,
         classes=_names(classes),
         per_character=normalised,
         encoding=encoding,
@@ -162,6 +166,7 @@ def evaluate_predictions(
         predictions.groups or (ALL,),
         predictions.cluster,
         predictions.votes,
+        predictions.weights,
         settings=EvaluationSettings(
             given="probabilities"
             if predictions.value_kind == "confidence"

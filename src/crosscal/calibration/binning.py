@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
 Edges = Literal["right", "left"]
 Scheme = Literal["width", "mass"]
+
+# Rounding of sums of weights, as a share: a cut so close to a row's end lies there.
+_AT_AN_END = 1e-12
+# Up to so many times the number that all weights are multiples of is the least of them; and how
+# near a multiple must be.
+_MOST_UNITS, _WHOLE = 100, 1e-9
 
 # Comparing many rows with each of a few edges is faster than searching for each row (measured:
 # four to five times with 15 edges and 100,000 rows, even at 5,000).
@@ -63,7 +70,12 @@ class Bins:
 
 
 def make_bins(
-    confidence: ArrayLike, *, bins: int = 15, edges: Edges = "right", scheme: Scheme = "width"
+    confidence: ArrayLike,
+    *,
+    bins: int = 15,
+    edges: Edges = "right",
+    scheme: Scheme = "width",
+    weights: ArrayLike | None = None,
 ) -> Bins:
     """Divide [0, 1] into bins.
 
@@ -80,6 +92,9 @@ def make_bins(
         parts whose sizes differ by at most one, edges are midpoints between neighbours across
         a cut, equal edges are merged; so ties are never split. This is ``get_equal_bins`` of
         the package uncertainty-calibration.
+    weights : array of shape (n,), optional
+        How many cases each row stands for, in any unit. Under "mass" bins then hold equal weight; a
+        row that a cut would split belongs to the lower bin.
 
     Raises
     ------
@@ -95,10 +110,44 @@ def make_bins(
         return Bins(upper=np.arange(1, bins + 1) / bins, edges=edges)
     if scheme != "mass":
         raise SettingsError(f"unknown scheme {scheme!r}", where="scheme", remedy="width or mass")
-    ordered = np.sort(check_confidence(confidence))
+    own, (values,) = of_some_weight(weights, check_confidence(confidence))
+    if own is not None:
+        order = np.argsort(values, kind="stable")
+        quantiles = quantile_cuts(values[order], running_units(own[order]), bins)
+        return Bins(upper=np.unique([*quantiles, 1.0]), edges=edges)
+    ordered = np.sort(values)
     parts = np.array_split(ordered, min(bins, len(ordered)))
     cuts = [(a[-1] + b[0]) / 2.0 for a, b in pairwise(parts)]
     return Bins(upper=np.unique([*cuts, 1.0]), edges=edges)
+
+
+def running_units(weights: Floats) -> Floats:
+    """Return running sums of weights, in whole numbers where all are multiples of one number."""
+    some = weights[:: max(1, len(weights) // 100)]
+    for times in range(1, _MOST_UNITS + 1):
+        for part in (some, weights):
+            units = part * (times / weights.min())
+            if np.abs(units - np.rint(units)).max() > _WHOLE:
+                break
+        else:
+            return np.cumsum(np.rint(units))
+    return np.cumsum(weights)
+
+
+def quantile_cuts(ordered: Floats, running: Floats, parts: int) -> Floats:
+    """Cut sorted confidences into parts of equal weight; `running` is that of `running_units`."""
+    wanted = running[-1] * np.arange(1, parts) / parts
+    if (running == np.floor(running)).all():
+        # As rows that are repeated so many times.
+        parts = min(parts, int(running[-1]))
+        size, more = divmod(running[-1], parts)
+        number = np.arange(1, parts)
+        wanted = number * size + np.minimum(number, more)
+    at = np.searchsorted(running, wanted - _AT_AN_END * running[-1])
+    after = np.minimum(at + 1, len(ordered) - 1)
+    # A cut within a row is where its equal copies would be: at its confidence.
+    split = running[at] > wanted + _AT_AN_END * running[-1]
+    return np.asarray(np.where(split, ordered[at], (ordered[at] + ordered[after]) / 2.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +155,7 @@ class BinTable:
     """Sums per bin; two tables over the same bins add up to the table of all their rows."""
 
     bins: Bins
-    n: NDArray[np.int64]  # (bins,)
+    n: NDArray[Any]  # (bins,): rows, or the sum of their weights
     # confidence, correct: (bins,): sums, not means
     confidence: Floats
     correct: Floats
@@ -119,12 +168,20 @@ class BinTable:
     @property
     def mean_confidence(self) -> Floats:
         """Mean confidence of each bin, 0 where it has no rows; shape (bins,)."""
-        return np.asarray(self.confidence / np.maximum(self.n, 1))
+        return self._mean(self.confidence)
+
+    @property
+    def gap(self) -> Floats:
+        """Mean confidence minus accuracy of each bin, 0 where it has no rows; shape (bins,)."""
+        return self._mean(self.confidence - self.correct)
 
     @property
     def excess(self) -> Floats:
         """Confidence minus accuracy, times the bin's share of the rows; shape (bins,)."""
         return np.asarray((self.confidence - self.correct) / self.n.sum())
+
+    def _mean(self, sums: Floats) -> Floats:
+        return np.asarray(np.divide(sums, self.n, out=np.zeros(len(self.n)), where=self.n > 0))
 
     def __add__(self, other: BinTable) -> BinTable:
         same = np.array_equal(self.bins.upper, other.bins.upper)
@@ -140,8 +197,10 @@ class BinTable:
         )
 
 
-def bin_table(confidence: ArrayLike, correct: ArrayLike, bins: Bins) -> BinTable:
-    """Sum confidences, in [0, 1], and outcomes, 0 or 1, in each bin; both of shape (n,).
+def bin_table(
+    confidence: ArrayLike, correct: ArrayLike, bins: Bins, *, weights: ArrayLike | None = None
+) -> BinTable:
+    """Sum confidences, in [0, 1], and outcomes, 0 or 1, in each bin; all of shape (n,).
 
     Raises
     ------
@@ -150,7 +209,14 @@ def bin_table(confidence: ArrayLike, correct: ArrayLike, bins: Bins) -> BinTable
     """
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
+    own, (values, outcomes) = of_some_weight(weights, values, outcomes)
     index, size = bins.index(values), len(bins)
+    if own is not None:
+        n, sums, hits = (
+            np.bincount(index, weights=each, minlength=size).astype(np.float64)
+            for each in (own, own * values, own * outcomes)
+        )
+        return BinTable(bins=bins, n=n, confidence=sums, correct=hits)
     return BinTable(
         bins=bins,
         n=np.bincount(index, minlength=size).astype(np.int64),

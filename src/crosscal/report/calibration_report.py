@@ -97,6 +97,7 @@ class CalibrationReport:
         rows = []
         for group, result in self.evaluation.groups.items():
             row: dict[str, Any] = {"group": group, "n": result.n, "clusters": result.clusters}
+            row |= {} if result.effective is None else {"effective": result.effective}
             for name, mean in result.means.items():
                 low, high = result.intervals.get(name, (None, None))
                 row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
@@ -210,6 +211,7 @@ class CalibrationReport:
             classes=self.classes,
             values=self.value_kind,
             group=None if fit.fitted_on == ALL else fit.fitted_on,
+            weighted="weights" in self.evaluation.settings,
             files=self.files,
         )
         save_recalibrator(self.recalibrator(recalibrator, group), path, origin=origin)

@@ -38,6 +38,7 @@ def evaluation_cell(evaluation: Evaluation, notes: Sequence[str]) -> str:
     templates.filters |= {"percent": percent, "plain": plain, "p": p_value}
     return templates.get_template("evaluation_cell.html").render(
         groups=evaluation.groups,
+        settings=evaluation.settings,
         main=main_error(evaluation),
         sentences=sentences(evaluation),
         notes=list(notes),

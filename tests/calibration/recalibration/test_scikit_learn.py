@@ -29,6 +29,10 @@ EXPECTED = {
     "check_estimators_fit_returns_self": COLUMNS,
     "check_estimators_overwrite_params": COLUMNS,
     "check_readonly_memmap_input": COLUMNS,
+    "check_sample_weights_pandas_series": COLUMNS,
+    "check_sample_weights_not_an_array": COLUMNS,
+    "check_sample_weights_shape": COLUMNS,
+    "check_sample_weights_not_overwritten": COLUMNS,
     "check_supervised_y_2d": "labels in a column of their own are refused, not flattened",
     "check_dtype_object": "a cell that is no number is a ValueError, as all that is wrong in data",
 }
@@ -37,12 +41,17 @@ EXPECTED_OF_OWN_CHOICES = {
     "check_n_features_in_after_fitting": OWN,
     "check_classifiers_one_label": "the highest score is chosen, whatever labels were seen",
 }
-EXPECTED_OF_TEMPERATURE = {"check_transformer_general": OWN}
+EQUIVALENCE = "check_sample_weight_equivalence_on_dense_data"
+EXPECTED_OF = {
+    "temperature": {"check_transformer_general": OWN},
+    "bayesian-temperature": {EQUIVALENCE: "weights say as much as their effective number of rows"},
+    "venn-abers": {EQUIVALENCE: "the new row weighs as much as a row does on average"},
+}
 
 
 def expected(name):
     more = EXPECTED_OF_OWN_CHOICES if name in OWN_CHOICES else {}
-    return EXPECTED | more | (EXPECTED_OF_TEMPERATURE if name == "temperature" else {})
+    return EXPECTED | more | EXPECTED_OF.get(name, {})
 
 
 def rows(seed=0, n=600, k=3):

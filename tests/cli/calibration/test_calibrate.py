@@ -243,6 +243,59 @@ def test_notions_and_confidences(file, tmp_path):
     assert re.search(r"^all +30 +66\.7 +76\.7 ", done.stdout, re.MULTILINE), done.stdout
 
 
+def weighted(path, spread, zeros=0):
+    rng = np.random.default_rng(0)
+    lines = ["prob_no,prob_yes,label,lang,weight"]
+    for row in range(200):
+        p = rng.uniform(0.5, 1)
+        weight = 0 if row < zeros else rng.lognormal(sigma=spread)
+        label = "no" if rng.random() < p else "yes"
+        lines.append(f"{p:.5f},{1 - p:.5f},{label},{'en' if row % 2 else 'sw'},{weight:.6f}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_weights_are_shown_in_every_output(tmp_path):
+    file, page = weighted(tmp_path / "a.csv", 2.5, zeros=2), tmp_path / "a.html"
+    given = (file, "--group", "lang", "--weights", "weight", "--replicates", "200")
+    shown = calibrate(*given, "--report", page)
+    assert shown.returncode == 0
+    document = json.loads(calibrate(*given, "--json").stdout)
+    sizes = {name: group["effective"] for name, group in document["groups"].items()}
+    assert all(size < 25 for size in sizes.values())
+    texts = shown.stdout, page.read_text(), "\n".join(document["warnings"])
+    for name, size in sizes.items():
+        for text in texts:
+            assert f"{name} (of 99 rows, {size:.1f})" in text
+        assert f"effective {size:.1f}" in texts[1]
+        assert re.search(rf"^{name} +99 +{size:.1f} ", shown.stdout, re.MULTILINE)
+    for text in texts:
+        assert "2 rows of weight 0 are left out" in text
+    assert document["settings"]["weights"] == "cases a row stands for"
+    assert "weights: 'weight' (named)" in document["reading"]
+
+
+def test_a_column_of_weights_is_not_used_unasked(tmp_path):
+    file = weighted(tmp_path / "a.csv", 1.0)
+    shown = calibrate(file, "--replicates", "100", "--report", tmp_path / "a.html")
+    assert "'weight' is not used" in shown.stderr
+    assert "'weight' is not used" in (tmp_path / "a.html").read_text().replace("&#39;", "'")
+    assert "effective" not in shown.stdout
+    document = json.loads(calibrate(file, "--replicates", "100", "--json").stdout)
+    assert any("'weight' is not used" in words for words in document["reading"])
+    assert "weights" not in document["settings"]
+
+
+def test_a_bad_weight_is_answered_with_its_line(tmp_path):
+    file = weighted(tmp_path / "a.csv", 1.0)
+    lines = file.read_text().split("\n")
+    file.write_text("\n".join([*lines[:6], "0.9,0.1,no,en,-2", *lines[7:]]))
+    done = calibrate(file, "--weights", "weight")
+    assert done.returncode == 3
+    assert "a.csv: column 'weight', line 7: the weight is -2.0" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_help_teaches_with_an_example():
     done = crosscal("calibrate", "--help", env={"COLUMNS": "200", "TERM": "dumb", "PATH": ""})
     assert done.returncode == 0, done.stderr

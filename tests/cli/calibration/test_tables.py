@@ -64,6 +64,24 @@ def test_tables_fit_eighty_columns(evaluation, monkeypatch):
     assert re.search(r"\d+\.\d to \d+\.\d", numbers[1])
 
 
+def test_effective_rows_stand_beside_the_rows(monkeypatch):
+    rng = np.random.default_rng(5)
+    found = evaluate(
+        rng.normal(size=(4000, 2)),
+        rng.integers(0, 2, 4000),
+        groups=np.repeat(["en", LONG], 2000),
+        weights=rng.lognormal(size=4000),
+        baseline="en",
+        replicates=100,
+    )
+    for width in (80, 200):
+        text = shown(found, monkeypatch, width)
+        lines = [line for each in tables(text).values() for line in each]
+        assert max(len(line.rstrip()) for line in lines) <= width
+        assert re.search(r"group +rows +effective", text)
+        assert f"2,000      {found.groups['en'].effective:.1f}" in text
+
+
 def test_a_name_that_does_not_fit_is_folded_and_whole(evaluation, monkeypatch):
     for title, lines in tables(shown(evaluation, monkeypatch, 80)).items():
         end = min(

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.calibration.binning import Bins, Edges, Scheme, bin_table, make_bins
+from crosscal.calibration.binning import Bins, BinTable, Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
 from crosscal.calibration.statistics.cluster_sums import cluster_bin_sums
 from crosscal.calibration.statistics.shrinkage import folded_normal_mean, shrinkage_matrix
+from crosscal.calibration.weights import effective_size, of_some_weight
 from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
+
+
+def _table(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    bins: int,
+    edges: Edges,
+    scheme: Scheme,
+    weights: ArrayLike | None,
+) -> BinTable:
+    division = make_bins(confidence, bins=bins, edges=edges, scheme=scheme, weights=weights)
+    return bin_table(confidence, correct, division, weights=weights)
 
 
 def ece(
@@ -21,6 +36,7 @@ def ece(
     bins: int = 15,
     edges: Edges = "right",
     scheme: Scheme = "width",
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the expected calibration error (plug-in, first power).
 
@@ -37,10 +53,10 @@ def ece(
     correct : array of 0/1, shape (n,)
     bins, edges, scheme
         See `make_bins`. 0 falls in the first bin and 1 in the last under both rules.
+    weights : array of shape (n,), optional
+        How many cases each row stands for, in any unit.
     """
-    table = bin_table(
-        confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
-    )
+    table = _table(confidence, correct, bins, edges, scheme, weights)
     return float(np.abs(table.excess).sum())
 
 
@@ -51,6 +67,7 @@ def mce(
     bins: int = 15,
     edges: Edges = "right",
     scheme: Scheme = "width",
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the maximum calibration error: the greatest gap of any bin with rows.
 
@@ -58,10 +75,8 @@ def mce(
     thousand, so this is mostly noise unless every bin is full. In [0, 1]; at least the `ece` of the
     same bins. Guo et al. (2017), equation 5.
     """
-    table = bin_table(
-        confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
-    )
-    return float(np.max(np.abs(table.confidence - table.correct) / np.maximum(table.n, 1)))
+    table = _table(confidence, correct, bins, edges, scheme, weights)
+    return float(np.max(np.abs(table.gap)))
 
 
 def rmsce(
@@ -71,6 +86,7 @@ def rmsce(
     bins: int = 15,
     edges: Edges = "right",
     scheme: Scheme = "mass",
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the root mean square calibration error (plug-in, second power, with the root).
 
@@ -79,11 +95,8 @@ def rmsce(
     and Dietterich (2019), section 4.2; equal to ``plugin_ce`` of uncertainty-calibration over its
     equal-mass bins.
     """
-    table = bin_table(
-        confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
-    )
-    gap = (table.confidence - table.correct) / np.maximum(table.n, 1)
-    return float(np.sqrt(table.share @ gap**2))
+    table = _table(confidence, correct, bins, edges, scheme, weights)
+    return float(np.sqrt(table.share @ table.gap**2))
 
 
 def rmsce_debiased(
@@ -93,13 +106,16 @@ def rmsce_debiased(
     bins: int = 15,
     edges: Edges = "right",
     scheme: Scheme = "mass",
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the root of `square_ce_debiased`, 0 where that is negative.
 
     In [0, 1]; at most the `rmsce` of the same bins. Kumar, Liang and Ma (2019), section 5. The
     square is free of bias, its root is not quite.
     """
-    square = square_ce_debiased(confidence, correct, bins=bins, edges=edges, scheme=scheme)
+    square = square_ce_debiased(
+        confidence, correct, bins=bins, edges=edges, scheme=scheme, weights=weights
+    )
     return float(np.sqrt(max(0.0, square)))
 
 
@@ -117,6 +133,7 @@ def ece_debiased(
     edges: Edges = "right",
     scheme: Scheme = "width",
     clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the expected calibration error less the part of it that is noise, at least 0.
 
@@ -129,21 +146,20 @@ def ece_debiased(
     """
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
-    division = make_bins(values, bins=bins, edges=edges, scheme=scheme)
-    if clusters is None:
-        cluster, count = np.arange(len(values)), len(values)
-    else:
-        labels = np.asarray(clusters)
-        if labels.shape != values.shape:
-            raise DataError(
-                f"clusters have shape {labels.shape} for {len(values)} rows",
-                where="clusters",
-                remedy="give one label for each row",
-            )
+    labels = np.arange(len(values)) if clusters is None else np.asarray(clusters)
+    if labels.shape != values.shape:
+        raise DataError(
+            f"clusters have shape {labels.shape} for {len(values)} rows",
+            where="clusters",
+            remedy="give one label for each row",
+        )
+    own, (values, outcomes, labels) = of_some_weight(weights, values, outcomes, labels)
+    table = _table(values, outcomes, bins, edges, scheme, own)
+    cluster, count = np.arange(len(values)), len(values)
+    if clusters is not None:
         names, cluster = np.unique(labels, return_inverse=True)
         count = len(names)
-    table = bin_table(values, outcomes, division)
-    variance = excess_variance(values, outcomes, division, cluster, count)
+    variance = excess_variance(values, outcomes, table.bins, cluster, count, own)
     centre = shrinkage_matrix(table.excess, variance, table.mean_confidence, table.share)
     centre = centre @ table.excess
     inflation = folded_normal_mean(centre, variance) - np.abs(centre)
@@ -156,14 +172,18 @@ def excess_variance(
     bins: Bins,
     cluster: NDArray[np.intp],
     clusters: int,
+    weights: Floats | None = None,
 ) -> Floats:
-    """Return the sampling variance of each bin's excess, shape (bins,)."""
+    """Return the sampling variance of each bin's excess, shape (bins,); weights of mean 1."""
     # Never less than what the confidences imply, sum c (1 - c) / n^2: a bin whose few rows all
     # happen to be right is not thereby certain.
     n, size, index = len(confidence), len(bins), bins.index(confidence)
-    sums = cluster_bin_sums(confidence - correct, cluster, clusters, index, size)
+    residual, spread = confidence - correct, confidence * (1 - confidence)
+    if weights is not None:
+        residual, spread = weights * residual, weights**2 * spread
+    sums = cluster_bin_sums(residual, cluster, clusters, index, size)
     between = sums.var(axis=0) * clusters**2 / max(clusters - 1, 1) / n**2
-    implied = np.bincount(index, weights=confidence * (1 - confidence), minlength=size) / n**2
+    implied = np.bincount(index, weights=spread, minlength=size) / n**2
     return np.asarray(np.maximum(between, implied))
 
 
@@ -174,18 +194,33 @@ def square_ce_debiased(
     bins: int = 15,
     edges: Edges = "right",
     scheme: Scheme = "mass",
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the debiased squared calibration error (second power, no root; may be negative).
 
     ``sum_b (n_b / n) [(mean confidence_b - a_b)^2 - a_b (1 - a_b) / (n_b - 1)]`` with a_b the
     accuracy of the bin. Bins with fewer than two rows add 0. Kumar, Liang and Ma (2019), section 5;
-    ``unbiased_square_ce`` of uncertainty-calibration.
+    ``unbiased_square_ce`` of uncertainty-calibration. Of weighted rows n_b - 1 and two count
+    effective rows (`effective_size`).
     """
-    table = bin_table(
-        confidence, correct, make_bins(confidence, bins=bins, edges=edges, scheme=scheme)
-    )
-    full = table.n >= 2
+    table = _table(confidence, correct, bins, edges, scheme, weights)
+    rows = _effective_rows(table, confidence, weights)
+    full = rows >= 2
     n = table.n[full]
     accuracy = table.correct[full] / n
-    square = (table.confidence[full] / n - accuracy) ** 2 - accuracy * (1 - accuracy) / (n - 1)
+    noise = accuracy * (1 - accuracy) / (rows[full] - 1)
+    square = (table.confidence[full] / n - accuracy) ** 2 - noise
     return float((n / table.n.sum()) @ square)
+
+
+def _effective_rows(
+    table: BinTable, confidence: ArrayLike, weights: ArrayLike | None
+) -> NDArray[Any]:
+    """Return how many rows of equal weight those of each bin are worth."""
+    own, (values,) = of_some_weight(weights, check_confidence(confidence))
+    if own is None:
+        return table.n
+    index = table.bins.index(values)
+    return np.array(
+        [round(effective_size(own[index == b]), 9) if n > 0 else 0.0 for b, n in enumerate(table.n)]
+    )

@@ -17,6 +17,7 @@ from scipy.spatial.distance import cdist, pdist
 from crosscal.calibration.checks import check_confidence, check_correct, check_gold
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given
+from crosscal.calibration.weights import of_some_weight
 from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]
@@ -35,7 +36,11 @@ _REACH = 300.0
 
 
 def kernel_error(
-    confidence: ArrayLike, correct: ArrayLike, *, bandwidth: float = BANDWIDTH
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    bandwidth: float = BANDWIDTH,
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the kernel calibration error of confidences (biased estimate, with the root).
 
@@ -48,6 +53,8 @@ def kernel_error(
     """
     values = check_confidence(confidence)
     residual = values - check_correct(correct, len(values))
+    own, (values, residual) = of_some_weight(weights, values, residual)
+    residual = residual if own is None else own * residual
     square = laplace_form(values, residual, _check_bandwidth(bandwidth))
     return float(np.sqrt(max(0.0, square)) / len(values))
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -25,7 +26,11 @@ _FLOOR = 1e-4
 
 
 def smooth_ece(
-    confidence: ArrayLike, correct: ArrayLike, *, bandwidth: float | None = None
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    bandwidth: float | None = None,
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the smooth calibration error (smECE).
 
@@ -41,13 +46,15 @@ def smooth_ece(
     ----------
     bandwidth : float, optional
         Standard deviation of the kernel, 1e-4 to 1.
+    weights : array of shape (n,), optional
+        How many cases each row stands for, in any unit.
     """
     # Kept of relplot: its grids (max(2000, 20 / bandwidth) / 2 + 1 points for the kernel, max(200,
     # 10 / bandwidth) for the integral), linear splitting of rows between grid points, density floor
     # of 1e-4, ten halvings; and two oddities: the kernel lies half a grid step off where the number
     # of points is even, and reflection does not double the end points of the grid, so that rows
     # within a grid step of 0 or 1 (0.001) weigh less than the others.
-    residuals = _Residuals.of(confidence, correct)
+    residuals = _Residuals.of(confidence, correct, weights)
     if bandwidth is None:
         return residuals.error(residuals.bandwidth())
     if not _LEAST_GIVEN <= bandwidth <= 1:
@@ -57,12 +64,14 @@ def smooth_ece(
     return residuals.error(bandwidth)
 
 
-def smooth_bandwidth(confidence: ArrayLike, correct: ArrayLike) -> float:
+def smooth_bandwidth(
+    confidence: ArrayLike, correct: ArrayLike, *, weights: ArrayLike | None = None
+) -> float:
     """Return the bandwidth that `smooth_ece` chooses: a multiple of 1/1024, 2/1024 to 1.
 
     The least at which the error is not above the bandwidth, found by ten halvings of [0, 1].
     """
-    return _Residuals.of(confidence, correct).bandwidth()
+    return _Residuals.of(confidence, correct, weights).bandwidth()
 
 
 def split_on_grid(confidence: Floats, values: Floats, points: int) -> Floats:
@@ -82,12 +91,17 @@ class _Residuals:
 
     confidence: Floats
     residual: Floats
+    count: Floats
     spectra: dict[int, NDArray[np.complex128]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, confidence: ArrayLike, correct: ArrayLike) -> _Residuals:
+    def of(cls, confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | None) -> _Residuals:
         values = check_confidence(confidence)
-        return cls(values, values - check_correct(correct, len(values)))
+        residual = values - check_correct(correct, len(values))
+        own, (values, residual) = of_some_weight(weights, values, residual)
+        if own is None:
+            return cls(values, residual, np.ones_like(residual))
+        return cls(values, own * residual, own)
 
     def bandwidth(self) -> float:
         if self.error(1.0) > 1.0:
@@ -116,7 +130,7 @@ class _Residuals:
             grid = np.stack(
                 [
                     split_on_grid(self.confidence, values, points)
-                    for values in (self.residual, np.ones_like(self.residual))
+                    for values in (self.residual, self.count)
                 ]
             )
             self.spectra[points] = fft.rfft(np.concatenate([grid, grid[:, -2:0:-1]], axis=1))

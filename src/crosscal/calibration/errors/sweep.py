@@ -7,8 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscal.calibration.binning import Bins, Scheme, bin_table, make_bins
+from crosscal.calibration.binning import (
+    Bins,
+    Scheme,
+    bin_table,
+    make_bins,
+    quantile_cuts,
+    running_units,
+)
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -23,6 +31,7 @@ def ece_sweep(
     *,
     scheme: Scheme = "mass",
     most: int = MOST_BINS,
+    weights: ArrayLike | None = None,
 ) -> float:
     """Return the calibration error of the monotonic sweep.
 
@@ -30,8 +39,8 @@ def ece_sweep(
     1, so that it compares with `ece`. Ties are never split between bins (they split them as they
     happen to be sorted).
     """
-    bins = sweep_bins(confidence, correct, scheme=scheme, most=most)
-    return float(np.abs(bin_table(confidence, correct, bins).excess).sum())
+    bins = sweep_bins(confidence, correct, scheme=scheme, most=most, weights=weights)
+    return float(np.abs(bin_table(confidence, correct, bins, weights=weights).excess).sum())
 
 
 def sweep_bins(
@@ -40,6 +49,7 @@ def sweep_bins(
     *,
     scheme: Scheme = "mass",
     most: int = MOST_BINS,
+    weights: ArrayLike | None = None,
 ) -> Bins:
     """Return the bins of the sweep: one fewer than the first number that breaks the order.
 
@@ -50,23 +60,33 @@ def sweep_bins(
         raise SettingsError(f"at most {most} bins", where="most", remedy="give 1 or more")
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
+    own, (values, outcomes) = of_some_weight(weights, values, outcomes)
     order = np.argsort(values, kind="stable")
     ordered = values[order]
+    own = None if own is None else own[order]
     # Sums up to each row: the accuracy of any run of rows is one subtraction and a division.
-    sums = np.concatenate([[0.0], np.cumsum(outcomes[order])])
+    hits = np.cumsum(outcomes[order] if own is None else own * outcomes[order])
+    running = np.arange(1.0, len(values) + 1) if own is None else np.cumsum(own)
+    units = None if own is None else running_units(own)
+    hits, running = (np.concatenate([[0.0], sums]) for sums in (hits, running))
     best = make_bins(ordered, bins=1, scheme=scheme)
-    for bins in _candidates(ordered, scheme, min(most, len(values)) if scheme == "mass" else most):
-        if not _rising(np.searchsorted(ordered, bins.upper, side="right"), sums):
+    most = min(most, len(values)) if scheme == "mass" else most
+    for bins in _candidates(ordered, scheme, most, units):
+        if not _rising(np.searchsorted(ordered, bins.upper, side="right"), hits, running):
             break
         best = bins
     return best
 
 
-def _candidates(ordered: Floats, scheme: Scheme, most: int) -> Iterator[Bins]:
-    """Yield bins, from two upwards."""
+def _candidates(ordered: Floats, scheme: Scheme, most: int, units: Floats | None) -> Iterator[Bins]:
+    """Yield bins, from two upwards; `units` are sums of weights, None where all are equal."""
     for number in range(2, most + 1):
         if scheme == "width":
             yield make_bins(ordered, bins=number, scheme=scheme)
+            continue
+        if units is not None:
+            cuts = quantile_cuts(ordered, units, number)
+            yield Bins(upper=np.unique(np.append(cuts, 1.0)))
             continue
         # What `make_bins` does, without sorting again.
         sizes = np.full(number, len(ordered) // number)
@@ -76,10 +96,10 @@ def _candidates(ordered: Floats, scheme: Scheme, most: int) -> Iterator[Bins]:
         yield Bins(upper=np.unique(np.append(cuts, 1.0)))
 
 
-def _rising(ends: NDArray[np.intp], sums: Floats) -> bool:
+def _rising(ends: NDArray[np.intp], sums: Floats, running: Floats) -> bool:
     """Return whether accuracy never falls from one bin with rows to the next."""
     starts = np.concatenate([[0], ends[:-1]])
     filled = ends > starts
-    accuracy = (sums[ends] - sums[starts])[filled] / (ends - starts)[filled]
+    accuracy = (sums[ends] - sums[starts])[filled] / (running[ends] - running[starts])[filled]
     # Means of equal counts are equal to the bit; a difference in the last one is none.
     return bool((np.diff(accuracy) >= -1e-12).all())

@@ -38,6 +38,7 @@ from crosscal.calibration.estimation.samples import (
     OutcomeSet,
     SampleSet,
 )
+from crosscal.calibration.weights import weighted_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -120,7 +121,7 @@ def _means(
     measurements = {}
     for column, (name, mean) in enumerate(prepared.means.items()):
         span = SPANS.get(name, _UNIT)
-        value = float(mean.rows.mean())
+        value = weighted_mean(mean.rows, prepared.sample.weights)
         if drawn is None:
             low, high = _unknown(resampling.replicates, span)
         else:
@@ -277,21 +278,25 @@ def invert(
 
 def _exact(name: str, block: FeatureBlock, functional: ErrorFunctional) -> float | None:
     """Return the value, None where it is just the length of the observed excess."""
-    confidence, correct = block.view.confidence, block.view.correct
+    view = block.view
     if name == "smooth_ece":
-        return smooth_ece(confidence, correct, bandwidth=functional.bandwidth)
+        return smooth_ece(
+            view.confidence, view.correct, bandwidth=functional.bandwidth, weights=view.weights
+        )
     if name == "kernel_error":
-        return kernel_error(confidence, correct)
+        return kernel_error(view.confidence, view.correct, weights=view.weights)
     return None
 
 
 def _debiased(name: str, excess: Excess, bins: int) -> float:
     block = excess.blocks[FEATURES_OF[name]][0]
-    confidence, correct = block.view.confidence, block.view.correct
+    view = block.view
     if name == "ece_debiased":
         unit = excess.prepared.sample.unit
-        return ece_debiased(confidence, correct, bins=bins, clusters=unit)
-    return rmsce_debiased(confidence, correct, bins=bins)
+        return ece_debiased(
+            view.confidence, view.correct, bins=bins, clusters=unit, weights=view.weights
+        )
+    return rmsce_debiased(view.confidence, view.correct, bins=bins, weights=view.weights)
 
 
 def _against_calibrated(rate: Measurement, excess: Excess) -> Measurement:

@@ -17,6 +17,7 @@ from crosscal.calibration.estimation.samples import (
 )
 from crosscal.calibration.notion import Notion, to_probabilities
 from crosscal.calibration.proper import Given
+from crosscal.calibration.weights import check_weights
 from crosscal.exceptions import DataError
 
 
@@ -33,6 +34,7 @@ def estimate_errors(
     noise_resamples: int = 400,
     errors: Sequence[str] | None = None,
     name: str = "all",
+    weights: ArrayLike | None = None,
 ) -> dict[str, Measurement]:
     """Estimate every error, and accuracy and proper scores, from one draw of clusters.
 
@@ -60,6 +62,8 @@ def estimate_errors(
         From `ERRORS`; by default all that the notion has.
     name : str
         Tells sets of rows on the same items apart.
+    weights : array of shape (n,), optional
+        How many cases each row stands for, above 0, in any unit.
 
     Returns
     -------
@@ -124,5 +128,6 @@ def estimate_errors(
         gold=right,
         unit=number.astype(np.intp),
         name=name,
+        weights=None if weights is None else check_weights(weights, len(right), zero=False),
     )
     return measure_samples([sample], resampling, settings)[0]

@@ -89,6 +89,7 @@ class BinaryView:
     # if_right, if_wrong: (n,): expected `correct` if the row's prediction were right, or wrong
     if_right: Floats
     if_wrong: Floats
+    weights: Floats | None = None  # (n,), of mean 1: how much each row adds; None: all as much
 
     @property
     def width(self) -> int:
@@ -107,7 +108,10 @@ class BinaryView:
             for index, value in each.columns_of(self.confidence[rows]):
                 indices.append(index + at.start)
                 values.append(value)
-        return np.stack(indices, axis=1), np.stack(values, axis=1)
+        amounts = np.stack(values, axis=1)
+        if self.weights is not None:
+            amounts *= self.weights[rows, None]
+        return np.stack(indices, axis=1), amounts
 
     def cluster_sums(self, row_values: Floats, cluster: NDArray[np.intp], clusters: int) -> Floats:
         """Sum values of rows over each cluster and column; shape (clusters, width)."""
@@ -130,11 +134,12 @@ class BinaryView:
         return sums
 
     def matrix(self, rows: slice) -> csr_array:
-        """Return the features of rows, shape (width, rows), float32."""
+        """Return the features of rows, shape (width, rows); float32 where they are counts."""
         index, value = self.features(rows)
         ends = np.arange(0, index.size + 1, index.shape[1])
         shape = (len(index), self.width)
-        by_row = csr_array((value.ravel().astype(np.float32), index.ravel(), ends), shape=shape)
+        amounts = value.astype(np.float32) if self.weights is None else value
+        by_row = csr_array((amounts.ravel(), index.ravel(), ends), shape=shape)
         matrix: csr_array = by_row.T.tocsr()
         return matrix
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.calibration.binning import make_bins
+from crosscal.calibration.binning import Scheme, make_bins
 from crosscal.calibration.errors.adaptive import THRESHOLD
 from crosscal.calibration.errors.kernel import BANDWIDTH
 from crosscal.calibration.errors.smooth import smooth_bandwidth, split_on_grid
@@ -52,24 +52,31 @@ FEATURES_OF = {
 
 
 def make_columns(
-    name: str, confidence: Floats, correct: Floats, *, bins: int, threshold: float
+    name: str,
+    confidence: Floats,
+    correct: Floats,
+    *,
+    bins: int,
+    threshold: float,
+    weights: Floats | None = None,
 ) -> Columns:
     """Return the columns of this name for one confidence and its outcomes."""
     kind = name.removeprefix("class ")
     if kind == "sweep":
-        return Binned(bins=sweep_bins(confidence, correct))
+        return Binned(bins=sweep_bins(confidence, correct, weights=weights))
     if kind == "grid":
         return Gridded(points=_POINTS)
     if kind == "threshold":
         return Above(threshold=threshold)
     if kind == "above":
-        above = confidence[confidence > THRESHOLD]
+        rows = confidence > THRESHOLD
         # Without rows any bins will do.
-        division = make_bins(above if above.size else confidence, bins=bins, scheme="mass")
+        rows = rows if rows.any() else np.ones_like(rows)
+        own = None if weights is None else weights[rows]
+        division = make_bins(confidence[rows], bins=bins, scheme="mass", weights=own)
         return Binned(bins=division, above=THRESHOLD)
-    return Binned(
-        bins=make_bins(confidence, bins=bins, scheme="mass" if kind == "mass" else "width")
-    )
+    scheme: Scheme = "mass" if kind == "mass" else "width"
+    return Binned(bins=make_bins(confidence, bins=bins, scheme=scheme, weights=weights))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +126,8 @@ def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctiona
     if name in ("smooth_ece", "kernel_error"):
         plain = replace(plain, shrinkage=_grid_shrinkage(first))
     if name == "smooth_ece":
-        bandwidth = smooth_bandwidth(first.view.confidence, first.view.correct)
+        view = first.view
+        bandwidth = smooth_bandwidth(view.confidence, view.correct, weights=view.weights)
         transform = smoothing(len(columns), bandwidth)
         return replace(plain, transform=transform, bandwidth=bandwidth)
     if name == "kernel_error":
@@ -135,7 +143,7 @@ def _norm(name: str, view: BinaryView, columns: Binned) -> Norm | None:
     if name == "underconfidence":
         return Positive(-1.0)
     if name in ("rmsce", "rmsce_debiased", "mce"):
-        count = np.bincount(columns.bins.index(view.confidence))
+        count = np.bincount(columns.bins.index(view.confidence), weights=view.weights)
         weight = len(view.confidence) / count[count > 0]
         return Max(weight) if name == "mce" else L2(weight)
     return None
@@ -145,9 +153,9 @@ def _binned_functional(blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
     """Return the functional of the mean over blocks of sums over bins."""
     columns, weights = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
     for block in blocks:
-        inside, filled = _filled(block)
+        _, own, filled = _filled(block)
         columns.append(block.start + filled)
-        share = len(inside) / len(block.view.confidence)
+        share = float(own.sum()) / len(block.view.confidence)
         weights.append(np.full(len(filled), 1.0 / max(share, 1e-300) / len(blocks)))
     functional = ErrorFunctional(columns=np.concatenate(columns), weight=np.concatenate(weights))
     if len(blocks) > 1:
@@ -158,24 +166,30 @@ def _binned_functional(blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
     return replace(functional, shrinkage=matrix)
 
 
-def _filled(block: FeatureBlock) -> tuple[Floats, NDArray[np.intp]]:
-    """Return the confidences that count, and the bins with any."""
-    binned = block.columns
+def _filled(block: FeatureBlock) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Return the confidences that count, their weights, and the bins with any."""
+    binned, view = block.columns, block.view
     assert isinstance(binned, Binned)
-    inside = block.view.confidence[block.view.confidence > binned.above]
+    rows = view.confidence > binned.above
+    inside = view.confidence[rows]
     count = np.bincount(binned.bins.index(inside), minlength=binned.width)
-    return inside, np.flatnonzero(count)
+    return inside, _own_weights(view)[rows], np.flatnonzero(count)
+
+
+def _own_weights(view: BinaryView) -> Floats:
+    return np.ones(len(view.confidence)) if view.weights is None else view.weights
 
 
 def _shrinkage(block: FeatureBlock) -> Floats:
     """Return the shrinkage matrix of the bins with rows; see `excess_variance`."""
     binned = block.columns
     assert isinstance(binned, Binned)
-    inside, filled = _filled(block)
+    inside, own, filled = _filled(block)
     n, index, size = len(block.view.confidence), binned.bins.index(inside), binned.width
-    implied = np.bincount(index, weights=inside * (1 - inside), minlength=size) / n**2
-    count = np.bincount(index, minlength=size)
-    center = np.bincount(index, weights=inside, minlength=size) / np.maximum(count, 1)
+    implied = np.bincount(index, weights=own**2 * (inside * (1 - inside)), minlength=size) / n**2
+    count = np.bincount(index, weights=own, minlength=size)
+    totals = np.bincount(index, weights=own * inside, minlength=size)
+    center = np.divide(totals, count, out=np.zeros(size), where=count > 0)
     return _shrunken(block.sums, implied, center, count / n, n)[np.ix_(filled, filled)]
 
 
@@ -188,15 +202,17 @@ def _shrunken(sums: Floats, implied: Floats, center: Floats, share: Floats, n: i
 def _grid_shrinkage(block: FeatureBlock) -> Floats:
     """Return the shrinkage of a grid: of the bins it falls into, spread over their rows again."""
     confidence, points = block.view.confidence, block.columns.width
-    bins = make_bins(confidence, scheme="mass")
+    bins = make_bins(confidence, scheme="mass", weights=block.view.weights)
+    own = _own_weights(block.view)
     grid = np.linspace(0.0, 1.0, points)
     member = np.zeros((points, len(bins)))
     member[np.arange(points), bins.index(grid)] = 1.0
-    density = split_on_grid(confidence, np.ones_like(confidence), points)
+    density = split_on_grid(confidence, own, points)
     inside = density @ member
     center = ((density * grid) @ member) / np.maximum(inside, 1e-300)
     n = len(confidence)
-    implied = ((density * grid * (1.0 - grid)) @ member) / n**2
+    squared = split_on_grid(confidence, own**2, points)
+    implied = ((squared * grid * (1.0 - grid)) @ member) / n**2
     matrix = _shrunken(block.sums @ member, implied, center, inside / n, n)
     spread = (density[:, None] * member) / np.maximum(inside, 1e-300)
     return np.asarray(spread @ matrix @ member.T)

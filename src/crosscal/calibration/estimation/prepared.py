@@ -19,6 +19,7 @@ from crosscal.calibration.estimation.views import Views, make_views, notion_view
 from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import brier_rows, nll_rows
 from crosscal.calibration.statistics.cluster_sums import cluster_sums
+from crosscal.calibration.weights import effective_size, inequality, mean_one, weighted_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -55,13 +56,16 @@ class PreparedSample:
     sample: SampleSet
     means: Mapping[str, MeanRows]
     views: Views
-    sums: Floats  # (units, 1 + columns): rows; means; excess in all columns of all views
+    # (units, 1 + columns): rows; means; excess in all columns of all views. Weights of mean 1
+    # multiply them all, so that the rows sum to their number
+    sums: Floats
     used: Ints  # which of all columns of the views those are: the ones with rows
     # if_right, if_wrong: (columns,): means of the columns if every prediction were right, or wrong
     if_right: Floats
     if_wrong: Floats
     expected: Floats  # (all columns of views,): sums of the confidences
     clusters: int  # units with rows
+    equal_clusters: float  # how many clusters of equal weight they are worth
     rows_of_one: float  # how many independent rows the rows of one cluster are correlated like
     # means of the columns at the lower and the upper node of the temperature, less those at the
     # fitted one
@@ -88,14 +92,13 @@ class PreparedSample:
     def replicates(self, totals: Floats, resampling: ClusterResampling) -> Floats:
         """Return draws of the true means of all columns."""
         observed = self.sums[:, 1:].sum(axis=0) / self.n
-        weight, outcome = resampling.virtual_row(
-            self.sample.name, self.sample.number, mean=float(self.means["accuracy"].rows.mean())
-        )
+        mean = weighted_mean(self.means["accuracy"].rows, self.sample.weights)
+        weight, outcome = resampling.virtual_row(self.sample.name, self.sample.number, mean=mean)
         weight, outcome = (weight * self.rows_of_one)[:, None], outcome[:, None]
         virtual = outcome * self.if_right + (1.0 - outcome) * self.if_wrong
         drawn = (totals[:, 1:] + weight * virtual) / (totals[:, :1] + weight)
         drawn -= observed
-        drawn *= resampling.student(self.clusters)[:, None]
+        drawn *= resampling.student(self.equal_clusters)[:, None]
         drawn += observed
         if self.moved is not None and self.sample.temperature is not None:
             drawn += _interpolated(self.sample.temperature.offsets, *self.moved)
@@ -115,6 +118,7 @@ def in_unit_order(sample: SampleSet) -> SampleSet:
         values=sample.values[order],
         gold=sample.gold[order],
         unit=sample.unit[order],
+        weights=None if sample.weights is None else sample.weights[order],
         added={name: rows[order] for name, rows in sample.added.items()},
         temperature=drawn,
     )
@@ -129,10 +133,12 @@ def prepare(
 ) -> PreparedSample:
     """Sum a set's rows over clusters."""
     sample = in_unit_order(sample)
-    means, confidence, correct, probabilities = _rows(sample.values, sample.gold, settings)
+    weights = mean_one(sample.weights, len(sample.unit))
+    sample = replace(sample, weights=weights)
+    means, confidence, correct, probabilities = _rows(sample.values, sample.gold, settings, weights)
     for name, rows in sample.added.items():
         # What a right or a wrong prediction would add, nobody knows: the same.
-        mean = float(_finite(rows).mean())
+        mean = weighted_mean(_finite(rows), weights)
         means[name] = MeanRows(rows=rows, if_right=mean, if_wrong=mean)
     views = make_views(
         errors,
@@ -142,6 +148,7 @@ def prepare(
         sample.gold,
         bins=settings.bins,
         threshold=_HIGH_CONFIDENCE,
+        weights=weights,
     )
     prepared = summed(sample, units, means, views)
     if sample.temperature is None or not sample.temperature.offsets.any():
@@ -180,6 +187,7 @@ def prepare_outcomes(of: OutcomeSet, units: int) -> PreparedSample:
         name=of.name,
         number=of.number,
         clusters=of.clusters,
+        weights=mean_one(of.weights, len(of.unit)),
     )
     means = {"accuracy": MeanRows(rows=of.outcome, if_right=1.0, if_wrong=0.0)}
     return summed(sample, units, means, Views(views=[], names=[]))
@@ -189,10 +197,13 @@ def summed(
     sample: SampleSet, units: int, means: Mapping[str, MeanRows], views: Views
 ) -> PreparedSample:
     """Sum rows of means and views over clusters."""
-    unit, n = sample.unit, len(sample.unit)
-    sizes = np.bincount(unit, minlength=units).astype(np.float64)
+    unit, n, weights = sample.unit, len(sample.unit), sample.weights
+    counts = np.bincount(unit, minlength=units).astype(np.float64)
+    sizes = counts if weights is None else cluster_sums(weights, unit, units)
     columns = [sizes]
-    columns += [cluster_sums(_finite(each.rows), unit, units) for each in means.values()]
+    for each in means.values():
+        rows = _finite(each.rows)
+        columns.append(cluster_sums(rows if weights is None else weights * rows, unit, units))
     excess, totals = [], []
     for view in views.views:
         excess.append(view.cluster_sums(view.confidence - view.correct, unit, units))
@@ -202,7 +213,8 @@ def summed(
     used = np.flatnonzero((expected != 0) | (if_right != 0) | (if_wrong != 0) | wide.any(axis=0))
     right = [each.if_right for each in means.values()]
     wrong = [each.if_wrong for each in means.values()]
-    clusters = int(np.count_nonzero(sizes))
+    clusters = int(np.count_nonzero(counts))
+    unequal = 1.0 if weights is None else inequality(sizes, counts)
     return PreparedSample(
         sample=sample,
         means=means,
@@ -213,22 +225,31 @@ def summed(
         if_wrong=np.concatenate([wrong, (expected - if_wrong)[used] / n]),
         expected=expected,
         clusters=clusters,
-        rows_of_one=_rows_of_one(means["accuracy"].rows, unit, sizes, sample.clusters or clusters),
+        # Two at least: what two clusters say is little enough.
+        equal_clusters=clusters if unequal == 1.0 else max(clusters / unequal, 2.0),
+        rows_of_one=_rows_of_one(
+            means["accuracy"].rows, weights, unit, sizes, (sample.clusters or clusters) / unequal
+        ),
     )
 
 
-def _rows_of_one(outcome: Floats, unit: Ints, sizes: Floats, clusters: int) -> float:
+def _rows_of_one(
+    outcome: Floats, weights: Floats | None, unit: Ints, sizes: Floats, clusters: float
+) -> float:
     """Return the design effect of the outcomes; where none varies, rows of a cluster are one."""
-    deviation = outcome - outcome.mean()
-    square = float(deviation @ deviation)
+    deviation = outcome - weighted_mean(outcome, weights)
+    weighted = deviation if weights is None else weights * deviation
+    square = float(weighted @ deviation)
     if square <= 1e-12 * len(outcome):
         return len(outcome) / clusters
-    between = np.bincount(unit, weights=deviation, minlength=len(sizes))
-    return float(np.clip(between @ between / square, 1.0, sizes.max()))
+    between = np.bincount(unit, weights=weighted, minlength=len(sizes))
+    # What heavy rows would add had they been wrong is not known where only light ones were.
+    least = 1.0 if weights is None else len(outcome) / effective_size(weights)
+    return float(np.clip(between @ between / square, least, sizes.max()))
 
 
 def _rows(
-    values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings
+    values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings, weights: Floats | None
 ) -> tuple[dict[str, MeanRows], Floats, Floats, Floats]:
     """Return the rows of all means, and confidence and outcome of the notion."""
     given, notion = settings.given, settings.notion
@@ -241,27 +262,27 @@ def _rows(
     entropy = entropy_rows(values, given=given)
     square = np.square(probabilities).sum(axis=1)
     other_nll, other_probability = _if_wrong(probabilities)
-    mean = float(confidence.mean())
+    mean = weighted_mean(confidence, weights)
     means = {"accuracy": MeanRows(rows=accuracy, if_right=1.0, if_wrong=0.0)}
     if gold.min(initial=0) >= 0:
         means["nll"] = MeanRows(
             rows=nll_rows(values, gold, given=given),
-            if_right=float(-np.log(top).mean()),
-            if_wrong=float(other_nll.mean()),
+            if_right=weighted_mean(-np.log(top), weights),
+            if_wrong=weighted_mean(other_nll, weights),
         )
     means["brier"] = MeanRows(
         rows=brier_rows(values, gold, given=given),
-        if_right=float((square + 1.0 - 2.0 * top).mean()),
-        if_wrong=float((square + 1.0 - 2.0 * other_probability).mean()),
+        if_right=weighted_mean(square + 1.0 - 2.0 * top, weights),
+        if_wrong=weighted_mean(square + 1.0 - 2.0 * other_probability, weights),
     )
     means["confidence"] = MeanRows(rows=confidence, if_right=mean, if_wrong=mean)
     means["gap"] = MeanRows(rows=confidence - correct, if_right=mean - 1.0, if_wrong=mean)
-    spread = float(entropy.mean())
+    spread = weighted_mean(entropy, weights)
     means["entropy"] = MeanRows(rows=entropy, if_right=spread, if_wrong=spread)
     if "overconfident_errors" in settings.error_names():
         high = (confidence >= _HIGH_CONFIDENCE).astype(np.float64)
         means["overconfident_errors"] = MeanRows(
-            rows=(1.0 - correct) * high, if_right=0.0, if_wrong=float(high.mean())
+            rows=(1.0 - correct) * high, if_right=0.0, if_wrong=weighted_mean(high, weights)
         )
     return means, confidence, correct, probabilities
 
@@ -287,7 +308,8 @@ def _column_means(
     values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings, prepared: PreparedSample
 ) -> Floats:
     """Return the means of all columns at other values, with the bins of the set's own."""
-    means, confidence, correct, probabilities = _rows(values, gold, settings)
+    weights = prepared.sample.weights
+    means, confidence, correct, probabilities = _rows(values, gold, settings, weights)
     other = make_views(
         settings.error_names(),
         confidence,
@@ -296,6 +318,7 @@ def _column_means(
         gold,
         bins=settings.bins,
         threshold=_HIGH_CONFIDENCE,
+        weights=weights,
     )
     excess = [
         view.column_sums(moved.confidence - moved.correct)[0]
@@ -303,7 +326,7 @@ def _column_means(
     ]
     wide = np.concatenate(excess) if excess else np.zeros(0)
     rows = [*(each.rows for each in means.values()), *prepared.sample.added.values()]
-    plain = [_finite(each).mean() for each in rows]
+    plain = [weighted_mean(_finite(each), weights) for each in rows]
     return np.concatenate([plain, wide[prepared.used] / len(gold)])
 
 

@@ -69,14 +69,14 @@ class ClusterResampling:
     entropy: tuple[int, ...]
     first: int = 0
     step: int = 1
-    _factors: dict[int, Floats] = field(default_factory=dict, compare=False, repr=False)
+    _factors: dict[float, Floats] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def replicates(self) -> int:
         """Number of replicates."""
         return len(self.weights)
 
-    def student(self, clusters: int) -> Floats:
+    def student(self, clusters: float) -> Floats:
         """Return Student's factor for so many clusters, shape (replicates,)."""
         if clusters not in self._factors:
             factor = np.sqrt(clusters / chdtri(clusters - 1, self.uniform))

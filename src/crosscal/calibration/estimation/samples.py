@@ -84,6 +84,7 @@ class OutcomeSet:
     name: str = "all"
     number: int = 0  # as of a `SampleSet`
     clusters: int | None = None  # how many there are, where units are batches of them
+    weights: Floats | None = None  # as of a `SampleSet`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,3 +100,5 @@ class SampleSet:
     added: Mapping[str, Floats] = field(default_factory=dict)
     temperature: TemperatureDraws | None = None
     clusters: int | None = None  # how many there are, where units are batches of them
+    # (n,), above 0: how many cases each row stands for, in any unit; None: all as many
+    weights: Floats | None = None

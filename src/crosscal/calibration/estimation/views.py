@@ -57,12 +57,19 @@ class Views:
 
 
 def notion_view(
-    confidence: Floats, correct: Floats, names: Sequence[str], *, bins: int, threshold: float
+    confidence: Floats,
+    correct: Floats,
+    names: Sequence[str],
+    *,
+    bins: int,
+    threshold: float,
+    weights: Floats | None = None,
 ) -> BinaryView:
     """Return the view of one confidence a row."""
     nothing = np.zeros_like(confidence)
     columns = [
-        make_columns(name, confidence, correct, bins=bins, threshold=threshold) for name in names
+        make_columns(name, confidence, correct, bins=bins, threshold=threshold, weights=weights)
+        for name in names
     ]
     return BinaryView(
         confidence=confidence,
@@ -71,6 +78,7 @@ def notion_view(
         range=(nothing, confidence),
         if_right=np.ones_like(confidence),
         if_wrong=nothing,
+        weights=weights,
     )
 
 
@@ -83,6 +91,7 @@ def make_views(
     *,
     bins: int,
     threshold: float,
+    weights: Floats | None = None,
 ) -> Views:
     """Return the views that errors of these names (keys of `FEATURES_OF`) look at."""
     features = list(dict.fromkeys(FEATURES_OF[name] for name in errors))
@@ -90,10 +99,14 @@ def make_views(
     of_notion = [name for name in features if name not in by_class]
     views, names = [], []
     if of_notion:
-        views.append(notion_view(confidence, correct, of_notion, bins=bins, threshold=threshold))
+        views.append(
+            notion_view(
+                confidence, correct, of_notion, bins=bins, threshold=threshold, weights=weights
+            )
+        )
         names.append(of_notion)
     if by_class:
-        views += _class_views(by_class, probabilities, gold, bins, threshold)
+        views += _class_views(by_class, probabilities, gold, bins, threshold, weights)
         names += [by_class] * probabilities.shape[1]
     return Views(views=views, names=names)
 
@@ -104,6 +117,7 @@ def _class_views(
     gold: NDArray[np.int64],
     bins: int,
     threshold: float,
+    weights: Floats | None,
 ) -> list[BinaryView]:
     ends = np.cumsum(probabilities, axis=1)
     chosen = probabilities.argmax(axis=1)
@@ -120,12 +134,15 @@ def _class_views(
                 confidence=confidence,
                 correct=right,
                 columns=[
-                    make_columns(name, confidence, right, bins=bins, threshold=threshold)
+                    make_columns(
+                        name, confidence, right, bins=bins, threshold=threshold, weights=weights
+                    )
                     for name in names
                 ],
                 range=(low, high),
                 if_right=(chosen == number).astype(np.float64),
                 if_wrong=np.where(chosen == number, 0.0, np.minimum(other, 1.0)),
+                weights=weights,
             )
         )
     return views

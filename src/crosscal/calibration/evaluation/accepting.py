@@ -17,9 +17,10 @@ from crosscal.calibration.estimation.samples import OutcomeSet
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import AcceptedRows, NeededThreshold
 from crosscal.calibration.selective.selective import risk_coverage
+from crosscal.calibration.weights import weighted_mean
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
+Rows = NDArray[np.bool_] | slice
 
 THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Confidences above which predictions are accepted, where none are named."""
@@ -45,11 +46,12 @@ class ConfidentRows:
         self.group, self.level = group, level
         self.confidence, self.correct = confidence[order], correct[order]
         self.unit, self.design = design.unit[order], design
+        self.weights = None if design.weights is None else design.weights[order]
 
     def accepted(self, thresholds: Sequence[float]) -> list[AcceptedRows]:
         """Return what accepting all rows of at least a confidence keeps, and how right it is."""
         kept = [self.confidence >= threshold for threshold in thresholds]
-        shares = self._measured([(each.astype(np.float64), self.unit) for each in kept])
+        shares = self._measured([(each.astype(np.float64), slice(None)) for each in kept])
         some = [t for t, each in zip(thresholds, kept, strict=True) if each.any()]
         right = dict(zip(some, self._accuracies(some), strict=True))
         return [
@@ -83,7 +85,7 @@ class ConfidentRows:
         bounds = [self._interval(each) for each in measured]
         low = _lasting(np.array([0.0 if a is None else a for a, _ in bounds]))
         high = np.array([1.0 if b is None else b for _, b in bounds])
-        curve = risk_coverage(self.confidence, self.correct)
+        curve = risk_coverage(self.confidence, self.correct, weights=self.weights)
         return [self._needed(a, grid, low, high, curve.threshold, 1 - curve.risk) for a in wanted]
 
     def _needed(
@@ -103,7 +105,7 @@ class ConfidentRows:
         if least is not None:
             first = least if first is None else min(first, least)
             sure = None if sure is None else max(sure, least)
-        kept = None if least is None else float((self.confidence >= least).mean())
+        kept = None if least is None else self._share(least)
         known = self.design.clusters > 1
         return NeededThreshold(
             group=self.group,
@@ -114,16 +116,29 @@ class ConfidentRows:
             kept=kept,
         )
 
+    def _share(self, threshold: float) -> float:
+        above = (self.confidence >= threshold).astype(np.float64)
+        return weighted_mean(above, self.weights)
+
     def _accuracies(self, thresholds: Sequence[float]) -> list[Measurement]:
         at_once = max(1, _MOST_ROWS // len(self.confidence))
         measured: list[Measurement] = []
         for start in range(0, len(thresholds), at_once):
             kept = [self.confidence >= t for t in thresholds[start : start + at_once]]
-            measured += self._measured([(self.correct[k], self.unit[k]) for k in kept])
+            measured += self._measured([(self.correct, each) for each in kept])
         return measured
 
-    def _measured(self, outcomes: Sequence[tuple[Floats, Ints]]) -> list[Measurement]:
-        sets = [OutcomeSet(outcome=y, unit=unit, name=self.group) for y, unit in outcomes]
+    def _measured(self, outcomes: Sequence[tuple[Floats, Rows]]) -> list[Measurement]:
+        """Measure the means of outcomes of some rows."""
+        sets = [
+            OutcomeSet(
+                outcome=outcome[rows],
+                unit=self.unit[rows],
+                name=self.group,
+                weights=None if self.weights is None else self.weights[rows],
+            )
+            for outcome, rows in outcomes
+        ]
         return measure_outcomes(sets, self.design.resampling)
 
     def _interval(self, one: Measurement | None) -> tuple[float | None, float | None]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crosscal.calibration.human.distances import (
     human_distance_rows,
     human_nll_rows,
-    human_noise_floor,
+    human_noise_floor_rows,
     human_ranking_rows,
 )
 from crosscal.calibration.human.entropies import (
@@ -23,12 +23,12 @@ from crosscal.calibration.proper import Given
 Floats = NDArray[np.float64]
 
 
-def _distance_floor(values: Floats, votes: Floats, given: Given) -> float:
-    return human_noise_floor(values, votes.sum(axis=1).astype(np.int64), given=given)
+def _distance_floor(values: Floats, votes: Floats, given: Given) -> Floats:
+    return human_noise_floor_rows(values, votes.sum(axis=1).astype(np.int64), given=given)
 
 
-def _entropy_floor(values: Floats, votes: Floats, given: Given) -> float:
-    return float(entropy_noise_floor_rows(values, votes.sum(axis=1), given=given).mean())
+def _entropy_floor(values: Floats, votes: Floats, given: Given) -> Floats:
+    return entropy_noise_floor_rows(values, votes.sum(axis=1), given=given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ class VoteMeasure:
 
     rows: Callable[..., Floats]  # (values, votes, given): what each row adds
     least_votes: int = 1  # of a row that counts
-    # what votes drawn from the predictions would show, where that is not 0 and is known
-    floor: Callable[[Floats, Floats, Given], float] | None = None
+    # what votes drawn from the predictions would show in each row, if not 0 and known
+    floor: Callable[[Floats, Floats, Given], Floats] | None = None
 
     def counts(self, votes: Floats) -> NDArray[np.bool_]:
         """Return which rows have votes enough."""

@@ -23,6 +23,7 @@ from crosscal.predictions.external.plain_text import plain_text
 from crosscal.spelling import did_you_mean
 
 Ints = NDArray[np.intp]
+Floats = NDArray[np.float64]
 
 ALL = "all"
 """Name of the group where no groups are given."""
@@ -186,3 +187,20 @@ def check_options(
                 raise SettingsError(
                     f"{share}", where=where, remedy="give shares from 0 to 1, as 0.9"
                 )
+
+
+def drop_weightless(
+    weights: Floats, group: Ints, names: Sequence[str]
+) -> tuple[Ints, tuple[str, ...]]:
+    """Return the rows of some weight, and what is said of the others; each group must have some."""
+    kept = np.flatnonzero(weights)
+    empty = np.flatnonzero(np.bincount(group[kept], minlength=len(names)) == 0)
+    if len(empty):
+        raise DataError(
+            f"all weights of group {names[empty[0]]} are zero",
+            where="weights",
+            remedy="leave out the group, or give its rows weights above 0",
+        )
+    count = len(weights) - len(kept)
+    rows = "1 row of weight 0 is" if count == 1 else f"{count:,} rows of weight 0 are"
+    return kept, (f"{rows} left out",) if count else ()

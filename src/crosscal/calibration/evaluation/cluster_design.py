@@ -13,7 +13,7 @@ is the method of random groups (Wolter, 2007, chapter 2).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,10 @@ from crosscal.calibration.estimation.resampling import (
     ClusterResampling,
     resample_clusters,
 )
+from crosscal.calibration.weights import at_most_one, effective_size, inequality
 
 Ints = NDArray[np.intp]
+Floats = NDArray[np.float64]
 
 # Names the stream of the batches.
 _BATCHES = 9
@@ -44,10 +46,32 @@ class GroupDesign:
     resampling: ClusterResampling
     draw: int  # groups of one number share their draws, replicate by replicate
     batched: bool  # whether units are batches of clusters
+    weights: Floats | None = None  # (m,), above 0: cases each row stands for; None: all alike
+
+    @property
+    def effective(self) -> float:
+        """How many rows of equal weight the rows are worth."""
+        return float(len(self.rows)) if self.weights is None else effective_size(self.weights)
+
+    @property
+    def equal_clusters(self) -> float:
+        """How many clusters of equal weight the clusters are worth, two or more."""
+        if self.weights is None or self.clusters < 2:
+            return float(self.clusters)
+        _, own = np.unique(self.cluster, return_inverse=True)
+        sizes = np.bincount(own, weights=self.weights).astype(np.float64)
+        counts = np.bincount(own).astype(np.float64)
+        return max(2.0, self.clusters / inequality(sizes, counts))
 
 
 def design_groups(
-    group: Ints, groups: int, cluster: Ints | None, *, replicates: int, seed: int
+    group: Ints,
+    groups: int,
+    cluster: Ints | None,
+    *,
+    replicates: int,
+    seed: int,
+    weights: Floats | None = None,
 ) -> list[GroupDesign]:
     """Draw clusters for every group; without clusters every row is one."""
     rows = _rows_of(group, groups)
@@ -66,7 +90,10 @@ def design_groups(
     for draw in range(int(draws.max()) + 1):
         members = np.flatnonzero(draws == draw)
         designs |= _one_draw(draw, members.tolist(), rows, own, replicates, seed)
-    return [designs[number] for number in range(groups)]
+    ordered = [designs[number] for number in range(groups)]
+    if weights is None:
+        return ordered
+    return [replace(each, weights=at_most_one(weights[each.rows])) for each in ordered]
 
 
 def _rows_of(group: Ints, groups: int) -> list[Ints]:

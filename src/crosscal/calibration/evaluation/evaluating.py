@@ -18,6 +18,7 @@ from crosscal.calibration.evaluation.arguments import (
     check_values,
     class_numbers,
     confidence_pairs,
+    drop_weightless,
     label_codes,
 )
 from crosscal.calibration.evaluation.cluster_design import GroupDesign, design_groups
@@ -27,14 +28,20 @@ from crosscal.calibration.evaluation.measures import (
     group_result,
     measure_group,
 )
-from crosscal.calibration.evaluation.plausibility import implausible, unshared_clusters
+from crosscal.calibration.evaluation.plausibility import (
+    implausible,
+    unequal_weights,
+    unshared_clusters,
+)
 from crosscal.calibration.evaluation.recalibrated import GroupRows, fits, recalibrations
 from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, NeededThreshold
 from crosscal.calibration.human.votes import check_votes
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
+from crosscal.calibration.weights import check_weights
 from crosscal.exceptions import DataError
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Report = Callable[[str, int, int], None]
 
@@ -51,6 +58,7 @@ def evaluate(
     groups: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
     votes: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     given: Literal["scores", "probabilities", "confidence"] = "scores",
     notion: Notion = "top-label",
     baseline: str | None = None,
@@ -83,6 +91,9 @@ def evaluate(
     votes : array of int, shape (n, k), optional
         How many annotators chose each label; 0 of each where that is not known. Groups then have
         the measures `human` as well.
+    weights : array of shape (n,), optional
+        How many cases each row stands for, from 0 up, in any unit. All numbers are then those of
+        the cases; rows remain what is drawn, so that a weight of 3 is no three independent rows.
     given : {"scores", "probabilities", "confidence"}
     notion : "top-label", "class-wise" or int
         What the errors are about (see `outcomes`). Ignored for confidences, which have one.
@@ -140,6 +151,7 @@ def evaluate(
         [str(name) for name in names] if groups is not None else [ALL],
         cluster,
         None if votes is None else _known_votes(votes, values.shape),
+        None if weights is None else check_weights(weights, len(right)),
         settings=EvaluationSettings(
             given="probabilities" if given == "confidence" else given,
             notion=1 if given == "confidence" else notion,
@@ -165,7 +177,8 @@ def evaluate_coded(
     group: Ints,
     names: Sequence[str],
     cluster: Ints | None,
-    votes: NDArray[np.float64] | None = None,
+    votes: Floats | None = None,
+    weights: Floats | None = None,
     *,
     settings: EvaluationSettings,
     baseline: str | None,
@@ -179,8 +192,14 @@ def evaluate_coded(
 ) -> Evaluation:
     """Do what `evaluate` does, with groups (each has rows) and clusters already numbered."""
     check_settings(names, baseline, recalibrate, replicates, seed, settings, thresholds, wanted)
+    left_out: tuple[str, ...] = ()
+    if weights is not None:
+        kept, left_out = drop_weightless(weights, group, names)
+        values, gold, group, weights = values[kept], gold[kept], group[kept], weights[kept]
+        cluster = None if cluster is None else cluster[kept]
+        votes = None if votes is None else votes[kept]
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
-    designs = _in_order_of_names(names, group, cluster, replicates, seed)
+    designs = _in_order_of_names(names, group, cluster, weights, replicates, seed)
     measured: dict[str, GroupMeasures] = {}
     parts: dict[str, GroupRows] = {}
     accepted: list[AcceptedRows] = []
@@ -212,7 +231,14 @@ def evaluate_coded(
             needed += rows.needed(wanted) if wanted else []
     makes = {name: recalibrator(name, settings.given) for name in recalibrate}
     return Evaluation(
-        groups={name: group_result(each, settings.level) for name, each in measured.items()},
+        groups={
+            names[i]: group_result(
+                measured[names[i]],
+                settings.level,
+                None if weights is None else designs[i].effective,
+            )
+            for i in order
+        },
         differences=tuple(differences(measured, baseline, settings.level)) if baseline else (),
         recalibration=tuple(
             recalibrations(
@@ -231,10 +257,13 @@ def evaluate_coded(
         settings={
             **_described(settings, designs, cluster, baseline, recalibrate, replicates, seed),
             "classes": None if classes is None else list(classes),
+            **({} if weights is None else {"weights": "cases a row stands for"}),
         },
         warnings=(
+            *left_out,
             *implausible(_rows_by_group(names, designs, values, gold), pair=settings.pair),
             *unshared_clusters(names, group, cluster),
+            *unequal_weights([(names[i], designs[i]) for i in order]),
         ),
     )
 
@@ -253,16 +282,23 @@ def _rows_by_group(
 
 
 def _in_order_of_names(
-    names: Sequence[str], group: Ints, cluster: Ints | None, replicates: int, seed: int
+    names: Sequence[str],
+    group: Ints,
+    cluster: Ints | None,
+    weights: Floats | None,
+    replicates: int,
+    seed: int,
 ) -> list[GroupDesign]:
     """Return the designs of all groups, drawn in the order of their names."""
     order = np.argsort(np.asarray(names, dtype=object), kind="stable")
     rank = np.argsort(order)
-    designs = design_groups(rank[group], len(names), cluster, replicates=replicates, seed=seed)
+    designs = design_groups(
+        rank[group], len(names), cluster, replicates=replicates, seed=seed, weights=weights
+    )
     return [designs[number] for number in rank]
 
 
-def _known_votes(votes: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _known_votes(votes: ArrayLike, shape: tuple[int, ...]) -> Floats:
     """Return counts of votes; rows of zeros have none."""
     if len(shape) != 2:
         raise DataError(

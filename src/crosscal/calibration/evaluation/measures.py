@@ -18,6 +18,7 @@ from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, Gro
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.selective.ranking import selective_replicates
 from crosscal.calibration.statistics.binomial import binomial_quantile
+from crosscal.calibration.weights import effective_size, weighted_mean
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +58,12 @@ def measure_group(
 ) -> GroupMeasures:
     """Measure one group; `only_errors` leaves out entropy and ranks."""
     sample = SampleSet(
-        values=values, gold=gold, unit=design.unit, name=name, clusters=design.clusters
+        values=values,
+        gold=gold,
+        unit=design.unit,
+        name=name,
+        clusters=design.clusters,
+        weights=design.weights,
     )
     (measurements,) = measure_samples([sample], design.resampling, settings)
     if votes is not None and votes.any():
@@ -74,7 +80,7 @@ def measure_group(
         clusters=design.clusters,
         draw=design.draw,
         measurements=measurements,
-        reliability=_diagram(confidence, correct, settings),
+        reliability=_diagram(confidence, correct, design.weights, settings),
         notes=(*_notes(measurements, len(gold), design.clusters), *_said_of_votes(votes)),
     )
 
@@ -90,15 +96,19 @@ def _against_votes(
         if not some.any():
             continue
         values, counts = sample.values[some], votes[some]
+        weights = None if sample.weights is None else sample.weights[some]
         voted = replace(
             sample,
             values=values,
             gold=sample.gold[some],
             unit=sample.unit[some],
+            weights=weights,
             added={name: measure.rows(values, counts, given=given)},
         )
         (measured,) = measure_samples([voted], design.resampling, no_errors)
-        floor = measure.floor(values, counts, given) if measure.floor else None
+        floor = None
+        if measure.floor:
+            floor = weighted_mean(measure.floor(values, counts, given), weights)
         measurements[name] = replace(measured[name], noise_floor=floor)
     return measurements
 
@@ -136,7 +146,9 @@ def _notes(measurements: Mapping[str, Measurement], n: int, clusters: int) -> li
     return notes
 
 
-def group_result(measured: GroupMeasures, level: float) -> GroupResult:
+def group_result(
+    measured: GroupMeasures, level: float, effective: float | None = None
+) -> GroupResult:
     """Return a group's numbers as they are reported: None for what is undefined."""
     known = measured.clusters > 1
     means = {name: measured.measurements.get(name) for name in MEANS}
@@ -159,6 +171,7 @@ def group_result(measured: GroupMeasures, level: float) -> GroupResult:
         errors=known_errors,
         human={n: others[n] for n in VOTE_MEASURES if n in others and np.isfinite(others[n].value)},
         reliability=measured.reliability,
+        effective=effective,
         note="; ".join([*measured.notes, *_outside(known_errors)]),
     )
 
@@ -197,7 +210,8 @@ def finite(value: float) -> float | None:
 def _ranked(confidence: Floats, correct: Floats, design: GroupDesign) -> dict[str, Measurement]:
     """Return AUROC, AURC and its excess, with draws unless there are too many rows."""
     n, resampling = len(confidence), design.resampling
-    once = selective_replicates(confidence, correct, np.ones((1, n)))
+    own = design.weights
+    once = selective_replicates(confidence, correct, np.ones((1, n)), row_weights=own)
     values = {name: float(getattr(once, name)[0]) for name in _RANKED}
     draws = {name: np.full(resampling.replicates, np.nan) for name in _RANKED}
     if design.clusters > 1 and n * resampling.replicates <= _MOST_RANKED:
@@ -205,8 +219,8 @@ def _ranked(confidence: Floats, correct: Floats, design: GroupDesign) -> dict[st
         weights = resampling.weights[:, units]
         # A replicate without rows of the group says nothing about it.
         weights[weights.sum(axis=1) == 0] = 1.0
-        many = selective_replicates(confidence, correct, weights, cluster=column)
-        factor = resampling.student(design.clusters)
+        many = selective_replicates(confidence, correct, weights, cluster=column, row_weights=own)
+        factor = resampling.student(design.equal_clusters)
         draws = {
             name: np.clip(values[name] + factor * (getattr(many, name) - values[name]), 0.0, 1.0)
             for name in _RANKED
@@ -220,22 +234,26 @@ def _ranked(confidence: Floats, correct: Floats, design: GroupDesign) -> dict[st
 
 
 def _diagram(
-    confidence: Floats, correct: Floats, settings: EvaluationSettings
+    confidence: Floats, correct: Floats, weights: Floats | None, settings: EvaluationSettings
 ) -> tuple[DiagramBin, ...]:
     division = make_bins([0.5], bins=settings.bins)
-    table = bin_table(confidence, correct, division)
+    table = bin_table(confidence, correct, division, weights=weights)
+    index = division.index(confidence)
+    rows = np.bincount(index, minlength=len(division))
     tails = np.array([(1 - settings.level) / 2, (1 + settings.level) / 2])
     bins = []
-    for i in np.flatnonzero(table.n).tolist():
-        n, mean = int(table.n[i]), float(table.mean_confidence[i])
-        low, high = binomial_quantile(tails, n, min(mean, 1.0)) / n
+    for i in np.flatnonzero(rows).tolist():
+        n, mean = int(rows[i]), float(table.mean_confidence[i])
+        # A half is rounded down, also where the last digit hides it.
+        equal = n if weights is None else int(effective_size(weights[index == i]) + 0.5 - 1e-9)
+        low, high = binomial_quantile(tails, equal, min(mean, 1.0)) / equal
         bins.append(
             DiagramBin(
                 lower=float(division.lower[i]),
                 upper=float(division.upper[i]),
                 n=n,
                 confidence=mean,
-                accuracy=float(table.correct[i] / n),
+                accuracy=float(table.correct[i] / table.n[i]),
                 low=float(low),
                 high=float(high),
             )

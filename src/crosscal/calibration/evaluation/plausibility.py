@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import gammaln
 
+from crosscal.calibration.evaluation.cluster_design import GroupDesign
+
 # Rows below which nothing is said, and classes above which no order is looked for.
 _FEWEST, _MOST_CLASSES = 20, 300
 # Standard errors that convince; of the best order among k! more are asked for.
 _CONVINCING = 4.0
 _FAR_BELOW = 0.75
 _MOST_NAMED = 8
+# Rows of equal weight, and their share of all rows, below which weights are said to be extreme.
+_FEW_EQUAL, _LEAST_SHARE = 25, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +96,26 @@ def unshared_clusters(
     if len(groups) == 1 and len(pairs) == len(cluster):
         return ("every cluster has a single row, so that clusters change nothing",)
     return ()
+
+
+def unequal_weights(designs: Sequence[tuple[str, GroupDesign]]) -> tuple[str, ...]:
+    """Return in which named groups a few heavy rows, or clusters, decide."""
+    few = []
+    for name, each in designs:
+        rows, clusters = each.effective, each.equal_clusters
+        if each.weights is None:
+            continue
+        if rows < _FEW_EQUAL or rows < _LEAST_SHARE * len(each.rows):
+            few.append(f"{name} (of {len(each.rows):,} rows, {rows:.1f})")
+        elif each.clusters < len(each.rows) and clusters < min(_FEW_EQUAL, each.clusters):
+            few.append(f"{name} (of {each.clusters:,} clusters, {clusters:.1f})")
+    if not few:
+        return ()
+    more = f" and {len(few) - _MOST_NAMED} more" if len(few) > _MOST_NAMED else ""
+    return (
+        "weights leave little that counts, so that intervals are rough; worth as many of equal "
+        f"weight: {', '.join(few[:_MOST_NAMED])}{more}",
+    )
 
 
 def _counts(name: str, values: NDArray[Any], gold: NDArray[Any]) -> _Counts:

@@ -22,6 +22,7 @@ from crosscal.calibration.recalibration import ConvergenceWarning, Recalibrator
 from crosscal.calibration.recalibration.crossfit import (
     Recalibrated,
     cross_fit,
+    fit_rows,
     fold_clusters,
     transfer,
 )
@@ -108,7 +109,7 @@ def fits(parts: Mapping[str, GroupRows], makes: Mapping[str, Make]) -> Iterator[
             try:
                 with warnings.catch_warnings(record=True) as heard:
                     warnings.simplefilter("always", ConvergenceWarning)
-                    model = make().fit(part.values[known], part.gold[known])
+                    model = fit_rows(make, part.values, part.gold, part.design.weights, known)
             except DataError as error:
                 yield replace(result, note=f"not fitted: {error.what}")
                 continue
@@ -126,9 +127,9 @@ def _recalibrated(
     make: Make, parts: Mapping[str, GroupRows], folds: Mapping[str, Ints], source: str, group: str
 ) -> Recalibrated:
     fitted, scored = parts[source], parts[group]
-    own = fitted.design.cluster
+    own, weights = fitted.design.cluster, fitted.design.weights
     if source == group:
-        return cross_fit(make, fitted.values, fitted.gold, own, folds[source])
+        return cross_fit(make, fitted.values, fitted.gold, own, folds[source], weights)
     # A cluster of both (one item in two languages) is scored by the fit that left it out.
     other = scored.design.cluster
     names, first = np.unique(own, return_index=True)
@@ -136,7 +137,7 @@ def _recalibrated(
     shared = names[at] == other
     fold = np.where(shared, folds[source][first[at]], -1)
     return transfer(
-        make, fitted.values, fitted.gold, own, folds[source], scored.values, other, fold
+        make, fitted.values, fitted.gold, own, folds[source], scored.values, other, fold, weights
     )
 
 

@@ -27,7 +27,7 @@ class DiagramBin:
 
     lower: float
     upper: float
-    n: int
+    n: int  # rows
     # confidence, accuracy: means
     confidence: float
     accuracy: float
@@ -51,6 +51,8 @@ class GroupResult:
     # against the votes of annotators: human_distance, human_nll (nats), human_ranking,
     # entropy_calibration_debiased (nats); empty without votes
     human: Mapping[str, ErrorResult] = field(default_factory=dict)
+    # how many rows of equal weight the rows are worth; None where no weights are given
+    effective: float | None = None
     note: str = ""  # why something is missing, or ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class GroupResult:
         return {
             "n": self.n,
             "clusters": self.clusters,
+            **({} if self.effective is None else {"effective": self.effective}),
             **self.means,
             "intervals": bounds,
             "errors": {name: asdict(error) for name, error in self.errors.items()},

@@ -40,7 +40,14 @@ class _Affine(Estimator):
         """Return what the map is of."""
         return scores
 
-    def _learn(self, scores: Floats, gold: Ints, free: NDArray[np.bool_], penalty: Floats) -> str:
+    def _learn(
+        self,
+        scores: Floats,
+        gold: Ints,
+        own: Floats | None,
+        free: NDArray[np.bool_],
+        penalty: Floats,
+    ) -> str:
         """Fit the weights that are free and the bias; return what went wrong, if anything."""
         source, target = np.nonzero(free)
         k = scores.shape[1]
@@ -48,6 +55,7 @@ class _Affine(Estimator):
             SoftmaxLoss(
                 scores=self._mapped(scores),
                 gold=gold,
+                weights=own,
                 source=source,
                 target=target,
                 penalty=np.concatenate([penalty[source, target], penalty[k]]),
@@ -81,11 +89,12 @@ class VectorScaling(_Affine):
     def __init__(self, *, given: Given = "scores") -> None:
         self.given = given
 
-    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Find weights and biases that minimise the mean NLL of values (n, k)."""
-        scores, right = self._to_fit(values, y)
+        scores, right, own = self._to_fit(values, y, sample_weight)
         k = scores.shape[1]
-        self._conclude(self._learn(scores, right, np.eye(k, dtype=bool), np.zeros((k + 1, k))))
+        free, penalty = np.eye(k, dtype=bool), np.zeros((k + 1, k))
+        self._conclude(self._learn(scores, right, own, free, penalty))
         return self
 
 
@@ -119,7 +128,7 @@ class MatrixScaling(_Affine):
         self.bias = bias
         self.given = given
 
-    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Find the matrix and biases that minimise the penalised mean NLL of values (n, k)."""
         for name in ("off_diagonal", "bias"):
             if not 0 <= getattr(self, name) < np.inf:
@@ -128,11 +137,11 @@ class MatrixScaling(_Affine):
                     where=name,
                     remedy="give a finite number, 0 or more",
                 )
-        scores, right = self._to_fit(values, y)
+        scores, right, own = self._to_fit(values, y, sample_weight)
         k = scores.shape[1]
         penalty = np.full((k + 1, k), self.bias / k)
         penalty[:k] = self.off_diagonal / (k * (k - 1)) * (1.0 - np.eye(k))
-        self._conclude(self._learn(scores, right, np.ones((k, k), dtype=bool), penalty))
+        self._conclude(self._learn(scores, right, own, np.ones((k, k), dtype=bool), penalty))
         return self
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import as_array, check_gold, check_probabilities, check_scores
 from crosscal.calibration.proper import Given, softmax
+from crosscal.calibration.weights import check_weights, mean_one, weighted_mean
 from crosscal.exceptions import ArrayError, SettingsError
 
 Floats = NDArray[np.float64]
@@ -53,8 +54,11 @@ class Recalibrator(Protocol):
     keeps_accuracy: ClassVar[bool]
     converged_: bool
 
-    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from values (n, k) and the right choices (n,), each in 0 .. k-1."""
+    def fit(self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from values (n, k) and the right choices (n,), each in 0 .. k-1.
+
+        Weights, (n,), tell how many cases each row stands for.
+        """
         ...
 
     def predict_proba(self, values: ArrayLike) -> Floats:
@@ -93,8 +97,8 @@ class Estimator:
     n_rows_: int
 
     @abstractmethod
-    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from values (n, k) and the right class of each row."""
+    def fit(self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from values (n, k), the right class of each row, and weights of rows if any."""
 
     @abstractmethod
     def predict_proba(self, values: ArrayLike) -> Floats:
@@ -120,9 +124,13 @@ class Estimator:
         # Rows with choices of their own may have more of them than the rows fitted on.
         return top if self.classes_.dtype.kind in "iu" else np.asarray(self.classes_[top])
 
-    def score(self, values: ArrayLike, y: ArrayLike) -> float:
+    def score(
+        self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the accuracy, as scikit-learn's classifiers do."""
-        return float(np.mean(self.predict(values) == np.asarray(y)))
+        right = (self.predict(values) == np.asarray(y)).astype(np.float64)
+        weights = None if sample_weight is None else check_weights(sample_weight, len(right))
+        return weighted_mean(right, weights)
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn, which alone asks, that this is a classifier."""
@@ -142,8 +150,10 @@ class Estimator:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({settings})"
 
-    def _to_fit(self, values: ArrayLike, y: ArrayLike) -> tuple[Floats, Ints]:
-        """Return checked scores and gold to fit on."""
+    def _to_fit(
+        self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[Floats, Ints, Floats | None]:
+        """Return checked scores, gold and weights of mean 1; rows of weight 0 are left out."""
         scores = self._scores(values)
         self.classes_, right = _classes_of(y, scores.shape)
         absent = np.isneginf(scores[np.arange(len(right)), right])
@@ -155,7 +165,12 @@ class Estimator:
                 remedy="leave out units whose right choice is not among the choices",
             )
         self.n_rows_, self.n_features_in_ = scores.shape
-        return scores, right
+        if sample_weight is None:
+            return scores, right, None
+        weights = check_weights(sample_weight, len(right))
+        kept = weights > 0
+        self.n_rows_ = int(kept.sum())
+        return scores[kept], right[kept], mean_one(weights[kept], self.n_rows_)
 
     def _to_predict(self, values: ArrayLike) -> Floats:
         """Return checked scores to predict from."""

@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from crosscal.calibration.proper import Given, log_softmax, softmax
 from crosscal.calibration.recalibration.base import ConvergenceWarning, Estimator
 from crosscal.calibration.recalibration.temperature import TemperatureScaling
+from crosscal.calibration.weights import effective_size
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -66,7 +67,7 @@ class BayesianTemperature(Estimator):
         self.spread = spread
         self.given = given
 
-    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Find the posterior of the temperature from values (n, k)."""
         if not 0 < self.spread < np.inf:
             raise SettingsError(
@@ -76,18 +77,20 @@ class BayesianTemperature(Estimator):
             raise SettingsError(
                 f"centre is {self.centre}", where="centre", remedy="give a finite number"
             )
-        scores, right = self._to_fit(values, y)
+        scores, right, own = self._to_fit(values, y, sample_weight)
+        # Unequal weights say as much as fewer rows of equal weight.
+        weights = 1.0 if own is None else own * (effective_size(own) / len(own))
 
         def cost(u: float) -> float:
             """Return minus the log of the posterior of log T, but for a constant."""
             logs = log_softmax(scores * np.exp(-u))
-            fit = -logs[np.arange(len(right)), right].sum()
+            fit = -(weights * logs[np.arange(len(right)), right]).sum()
             return float(fit + 0.5 * ((u - self.centre) / self.spread) ** 2)
 
         # The likelihood's peak may lie far from the prior, or be too narrow for a grid.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            peak = float(np.log(TemperatureScaling().fit(scores, right).temperature_))
+            peak = float(np.log(TemperatureScaling().fit(scores, right, own).temperature_))
         grid = _places(self.centre, self.spread, peak)
         at = int(np.argmin([cost(u) for u in grid]))
         around = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]

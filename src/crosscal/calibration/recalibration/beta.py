@@ -53,19 +53,25 @@ class BetaCalibration(MarginalCalibration):
         self.given = given
 
     def _learn(
-        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+        self,
+        confidence: Floats,
+        present: Floats,
+        absent: Floats,
+        outcome: Floats,
+        weights: Floats | None,
     ) -> tuple[ConfidenceMap, str]:
-        coefficients, minimum = _fit(np.column_stack([present, -absent]), outcome)
+        coefficients, minimum = _fit(np.column_stack([present, -absent]), outcome, weights)
         a, b, m = coefficients.tolist()
         failure = "" if minimum.ending == "minimum" else "a curve has no finite optimum"
         return BetaCurve(a=a, b=b, m=m), failure
 
 
-def _fit(features: Floats, outcome: Floats) -> tuple[Floats, Minimum]:
+def _fit(features: Floats, outcome: Floats, weights: Floats | None) -> tuple[Floats, Minimum]:
     """Return a, b and m of the best curve with slopes that are not negative."""
     allowed = []
     for free in _FREE:
-        minimum = fit_logistic(np.column_stack([features[:, free], np.ones(len(outcome))]), outcome)
+        some = np.column_stack([features[:, free], np.ones(len(outcome))])
+        minimum = fit_logistic(some, outcome, weights)
         if (minimum.at[:-1] >= 0).all():
             coefficients = np.zeros(3)
             coefficients[[*free, 2]] = minimum.at

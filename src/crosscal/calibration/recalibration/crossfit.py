@@ -46,6 +46,17 @@ def recalibrator(name: str, given: Given) -> Callable[[], Recalibrator]:
     return make
 
 
+def fit_rows(
+    make: Callable[[], Recalibrator],
+    values: Floats,
+    gold: NDArray[np.int64],
+    weights: Floats | None,
+    rows: NDArray[np.bool_],
+) -> Recalibrator:
+    """Fit to some of the rows, with their weights if there are any."""
+    return make().fit(values[rows], gold[rows], None if weights is None else weights[rows])
+
+
 def fold_clusters(cluster: Ints, rng: np.random.Generator, folds: int = FOLDS) -> Ints:
     """Put clusters at random into folds whose numbers of clusters differ by at most one."""
     names, index = np.unique(cluster, return_inverse=True)
@@ -59,9 +70,10 @@ def cross_fit(
     gold: NDArray[np.int64],
     cluster: Ints,
     fold: Ints,
+    weights: Floats | None = None,
 ) -> Recalibrated:
     """Recalibrate each fold by a recalibrator fitted on the others."""
-    return transfer(make, values, gold, cluster, fold, values, cluster, fold)
+    return transfer(make, values, gold, cluster, fold, values, cluster, fold, weights)
 
 
 def transfer(
@@ -73,6 +85,7 @@ def transfer(
     others: Floats,
     other_cluster: Ints,
     other_fold: Ints,
+    weights: Floats | None = None,
 ) -> Recalibrated:
     """Fit on some rows and recalibrate others, leaving out the clusters they share."""
     probabilities = np.full(others.shape, np.nan)
@@ -86,7 +99,7 @@ def transfer(
         with warnings.catch_warnings(record=True) as caught:
             # Said once for all fits, in the result.
             warnings.simplefilter("always", ConvergenceWarning)
-            fit = make().fit(values[fitted], gold[fitted])
+            fit = fit_rows(make, values, gold, weights, fitted)
         heard += caught
         probabilities[scored] = fit.predict_proba(others[scored])
         converged, fits = converged and bool(fit.converged_), fits + 1

@@ -13,6 +13,7 @@ from scipy.optimize import nnls
 from crosscal.calibration.proper import Given, softmax
 from crosscal.calibration.recalibration.base import ConvergenceWarning, Estimator
 from crosscal.calibration.recalibration.temperature import TemperatureScaling
+from crosscal.calibration.weights import weighted_mean
 
 Floats = NDArray[np.float64]
 
@@ -48,15 +49,15 @@ class EnsembleTemperature(Estimator):
     def __init__(self, *, given: Given = "scores") -> None:
         self.given = given
 
-    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Find the temperature, then the weights, on values (n, k)."""
-        scores, right = self._to_fit(values, y)
+        scores, right, own = self._to_fit(values, y, sample_weight)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            scaling = TemperatureScaling().fit(scores, right)
+            scaling = TemperatureScaling().fit(scores, right, own)
         self.temperature_ = scaling.temperature_
         gold_density = self._parts(scores)[:, np.arange(len(right)), right].T
-        self.weights_, reached = mixture_weights(gold_density)
+        self.weights_, reached = mixture_weights(gold_density, own)
         failure = "" if scaling.converged_ else "no finite temperature is best"
         self._conclude(failure or ("" if reached else "the weights were not found"))
         return self
@@ -72,29 +73,32 @@ class EnsembleTemperature(Estimator):
         return np.stack([softmax(scores / self.temperature_), softmax(scores), uniform])
 
 
-def mixture_weights(density: Floats) -> tuple[Floats, bool]:
-    """Return the weights of a mixture that minimise ``-mean log(density @ weights)``."""
+def mixture_weights(density: Floats, rows: Floats | None = None) -> tuple[Floats, bool]:
+    """Return the weights of a mixture that minimise ``-mean log(density @ weights)``.
+
+    `rows` are the weights of the rows in that mean, of mean 1.
+    """
     m = density.shape[1]
     weights = np.full(m, 1.0 / m)
     for _ in range(_MOST_STEPS):
         share = density / (density @ weights)[:, None]
-        pull = share.mean(axis=0)
+        pull = share.mean(axis=0) if rows is None else (rows @ share) / len(share)
         # The loss is convex: max_j mean(density_j / mixture) - 1 bounds how far it can still fall.
         if pull.max() - 1.0 <= _CLOSE:
             return weights, True
-        following = _newton_weights(share, pull, weights)
-        longer = _no_worse(density, weights, following)
+        following = _newton_weights(share, rows, pull, weights)
+        longer = _no_worse(density, rows, weights, following)
         if longer is None:
             return weights, False
         weights = longer / longer.sum()
     return weights, False
 
 
-def _newton_weights(share: Floats, pull: Floats, weights: Floats) -> Floats:
+def _newton_weights(share: Floats, rows: Floats | None, pull: Floats, weights: Floats) -> Floats:
     """Return the weights, none below 0, that minimise the loss's quadratic model."""
     # The loss -mean log(density @ w) + sum(w) is least where the sum is 1. With Hessian H, H w is
     # the pull, so the model in v is v' H v / 2 - (2 pull - 1)' v: non-negative least squares.
-    hessian = share.T @ share / len(share)
+    hessian = share.T @ (share if rows is None else rows[:, None] * share) / len(share)
     # Parts that are alike leave directions open: there the model is held to where it stands.
     ridge = _RIDGE * np.trace(hessian)
     root = cholesky(hessian + ridge * np.eye(len(pull)))
@@ -103,12 +107,16 @@ def _newton_weights(share: Floats, pull: Floats, weights: Floats) -> Floats:
     )
 
 
-def _no_worse(density: Floats, weights: Floats, target: Floats) -> Floats | None:
+def _no_worse(
+    density: Floats, rows: Floats | None, weights: Floats, target: Floats
+) -> Floats | None:
     """Return the farthest of the whole, half, ... way to the target that does not cost more."""
 
     def loss(at: Floats) -> float:
         mixture = density @ at
-        return float(at.sum() - np.log(mixture).mean()) if (mixture > 0).all() else np.inf
+        if not (mixture > 0).all():
+            return np.inf
+        return float(at.sum()) - weighted_mean(np.log(mixture), rows)
 
     before, length = loss(weights), 1.0
     while length > 1e-10:

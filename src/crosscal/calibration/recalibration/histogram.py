@@ -65,9 +65,16 @@ class HistogramBinning(MarginalCalibration):
         self.given = given
 
     def _learn(
-        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+        self,
+        confidence: Floats,
+        present: Floats,
+        absent: Floats,
+        outcome: Floats,
+        weights: Floats | None,
     ) -> tuple[ConfidenceMap, str]:
-        steps = fit_step_function(confidence, outcome, bins=self.bins, scheme=self.scheme)
+        steps = fit_step_function(
+            confidence, outcome, bins=self.bins, scheme=self.scheme, weights=weights
+        )
         return steps, ""
 
 
@@ -96,12 +103,18 @@ class ScalingBinning(MarginalCalibration):
         self.given = given
 
     def _learn(
-        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+        self,
+        confidence: Floats,
+        present: Floats,
+        absent: Floats,
+        outcome: Floats,
+        weights: Floats | None,
     ) -> tuple[ConfidenceMap, str]:
-        minimum = fit_logistic(np.column_stack([present - absent, np.ones(len(outcome))]), outcome)
+        features = np.column_stack([present - absent, np.ones(len(outcome))])
+        minimum = fit_logistic(features, outcome, weights)
         slope, intercept = minimum.at.tolist()
         fitted = _curve(slope, intercept, present, absent)
-        steps = fit_step_function(fitted, fitted, bins=self.bins, scheme="mass")
+        steps = fit_step_function(fitted, fitted, bins=self.bins, scheme="mass", weights=weights)
         failure = "" if minimum.ending == "minimum" else "a curve has no finite optimum"
         curve = BinnedCurve(
             slope=slope, intercept=intercept, upper=steps.upper, height=steps.height

@@ -49,11 +49,17 @@ class IsotonicCalibration(MarginalCalibration):
         self.given = given
 
     def _learn(
-        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+        self,
+        confidence: Floats,
+        present: Floats,
+        absent: Floats,
+        outcome: Floats,
+        weights: Floats | None,
     ) -> tuple[ConfidenceMap, str]:
-        level, index, n = np.unique(confidence, return_inverse=True, return_counts=True)
-        share = np.bincount(index, weights=outcome) / n
-        rising = isotonic_regression(share, weights=n.astype(np.float64)).x
+        level, index = np.unique(confidence, return_inverse=True)
+        n = np.bincount(index, weights=weights).astype(np.float64)
+        share = np.bincount(index, weights=outcome if weights is None else weights * outcome) / n
+        rising = isotonic_regression(share, weights=n).x
         # What lies within a flat piece is no corner.
         ends = np.diff(rising, prepend=np.nan, append=np.nan) != 0
         corner = ends[:-1] | ends[1:]

@@ -35,11 +35,16 @@ class MarginalCalibration(Estimator):
 
     @abstractmethod
     def _learn(
-        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+        self,
+        confidence: Floats,
+        present: Floats,
+        absent: Floats,
+        outcome: Floats,
+        weights: Floats | None,
     ) -> tuple[ConfidenceMap, str]:
-        """Return the map learnt from c, log c, log(1 - c) and outcomes, and what failed."""
+        """Return the map learnt from c, log c, log(1 - c), outcomes, weights, and what failed."""
 
-    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, values: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn from values (n, k) and the right choices (n,)."""
         if self.notion not in ("class-wise", "top-label"):
             raise SettingsError(
@@ -47,7 +52,7 @@ class MarginalCalibration(Estimator):
                 where="notion",
                 remedy="say class-wise or top-label",
             )
-        scores, right = self._to_fit(values, y)
+        scores, right, weights = self._to_fit(values, y, sample_weight)
         probability = self._probabilities(values, scores)
         present, absent = log_pair(scores)
         if self.notion == "top-label":
@@ -65,7 +70,7 @@ class MarginalCalibration(Estimator):
                 (probability[:, c], present[:, c], absent[:, c], (right == c).astype(np.float64))
                 for c in self._classes(scores.shape[1])
             ]
-        learnt = [self._learn(*each) for each in about]
+        learnt = [self._learn(*each, weights) for each in about]
         self.maps_ = [each for each, _ in learnt]
         self._conclude("; ".join(dict.fromkeys(failure for _, failure in learnt if failure)))
         return self

@@ -40,6 +40,8 @@ class FitOrigin:
     values : {"scores", "probabilities", "confidence"}
     group : str or None
         Of whose rows; None for all.
+    weighted : bool
+        Whether rows stood for different numbers of cases.
     files : dict of str to str
         File name to SHA-256.
     crosscal : str
@@ -50,6 +52,7 @@ class FitOrigin:
     classes: tuple[str, ...] | None = None
     values: str = "scores"
     group: str | None = None
+    weighted: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     crosscal: str = field(default_factory=lambda: version("crosscal"))
 
@@ -63,12 +66,15 @@ class SavedRecalibrator:
 
     def to_json(self) -> str:
         """Return the file's text: equal fits give equal text, and numbers lose no bit."""
+        origin = asdict(self.origin)
+        if not self.origin.weighted:
+            del origin["weighted"]
         document = {
             "format": FORMAT,
             "recalibrator": name_of(self.recalibrator),
             "settings": self.recalibrator.get_params(),
             "learnt": learnt(self.recalibrator),
-            "fitted_on": asdict(self.origin),
+            "fitted_on": origin,
         }
         # A line for each part: small enough to look at, whatever a part holds.
         parts = [f" {_dumps(key)}: {_dumps(value)}" for key, value in document.items()]
@@ -331,6 +337,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 
 def _origin(part: Mapping[str, Any], made: Estimator, where: str) -> FitOrigin:
+    part = {"weighted": False, **part}  # noted only where it is so
     classes, files, place = part.get("classes"), part.get("files"), f"{where}: fitted_on"
     if part.keys() != {f.name for f in dataclasses.fields(FitOrigin)} or not isinstance(
         files, dict
@@ -340,7 +347,8 @@ def _origin(part: Mapping[str, Any], made: Estimator, where: str) -> FitOrigin:
         classes = tuple(map(str, _list(classes, place)))
         if made.needs_common_choices and len(classes) != made.n_features_in_:
             raise _damaged(f"{len(classes)} classes, fitted on {made.n_features_in_}", place)
-    if part["values"] not in _KINDS or type(part["rows"]) is not int:
+    counted = type(part["rows"]) is int and type(part["weighted"]) is bool
+    if part["values"] not in _KINDS or not counted:
         raise _damaged("unknown values or rows", place)
     return FitOrigin(**{**part, "classes": classes})
 

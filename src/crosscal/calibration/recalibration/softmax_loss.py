@@ -11,6 +11,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from crosscal.calibration.proper import log_softmax, softmax
 from crosscal.calibration.recalibration.newton import Minimum, minimise, stopped
+from crosscal.calibration.weights import weighted_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,6 +34,7 @@ class SoftmaxLoss:
     source: Ints  # (w,)
     target: Ints
     penalty: Floats  # (w + k,) Added is ``penalty @ parameters**2``
+    weights: Floats | None = None  # (n,), of mean 1
 
     def _logits(self, at: Floats) -> Floats:
         k = self.scores.shape[1]
@@ -43,7 +45,8 @@ class SoftmaxLoss:
     def value(self, at: Floats) -> float:
         """Return the penalised mean negative log-likelihood."""
         logs = log_softmax(self._logits(at))
-        return float(-logs[np.arange(len(logs)), self.gold].mean() + self.penalty @ at**2)
+        loss = -weighted_mean(logs[np.arange(len(logs)), self.gold], self.weights)
+        return float(loss + self.penalty @ at**2)
 
     def gradient(self, at: Floats) -> Floats:
         """Return the gradient (p,)."""
@@ -62,11 +65,12 @@ class SoftmaxLoss:
             # d logit_c / d parameter is the source's score for weights, one for the bias.
             design = np.hstack([self.scores[rows][:, self.source], np.ones((len(rows), k))])
             weighted = design * probability[rows][:, target]
-            between = weighted.T @ weighted
+            own = 1.0 if self.weights is None else self.weights[rows][:, None]
+            between = weighted.T @ (own * weighted)
             for choice, here in enumerate(of_choice):
                 # p (1 - p) as p times the sum of the others: 1 - p cancels when a row is sure.
-                others = np.delete(probability[rows], choice, axis=1).sum(axis=1)
-                within = (weighted[:, here] * others[:, None]).T @ design[:, here]
+                others = own * np.delete(probability[rows], choice, axis=1).sum(axis=1)[:, None]
+                within = (weighted[:, here] * others).T @ design[:, here]
                 between[np.ix_(here, here)] = -within
             hessian -= between
         return gradient, hessian / n + np.diag(2.0 * self.penalty)
@@ -75,6 +79,8 @@ class SoftmaxLoss:
         """Return the Hessian times a step, without the Hessian; (p,)."""
         probability, change = softmax(self._logits(at)), self._logits(step)
         change = probability * (change - (probability * change).sum(axis=1, keepdims=True))
+        if self.weights is not None:
+            change *= self.weights[:, None]
         weights = (self.scores.T @ change)[self.source, self.target]
         hessian = np.concatenate([weights, change.sum(axis=0)]) / len(change)
         return hessian + 2.0 * self.penalty * step
@@ -87,6 +93,8 @@ class SoftmaxLoss:
         residual, rows = probability.copy(), np.arange(len(probability))
         residual[rows, self.gold] = 0.0
         residual[rows, self.gold] = -residual.sum(axis=1)  # p - 1 cancels when a row is sure
+        if self.weights is not None:
+            residual *= self.weights[:, None]
         return residual / len(residual)
 
     def _gradient(self, residual: Floats, at: Floats) -> Floats:

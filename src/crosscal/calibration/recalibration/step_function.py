@@ -28,13 +28,14 @@ class StepFunction:
         return np.asarray(self.height[Bins(upper=self.upper).index(numbers)])
 
 
-def fit_step_function(at: Floats, values: Floats, *, bins: int, scheme: Scheme) -> StepFunction:
+def fit_step_function(
+    at: Floats, values: Floats, *, bins: int, scheme: Scheme, weights: Floats | None = None
+) -> StepFunction:
     """Return the means of values over bins of the numbers they stand at."""
-    division = make_bins(at, bins=bins, scheme=scheme)
+    division = make_bins(at, bins=bins, scheme=scheme, weights=weights)
     index, size = division.index(at), len(division)
-    n = np.bincount(index, minlength=size)
-    sums = np.bincount(index, weights=values, minlength=size)
+    n = np.bincount(index, weights=weights, minlength=size)
+    amounts = values if weights is None else weights * values
+    sums = np.bincount(index, weights=amounts, minlength=size)
     middle = (division.lower + division.upper) / 2
-    return StepFunction(
-        upper=division.upper, height=np.where(n > 0, sums / np.maximum(n, 1), middle)
-    )
+    return StepFunction(upper=division.upper, height=np.divide(sums, n, out=middle, where=n > 0))

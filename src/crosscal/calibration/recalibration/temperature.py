@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.proper import Given, softmax
 from crosscal.calibration.recalibration.base import Estimator
+from crosscal.calibration.weights import weighted_mean
 
 Floats = NDArray[np.float64]
 
@@ -58,29 +59,36 @@ class TemperatureScaling(Estimator):
         self.max_iter = max_iter
         self.given = given
 
-    def fit(self, scores: ArrayLike, y: ArrayLike) -> TemperatureScaling:
+    def fit(
+        self, scores: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> TemperatureScaling:
         """Find the temperature."""
-        values, right = self._to_fit(scores, y)
+        values, right, weights = self._to_fit(scores, y, sample_weight)
         below = values - values.max(axis=1, keepdims=True)
         gold_below = below[np.arange(len(right)), right]
         spread = float(-below[np.isfinite(below)].min())
-        absent = self._absent_optimum(below, gold_below, spread)
+        absent = self._absent_optimum(below, gold_below, spread, weights)
         if absent is None:
             # Scaled to spread 1, equal scores in other units take equal steps.
-            log_beta = self._search(below / spread, gold_below / spread) - np.log(spread)
+            found = self._search(below / spread, gold_below / spread, weights)
+            log_beta = found - np.log(spread)
             failure = "" if self.converged_ else "the search ran out of steps"
         else:
             log_beta, failure = absent
             self.n_iter_ = 0
         self.temperature_ = float(np.exp(-log_beta))
-        self.gradient_ = _derivatives(log_beta, below, gold_below)[0]
-        self.nll_before_, self.nll_after_ = (_loss(u, below, gold_below) for u in (0.0, log_beta))
+        self.gradient_ = _derivatives(log_beta, below, gold_below, weights)[0]
+        self.nll_before_, self.nll_after_ = (
+            _loss(u, below, gold_below, weights) for u in (0.0, log_beta)
+        )
         self._conclude(failure and f"{failure}; temperature_ is {self.temperature_:.4g}")
         return self
 
-    def fit_transform(self, scores: ArrayLike, y: ArrayLike) -> Floats:
+    def fit_transform(
+        self, scores: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Floats:
         """Find the temperature, and return the scores it was found on divided by it."""
-        return self.fit(scores, y).transform(scores)
+        return self.fit(scores, y, sample_weight).transform(scores)
 
     def transform(self, scores: ArrayLike) -> Floats:
         """Return scores divided by the temperature, float64, shape (n, k)."""
@@ -92,7 +100,7 @@ class TemperatureScaling(Estimator):
 
     @staticmethod
     def _absent_optimum(
-        below: Floats, gold_below: Floats, spread: float
+        below: Floats, gold_below: Floats, spread: float, weights: Floats | None
     ) -> tuple[float, str] | None:
         """Return log beta and the reason where no finite optimum exists, else None."""
         if spread == 0:
@@ -100,7 +108,8 @@ class TemperatureScaling(Estimator):
         # The slope in beta rises from its value at 0 to its limit at infinity.
         present = np.isfinite(below)
         chance = np.where(present, below, 0.0).sum(axis=1) / present.sum(axis=1)
-        if gold_below.mean() <= chance.mean() + 1e-15 * spread:
+        reached, by_chance = (weighted_mean(each, weights) for each in (gold_below, chance))
+        if reached <= by_chance + 1e-15 * spread:
             return min(-_FAR - np.log(spread), 0.0), (
                 "the scores say no more than chance about the right choice, the best "
                 "temperature is infinite"
@@ -111,13 +120,13 @@ class TemperatureScaling(Estimator):
             )
         return None
 
-    def _search(self, below: Floats, gold_below: Floats) -> float:
+    def _search(self, below: Floats, gold_below: Floats, weights: Floats | None) -> float:
         """Return the log beta at which the gradient vanishes; an optimum must exist."""
         low, high, at = -np.inf, np.inf, 0.0
         self.converged_, self.n_iter_ = False, 0
         for step in range(1, self.max_iter + 1):
             self.n_iter_ = step
-            gradient, curvature = _derivatives(at, below, gold_below)
+            gradient, curvature = _derivatives(at, below, gold_below, weights)
             if gradient < 0:
                 low = at
             else:
@@ -135,18 +144,21 @@ class TemperatureScaling(Estimator):
         return at
 
 
-def _loss(log_beta: float, below: Floats, gold_below: Floats) -> float:
+def _loss(log_beta: float, below: Floats, gold_below: Floats, weights: Floats | None) -> float:
     beta = np.exp(log_beta)
-    return float(np.mean(np.log(np.exp(beta * below).sum(axis=1)) - beta * gold_below))
+    rows = np.log(np.exp(beta * below).sum(axis=1)) - beta * gold_below
+    return weighted_mean(rows, weights)
 
 
-def _derivatives(log_beta: float, below: Floats, gold_below: Floats) -> tuple[float, float]:
+def _derivatives(
+    log_beta: float, below: Floats, gold_below: Floats, weights: Floats | None
+) -> tuple[float, float]:
     """Return first and second derivative of the mean NLL in log beta."""
     beta = float(np.exp(log_beta))
-    weights = np.exp(beta * below)
-    weights /= weights.sum(axis=1, keepdims=True)
+    probability = np.exp(beta * below)
+    probability /= probability.sum(axis=1, keepdims=True)
     below = np.where(np.isfinite(below), below, 0.0)
-    mean = (weights * below).sum(axis=1)
-    spread = (weights * below**2).sum(axis=1) - mean**2
-    slope = beta * float(np.mean(mean - gold_below))
-    return slope, slope + beta**2 * float(np.mean(spread))
+    mean = (probability * below).sum(axis=1)
+    spread = (probability * below**2).sum(axis=1) - mean**2
+    slope = beta * weighted_mean(mean - gold_below, weights)
+    return slope, slope + beta**2 * weighted_mean(spread, weights)

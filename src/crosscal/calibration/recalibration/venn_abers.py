@@ -37,7 +37,7 @@ class VennAbers(MarginalCalibration):
     With p0 and p1 the values of both fits at the new row, its probability is ``p1 / (1 - p0 +
     p1)``, which is never 0 or 1. Vovk, Petej and Fedorova (2015): inductive Venn-Abers predictors,
     merged as in their equation 6 (minimax for log loss). One class against the rest, rows divided
-    by their sum.
+    by their sum. Among weighted rows the new one has their mean weight.
 
     Attributes
     ----------
@@ -52,12 +52,18 @@ class VennAbers(MarginalCalibration):
         self.given = given
 
     def _learn(
-        self, confidence: Floats, present: Floats, absent: Floats, outcome: Floats
+        self,
+        confidence: Floats,
+        present: Floats,
+        absent: Floats,
+        outcome: Floats,
+        weights: Floats | None,
     ) -> tuple[ConfidenceMap, str]:
         # Only the order counts; that of log-odds survives where confidences round to 1.
         at = confidence if self.given == "probabilities" else present - absent
-        level, index, n = np.unique(at, return_inverse=True, return_counts=True)
-        hits = np.bincount(index, weights=outcome)
+        level, index = np.unique(at, return_inverse=True)
+        n = np.bincount(index, weights=weights)
+        hits = np.bincount(index, weights=outcome if weights is None else weights * outcome)
         low, high = venn_abers_steps(n, hits)
         # A level at which neither steps is none.
         step = (np.diff(low) != 0) | (np.diff(high) != 0)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.weights import mean_one
 from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
@@ -68,6 +69,7 @@ def selective_replicates(
     weights: ArrayLike,
     *,
     cluster: ArrayLike | None = None,
+    row_weights: ArrayLike | None = None,
 ) -> SelectiveReplicates:
     """Return AUROC, AURC, excess AURC and AUGRC under many sets of weights at once.
 
@@ -82,21 +84,26 @@ def selective_replicates(
         continued by the digamma function, which is slower.
     cluster : array of int, shape (n,), optional
         Index of each row's cluster.
+    row_weights : array of shape (n,), optional
+        How many cases each row stands for; multiplies the weights of its cluster, after division
+        by the mean.
     """
     ranked = rank(confidence, correct)
     table: NDArray[Any] = np.asarray(weights, dtype=np.float64)
     column = weight_columns(cluster, len(ranked.order), table)[ranked.order]
+    own = mean_one(row_weights, len(column))
+    own = None if own is None else own[ranked.order]
     sums = None
     rows = (table @ np.bincount(column, minlength=table.shape[1])).max(initial=0)
-    if rows < _MOST_COUNTED and (table == np.floor(table)).all():
+    if own is None and rows < _MOST_COUNTED and (table == np.floor(table)).all():
         # Whole numbers add up exactly in any order, and several times faster.
         table, most = table.astype(np.int64), int(rows)
         sums = _summed(np.arange(most + 1.0)) if most <= len(table) * len(column) else None
     step = max(1, _BLOCK // len(ranked.order))
-    parts = [
-        _measures(ranked, np.take(table[start : start + step], column, axis=1), sums)
-        for start in range(0, len(table), step)
-    ]
+    parts = []
+    for start in range(0, len(table), step):
+        counted = np.take(table[start : start + step], column, axis=1)
+        parts.append(_measures(ranked, counted if own is None else counted * own, sums))
     both, area, excess, general = np.concatenate(parts, axis=1)
     return SelectiveReplicates(auroc=both, aurc=area, excess_aurc=excess, augrc=general)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.selective.ranking import SelectiveReplicates, rank, selective_replicates
+from crosscal.calibration.weights import mean_one
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -27,12 +28,28 @@ class RiskCoverage:
     risk: Floats  # (m,) share of those rows that are wrong
 
 
-def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> RiskCoverage:
+def risk_coverage(
+    confidence: ArrayLike, correct: ArrayLike, *, weights: ArrayLike | None = None
+) -> RiskCoverage:
     """Return the risk-coverage curve at the thresholds that can be told apart.
 
     El-Yaniv and Wiener (2010); Geifman and El-Yaniv (2017).
+
+    Parameters
+    ----------
+    weights : array of shape (n,), optional
+        How many cases each row stands for, in any unit.
     """
     ranked = rank(confidence, correct)
+    own = mean_one(weights, len(ranked.order))
+    if own is not None:
+        own = own[ranked.order]
+        running = np.cumsum(own)[ranked.ends - 1]
+        return RiskCoverage(
+            threshold=ranked.threshold,
+            coverage=running / running[-1],
+            risk=np.cumsum(own * ranked.wrong)[ranked.ends - 1] / running,
+        )
     errors = np.cumsum(ranked.wrong)[ranked.ends - 1]
     return RiskCoverage(
         threshold=ranked.threshold,

@@ -57,6 +57,9 @@ def calibrate(
     annotators: Annotated[
         str | None, typer.Option(help="columns of each annotator's label: a1,a2,a3")
     ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="column of how many cases each row stands for")
+    ] = None,
     classes: Annotated[
         str | None, typer.Option(help="names of the classes in the order of the scores: a,b,c")
     ] = None,
@@ -117,6 +120,7 @@ def calibrate(
         cluster=cluster,
         votes=votes,
         annotators=annotators,
+        weights=weights,
         classes=tuple(classes.split(",")) if classes else None,
         per_character=per_character,
         encoding=encoding,

@@ -78,6 +78,7 @@ def _groups(console: Console, evaluation: Evaluation) -> None:
     name = main_error(evaluation)
     level = f"{100 * float(evaluation.settings['level']):g} %"
     wide = console.width >= _WIDE
+    weighted = "weights" in evaluation.settings
     rows = []
     for group, result in evaluation.groups.items():
         error, means = result.errors[name], result.means
@@ -85,6 +86,7 @@ def _groups(console: Console, evaluation: Evaluation) -> None:
             [
                 group,
                 f"{result.n:,}",
+                *([f"{result.effective:,.1f}"] if weighted else []),
                 percent(means["accuracy"]),
                 percent(means["confidence"]),
                 plain(means["nll"]),
@@ -96,13 +98,16 @@ def _groups(console: Console, evaluation: Evaluation) -> None:
             ]
         )
     columns = [
-        *("group", "rows", "accuracy", "confidence", "NLL"),
+        *("group", "rows"),
+        *(["effective"] if weighted else []),
+        *("accuracy", "confidence", "NLL"),
         *(["Brier"] if wide else []),
         *(name, "interval", "floor", "p"),
     ]
+    effective = "; effective: worth so many rows of equal weight" if weighted else ""
     _print(
         console,
-        f"Calibration (per cent; NLL in nats; {level} interval; noise floor)",
+        f"Calibration (per cent; NLL in nats; {level} interval; noise floor{effective})",
         columns,
         rows,
         1,

@@ -20,6 +20,7 @@ from crosscal.predictions.external.columns import (
     LABELS,
     OUTCOMES,
     PREDICTED,
+    WEIGHTS,
     ColumnKind,
     ColumnMapping,
     ColumnOptions,
@@ -27,6 +28,7 @@ from crosscal.predictions.external.columns import (
     demand_apart,
     demand_column,
     demand_other_votes,
+    demand_own_weights,
     is_named,
     listed,
 )
@@ -69,11 +71,21 @@ def choose_columns(
     for name in (options.labels, options.predicted, options.group, options.cluster):
         if name is not None:
             demand_column(head.columns, name, where)
+    if options.weights is not None:
+        demand_column(
+            head.columns,
+            options.weights,
+            where,
+            kind="number",
+            example=head.example(options.weights),
+        )
+        demand_own_weights(options, where)
     votes, annotators = (
         tuple(matched(head.columns, text, where)) if text else ()
         for text in (options.votes, options.annotators)
     )
-    taken = {n for n in (options.group, options.cluster, options.predicted) if n}
+    others = (options.group, options.cluster, options.predicted, options.weights)
+    taken = {name for name in others if name}
     of_votes = {*votes, *annotators}
     demand_other_votes(of_votes, options, where)
     head = replace(head, columns={n: k for n, k in head.columns.items() if n not in of_votes})
@@ -93,14 +105,30 @@ def choose_columns(
         candidate, label = _only(head, found, where), None
     demand_apart(candidate.values, label, options, where)
     mapping = _mapping(head, candidate, label, options)
-    listed_votes = _are_listed(options.votes)
-    return replace(mapping, votes=votes, annotators=annotators, votes_listed=listed_votes)
+    unasked = _unasked_weights(head, mapping) if labelled and options.weights is None else ()
+    return replace(
+        mapping,
+        votes=votes,
+        annotators=annotators,
+        votes_listed=_are_listed(options.votes),
+        notes=(*mapping.notes, *unasked),
+    )
+
+
+def _unasked_weights(head: Head, mapping: ColumnMapping) -> tuple[str, ...]:
+    """Point to a column that is named like weights; taken for weights it is not."""
+    free = head.of_kind("number", mapping.names)
+    named = [name for name in free if is_named(name, WEIGHTS)]
+    return tuple(
+        f"'{name}' is not used; if rows stand for so many cases, give --weights {name}"
+        for name in named[:1]
+    )
 
 
 def _mapping(
     head: Head, candidate: Candidate, label: str | None, options: ColumnOptions
 ) -> ColumnMapping:
-    taken = {*candidate.values, label, candidate.predicted, options.group}
+    taken = {*candidate.values, label, candidate.predicted, options.group, options.weights}
     clusters = [n for n in head.columns if n.lower() in CLUSTERS and n not in taken]
     cluster = options.cluster or (clusters[0] if len(clusters) == 1 else None)
     ids = [n for n in head.columns if is_named(n, IDS) and n not in {*taken, cluster}]
@@ -119,6 +147,8 @@ def _mapping(
         notes.append(f"clusters: '{cluster}' ({'named' if options.cluster else 'by its name'})")
     if options.group:
         notes.append(f"groups: '{options.group}' (named)")
+    if options.weights:
+        notes.append(f"weights: '{options.weights}' (named)")
     return ColumnMapping(
         layout=candidate.layout,
         values=candidate.values,
@@ -128,6 +158,7 @@ def _mapping(
         predicted=None if label is None else candidate.predicted,
         group=options.group,
         cluster=cluster,
+        weights=options.weights,
         id=None if cluster or len(ids) != 1 else ids[0],
         classes=options.classes or candidate.classes,
         classes_named=options.classes is not None,
@@ -301,6 +332,7 @@ def _settled(
         raise _several([first, *others], where)
     if first.rank and not options.name_values:
         used = {first.predicted, first.outcome, *labels, options.group, options.cluster}
+        used |= {options.weights}
         unexplained = other_scores(head, first.values, {n for n in used if n})
         # One column beside several that could be those of the classes is not the only reading.
         if len(unexplained) > 1 or any(head.columns[n] == "list" for n in unexplained):

@@ -42,6 +42,11 @@ GROUPS = (
     *("lang", "language", "languages", "locale", "group", "split", "domain", "task", "source"),
     *("dataset", "genre", "model", "recipe", "seed", "fold"),
 )
+WEIGHTS = (
+    *("weight", "weights", "sample_weight", "sample_weights", "case_weight", "case_weights"),
+    *("survey_weight", "importance_weight", "inverse_probability", "ipw", "freq", "frequency"),
+)
+"""Never taken for weights unasked: of what, nobody knows."""
 IDS = (
     *("id", "ids", "idx", "index", "uid", "guid", "unit_id", "example_id", "item_id", "doc_id"),
     *("qid", "question_id", "pairid", "pair_id", "sample_id", "row_id", "instance_id"),
@@ -78,7 +83,7 @@ STATISTICS = (
 
 _TEXTS = (
     *("scores", "probabilities", "confidence", "predicted", "labels", "group", "cluster"),
-    *("votes", "annotators"),
+    *("votes", "annotators", "weights"),
 )
 
 
@@ -94,6 +99,7 @@ class ColumnOptions:
     confidence. `labels` may be a file with the labels in the same order, ``gold.txt`` or
     ``gold.csv:label``. `votes` names a list column or the classes' columns of how many annotators
     chose each, `annotators` the columns of each one's label; without `labels` every vote is one.
+    `weights` names the column of how many cases each row stands for.
     `per_character` divides log-likelihoods of an evaluation harness by the length of the choices.
     Columns inside of records are named as ``doc.label``. `encoding` is that of text files, where
     they do not show it.
@@ -108,6 +114,7 @@ class ColumnOptions:
     cluster: str | None = None
     votes: str | None = None
     annotators: str | None = None
+    weights: str | None = None
     classes: tuple[str, ...] | None = None
     per_character: bool = False
     encoding: str | None = None
@@ -161,18 +168,19 @@ class ColumnMapping:
     votes: tuple[str, ...] = ()  # columns of counts by class, or one of lists
     annotators: tuple[str, ...] = ()  # columns of labels, one an annotator
     votes_listed: bool = False  # by the user, one by one
+    weights: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that must be read, each once."""
-        others = (self.labels, self.predicted, self.group, self.cluster, self.id)
+        others = (self.labels, self.predicted, self.group, self.cluster, self.id, self.weights)
         collected = (*self.values, *self.votes, *self.annotators, *others)
         return tuple(dict.fromkeys(name for name in collected if name is not None))
 
     @property
     def numbers(self) -> tuple[str, ...]:
         """The columns of numbers, or of lists of numbers."""
-        return (*self.values, *self.votes)
+        return (*self.values, *self.votes, *([self.weights] if self.weights else []))
 
 
 def is_named(column: str, names: Collection[str]) -> bool:
@@ -208,7 +216,12 @@ def demand_apart(
     values: Sequence[str], labels: str | None, options: ColumnOptions, where: str
 ) -> None:
     """Refuse scores that are named twice, or are to be labels, groups or clusters as well."""
-    taken = {"labels": labels, "groups": options.group, "clusters": options.cluster}
+    taken = {
+        "labels": labels,
+        "groups": options.group,
+        "clusters": options.cluster,
+        "weights": options.weights,
+    }
     for name in values:
         again = ["scores"] if values.count(name) > 1 else []
         again += [role for role, column in taken.items() if column == name]
@@ -224,13 +237,29 @@ def demand_apart(
 
 def demand_other_votes(votes: Collection[str], options: ColumnOptions, where: str) -> None:
     """Refuse votes that are to be labels, groups or clusters as well."""
-    taken = {"labels": options.labels, "groups": options.group, "clusters": options.cluster}
+    taken = {
+        "labels": options.labels,
+        "groups": options.group,
+        "clusters": options.cluster,
+        "weights": options.weights,
+    }
     for role, column in taken.items():
         if column in votes:
             raise DataError(
                 f"column '{column}' is to be votes and {role}",
                 where=where,
                 remedy="Name the columns of the votes, and others for everything else",
+            )
+
+
+def demand_own_weights(options: ColumnOptions, where: str) -> None:
+    """Refuse a column of weights that is to be something else as well."""
+    for role in ("labels", "predicted", "group", "cluster"):
+        if options.weights is not None and getattr(options, role) == options.weights:
+            raise DataError(
+                f"column '{options.weights}' is to be weights and --{role}",
+                where=where,
+                remedy="Name another column with --weights",
             )
 
 

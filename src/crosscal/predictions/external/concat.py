@@ -118,6 +118,7 @@ def concat_predictions(
         groups=tuple(order),
         cluster=_clusters(parts),
         votes=_votes(parts, names),
+        weights=_weights(parts),
         cluster_names=None,
         notes=tuple(dict.fromkeys(words for part in parts for words in part.notes)),
         warnings=tuple(
@@ -168,6 +169,12 @@ def _votes(
         raise DataError("there are no votes", where=without, remedy="Give all files votes, or none")
     width = max(each.shape[1] for each in votes)
     return np.concatenate([np.pad(v, ((0, 0), (0, width - v.shape[1]))) for v in votes])
+
+
+def _weights(parts: Sequence[ExternalPredictions]) -> NDArray[np.float64] | None:
+    """Return the weights of all files, of which one column was named: all have some, or none."""
+    weights = [part.weights for part in parts if part.weights is not None]
+    return np.concatenate(weights) if weights else None
 
 
 def _kind(part: ExternalPredictions) -> str:

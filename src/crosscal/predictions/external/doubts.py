@@ -18,6 +18,7 @@ from crosscal.predictions.external.columns import (
     IDS,
     OUTCOMES,
     PREDICTED,
+    WEIGHTS,
     ColumnOptions,
     is_named,
 )
@@ -40,7 +41,7 @@ from crosscal.predictions.external.plain_text import plain_text
 # From here on words that repeat are names, not texts; and that labels equal all choices is no luck.
 _MANY_ROWS, _ROWS = 20, 10
 _CONTRADICTING = 0.02
-_OTHER_ROLES = (*PREDICTED, *IDS, *GROUPS, *CLUSTERS)
+_OTHER_ROLES = (*PREDICTED, *IDS, *GROUPS, *CLUSTERS, *WEIGHTS)
 # Units of several rows each that show what a row is.
 _FEWEST_UNITS = 4
 
@@ -59,6 +60,7 @@ def demand_no_rivals(
     too_good = bool(right.all()) and len(right) >= _ROWS
     why = "no better than chance" if blind else "in every row, as what the model chose would"
     used = {*candidate.values, candidate.predicted, label, options.group, options.cluster}
+    used |= {options.weights}
     for name in head.columns:
         if name in used or head.columns[name] not in ("text", "number"):
             continue

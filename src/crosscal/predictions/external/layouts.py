@@ -27,6 +27,7 @@ from crosscal.predictions.external.columns import (
     PREFIXES,
     PROBABILITIES,
     STATISTICS,
+    WEIGHTS,
     ColumnKind,
     Layout,
     ValueKind,
@@ -345,7 +346,8 @@ def _named_like_labels(
 
 def _could_be_scores(head: Head, name: str, whole: bool = False) -> bool:
     values = head.numbers(name)
-    known = is_named(name, (*CONFIDENCES, *OUTCOMES, *POSITIVES, *STATISTICS, *PREDICTED))
+    others = (*CONFIDENCES, *OUTCOMES, *POSITIVES, *STATISTICS, *PREDICTED, *WEIGHTS)
+    known = is_named(name, others)
     return not known and (whole or bool((values[np.isfinite(values)] % 1 != 0).any()))
 
 

@@ -29,6 +29,7 @@ from crosscal.predictions.external.sources.opening import open_source
 from crosscal.predictions.external.sources.table_source import TableSource
 from crosscal.predictions.external.values import settle_values
 from crosscal.predictions.external.votes import each_vote, votes_of
+from crosscal.predictions.external.weights import weights_of
 from crosscal.predictions.provenance import Provenance
 
 Report = Callable[[int, int], None]
@@ -60,6 +61,8 @@ class ExternalPredictions:
     votes : ndarray of shape (n, k), or None
         How many annotators chose each class; 0 throughout where that is not known, or said by
         another row of the same item.
+    weights : ndarray of shape (n,), or None
+        How many cases each row stands for.
     task : str or None
         Where the file is of one task by its form: its choices are no classes.
     notes : tuple of str
@@ -77,6 +80,7 @@ class ExternalPredictions:
     cluster_names: tuple[str, ...] | None
     classes: tuple[str, ...] | None
     votes: NDArray[np.float64] | None = None
+    weights: NDArray[np.float64] | None = None
     task: str | None = None
     notes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -175,6 +179,7 @@ def read_external(
         cluster_names=cluster_names,
         classes=None if value_kind == "confidence" else classes,
         votes=votes,
+        weights=weights_of(source, columns.weights, tables),
         task=source.defaults.get("task"),
         notes=(*source.notes, *origin_note, *columns.notes, *said),
         warnings=repeated_rows(source, columns.id, tables, group, groups),
@@ -234,6 +239,7 @@ def _by_vote(predictions: ExternalPredictions, votes: Floats, name: str) -> Exte
         cluster=cluster[rows],
         cluster_names=names,
         votes=np.where(first[:, None], votes[rows], 0.0),
+        weights=None if predictions.weights is None else predictions.weights[rows],
         notes=(*predictions.notes, note),
     )
 
