@@ -27,6 +27,23 @@ def test_normal_draws_are_bounded_from_above_on_average_of_logarithms(replicates
         assert np.quantile(found, 0.99) < 0.05 / 200
 
 
+@pytest.mark.parametrize("replicates", [100, 400, 1000])
+@pytest.mark.parametrize("level", [1e-4, 1e-6])
+def test_levels_are_held_beyond_exponential_draws(replicates, level):
+    """How often a new draw falls beyond where the tail says `level`, exactly, over many tails."""
+    rng = np.random.default_rng([3, replicates])
+    beyond = []
+    for _ in range(400):
+        draws = rng.exponential(size=replicates)
+        low, high = 0.0, 1000.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if upper_tail(draws, middle) > level else (low, middle)
+        beyond.append(np.exp(-low))
+    error = np.std(beyond) / np.sqrt(len(beyond))
+    assert abs(np.mean(beyond) - level) < 3 * error + 0.1 * level
+
+
 def test_the_tail_falls_and_never_reaches_zero():
     draws = np.random.default_rng(1).normal(size=400)
     found = [upper_tail(draws, at) for at in np.linspace(0, 60, 50)]

@@ -2,10 +2,12 @@
 
 A p-value that is counted among R draws is never below 1 / (1 + R), so that with many comparisons
 the number of draws decides the verdict. Beyond the draws the tail is continued by an exponential
-one, fitted to the highest draws. Sums and lengths of nearly normal vectors have tails that fall
-faster than that (their hazard rate increases), so the continued tail is an upper bound on average:
-it may miss something, and does not claim what is not there. Draws of few different values have no
-such tail, and are counted.
+one, of a rate that the highest draws tell of but do not fix: averaged over what they leave open
+(for each rate r a weight of 1 / r; Geisser, 1993, section 3.1), it is a power, and values beyond a
+level come up as often as the level says. With the rate taken as fitted, levels of 1e-5 were passed
+four times as often. Sums and lengths of nearly normal vectors have tails that fall faster than an
+exponential (their hazard rate increases), so the continued tail rather misses something than claims
+what is not there. Draws of few different values have no such tail, and are counted.
 """
 
 from __future__ import annotations
@@ -33,12 +35,13 @@ def upper_tail(draws: Floats, at: float) -> float:
     if beyond >= _ENOUGH or k >= n / 2:
         return counted
     highest = np.sort(np.partition(draws, n - k)[n - k :])
-    threshold, excess = float(highest[0]), float(highest.mean() - highest[0])
+    threshold = float(highest[0])
+    total = float((highest - threshold).sum())  # of k - 1 exceedances
     # Few rows, or nearly certain ones, show few different errors: their tail is no smooth one.
     steps = np.count_nonzero(np.diff(highest) > _STEP * max(abs(highest[-1]), abs(threshold)))
-    if excess <= 0 or at <= threshold or steps < _SMOOTH * k:
+    if total <= 0 or at <= threshold or steps < _SMOOTH * k:
         return counted
-    continued = k / n * np.exp(-(at - threshold) / excess)
+    continued = k / n * (1 + (at - threshold) / total) ** (1 - k)
     return float(max(min(counted, continued), np.finfo(np.float64).tiny))
 
 
