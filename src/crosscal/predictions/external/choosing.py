@@ -38,6 +38,8 @@ from crosscal.predictions.external.doubts import (
     demand_no_rivals,
     right_class_instead,
 )
+from crosscal.predictions.external.families import class_names
+from crosscal.predictions.external.first_rows import Candidate, Head
 from crosscal.predictions.external.fitting import (
     agree,
     counts_from_one,
@@ -48,9 +50,6 @@ from crosscal.predictions.external.fitting import (
 )
 from crosscal.predictions.external.layouts import (
     TRUE_OR_FALSE,
-    Candidate,
-    Head,
-    class_names,
     confidence_candidate,
     find_candidates,
     label_columns,

@@ -22,20 +22,14 @@ from crosscal.predictions.external.columns import (
     ColumnOptions,
     is_named,
 )
+from crosscal.predictions.external.first_rows import MOSTLY, Candidate, Head, tolerance
 from crosscal.predictions.external.fitting import (
     above_chance,
     first_gold,
     first_probabilities,
     width,
 )
-from crosscal.predictions.external.layouts import (
-    MOSTLY,
-    TRUE_OR_FALSE,
-    Candidate,
-    Head,
-    confidence_candidate,
-    tolerance,
-)
+from crosscal.predictions.external.layouts import TRUE_OR_FALSE, confidence_candidate
 from crosscal.predictions.external.plain_text import plain_text
 
 # From here on words that repeat are names, not texts; and that labels equal all choices is no luck.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.layouts import Candidate, Head, are_probabilities
+from crosscal.predictions.external.first_rows import Candidate, Head, are_probabilities
 from crosscal.predictions.external.plain_text import IGNORED, index_of, plain_text
 
 Floats = NDArray[np.float64]

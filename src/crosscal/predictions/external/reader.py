@@ -20,8 +20,8 @@ from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes, sorted_codes
 from crosscal.predictions.external.choosing import choose_columns
 from crosscal.predictions.external.columns import ColumnMapping, ColumnOptions, ValueKind
+from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.labels import gold_of, right_of
-from crosscal.predictions.external.layouts import Head
 from crosscal.predictions.external.plain_text import IGNORED, plain_text
 from crosscal.predictions.external.repeated import repeated_rows
 from crosscal.predictions.external.sources.joined import with_labels_of

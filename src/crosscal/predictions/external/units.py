@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from crosscal.predictions.external.layouts import MOSTLY, tolerance
+from crosscal.predictions.external.first_rows import MOSTLY, tolerance
 
 Floats = NDArray[np.float64]
 

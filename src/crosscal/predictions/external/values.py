@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import demand_present
 from crosscal.predictions.external.columns import ColumnMapping, ValueKind
-from crosscal.predictions.external.layouts import tolerance
+from crosscal.predictions.external.first_rows import tolerance
 from crosscal.predictions.external.sources.table_source import TableSource
 from crosscal.predictions.external.units import other_unit
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import LABELS, ColumnKind, is_named, listed
-from crosscal.predictions.external.layouts import Head
+from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.sources.plain_files import PlainFile
 from crosscal.predictions.external.sources.table_source import BATCH, HEAD, unreadable
 

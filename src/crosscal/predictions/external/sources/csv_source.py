@@ -17,7 +17,7 @@ from pyarrow import csv as arrow_csv
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind
-from crosscal.predictions.external.layouts import Head
+from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.sources.plain_files import PlainFile
 from crosscal.predictions.external.sources.table_source import HEAD
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind, ColumnOptions, demand_column
-from crosscal.predictions.external.layouts import Head, label_columns
+from crosscal.predictions.external.first_rows import Head
+from crosscal.predictions.external.layouts import label_columns
 from crosscal.predictions.external.sources.arrays import ArraySource
 from crosscal.predictions.external.sources.opening import open_source
 from crosscal.predictions.external.sources.plain_files import in_utf8, open_plain

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind
-from crosscal.predictions.external.layouts import Head
+from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.sources.csv_source import is_list, mostly
 from crosscal.predictions.external.sources.harness import HarnessSamples
 from crosscal.predictions.external.sources.json_shapes import Record, Shape, find_shape, records_of

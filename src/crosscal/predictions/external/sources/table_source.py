@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnKind
-from crosscal.predictions.external.layouts import Head
+from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.sources.plain_files import PlainFile
 from crosscal.predictions.provenance import METADATA_KEY
 
