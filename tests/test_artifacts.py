@@ -86,6 +86,23 @@ def test_interrupted_build_is_invisible_and_starts_over_or_resumes(tmp_path: Pat
     assert [p.name for p in other.iterdir()] == [MANIFEST]
 
 
+@pytest.mark.parametrize("at", ["sha256_file", "flush", "move"])
+def test_what_fails_after_the_work_is_done_loses_none_of_it(tmp_path: Path, monkeypatch, at):
+    folder = tmp_path / "a"
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    attempt = building(folder, {}, resume="it")
+    with monkeypatch.context() as patch, pytest.raises(ArtifactError), attempt as scratch:
+        (scratch / "whole").write_text("whole")
+        patch.setattr(artifacts, at, fail)
+    with building(folder, {}, resume="it") as scratch:
+        assert (scratch / "whole").read_text() == "whole"
+    verify(folder)
+    assert sorted(p.name for p in folder.iterdir()) == [MANIFEST, "whole"]
+
+
 @pytest.mark.parametrize("left", ["another", None, b"", b"it", b"\0" * 6])
 def test_what_was_to_be_something_else_is_not_gone_on_with(tmp_path: Path, left):
     folder = tmp_path / "a"
@@ -93,9 +110,9 @@ def test_what_was_to_be_something_else_is_not_gone_on_with(tmp_path: Path, left)
     scratch.mkdir()
     (scratch / "half").write_text("half")
     if isinstance(left, str):
-        write_checked(scratch / "purpose.json", left.encode())
+        write_checked(scratch / "purpose.checked", left.encode())
     elif left is not None:
-        (scratch / "purpose.json").write_bytes(left)
+        (scratch / "purpose.checked").write_bytes(left)
     with building(folder, {}, resume="it") as made:
         assert not (made / "half").exists()
     assert [p.name for p in folder.iterdir()] == [MANIFEST]

@@ -28,13 +28,13 @@ from crosscal.exceptions import ArtifactError, CrosscalError
 
 MANIFEST = "manifest.json"
 # In a folder being filled: what it is going to be, so that nothing else is made of it.
-_PURPOSE = "purpose.json"
+_PURPOSE = "purpose.checked"
 _CHECKSUM_BYTES = 4
 _FORMAT = "crosscal-artifact/1"
 # Of folders: Windows opens none, and some network file systems flush none.
 _UNFLUSHABLE = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
 # What a disk says that is broken or gone, and a place where nothing can be written.
-_BROKEN = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ETIMEDOUT, errno.EFBIG)
+_BROKEN = (errno.EIO, errno.ENXIO, errno.ESTALE)
 _NO_SUCH_PLACE = (
     errno.EEXIST,
     errno.ENOTDIR,
@@ -99,14 +99,13 @@ def building(folder: Path, details: dict[str, Any], *, resume: str | None = None
         if resume is not None and not purpose.exists():
             write_checked(purpose, resume.encode())
         yield scratch
-        purpose.unlink(missing_ok=True)
         files = {
             path.relative_to(scratch).as_posix(): {
                 "bytes": path.stat().st_size,
                 "sha256": sha256_file(path),
             }
             for path in sorted(scratch.rglob("*"))
-            if path.is_file() and path.name != MANIFEST
+            if path.is_file() and path not in (purpose, scratch / MANIFEST)
         }
         manifest = {"format": _FORMAT, "details": details, "files": files}
         (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
@@ -114,6 +113,7 @@ def building(folder: Path, details: dict[str, Any], *, resume: str | None = None
             flush(path)
         move(scratch, folder)
         flush(folder.parent)
+        (folder / _PURPOSE).unlink(missing_ok=True)
 
 
 def write_aside(path: Path, content: bytes) -> None:

@@ -68,7 +68,7 @@ def test_files_and_log_of_a_run(assemble, data, tmp_path):
         report=lambda step, steps, note: told.append((step, steps, note)),
     )
     folder = tmp_path / "a"
-    names = {"encoder.safetensors", "heads.npz", "log.jsonl", "outcome.json"}
+    names = {"encoder.safetensors", "heads.npz", "log.jsonl", "outcome.checked"}
     assert {path.name for path in folder.iterdir()} == names
     steps, evaluations = log_of(folder)
     total = len(steps)
@@ -223,7 +223,7 @@ def test_loss_that_is_not_finite_fails_the_stage(assemble, data, tmp_path):
     with pytest.raises(StageFailed, match=r"the loss became (nan|inf) in step \d+") as caught:
         run(assemble, data, tmp_path / "a", learning_rate=1e30, epochs=3, warmup=0)
     assert "learning_rate" in str(caught.value)
-    assert not (tmp_path / "a" / "outcome.json").exists()
+    assert not (tmp_path / "a" / "outcome.checked").exists()
 
 
 def test_weights_that_are_not_finite_fail_the_stage(assemble, data, tmp_path):

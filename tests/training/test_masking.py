@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from crosscal.artifacts import read_checked  # noqa: E402
 from crosscal.data.examples import TextExample  # noqa: E402
 from crosscal.encoders.loading import load_tokenizer  # noqa: E402
 from crosscal.encoders.vocabulary import Vocabulary  # noqa: E402
@@ -217,7 +218,7 @@ def test_text_is_learnt_beside_a_task(assemble, token_set, texts, tmp_path):
     lost = [line["loss"] for line in log if line["task"] == "text"]
     assert len(lost) / len(log) == pytest.approx(0.4, abs=1 / len(log))
     assert np.mean(lost[-10:]) < 0.9 * np.mean(lost[:10])
-    outcome = json.loads((folder / "outcome.json").read_text())
+    outcome = json.loads(read_checked(folder / "outcome.checked"))
     assert outcome["evaluations"][-1]["accuracy"] > 0.8
     # Heads are for predicting: that of the text is not kept.
     stored = np.load(folder / "heads.npz")

@@ -13,6 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from crosscal.artifacts import read_checked  # noqa: E402
 from crosscal.exceptions import ArtifactError, StageFailed  # noqa: E402
 from crosscal.training import checkpoint, loop  # noqa: E402
 from crosscal.training.checkpoint import Progress, load_state, save_state  # noqa: E402
@@ -100,7 +101,7 @@ def without_times(folder) -> list[dict]:
 
 def outcome_of(folder) -> Progress:
     """Outcome of a run, but for the length of its log, which holds times."""
-    return replace(Progress(**json.loads((folder / "outcome.json").read_text())), log_bytes=0)
+    return replace(Progress(**json.loads(read_checked(folder / "outcome.checked"))), log_bytes=0)
 
 
 def assert_equal(folder, expected) -> None:
@@ -122,7 +123,7 @@ def test_kills_at_random_steps(attempt, undisturbed, tmp_path, kind):
     for moment in [1, *map(int, moments), total]:
         with pytest.raises(Killed):
             attempt(tmp_path / "a", kind=kind, kill_at=moment)
-        assert not (tmp_path / "a" / "outcome.json").exists()
+        assert not (tmp_path / "a" / "outcome.checked").exists()
     progress = attempt(tmp_path / "a", kind=kind)
     assert progress == replace(undisturbed(kind)[0], log_bytes=progress.log_bytes)
     assert_equal(tmp_path / "a", expected)
@@ -145,7 +146,17 @@ def test_kill_before_the_first_state_and_between_states(attempt, undisturbed, tm
 
 
 @pytest.mark.parametrize(
-    "name", ["_save_model", "save_state", "save_weights", "evaluate", "_clip", "write_aside"]
+    "name",
+    [
+        "_save_model",
+        "save_state",
+        "save_weights",
+        "evaluate",
+        "_clip",
+        "write_checked",
+        "flush",
+        "drop_checkpoints",
+    ],
 )
 def test_kill_inside(attempt, undisturbed, tmp_path, monkeypatch, name):
     """Before, and right after, each thing that the loop does."""
@@ -158,7 +169,11 @@ def test_kill_inside(attempt, undisturbed, tmp_path, monkeypatch, name):
         def die(*args, after=after):
             nonlocal calls
             calls += 1
-            if calls == (1 if name in ("write_aside", "_save_model", "save_weights") else 2):
+            if calls == (
+                1
+                if name in ("write_checked", "_save_model", "save_weights", "drop_checkpoints")
+                else 2
+            ):
                 if after:
                     function(*args)
                 raise Killed
@@ -225,7 +240,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(
-    "name", ["state.safetensors", "heads.npz", "encoder.safetensors", "log.jsonl"]
+    "name", ["state.safetensors", "heads-{}.npz", "encoder-{}.safetensors", "log.jsonl"]
 )
 def test_damaged_files_of_an_interrupted_training(attempt, undisturbed, tmp_path, name, damage):
     if (name, damage) == ("log.jsonl", "flipped"):
@@ -233,13 +248,14 @@ def test_damaged_files_of_an_interrupted_training(attempt, undisturbed, tmp_path
     _, expected = undisturbed()
     with pytest.raises(Killed):
         attempt(tmp_path / "a", kill_at=undisturbed()[0].step - 1)
-    DAMAGES[damage](tmp_path / "a" / name)
+    step = undisturbed()[0].best_step
+    DAMAGES[damage](tmp_path / "a" / name.format(step))
     attempt(tmp_path / "a")
     assert_equal(tmp_path / "a", expected)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", ["outcome.json", "heads.npz", "encoder.safetensors"])
+@pytest.mark.parametrize("name", ["outcome.checked", "heads.npz", "encoder.safetensors"])
 def test_damaged_files_of_a_finished_training(attempt, undisturbed, tmp_path, name, damage):
     _, expected = undisturbed()
     attempt(tmp_path / "a")
@@ -251,8 +267,8 @@ def test_damaged_files_of_a_finished_training(attempt, undisturbed, tmp_path, na
 def test_outcome_of_another_training_is_not_taken(attempt, undisturbed, tmp_path):
     _, expected = undisturbed()
     (tmp_path / "a").mkdir()
-    planted = undisturbed("deberta-v2")[1] / "outcome.json"
-    (tmp_path / "a" / "outcome.json").write_bytes(planted.read_bytes())
+    planted = undisturbed("deberta-v2")[1] / "outcome.checked"
+    (tmp_path / "a" / "outcome.checked").write_bytes(planted.read_bytes())
     attempt(tmp_path / "a")
     assert_equal(tmp_path / "a", expected)
 

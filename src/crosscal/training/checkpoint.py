@@ -20,13 +20,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from crosscal.artifacts import disk_errors, flush, move, read_checked, sha256_file
+from crosscal.artifacts import disk_errors, flush, move, sha256_file
 from crosscal.exceptions import ArtifactError
 
 LOG = "log.jsonl"
-# Checksums of the latest checkpoint, left before its files: training that goes on from before it
-# finds it in the place of that one's, and makes it again.
-NEXT_BEST = "next-best.json"
+CHECKPOINT = ("encoder.safetensors", "heads.npz")
 
 
 @dataclass
@@ -47,13 +45,39 @@ class Progress:
             written = (folder / LOG).read_bytes()[: self.log_bytes] if self.log_bytes else b""
             if len(written) != self.log_bytes or b"\0" in written:
                 return False
-            later = json.loads(read_checked(folder / NEXT_BEST) or b"{}")
             return all(
-                sha256_file(folder / name) in (checksum, later.get(name))
+                sha256_file(self._file(folder, name)) == checksum
                 for name, checksum in self.best_files.items()
             )
         except OSError:
             return False
+
+    def _file(self, folder: Path, name: str) -> Path:
+        staged = staged_file(folder, name, self.best_step)
+        return staged if staged.exists() else folder / name
+
+    def publish(self, folder: Path) -> None:
+        """Give the files of the best checkpoint their names, and remove the others."""
+        for name in self.best_files:
+            staged = staged_file(folder, name, self.best_step)
+            if staged.exists():
+                move(staged, folder / name)
+        drop_checkpoints(folder)
+
+
+def staged_file(folder: Path, name: str, step: int) -> Path:
+    """Place of a checkpoint's file while training goes on: the state says which step counts."""
+    stem, _, ending = name.partition(".")
+    return folder / f"{stem}-{step}.{ending}"
+
+
+def drop_checkpoints(folder: Path, but: int | None = None) -> None:
+    """Remove the checkpoints of all steps, or of all but one."""
+    for name in CHECKPOINT:
+        kept = None if but is None else staged_file(folder, name, but)
+        for path in folder.glob(staged_file(folder, name, 0).name.replace("-0.", "-*.")):
+            if path != kept:
+                path.unlink()
 
 
 def save_state(
@@ -141,14 +165,14 @@ def _unusable(why: str, path: Path) -> ArtifactError:
     return ArtifactError(
         f"the state of the interrupted training cannot be used: {why}",
         where=str(path),
-        remedy="Remove the file: the stage then starts over",
+        remedy="Training begins anew",
     )
 
 
 def discard_state(path: Path) -> None:
-    """Remove a state that is not needed any more, and all that goes with it."""
-    for each in (path, _aside(path), path.with_name(NEXT_BEST)):
-        each.unlink(missing_ok=True)
+    """Remove a state that is not needed any more, and what a kill left of one."""
+    path.unlink(missing_ok=True)
+    _aside(path).unlink(missing_ok=True)
 
 
 def _trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

@@ -14,14 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from crosscal.artifacts import (
-    disk_errors,
-    flush,
-    move,
-    sha256_file,
-    write_aside,
-    write_checked,
-)
+from crosscal.artifacts import disk_errors, flush, read_checked, sha256_file, write_checked
 from crosscal.encoders.packing import PackedBatch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
@@ -29,12 +22,14 @@ from crosscal.exceptions import ArtifactError, DataError, StageFailed
 from crosscal.training.adapters import merged_parameters
 from crosscal.training.batches import Indices
 from crosscal.training.checkpoint import (
+    CHECKPOINT,
     LOG,
-    NEXT_BEST,
     Progress,
     discard_state,
+    drop_checkpoints,
     load_state,
     save_state,
+    staged_file,
 )
 from crosscal.training.collate import TrainingBatch, collate, mask
 from crosscal.training.evaluation import evaluate, is_best, mean_evaluation
@@ -93,10 +88,11 @@ def train(
                 where=task.name,
                 remedy="Checkpoints are chosen on them: give a set with labels or answers",
             )
-    outcome = folder / "outcome.json"
+    outcome = folder / "outcome.checked"
     state = folder / "state.safetensors"
     finished = _finished(outcome)
     if finished is not None:
+        finished.publish(folder)
         discard_state(state)
         return finished
     device = default_device()
@@ -115,8 +111,9 @@ def train(
     except ArtifactError as error:
         unusable = str(error)
     if unusable:  # begin anew, better than to wait for someone who removes the file
-        report(0, len(plan), f"begins anew: {unusable}")
+        report(0, len(plan), unusable)
         discard_state(state)  # not above: the error holds the file open
+        drop_checkpoints(folder)
     table = embedding_table(model.encoder).weight
     saved, recent = time.monotonic(), RecentLoss()
 
@@ -169,7 +166,7 @@ def train(
                 log.write(json.dumps({"step": step, "development": scores_of}) + "\n")
                 if is_best(progress.evaluations, settings.select_by):
                     progress.best_step = step
-                    progress.best_files = _save_model(model, vocabulary, folder)
+                    progress.best_files = _save_model(model, vocabulary, folder, step)
             recent.add(float(loss.detach()))
             report(step, len(plan), recent.words(progress.evaluations))
             if time.monotonic() - saved > checkpoint_seconds:
@@ -177,12 +174,14 @@ def train(
                 os.fsync(log.fileno())
                 progress.log_bytes = log.tell()
                 save_state(state, model, optimizer, progress)
+                drop_checkpoints(folder, progress.best_step)
                 saved = time.monotonic()
         progress.log_bytes = log.tell()
         log.flush()
         os.fsync(log.fileno())
     # In this order: killed in between, the stage finds its outcome and trains no step again.
-    write_aside(outcome, json.dumps(asdict(progress)).encode())
+    write_checked(outcome, json.dumps(asdict(progress)).encode())
+    progress.publish(folder)
     discard_state(state)
     return progress
 
@@ -267,15 +266,15 @@ def _open_log(path: Path, length: int) -> TextIO:
 
 def _finished(outcome: Path) -> Progress | None:
     """Return how an interrupted stage's training ended, None if it did not or files are lost."""
-    try:
-        progress = Progress(**json.loads(outcome.read_bytes()))
-    except (OSError, ValueError, TypeError):
+    content = read_checked(outcome)
+    if content is None:
         return None
+    progress = Progress(**json.loads(content))
     return progress if progress.best_files and progress.is_in(outcome.parent) else None
 
 
-def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> dict[str, str]:
-    """Write encoder and heads, each aside first; return their checksums."""
+def _save_model(model: Model, vocabulary: Vocabulary, folder: Path, step: int) -> dict[str, str]:
+    """Write encoder and heads as the checkpoint of a step; return their checksums."""
     # Of the heads, those that predict: a stage that follows takes none.
     heads = {
         f"{name}.{kind}": getattr(head, kind).detach().cpu().numpy()
@@ -283,15 +282,12 @@ def _save_model(model: Model, vocabulary: Vocabulary, folder: Path) -> dict[str,
         if isinstance(head, nn.Linear)
         for kind in ("weight", "bias")
     }
-    with (folder / "heads.aside").open("wb") as stream:
+    encoder_file, heads_file = (staged_file(folder, name, step) for name in CHECKPOINT)
+    save_weights(model.encoder, vocabulary, encoder_file, merged_parameters(model.encoder))
+    with heads_file.open("wb") as stream:
         np.savez(stream, **heads)
-    save_weights(
-        model.encoder, vocabulary, folder / "encoder.aside", merged_parameters(model.encoder)
-    )
-    asides = {"encoder.safetensors": folder / "encoder.aside", "heads.npz": folder / "heads.aside"}
-    checksums = {name: sha256_file(aside) for name, aside in asides.items()}
-    write_checked(folder / NEXT_BEST, json.dumps(checksums).encode())
-    for name, aside in asides.items():
-        flush(aside)
-        move(aside, folder / name)
+    checksums = {}
+    for name, path in zip(CHECKPOINT, (encoder_file, heads_file), strict=True):
+        flush(path)
+        checksums[name] = sha256_file(path)
     return checksums
