@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crosscal.calibration.estimation.resampling import MOST_REPLICATES
 from crosscal.exceptions import SettingsError
 
 
@@ -56,9 +57,11 @@ class AnalysisSettings:
 
     def __post_init__(self) -> None:
         for name, least in (("bins", 1), ("replicates", 100), ("noise_resamples", 100)):
-            if getattr(self, name) < least:
+            if not least <= getattr(self, name) <= MOST_REPLICATES:
                 raise SettingsError(
-                    f"{name} is {getattr(self, name)}", where=name, remedy=f"give {least} or more"
+                    f"{name} is {getattr(self, name)}",
+                    where=name,
+                    remedy=f"give {least} to {MOST_REPLICATES:,}",
                 )
         if not 0 < self.level < 1:
             raise SettingsError(

@@ -1,6 +1,6 @@
-"""Layers from below that keep the pretrained weights, embeddings with them.
+"""Training of the upper layers alone: all else keeps the pretrained weights.
 
-Nothing flows back through them: a step costs a third less with half the layers frozen.
+Nothing flows back through what is below: a step costs a third less with half the layers frozen.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from crosscal.encoders.structure import layer_list
 
 
 def freeze_layers(encoder: PreTrainedModel, layers: int) -> None:
-    """Freeze the first so many layers and the embeddings, in place; 0: nothing."""
+    """Freeze all but the layers above the first so many, in place; 0: nothing."""
     found = layer_list(encoder)
     if not layers or found is None:  # a plan asks for nothing else of encoders without such a list
         return
     holder, name = found
-    getattr(holder, name)[:layers].requires_grad_(False)
-    for path, parameter in encoder.named_parameters():
-        if "embed" in path:  # tables, their norms, and what widens them
-            parameter.requires_grad_(False)
+    encoder.requires_grad_(False)
+    getattr(holder, name)[layers:].requires_grad_(True)

@@ -63,7 +63,7 @@ class TrainingSettings(BaseModel):
     frozen_layers: int = Field(
         default=0,
         ge=0,
-        description="keep the embeddings and so many layers from below as pretrained",
+        description="train only the layers above so many; all else stays as pretrained",
         json_schema_extra=ADDED_LATER,
     )
     lora_rank: int = Field(

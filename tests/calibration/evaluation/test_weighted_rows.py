@@ -284,3 +284,23 @@ def test_every_error_is_measured():
         assert error.low <= error.high
         assert 0 < error.p_value <= 1
         assert error.noise_floor > 0
+
+
+def test_all_right_in_many_rows_of_unequal_weight_is_as_certain_as_their_effective_number():
+    """More clusters than are drawn one by one: batches must not hide how unequal rows are."""
+    rng = np.random.default_rng(4)
+    n = 40_000
+    confidence = rng.uniform(0.98, 1.0, n)
+    weights = np.exp(1.5 * rng.standard_normal(n))
+    found = evaluate(
+        confidence,
+        np.ones(n, dtype=int),
+        weights=weights,
+        given="confidence",
+        errors=("ece",),
+        replicates=400,
+    ).groups["all"]
+    effective = weights.sum() ** 2 / (weights @ weights)
+    missing = 1 - found.intervals["accuracy"][0]
+    exact = 1 - 0.025 ** (1 / effective)  # Clopper and Pearson
+    assert 0.7 * exact < missing < 1.6 * exact

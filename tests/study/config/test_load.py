@@ -193,6 +193,8 @@ def test_one_target_is_short_for_one_of_several(tmp_path):
         (WHOLE + "[execution]\nworkers = 100000", "execution.workers"),
         (WHOLE + "[analysis]\nreplicates = 1000000000", "analysis.replicates"),
         (WHOLE + f"[analysis]\nseed = {2**70}", "analysis.seed"),
+        (WHOLE + "training = { frozen_layers = 2, lora_rank = 4 }", "not both"),
+        (WHOLE + "training = { frozen_layers = -1 }", "frozen_layers"),
         (WHOLE + 'languages = ["tr"]', "baseline 'en' must be among"),
         (WHOLE + 'languages = ["en", "tr", "tr"]', "twice"),
         (WHOLE.replace('dev = { format = "mini-nli" }\n', ""), "target.dev"),

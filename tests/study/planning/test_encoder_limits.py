@@ -168,3 +168,19 @@ def test_what_was_wrong_is_computed_again_and_nothing_else(encoder, plan):
     assert versions("roberta", "squad1") == {3}
     assert versions("xlm-roberta", "squad1") == {2}
     assert versions("roberta", "xnli") == versions("xlm-roberta", "xnli") == {1}
+
+
+@pytest.mark.parametrize("layers", [None, 1])
+def test_more_frozen_layers_than_there_are(encoder, plan, layers):
+    folder = encoder("bert")  # of two layers
+    kept = layers or 2
+    more = [f"encoder.layers={layers}"] if layers else []
+    plan(folder, f"training.frozen_layers={kept - 1}", *more)
+    with pytest.raises(SettingsError, match=f"{kept} layers of {kept} cannot be frozen") as caught:
+        plan(folder, f"training.frozen_layers={kept}", *more)
+    assert caught.value.where == "target.training.frozen_layers"
+
+
+def test_layers_that_share_their_weights_cannot_be_frozen(encoder, plan):
+    with pytest.raises(SettingsError, match="cannot be told apart"):
+        plan(encoder("albert"), "training.frozen_layers=1")

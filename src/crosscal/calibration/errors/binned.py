@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Bins, BinTable, Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.sample_weights import effective_size, of_some_weight
 from crosscal.calibration.statistics.cluster_sums import cluster_bin_sums
 from crosscal.calibration.statistics.shrinkage import folded_normal_mean, shrinkage_matrix
-from crosscal.calibration.weights import effective_size, of_some_weight
 from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]

@@ -17,7 +17,7 @@ from scipy.spatial.distance import cdist, pdist
 from crosscal.calibration.checks import check_confidence, check_correct, check_gold
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given
-from crosscal.calibration.weights import of_some_weight
+from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]

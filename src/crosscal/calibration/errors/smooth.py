@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.weights import of_some_weight
+from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from crosscal.calibration.binning import (
     running_units,
 )
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.weights import of_some_weight
+from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]

@@ -38,7 +38,7 @@ from crosscal.calibration.estimation.samples import (
     OutcomeSet,
     SampleSet,
 )
-from crosscal.calibration.weights import weighted_mean
+from crosscal.calibration.sample_weights import weighted_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

@@ -17,7 +17,7 @@ from crosscal.calibration.estimation.samples import (
 )
 from crosscal.calibration.notion import Notion, to_probabilities
 from crosscal.calibration.proper import Given
-from crosscal.calibration.weights import check_weights
+from crosscal.calibration.sample_weights import check_weights
 from crosscal.exceptions import DataError
 
 

@@ -18,8 +18,8 @@ from crosscal.calibration.estimation.samples import (
 from crosscal.calibration.estimation.views import Views, make_views, notion_view
 from crosscal.calibration.notion import Notion, outcomes, to_probabilities
 from crosscal.calibration.proper import brier_rows, nll_rows
+from crosscal.calibration.sample_weights import effective_size, inequality, mean_one, weighted_mean
 from crosscal.calibration.statistics.cluster_sums import cluster_sums
-from crosscal.calibration.weights import effective_size, inequality, mean_one, weighted_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -188,6 +188,7 @@ def prepare_outcomes(of: OutcomeSet, units: int) -> PreparedSample:
         number=of.number,
         clusters=of.clusters,
         weights=mean_one(of.weights, len(of.unit)),
+        equal_clusters=of.equal_clusters,
     )
     means = {"accuracy": MeanRows(rows=of.outcome, if_right=1.0, if_wrong=0.0)}
     return summed(sample, units, means, Views(views=[], names=[]))
@@ -227,8 +228,13 @@ def summed(
         clusters=clusters,
         # Two at least: what two clusters say is little enough.
         equal_clusters=clusters if unequal == 1.0 else max(clusters / unequal, 2.0),
+        # In batches weights average out: they do not tell how unequal clusters are.
         rows_of_one=_rows_of_one(
-            means["accuracy"].rows, weights, unit, sizes, (sample.clusters or clusters) / unequal
+            means["accuracy"].rows,
+            weights,
+            unit,
+            sizes,
+            sample.equal_clusters or (sample.clusters or clusters) / unequal,
         ),
     )
 

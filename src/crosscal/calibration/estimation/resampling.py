@@ -37,6 +37,9 @@ from crosscal.exceptions import DataError, SettingsError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
+MOST_REPLICATES = 100_000
+"""Beyond this nothing is gained, and memory ends."""
+
 MOST_UNITS = 10_000
 """Clusters (or batches of them) that are drawn at most."""
 

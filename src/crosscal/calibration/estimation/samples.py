@@ -84,7 +84,9 @@ class OutcomeSet:
     name: str = "all"
     number: int = 0  # as of a `SampleSet`
     clusters: int | None = None  # how many there are, where units are batches of them
-    weights: Floats | None = None  # as of a `SampleSet`
+    # as of a `SampleSet`
+    weights: Floats | None = None
+    equal_clusters: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,3 +104,5 @@ class SampleSet:
     clusters: int | None = None  # how many there are, where units are batches of them
     # (n,), above 0: how many cases each row stands for, in any unit; None: all as many
     weights: Floats | None = None
+    # how many clusters of equal weight these are worth, where units are batches of them
+    equal_clusters: float | None = None

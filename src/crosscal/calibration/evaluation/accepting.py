@@ -16,8 +16,8 @@ from crosscal.calibration.estimation.measurement import Measurement
 from crosscal.calibration.estimation.samples import OutcomeSet
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import AcceptedRows, NeededThreshold
+from crosscal.calibration.sample_weights import weighted_mean
 from crosscal.calibration.selective.selective import risk_coverage
-from crosscal.calibration.weights import weighted_mean
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_] | slice

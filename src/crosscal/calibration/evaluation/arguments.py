@@ -16,6 +16,7 @@ from crosscal.calibration.checks import (
     check_probabilities,
     check_scores,
 )
+from crosscal.calibration.estimation.resampling import MOST_REPLICATES
 from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.recalibration.crossfit import recalibrator
 from crosscal.exceptions import DataError, SettingsError
@@ -163,9 +164,11 @@ def check_options(
     wanted: Sequence[float] = (),
 ) -> None:
     """Refuse what no predictions could make sense of, so that it can be said before any is read."""
-    if not isinstance(replicates, int | np.integer) or replicates < 100:
+    if not isinstance(replicates, int | np.integer) or not 100 <= replicates <= MOST_REPLICATES:
         raise SettingsError(
-            f"{replicates} replicates", where="replicates", remedy="give 100 or more"
+            f"{replicates} replicates",
+            where="replicates",
+            remedy=f"give 100 to {MOST_REPLICATES:,}",
         )
     if not 1 <= bins <= _MOST_BINS:
         raise SettingsError(f"{bins} bins", where="bins", remedy=f"give 1 to {_MOST_BINS:,}")

@@ -25,7 +25,7 @@ from crosscal.calibration.estimation.resampling import (
     ClusterResampling,
     resample_clusters,
 )
-from crosscal.calibration.weights import at_most_one, effective_size, inequality
+from crosscal.calibration.sample_weights import at_most_one, effective_size, inequality
 
 Ints = NDArray[np.intp]
 Floats = NDArray[np.float64]

@@ -38,7 +38,7 @@ from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, Ne
 from crosscal.calibration.human.votes import check_votes
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
-from crosscal.calibration.weights import check_weights
+from crosscal.calibration.sample_weights import check_weights
 from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]

@@ -16,9 +16,9 @@ from crosscal.calibration.evaluation.against_votes import VOTE_MEASURES
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 from crosscal.calibration.evaluation.results import DiagramBin, ErrorResult, GroupResult
 from crosscal.calibration.notion import Notion, outcomes
+from crosscal.calibration.sample_weights import effective_size, weighted_mean
 from crosscal.calibration.selective.ranking import selective_replicates
 from crosscal.calibration.statistics.binomial import binomial_quantile
-from crosscal.calibration.weights import effective_size, weighted_mean
 
 Floats = NDArray[np.float64]
 
@@ -63,6 +63,7 @@ def measure_group(
         unit=design.unit,
         name=name,
         clusters=design.clusters,
+        equal_clusters=design.equal_clusters if design.weights is not None else None,
         weights=design.weights,
     )
     (measurements,) = measure_samples([sample], design.resampling, settings)

@@ -107,7 +107,9 @@ def unequal_weights(designs: Sequence[tuple[str, GroupDesign]]) -> tuple[str, ..
             continue
         if rows < _FEW_EQUAL or rows < _LEAST_SHARE * len(each.rows):
             few.append(f"{name} (of {len(each.rows):,} rows, {rows:.1f})")
-        elif each.clusters < len(each.rows) and clusters < min(_FEW_EQUAL, each.clusters):
+        elif each.clusters < len(each.rows) and (
+            clusters < _LEAST_SHARE * each.clusters or clusters < _FEW_EQUAL <= each.clusters
+        ):
             few.append(f"{name} (of {each.clusters:,} clusters, {clusters:.1f})")
     if not few:
         return ()

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import as_array, check_gold, check_probabilities, check_scores
 from crosscal.calibration.proper import Given, softmax
-from crosscal.calibration.weights import check_weights, mean_one, weighted_mean
+from crosscal.calibration.sample_weights import check_weights, mean_one, weighted_mean
 from crosscal.exceptions import ArrayError, SettingsError
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ from scipy.optimize import minimize_scalar
 from crosscal.calibration.proper import Given, log_softmax, softmax
 from crosscal.calibration.recalibration.base import ConvergenceWarning, Estimator
 from crosscal.calibration.recalibration.temperature import TemperatureScaling
-from crosscal.calibration.weights import effective_size
+from crosscal.calibration.sample_weights import effective_size
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]

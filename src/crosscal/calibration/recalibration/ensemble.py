@@ -13,7 +13,7 @@ from scipy.optimize import nnls
 from crosscal.calibration.proper import Given, softmax
 from crosscal.calibration.recalibration.base import ConvergenceWarning, Estimator
 from crosscal.calibration.recalibration.temperature import TemperatureScaling
-from crosscal.calibration.weights import weighted_mean
+from crosscal.calibration.sample_weights import weighted_mean
 
 Floats = NDArray[np.float64]
 

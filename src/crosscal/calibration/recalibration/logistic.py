@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from crosscal.calibration.recalibration.newton import Minimum, minimise
-from crosscal.calibration.weights import weighted_mean
+from crosscal.calibration.sample_weights import weighted_mean
 
 Floats = NDArray[np.float64]
 

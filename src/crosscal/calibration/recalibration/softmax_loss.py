@@ -11,7 +11,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from crosscal.calibration.proper import log_softmax, softmax
 from crosscal.calibration.recalibration.newton import Minimum, minimise, stopped
-from crosscal.calibration.weights import weighted_mean
+from crosscal.calibration.sample_weights import weighted_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

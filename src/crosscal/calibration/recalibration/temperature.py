@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.proper import Given, softmax
 from crosscal.calibration.recalibration.base import Estimator
-from crosscal.calibration.weights import weighted_mean
+from crosscal.calibration.sample_weights import weighted_mean
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from crosscal.calibration.checks import check_confidence, check_correct
-from crosscal.calibration.weights import mean_one
+from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import DataError
 
 Floats = NDArray[np.float64]
@@ -88,10 +88,13 @@ def selective_replicates(
         How many cases each row stands for; multiplies the weights of its cluster, after division
         by the mean.
     """
-    ranked = rank(confidence, correct)
     table: NDArray[Any] = np.asarray(weights, dtype=np.float64)
-    column = weight_columns(cluster, len(ranked.order), table)[ranked.order]
-    own = mean_one(row_weights, len(column))
+    columns = weight_columns(cluster, len(np.asarray(confidence)), table)
+    own, (values, right, columns) = of_some_weight(
+        row_weights, np.asarray(confidence), np.asarray(correct), columns
+    )
+    ranked = rank(values, right)
+    column = columns[ranked.order]
     own = None if own is None else own[ranked.order]
     sums = None
     rows = (table @ np.bincount(column, minlength=table.shape[1])).max(initial=0)

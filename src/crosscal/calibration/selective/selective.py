@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.calibration.selective.ranking import SelectiveReplicates, rank, selective_replicates
-from crosscal.calibration.weights import mean_one
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -40,8 +40,8 @@ def risk_coverage(
     weights : array of shape (n,), optional
         How many cases each row stands for, in any unit.
     """
-    ranked = rank(confidence, correct)
-    own = mean_one(weights, len(ranked.order))
+    own, (values, right) = of_some_weight(weights, np.asarray(confidence), np.asarray(correct))
+    ranked = rank(values, right)
     if own is not None:
         own = own[ranked.order]
         running = np.cumsum(own)[ranked.ends - 1]

@@ -32,12 +32,6 @@ from crosscal.predictions.external.columns import (
     is_named,
     listed,
 )
-from crosscal.predictions.external.doubts import (
-    contradict,
-    demand_a_row_each,
-    demand_no_rivals,
-    right_class_instead,
-)
 from crosscal.predictions.external.families import class_names
 from crosscal.predictions.external.first_rows import Candidate, Head
 from crosscal.predictions.external.fitting import (
@@ -47,6 +41,12 @@ from crosscal.predictions.external.fitting import (
     first_gold,
     is_free_text,
     labels_fit,
+)
+from crosscal.predictions.external.label_checks import (
+    contradict,
+    demand_a_row_each,
+    demand_no_rivals,
+    right_class_instead,
 )
 from crosscal.predictions.external.layouts import (
     TRUE_OR_FALSE,
@@ -323,7 +323,7 @@ def _settled(
     first = next(candidate for candidate, _ in fitting if candidate.rank == best)
     its_label = next(label for candidate, label in fitting if candidate is first)
     if not options.name_values:
-        demand_a_row_each(head, first, its_label, where)
+        demand_a_row_each(head, first, its_label, options, where)
     others = _other_readings(head, (first, its_label), pairs, fitting, options)
     instead = None if options.labels else right_class_instead(head, first, labels)
     others += [instead] if instead else []

@@ -24,12 +24,12 @@ from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.labels import gold_of, right_of
 from crosscal.predictions.external.plain_text import IGNORED, plain_text
 from crosscal.predictions.external.repeated import repeated_rows
+from crosscal.predictions.external.sample_weights import weights_of
 from crosscal.predictions.external.sources.joined import with_labels_of
 from crosscal.predictions.external.sources.opening import open_source
 from crosscal.predictions.external.sources.table_source import TableSource
 from crosscal.predictions.external.values import settle_values
 from crosscal.predictions.external.votes import each_vote, votes_of
-from crosscal.predictions.external.weights import weights_of
 from crosscal.predictions.provenance import Provenance
 
 Report = Callable[[int, int], None]

@@ -14,8 +14,8 @@ from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import demand_present
 from crosscal.predictions.external.columns import ColumnMapping, ValueKind
 from crosscal.predictions.external.first_rows import tolerance
+from crosscal.predictions.external.score_scale import other_unit
 from crosscal.predictions.external.sources.table_source import TableSource
-from crosscal.predictions.external.units import other_unit
 
 Values = NDArray[Any]
 

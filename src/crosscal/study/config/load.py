@@ -305,11 +305,11 @@ def training_settings(study: Study, data: TaskConfig, *, where: str) -> Training
         return TrainingSettings.model_validate(study.training.model_dump() | data.training)
     except ValidationError as error:
         first = error.errors()[0]
-        key = str(first["loc"][0])
+        key = str(first["loc"][0]) if first["loc"] else ""  # of settings that do not agree: none
         unknown = first["type"] == "extra_forbidden"
         raise SettingsError(
             f"unknown key '{key}'" if unknown else first["msg"],
-            where=f"{where}.{key}",
+            where=f"{where}.{key}".rstrip("."),
             remedy=did_you_mean(key, TrainingSettings.model_fields)
             if unknown
             else "See [training]",

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from crosscal.calibration.estimation.resampling import MOST_REPLICATES
 from crosscal.training.settings import Mixture, TrainingSettings
 
 # The name of the target of a study that has one, written as [target].
@@ -295,7 +296,10 @@ class Analysis(Section):
 
     bins: int = Field(default=15, ge=2, description="bins of the expected calibration error")
     replicates: int = Field(
-        default=2000, ge=100, le=100_000, description="bootstrap samples of premise clusters"
+        default=2000,
+        ge=100,
+        le=MOST_REPLICATES,
+        description="bootstrap samples of premise clusters",
     )
     level: float = Field(default=0.95, gt=0.5, lt=1, description="of the confidence intervals")
     seed: int = Field(default=0, ge=0, le=_LARGEST_SEED, description="of the bootstrap")

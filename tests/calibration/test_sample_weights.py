@@ -24,7 +24,7 @@ from crosscal.calibration import (
     sweep_bins,
 )
 from crosscal.calibration.recalibration import RECALIBRATORS
-from crosscal.calibration.weights import (
+from crosscal.calibration.sample_weights import (
     check_weights,
     effective_size,
     inequality,

@@ -180,12 +180,16 @@ def right_class_instead(
     return None
 
 
-def demand_a_row_each(head: Head, candidate: Candidate, label: str, where: str) -> None:
+def demand_a_row_each(
+    head: Head, candidate: Candidate, label: str, options: ColumnOptions, where: str
+) -> None:
     """Refuse tables with a row for each choice: a unit's values sum to one, or one is right."""
     if candidate.layout not in ("confidence", "positive", "logit"):
         return
     values = head.numbers(candidate.values[0])
-    used = {*candidate.values, candidate.outcome or label, label}
+    # Of what is named as clusters or groups, nothing is left to ask.
+    named = (options.cluster or "", options.group or "")
+    used = {*candidate.values, candidate.outcome or label, label, *named}
     for name, kind in head.columns.items():
         if name in used or kind not in ("text", "number"):
             continue
