@@ -1,6 +1,6 @@
 """Processor time of `crosscal analyse` and of its report, beside that of other checkouts.
 
-    python benchmarks/analyse_speed.py PREDICTIONS... --against NAME=CHECKOUT
+    python benchmarks/analyse_speed.py PREDICTIONS... --against COMMIT=CHECKOUT
 
 Each run is a process of its own with one thread, the checkouts in turn: what else a machine does
 then slows all, and the ratio of the least times stands. ``CHECKOUT`` is a folder with this
@@ -61,7 +61,7 @@ def parts(checkout, files):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, help="prediction files")
-    parser.add_argument("--against", action="append", default=[], metavar="NAME=CHECKOUT")
+    parser.add_argument("--against", action="append", default=[], metavar="COMMIT=CHECKOUT")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     named = (other.split("=", 1) for other in options.against)
@@ -83,7 +83,6 @@ def main():
         for name, other in least.items()
         if name != "now"
     }
-    document["load"] = os.getloadavg()[0]
     print(json.dumps(document, indent=1))
 
     RESULTS.write_text(json.dumps(document, indent=1) + "\n")
