@@ -168,6 +168,12 @@ def _environment() -> dict[str, str]:
         (lambda a: (a / "empty").write_text("more"), "truncated"),
         (lambda a: (a / MANIFEST).unlink(), "no readable manifest"),
         (lambda a: os.truncate(a / MANIFEST, 100), "no readable manifest"),
+        (
+            lambda a: (a / MANIFEST).write_text(
+                (a / MANIFEST).read_text().replace('"n": 3', '"n": 4')
+            ),
+            "manifest was altered",
+        ),
         (lambda a: (a / MANIFEST).write_bytes(b"\xff\xfe"), "no readable manifest"),
     ],
 )

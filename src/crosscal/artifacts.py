@@ -107,7 +107,8 @@ def building(folder: Path, details: dict[str, Any], *, resume: str | None = None
             for path in sorted(scratch.rglob("*"))
             if path.is_file() and path not in (purpose, scratch / MANIFEST)
         }
-        manifest = {"format": _FORMAT, "details": details, "files": files}
+        content = {"format": _FORMAT, "details": details, "files": files}
+        manifest = {**content, "sha256": _digest(content)}
         (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
         for path in (*scratch.rglob("*"), scratch):
             flush(path)
@@ -232,17 +233,48 @@ def _flush(path: Path, mode: int) -> None:
         os.close(descriptor)
 
 
-def verify(folder: Path) -> dict[str, Any]:
-    """Check an artifact against its manifest and return the manifest's details."""
-    remedy = f"Remove the folder {folder} and run again: it will be computed anew"
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of an artifact: `details` and `files`; whether it is as it was written.
+
+    Raises
+    ------
+    ArtifactError
+        If it cannot be read, or was altered.
+    """
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        details = dict(manifest["details"])
+        dict(manifest["details"])
+        # Older ones have no checksum of their own.
+        said = manifest.pop("sha256", None)
+        if said is not None and said != _digest(manifest):
+            raise ArtifactError(
+                "the artifact's manifest was altered", where=str(folder), remedy=_remedy(folder)
+            )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(
+            "the artifact has no readable manifest", where=str(folder), remedy=_remedy(folder)
+        ) from error
+    return dict(manifest)
+
+
+def _digest(content: dict[str, Any]) -> str:
+    as_read = json.loads(json.dumps(content))  # keys of numbers become words
+    return hashlib.sha256(json.dumps(as_read, sort_keys=True).encode()).hexdigest()
+
+
+def _remedy(folder: Path) -> str:
+    return f"Remove the folder {folder} and run again: it will be computed anew"
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    """Check an artifact against its manifest and return the manifest's details."""
+    manifest, remedy = read_manifest(folder), _remedy(folder)
+    try:
         files = {
             str(name): (int(entry["bytes"]), str(entry["sha256"]))
             for name, entry in manifest["files"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(
             "the artifact has no readable manifest", where=str(folder), remedy=remedy
         ) from error
@@ -263,4 +295,4 @@ def verify(folder: Path) -> dict[str, Any]:
                 where=str(path),
                 remedy=remedy,
             )
-    return details
+    return dict(manifest["details"])

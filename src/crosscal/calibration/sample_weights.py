@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 # Weights that differ by less are equal, as 1 / 0.3 and 1 / (0.1 + 0.2) are.
 _EQUAL = 1e-12
+# Beside the greatest, a weight of a smaller share is lost in sums.
+_LEAST_SHARE = 1e-15
 
 
 def check_weights(weights: ArrayLike, n: int, *, zero: bool = True) -> Floats:
@@ -46,6 +48,13 @@ def check_weights(weights: ArrayLike, n: int, *, zero: bool = True) -> Floats:
     if not values.any():
         raise ArrayError(
             "all weights are zero", where="weights", remedy="give rows that stand for some cases"
+        )
+    least = values[values > 0].min()
+    if least < _LEAST_SHARE * values.max():
+        raise ArrayError(
+            f"weights from {least:g} to {values.max():g} are too far apart to be added up",
+            where="weights",
+            remedy="give those that count for nothing beside the others the weight 0",
         )
     return values
 

@@ -32,6 +32,7 @@ class Progress:
     """How far training came."""
 
     step: int = 0  # optimiser steps done
+    tokens: int = 0  # seen in them
     best_step: int = 0  # step of the best checkpoint so far, 0 before the first evaluation
     # ``step, accuracy, nll, share`` (share of the most frequent predicted label)
     evaluations: list[dict[str, float]] = field(default_factory=list)

@@ -154,6 +154,7 @@ def train(
             log.write(json.dumps(line) + "\n")
 
             progress.step = step
+            progress.tokens += len(batch.packed.ids)
             if step in eval_steps:
                 with precision.autocast():
                     scores_of = {

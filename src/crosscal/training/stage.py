@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,14 +93,9 @@ def train_stage(
         "steps": progress.step,
         "development": best,
         "vocabulary": len(vocabulary),
-        "tokens": _tokens_seen(scratch / "log.jsonl"),
+        "tokens": progress.tokens,
         "parts": [head.model_dump(mode="json") for head in heads],
     }
-
-
-def _tokens_seen(log: Path) -> int:
-    lines = map(json.loads, log.read_text(encoding="utf-8").splitlines())
-    return sum(int(line.get("tokens", 0)) for line in lines)
 
 
 def _part(head: HeadSettings, inputs: Mapping[str, Path]) -> TrainingTask:

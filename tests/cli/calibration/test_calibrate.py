@@ -343,3 +343,16 @@ def test_all_right_is_not_certain(tmp_path):
     assert gap["low"] < 0 < gap["high"]
     assert ece["low"] == 0.0
     assert ece["p_value"] > 0.2
+
+
+@pytest.mark.parametrize("named", ["lab.csv", "lab.csv:label"])
+@pytest.mark.parametrize("option", ["--report", "--save"])
+def test_a_file_of_labels_is_not_replaced(tmp_path, monkeypatch, named, option):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("p0,p1\n" + "0.3,0.7\n0.6,0.4\n" * 20)
+    (tmp_path / "lab.csv").write_text("label\n" + "1\n0\n" * 20)
+    more = ["--recalibrate", "temperature"] if option == "--save" else []
+    done = crosscal("calibrate", "p.csv", "--labels", named, option, "lab.csv", *more, cwd=tmp_path)
+    assert done.returncode != 0
+    assert "one of the files to read" in done.stderr
+    assert (tmp_path / "lab.csv").read_text().startswith("label\n1\n")

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from crosscal.exceptions import DataError
+from crosscal.predictions.external.columns import ColumnOptions
+from crosscal.predictions.external.reader import read_external
 from tests.predictions.external.truth_tables import NAMES, N, is_truth, read
 
 WORDS = np.array(NAMES)
@@ -138,3 +140,22 @@ def test_whole_numbers_of_a_class_without_gold(truth):
         read(frame)
     with pytest.raises(DataError, match="no column looks like scores"):
         read(frame.assign(no=frame.no + 0.5, label="no").drop(columns="yes"))
+
+
+def test_chosen_classes_that_the_scores_do_not_choose(tmp_path):
+    rng = np.random.default_rng(5)
+    scores = rng.dirichlet([1, 1, 1], 60).round(4)
+    scores[:, 2] = (1 - scores[:, :2].sum(axis=1)).round(4)
+    gold = scores.argmax(axis=1)
+    gold[::4] = (gold[::4] + 1) % 3
+    table = {f"prob_{c}": scores[:, i] for i, c in enumerate("abc")}
+    table["label"] = np.array(list("abc"))[gold]
+    for shift, asked in ((0, False), (1, True)):
+        pred = np.array(list("abc"))[(scores.argmax(axis=1) + shift) % 3]
+        file = tmp_path / f"{shift}.csv"
+        pd.DataFrame({**table, "pred": pred}).to_csv(file, index=False)
+        if asked:
+            with pytest.raises(DataError, match="choose other classes than 'pred' says"):
+                read_external(file, ColumnOptions())
+        options = ColumnOptions(labels="label") if asked else ColumnOptions()
+        assert (read_external(file, options).gold == gold).all()

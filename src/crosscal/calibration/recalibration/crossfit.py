@@ -54,7 +54,9 @@ def fit_rows(
     rows: NDArray[np.bool_],
 ) -> Recalibrator:
     """Fit to some of the rows, with their weights if there are any."""
-    return make().fit(values[rows], gold[rows], None if weights is None else weights[rows])
+    if weights is None:
+        return make().fit(values[rows], gold[rows])
+    return make().fit(values[rows], gold[rows], weights[rows])
 
 
 def fold_clusters(cluster: Ints, rng: np.random.Generator, folds: int = FOLDS) -> Ints:

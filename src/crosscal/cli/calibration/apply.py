@@ -21,6 +21,7 @@ from crosscal.cli.screen import warn
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
+from crosscal.predictions.external.sources.joined import labels_file
 
 EXAMPLE = (
     "Example: crosscal calibrate dev.csv --recalibrate temperature --save recalibrator.json; "
@@ -52,7 +53,7 @@ def apply(
     Labels are not needed. Other classes than the recalibrator was fitted on are refused. Equal
     files give equal bits.
     """
-    _check_output(output, file, recalibrator)
+    _check_output(output, file, recalibrator, *filter(None, [labels_file(labels)]))
     saved = load_recalibrator(recalibrator)
     columns = ColumnOptions(
         scores=scores,

@@ -20,6 +20,7 @@ from crosscal.cli.options import AsJson, Encoding
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import NamedFile, checksums
+from crosscal.predictions.external.sources.joined import labels_file
 
 EXAMPLE = (
     "Example: a file with the columns prob_no,prob_yes,label,lang,item. "
@@ -109,7 +110,8 @@ def calibrate(
         **accepting,
     )
     opened = named_files(files)
-    _check_outputs([file.path for file in opened], report=report, save=save)
+    read = [*(file.path for file in opened), *filter(None, [labels_file(labels)])]
+    _check_outputs(read, report=report, save=save)
     columns = ColumnOptions(
         scores=scores,
         probabilities=probabilities,

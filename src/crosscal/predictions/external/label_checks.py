@@ -64,6 +64,14 @@ def demand_no_rivals(
                 where=where,
                 remedy=f"Name the labels, as --labels '{label}'; look at the order of the classes",
             )
+        if is_named(name, PREDICTED) and candidate.predicted is None:
+            chosen = _as_labels(head, candidate, name, options, words)
+            if chosen is not None and float((chosen != choices).mean()) > _CONTRADICTING:
+                raise DataError(
+                    f"the scores choose other classes than '{name}' says",
+                    where=where,
+                    remedy=f"Name the labels, as --labels '{label}', if the classes are in order",
+                )
         outcome = is_named(name, OUTCOMES) and head.words(name) <= TRUE_OR_FALSE
         if outcome or len(head.words(name)) < 2 or is_named(name, _OTHER_ROLES):
             continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crosscal.artifacts import MANIFEST, verify
+from crosscal.artifacts import read_manifest, verify
 from crosscal.exceptions import ArtifactError
 from crosscal.training.reporting import ReportProgress
 
@@ -57,11 +57,8 @@ class Store:
 
     def details(self, kind: str, key: str) -> dict[str, Any]:
         """Facts that a finished stage left about itself; empty if it is not finished."""
-        try:
-            manifest = json.loads((self.folder(kind, key) / MANIFEST).read_text())
-        except (OSError, ValueError):
-            return {}
-        return dict(manifest.get("details", {}))
+        folder = self.folder(kind, key)
+        return dict(read_manifest(folder)["details"]) if folder.is_dir() else {}
 
     def progress_file(self, kind: str, key: str) -> Path:
         """File in which a running stage says how far it is."""

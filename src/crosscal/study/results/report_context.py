@@ -56,9 +56,10 @@ def report_context(
             name: digest for run in runs for name, digest in run.table.provenance["data"].items()
         },
         development={
-            (run.recipe, run.seed): store.details(*run.training[-1].node)["development"]["accuracy"]
+            (run.recipe, run.seed): details["development"]["accuracy"]
             for run in runs
             if run.training and task(data.task).family != RETRIEVAL
+            if (details := store.details(*run.training[-1].node))  # its folder may be removed
         },
     )
 

@@ -28,7 +28,7 @@ def with_labels_of(
     name = options.labels
     if name is None or name in source.columns:
         return source, options
-    file, column = (name, None) if Path(name).is_file() else _divided(name)
+    file, column = _divided(name)
     if file is None:
         return source, options
     if file.lower().endswith(".txt"):
@@ -42,7 +42,15 @@ def with_labels_of(
     return _WithLabels(source, labels, name), replace(options, labels=_NAME)
 
 
+def labels_file(name: str | None) -> Path | None:
+    """Return the file that an option for labels names, if it names one."""
+    file, _ = _divided(name or "")
+    return None if file is None else Path(file)
+
+
 def _divided(name: str) -> tuple[str | None, str | None]:
+    if name and Path(name).is_file():
+        return name, None
     file, _, column = name.rpartition(":")
     return (file, column) if file and Path(file).is_file() else (None, None)
 
