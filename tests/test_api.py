@@ -245,7 +245,7 @@ def test_json_is_what_the_command_line_prints(report):
     [
         ({"level": 2}, "level is 2"),
         ({"bins": 0}, "0 bins"),
-        ({"replicates": 5}, "100 or more"),
+        ({"replicates": 5}, "100 to 100,000"),
         ({"seed": -1}, "seed is -1"),
         ({"thresholds": 1.5}, "shares from 0 to 1"),
         ({"wanted": [0.9, -1]}, "shares from 0 to 1"),

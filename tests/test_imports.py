@@ -44,11 +44,11 @@ ALLOWED["text_encoding"] = {"exceptions", "spelling"}
 ARRAYS = {
     "rows": set(),
     "checks": {"rows"},
-    "binning": {"checks", "weights"},
+    "binning": {"checks", "sample_weights"},
     "proper": {"checks", "rows"},
     "notion": {"checks", "proper", "rows"},
     "entropy": {"checks", "proper"},
-    "weights": {"checks"},
+    "sample_weights": {"checks"},
 }
 CALIBRATION = ARRAYS | {
     "statistics": set(),

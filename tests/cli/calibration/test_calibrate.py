@@ -146,7 +146,7 @@ def test_bad_files_are_answered_with_what_is_wrong(tmp_path, kind):
         (["--recalibrate", "temprature"], "temperature"),
         (["--notion", "enttailment"], "Did you mean 'entailment'"),
         (["--scores", "a", "--probabilities", "b"], "both"),
-        (["--replicates", "3"], "100 or more"),
+        (["--replicates", "3"], "100 to 100,000"),
         (["--bins", "100000"], "1 to 1,000"),
         (["--seed", "-1"], "0 or more"),
         (["--report", "."], "this is a folder"),

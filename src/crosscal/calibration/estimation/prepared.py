@@ -234,7 +234,8 @@ def summed(
             weights,
             unit,
             sizes,
-            sample.equal_clusters or (sample.clusters or clusters) / unequal,
+            sample.equal_clusters
+            or (sample.clusters or clusters if unequal == 1.0 else max(clusters / unequal, 2.0)),
         ),
     )
 
