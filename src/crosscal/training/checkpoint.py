@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -66,7 +66,7 @@ class Progress:
         drop_checkpoints(folder)
 
 
-def staged_file(folder: Path, name: str, step: int) -> Path:
+def staged_file(folder: Path, name: str, step: int | Literal["*"]) -> Path:
     """Place of a checkpoint's file while training goes on: the state says which step counts."""
     stem, _, ending = name.partition(".")
     return folder / f"{stem}-{step}.{ending}"
@@ -76,7 +76,7 @@ def drop_checkpoints(folder: Path, but: int | None = None) -> None:
     """Remove the checkpoints of all steps, or of all but one."""
     for name in CHECKPOINT:
         kept = None if but is None else staged_file(folder, name, but)
-        for path in folder.glob(staged_file(folder, name, 0).name.replace("-0.", "-*.")):
+        for path in folder.glob(staged_file(folder, name, "*").name):
             if path != kept:
                 path.unlink()
 

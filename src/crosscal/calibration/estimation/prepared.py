@@ -216,6 +216,8 @@ def summed(
     wrong = [each.if_wrong for each in means.values()]
     clusters = int(np.count_nonzero(counts))
     unequal = 1.0 if weights is None else inequality(sizes, counts)
+    # Two at least: what two clusters say is little enough.
+    equal_clusters = clusters if unequal == 1.0 else max(clusters / unequal, 2.0)
     return PreparedSample(
         sample=sample,
         means=means,
@@ -226,16 +228,14 @@ def summed(
         if_wrong=np.concatenate([wrong, (expected - if_wrong)[used] / n]),
         expected=expected,
         clusters=clusters,
-        # Two at least: what two clusters say is little enough.
-        equal_clusters=clusters if unequal == 1.0 else max(clusters / unequal, 2.0),
+        equal_clusters=equal_clusters,
         # In batches weights average out: they do not tell how unequal clusters are.
         rows_of_one=_rows_of_one(
             means["accuracy"].rows,
             weights,
             unit,
             sizes,
-            sample.equal_clusters
-            or (sample.clusters or clusters if unequal == 1.0 else max(clusters / unequal, 2.0)),
+            sample.equal_clusters or sample.clusters or equal_clusters,
         ),
     )
 
