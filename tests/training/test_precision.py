@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from crosscal.exceptions import SettingsError  # noqa: E402
-from crosscal.training.precision import Precision, default_device  # noqa: E402
+from crosscal.training.precision import Precision, default_device, fast_in_bf16  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -41,3 +41,29 @@ def test_the_first_accelerator_is_taken(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert default_device() == CPU
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "name"),
+    [
+        ({"amx_bf16": True}, "bf16"),
+        ({"amx_bf16": False, "avx512_bf16": True}, "fp32"),
+        ({}, "fp32"),
+    ],
+)
+def test_auto_takes_bf16_where_the_processor_has_a_unit_for_it(monkeypatch, capabilities, name):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert Precision("auto", CPU).name == name
+    assert Precision("fp32", CPU).name == "fp32"
+
+
+def test_auto_is_fp32_where_torch_does_not_tell(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert not fast_in_bf16(CPU)
+
+
+@pytest.mark.parametrize(("capability", "fast"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_auto_takes_bf16_on_gpus_from_ampere_on(monkeypatch, capability, fast):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert fast_in_bf16(torch.device("cuda")) is fast
+    assert not fast_in_bf16(torch.device("mps"))

@@ -33,7 +33,7 @@ def test_defaults_are_valid_and_documented():
         ("confidence_penalty", [0, 0.1, 2], [-0.1]),
         ("evaluations", [1, 10], [0, 0.5]),
         ("select_by", ["accuracy", "nll", "last"], ["loss", "", None]),
-        ("precision", ["fp32", "bf16", "fp16"], ["fp8", "float32", 32]),
+        ("precision", ["fp32", "bf16", "fp16", "auto"], ["fp8", "float32", 32]),
     ],
 )
 def test_bounds(name, good, bad):

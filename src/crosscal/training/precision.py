@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 from crosscal.exceptions import SettingsError
@@ -14,8 +16,21 @@ def default_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+def fast_in_bf16(device: torch.device) -> bool:
+    """Tell whether a device multiplies matrices faster in bf16 than in float32."""
+    # Not by a measurement, which could come out otherwise when a stage is resumed.
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    # Older versions of torch do not tell. Without a matrix unit bf16 is the slower one.
+    capabilities: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return device.type == "cpu" and bool(capabilities.get("amx_bf16"))
+
+
 class Precision:
-    """Autocast of the forward pass, and for fp16 the scaling of small gradients."""
+    """Autocast of the forward pass, and for fp16 the scaling of small gradients.
+
+    ``auto`` is bf16 where the device is faster in it, else fp32.
+    """
 
     def __init__(self, name: str, device: torch.device) -> None:
         if name == "fp16" and device.type == "cpu":
@@ -24,6 +39,9 @@ class Precision:
                 where="training.precision",
                 remedy="Use 'bf16' or 'fp32' on the processor",
             )
+        if name == "auto":
+            name = "bf16" if fast_in_bf16(device) else "fp32"
+        self.name = name
         self._device_type = device.type
         self._dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(name)
         self._scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16")

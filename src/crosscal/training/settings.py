@@ -57,8 +57,10 @@ class TrainingSettings(BaseModel):
         default="accuracy",
         description="which English development score picks the checkpoint (ties: lower nll)",
     )
-    precision: Literal["fp32", "bf16", "fp16"] = Field(
-        default="fp32", description="of matrix products; logits and loss are always float32"
+    precision: Literal["fp32", "bf16", "fp16", "auto"] = Field(
+        default="fp32",
+        description="of matrix products; logits and loss are always float32; auto: bf16 where the "
+        "device is faster in it",
     )
     frozen_layers: int = Field(
         default=0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 from crosscal.study.execution.stages import EncoderStage, Node
 from crosscal.study.execution.store import Store
@@ -12,8 +13,8 @@ from crosscal.study.planning.datasets import n_characters
 from crosscal.study.planning.plan import Plan
 
 # Share of the speed of a plain matrix product that the encoder reaches; measured with the
-# packaged encoder on two cores of an AVX2 processor.
-_MATRIX_SHARE = 0.8
+# packaged encoder, in float32 on two cores of an AVX2 processor, in bf16 on two with AMX.
+_MATRIX_SHARE = {"fp32": 0.8, "bf16": 0.25, "fp16": 0.25}
 _CHARACTERS_PER_TOKEN = 3.5
 # Of stages that run no encoder.
 _TOKENS_PER_SECOND = 200_000
@@ -37,7 +38,7 @@ def estimate_stages(plan: Plan, store: Store) -> dict[str, CostEstimate]:
     """Estimate every stage that the store does not hold, by key."""
     speeds = _measured_speeds(plan, store)
     counts = _PlanTokens(plan, store)
-    matrix_speed: float | None = None
+    matrix_speed = cache(partial(_matrix_speed, plan.study.execution.threads))
     estimates = {}
     for stage in plan.stages:
         if store.has(*stage.node):
@@ -46,8 +47,7 @@ def estimate_stages(plan: Plan, store: Store) -> dict[str, CostEstimate]:
         speed = speeds.get(stage.kind)
         measured = speed is not None
         if speed is None and work.operations_per_token:
-            matrix_speed = matrix_speed or _matrix_speed(plan.study.execution.threads)
-            speed = matrix_speed * _MATRIX_SHARE / work.operations_per_token
+            speed = matrix_speed(work.precision) / work.operations_per_token
         estimates[stage.key] = CostEstimate(
             seconds=_START_SECONDS + work.tokens / (speed or _TOKENS_PER_SECOND),
             bytes=work.bytes,
@@ -103,19 +103,23 @@ def _measured_speeds(plan: Plan, store: Store) -> dict[str, float]:
     return {kind: tokens / seconds for kind, (tokens, seconds) in totals.items()}
 
 
-def _matrix_speed(threads: int) -> float:
-    """Floating-point operations a second of a float32 matrix product with a stage's threads."""
+def _matrix_speed(threads: int, precision: str) -> float:
+    """Operations a second that an encoder reaches with a stage's threads, by a matrix product."""
     import torch
 
+    from crosscal.training.precision import Precision, default_device
+
+    name = Precision(precision, default_device()).name
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[name]
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        a, b = torch.ones(1024, 384), torch.ones(384, 1536)
+        a, b = torch.ones(1024, 384, dtype=dtype), torch.ones(384, 1536, dtype=dtype)
         a @ b
         started = time.perf_counter()
         for _ in range(10):
             a @ b
         seconds: float = time.perf_counter() - started
-        return 10 * 2 * 1024 * 384 * 1536 / seconds
+        return _MATRIX_SHARE[name] * 10 * 2 * 1024 * 384 * 1536 / seconds
     finally:
         torch.set_num_threads(before)

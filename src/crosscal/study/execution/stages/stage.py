@@ -43,6 +43,7 @@ class Workload:
     tokens: float
     bytes: int
     operations_per_token: float = 0.0
+    precision: str = "fp32"  # of the operations
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,4 +67,5 @@ class TrainStage(EncoderStage):
             tokens=examples * self.training.epochs + development * self.training.evaluations / 3,
             bytes=4 * (self.layer_weights() + self.embedding_weights()),
             operations_per_token=operations * self.layer_weights(),
+            precision=self.training.precision,
         )
