@@ -253,6 +253,23 @@ def test_precisions_may_change_within_a_process(assemble, data, tmp_path):
     assert all(t.dtype == torch.float32 for n, t in weights.items() if n != "crosscal.row_ids")
 
 
+def test_the_pace_of_a_gpu_changes_no_bit(assemble, data, tmp_path, monkeypatch):
+    """Batches made ahead in a thread, losses read many at a time."""
+    run(assemble, data, tmp_path / "a")
+    monkeypatch.setattr(loop, "_pace", lambda device: (4, 20))
+    run(assemble, data, tmp_path / "b")
+    for name in ("encoder.safetensors", "heads.npz"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    one, other = (
+        [
+            {k: v for k, v in json.loads(line).items() if "second" not in k}
+            for line in (tmp_path / name / "log.jsonl").read_text().splitlines()
+        ]
+        for name in "ab"
+    )
+    assert one == other
+
+
 def test_vocabulary_too_small_is_noticed(assemble, data, tmp_path):
     model, _ = assemble("bert", *data)
     with pytest.raises(KeyError, match="not in the trimmed vocabulary"):

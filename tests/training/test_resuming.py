@@ -331,7 +331,7 @@ def test_no_state_is_a_fresh_start(assemble, data, tmp_path):
 def test_failed_stage_fails_again_after_its_last_state(attempt, tmp_path, monkeypatch):
     def spoil(model, table, batch, limit):
         model.head(TASK).bias.grad.fill_(float("nan"))
-        return 1.0
+        return torch.tensor(1.0)
 
     with pytest.raises(Killed):
         attempt(tmp_path / "a", kill_at=5)

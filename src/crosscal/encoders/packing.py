@@ -8,15 +8,18 @@ that bring their own attention (DeBERTa) are given an ordinary padded batch by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
+from crosscal.encoders import varlen
 from crosscal.encoders.architectures import first_position
 from crosscal.encoders.structure import parameters_of
 from crosscal.encoders.trimming import embedding_table
@@ -38,30 +41,42 @@ class PackedBatch:
         Token ids, token types and positions within the sequence; int64, shape (T,).
     length_groups : tuple of (int, int)
         (length, count) of each stretch of sequences of equal length, in order.
+    used_ids : Tensor
+        The different ids, ascending; made from the others.
+    boundaries : Tensor
+        Where each sequence starts, and T; int32, shape (N + 1,); made from the others.
     """
 
     ids: Tensor
     token_type_ids: Tensor
     position_ids: Tensor
     length_groups: tuple[tuple[int, int], ...]
+    used_ids: Tensor = field(init=False)
+    boundaries: Tensor = field(init=False)
 
     @property
     def size(self) -> int:
         """Number of sequences."""
         return sum(count for _, count in self.length_groups)
 
+    def __post_init__(self) -> None:
+        starts = np.cumsum([0, *np.repeat(*np.transpose(self.length_groups))])
+        object.__setattr__(self, "used_ids", torch.unique(self.ids))
+        object.__setattr__(self, "boundaries", torch.from_numpy(starts.astype(np.int32)))
+
     def to(self, device: torch.device) -> PackedBatch:
         """Return the same batch on another device."""
-        ids, token_type_ids, position_ids = (
-            tensor.to(device, non_blocking=True)
-            for tensor in (self.ids, self.token_type_ids, self.position_ids)
-        )
-        return PackedBatch(
-            ids=ids,
-            token_type_ids=token_type_ids,
-            position_ids=position_ids,
-            length_groups=self.length_groups,
-        )
+        moved = copy(self)
+        for name in ("ids", "token_type_ids", "position_ids", "used_ids", "boundaries"):
+            object.__setattr__(moved, name, to_device(getattr(self, name), device))
+        return moved
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Move a tensor of the processor; a GPU is not waited for."""
+    # Only from pinned memory a copy goes on by itself.
+    source = tensor.pin_memory() if device.type == "cuda" else tensor
+    return source.to(device, non_blocking=True)
 
 
 def packed_attention(
@@ -74,9 +89,14 @@ def packed_attention(
     dropout: float = 0.0,
     scaling: float | None = None,
     length_groups: tuple[tuple[int, int], ...] = (),
+    boundaries: Tensor | None = None,
     **_: object,
 ) -> tuple[Tensor, None]:
     """Attention of each sequence of a packed batch to itself."""
+    if boundaries is not None and varlen.is_usable(query, dropout):
+        longest = max(length for length, _ in length_groups)
+        rows = (query[0], key[0], value[0])
+        return varlen.one_call_attention(*rows, boundaries, longest, scaling)[None], None
     attend = partial(_attend_within, length_groups=length_groups, dropout=dropout, scaling=scaling)
     if query.device.type != "cpu" or query.dtype != torch.bfloat16:
         return attend(query, key, value)[None], None
@@ -155,6 +175,7 @@ def _run(model: PreTrainedModel, batch: PackedBatch, **outputs: bool) -> tuple[A
         token_type_ids=batch.token_type_ids[None],
         position_ids=batch.position_ids[None] + offset,
         length_groups=batch.length_groups,
+        boundaries=batch.boundaries,
         **outputs,
     )
     return output, 0

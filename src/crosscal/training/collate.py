@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from crosscal.encoders.packing import PackedBatch
+from crosscal.encoders.packing import PackedBatch, to_device
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices
@@ -39,14 +39,14 @@ class TrainingBatch:
     def to(self, device: torch.device) -> TrainingBatch:
         """Return the same batch on another device."""
         scored, index = (
-            None if tensor is None else tensor.to(device, non_blocking=True)
+            None if tensor is None else to_device(tensor, device)
             for tensor in (self.scored_positions, self.candidate_index)
         )
         return TrainingBatch(
             packed=self.packed.to(device),
             scored_positions=scored,
             candidate_index=index,
-            gold=self.gold.to(device, non_blocking=True),
+            gold=to_device(self.gold, device),
             dataset_rows=self.dataset_rows,
         )
 

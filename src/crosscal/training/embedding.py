@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,8 @@ from crosscal.exceptions import SettingsError, StageFailed
 from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices, prediction_order
 from crosscal.training.collate import pack, ragged_indices
-from crosscal.training.precision import default_device
+from crosscal.training.precision import default_device, prediction_tokens
 
-# Fixed, so that the batches and with them the last bits do not depend on any setting.
-BATCH_TOKENS = 4096
 SHARD_BATCHES = 16
 _ZEROS = bytes(1 << 20)
 
@@ -80,8 +78,10 @@ def _fill(
     module: torch.nn.Module = model  # transformers' own methods have no types
     module.to(device).eval()
     partial = path.with_name(path.name + ".partial")
-    order = prediction_order(np.diff(tokens.offsets), batch_tokens=BATCH_TOKENS)
-    done = _opened(partial, progress, shape)
+    batch_tokens = prediction_tokens(device)
+    order = prediction_order(np.diff(tokens.offsets), batch_tokens=batch_tokens)
+    key = {"shape": list(shape), "batch_tokens": batch_tokens}  # another device, other batches
+    done = _opened(partial, progress, shape, key)
     vectors = np.lib.format.open_memmap(partial, mode="r+")
     for start in range(done, len(order), SHARD_BATCHES):
         batches = order[start : start + SHARD_BATCHES]
@@ -95,20 +95,23 @@ def _fill(
                 vectors[index, sentences] = pooled
         vectors.flush()
         done = start + len(batches)
-        write_aside(progress, json.dumps({"shape": shape, "batches": done}).encode())
+        write_aside(progress, json.dumps({**key, "batches": done}).encode())
         report(sum(map(len, order[:done])))
     del vectors
     flush(partial)
     move(partial, path)
 
 
-def _opened(partial: Path, progress: Path, shape: tuple[int, ...]) -> int:
+def _opened(
+    partial: Path, progress: Path, shape: tuple[int, ...], key: Mapping[str, object]
+) -> int:
     """Make the file or find the unfinished one; return how many batches are in it."""
     try:
         state = json.loads(progress.read_text())
-        if state["shape"] == list(shape) and partial.exists():
-            return int(state["batches"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        batches = int(state.pop("batches"))
+        if state == key and partial.exists():
+            return batches
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         pass
     progress.unlink(missing_ok=True)
     empty = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=shape)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from crosscal.artifacts import disk_errors, flush, read_checked, sha256_file, wr
 from crosscal.encoders.packing import PackedBatch, padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
-from crosscal.exceptions import ArtifactError, DataError, StageFailed
+from crosscal.exceptions import ArtifactError, DataError
 from crosscal.training.adapters import merged_parameters
 from crosscal.training.batches import Indices
 from crosscal.training.checkpoint import (
@@ -34,11 +34,13 @@ from crosscal.training.checkpoint import (
 from crosscal.training.collate import TrainingBatch, collate, mask
 from crosscal.training.evaluation import evaluate, is_best, mean_evaluation
 from crosscal.training.losses import training_loss
-from crosscal.training.mixing import TrainingTask, plan_steps
+from crosscal.training.mixing import Step, TrainingTask, plan_steps
 from crosscal.training.model import Model
 from crosscal.training.precision import Precision, default_device
-from crosscal.training.reporting import RecentLoss, ReportProgress
+from crosscal.training.prefetching import prefetch
+from crosscal.training.reporting import ReportProgress
 from crosscal.training.settings import Mixture, TrainingSettings
+from crosscal.training.step_log import StepLog
 
 _MASKS = 0x6D61736B
 
@@ -115,18 +117,24 @@ def train(
         discard_state(state)  # not above: the error holds the file open
         drop_checkpoints(folder)
     table = embedding_table(model.encoder).weight
-    saved, recent = time.monotonic(), RecentLoss()
+    saved = time.monotonic()
+    ahead, every = _pace(device)
+    numbers = range(progress.step + 1, len(plan) + 1)
+    make = partial(_batch, tasks, plan, vocabulary, seed, device)
 
-    with disk_errors(folder), _open_log(folder / LOG, progress.log_bytes) as log:
-        for step in range(progress.step + 1, len(plan) + 1):
-            started = time.monotonic()
+    with (
+        disk_errors(folder),
+        StepLog(folder / LOG, progress.log_bytes, steps=len(plan), every=every) as log,
+        closing(prefetch(make, numbers, ahead)) as batches,
+    ):
+        for step in numbers:
+            batch = next(batches)
             learning_rate = _learning_rate(step, len(plan), settings)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
 
             model.train()
             task, groups = tasks[plan[step - 1].task], plan[step - 1].groups
-            batch = _batch(task, groups, vocabulary, seed, step).to(device)
             with precision.autocast():
                 scores = model(batch.packed, batch.scored_positions, task.name)  # (R, C)
             loss = training_loss(batch.candidate_logits(scores), batch.gold, settings)
@@ -135,27 +143,21 @@ def train(
             precision.step(optimizer)
             optimizer.zero_grad()
 
-            if not torch.isfinite(loss):
-                raise StageFailed(
-                    f"the loss became {float(loss.detach())} in step {step} of {len(plan)}",
-                    where="training",
-                    remedy="Lower training.learning_rate or use training.precision = 'fp32'",
-                )
             line = {
                 "step": step,
                 "task": task.name,
                 "languages": _languages(task, groups),
-                "loss": float(loss.detach()),
-                "gradient_norm": norm,
                 "learning_rate": learning_rate,
-                **_speed(batch.packed, time.monotonic() - started),
+                "examples": batch.packed.size,
+                "tokens": len(batch.packed.ids),
                 "padding": padding_share(model.encoder, batch.packed),
             }
-            log.write(json.dumps(line) + "\n")
+            log.add(line, loss, norm)
 
             progress.step = step
             progress.tokens += len(batch.packed.ids)
             if step in eval_steps:
+                log.fetch()
                 with precision.autocast():
                     scores_of = {
                         task.name: evaluate(model, vocabulary, task, settings.batch_tokens)
@@ -164,22 +166,17 @@ def train(
                     }
                 evaluation = mean_evaluation([*scores_of.values()])
                 progress.evaluations.append({"step": step, **evaluation})
-                log.write(json.dumps({"step": step, "development": scores_of}) + "\n")
+                log.note(step=step, development=scores_of)
                 if is_best(progress.evaluations, settings.select_by):
                     progress.best_step = step
                     progress.best_files = _save_model(model, vocabulary, folder, step)
-            recent.add(float(loss.detach()))
-            report(step, len(plan), recent.words(progress.evaluations))
+            report(step, len(plan), log.recent.words(progress.evaluations))
             if time.monotonic() - saved > checkpoint_seconds:
-                log.flush()
-                os.fsync(log.fileno())
-                progress.log_bytes = log.tell()
+                progress.log_bytes = log.sync()
                 save_state(state, model, optimizer, progress)
                 drop_checkpoints(folder, progress.best_step)
                 saved = time.monotonic()
-        progress.log_bytes = log.tell()
-        log.flush()
-        os.fsync(log.fileno())
+        progress.log_bytes = log.sync()
     # In this order: killed in between, the stage finds its outcome and trains no step again.
     write_checked(outcome, json.dumps(asdict(progress)).encode())
     progress.publish(folder)
@@ -187,12 +184,28 @@ def train(
     return progress
 
 
+def _pace(device: torch.device) -> tuple[int, int]:
+    """Return how many batches are made ahead, and of how many steps the losses are read at once."""
+    # A GPU is not to wait between steps, neither for a batch nor for someone who reads a loss.
+    return (4, 20) if device.type == "cuda" else (0, 1)
+
+
 def _batch(
-    task: TrainingTask, groups: Indices, vocabulary: Vocabulary, seed: int, step: int
+    tasks: Sequence[TrainingTask],
+    plan: Sequence[Step],
+    vocabulary: Vocabulary,
+    seed: int,
+    device: torch.device,
+    step: int,
 ) -> TrainingBatch:
+    """Gather what a step (counted from 1) trains on."""
+    task, groups = tasks[plan[step - 1].task], plan[step - 1].groups
     if task.outputs:
-        return collate(task.examples, groups, vocabulary, task.outputs)
-    return mask(task.examples, groups, vocabulary, np.random.default_rng([seed, _MASKS, step]))
+        batch = collate(task.examples, groups, vocabulary, task.outputs)
+    else:
+        generator = np.random.default_rng([seed, _MASKS, step])
+        batch = mask(task.examples, groups, vocabulary, generator)
+    return batch.to(device)
 
 
 def _optimizer(model: Model, settings: TrainingSettings) -> torch.optim.AdamW:
@@ -219,24 +232,26 @@ def _learning_rate(step: int, steps: int, settings: TrainingSettings) -> float:
     return settings.learning_rate * min(1.0, share)
 
 
-def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) -> float:
+def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) -> Tensor:
     """Scale the gradient to a norm of at most `limit`; returns the norm before."""
     # Only the table's rows of this batch can have a gradient. Looking at no others makes the norm,
     # and so training, the same to the bit for every vocabulary.
     others = [p.grad for p in model.parameters() if p.grad is not None and p is not table]
     parts = list(others)
-    used = torch.arange(len(table)) if batch is None else torch.unique(batch.ids)
+    used = torch.arange(len(table), device=table.device) if batch is None else batch.used_ids
     if table.requires_grad:
         if table.grad is None:
             raise ValueError("the embedding table has no gradient")
         parts.insert(0, table.grad[used])
     norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(p) for p in parts]))
-    if norm > limit:
+    # Elsewhere than on a processor, to ask for the norm would be to wait for it.
+    if norm.device.type != "cpu" or norm > limit:
+        factor = (limit / norm).clamp(max=1.0)
         for grad in others:
-            grad.mul_(limit / norm)
+            grad.mul_(factor)
         if table.grad is not None:
-            table.grad[used] = parts[0] * (limit / norm)
-    return float(norm)
+            table.grad[used] = parts[0] * factor
+    return norm
 
 
 def _languages(task: TrainingTask, groups: Indices) -> dict[str, int]:
@@ -245,24 +260,6 @@ def _languages(task: TrainingTask, groups: Indices) -> dict[str, int]:
         return {}
     codes, counts = np.unique(task.languages[groups], return_counts=True)
     return dict(zip(codes.tolist(), counts.tolist(), strict=True))
-
-
-def _speed(batch: PackedBatch, seconds: float) -> dict[str, float]:
-    tokens = len(batch.ids)
-    return {
-        "examples": batch.size,
-        "tokens": tokens,
-        "tokens_per_second": round(tokens / seconds, 1),
-        "seconds": round(seconds, 4),
-    }
-
-
-def _open_log(path: Path, length: int) -> TextIO:
-    """Open the step log for writing behind its first `length` bytes."""
-    stream = path.open("r+" if path.exists() else "w+", encoding="utf-8")
-    stream.truncate(length)
-    stream.seek(length)
-    return stream
 
 
 def _finished(outcome: Path) -> Progress | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
+from crosscal.encoders import varlen
 from crosscal.exceptions import SettingsError
 
 
@@ -16,6 +17,14 @@ def default_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+def prediction_tokens(device: torch.device) -> int:
+    """Tokens of a batch of prediction: as many as the device likes, whatever the settings."""
+    if device.type != "cuda":
+        return 4096
+    # A quarter of a MiB a token is more than what one needs in the largest encoders.
+    return int(min(65536, torch.cuda.get_device_properties(device).total_memory >> 18))
+
+
 def fast_in_bf16(device: torch.device) -> bool:
     """Tell whether a device multiplies matrices faster in bf16 than in float32."""
     # Not by a measurement, which could come out otherwise when a stage is resumed.
@@ -24,6 +33,14 @@ def fast_in_bf16(device: torch.device) -> bool:
     # Older versions of torch do not tell. Without a matrix unit bf16 is the slower one.
     capabilities: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return device.type == "cpu" and bool(capabilities.get("amx_bf16"))
+
+
+def attention_words(device: torch.device) -> str:
+    """Say how attention of packed batches is computed in bf16 on a device."""
+    if device.type != "cuda":
+        return "sequences of equal length at once, in float32"
+    one_call = varlen.is_right(device, torch.bfloat16, 64)
+    return "all sequences in one call" if one_call else "sequences of equal length at once"
 
 
 class Precision:

@@ -16,10 +16,8 @@ from crosscal.tasks.families.tokens import EncodedDataset
 from crosscal.training.batches import Indices, prediction_order
 from crosscal.training.collate import collate
 from crosscal.training.model import Model, dropouts
-from crosscal.training.precision import default_device
+from crosscal.training.precision import default_device, prediction_tokens
 
-# Fixed, so that the batches and with them the last bits do not depend on settings of training.
-BATCH_TOKENS = 4096
 SHARD_BATCHES = 16
 
 
@@ -57,18 +55,19 @@ def predict(
         Shape (rows, outputs), in the order of `examples`.
     """
     device = default_device()
+    batch_tokens = prediction_tokens(device)
     model.to(device).eval()
     if dropout_seed is not None:
         for module, _ in dropouts(model):
             module.training = True  # not those within, as train() would
-    order = prediction_order(examples.lengths, batch_tokens=BATCH_TOKENS)
+    order = prediction_order(examples.lengths, batch_tokens=batch_tokens)
     stored = []
     done = 0
     with disk_errors(shards):
         shards.mkdir(exist_ok=True)
         for number, start in enumerate(range(0, len(order), SHARD_BATCHES)):
             batches = order[start : start + SHARD_BATCHES]
-            path = shards / f"{number:05d}"
+            path = shards / f"{batch_tokens}-{number:05d}"  # another device, other batches
             kept = read_checked(path)
             if kept is None:
                 if dropout_seed is not None:

@@ -1,0 +1,100 @@
+"""A line for each step of training, without waiting for the device in every one."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from crosscal.exceptions import StageFailed
+from crosscal.training.reporting import RecentLoss
+
+
+class StepLog:
+    """The step log of a stage, one JSON object a line.
+
+    Losses and norms stay on the device until `every` steps are done: asking for one waits for all
+    that the device has still to do.
+
+    Parameters
+    ----------
+    path : Path
+        The file; what stands behind its first `length` bytes is dropped.
+    steps : int
+        Of the stage, for messages.
+    every : int
+        Steps whose losses are fetched together.
+    """
+
+    def __init__(self, path: Path, length: int, *, steps: int, every: int) -> None:
+        self.recent = RecentLoss()
+        self._steps = steps
+        self._every = every
+        self._waiting: list[tuple[dict[str, Any], Tensor, Tensor]] = []
+        self._stream = path.open("r+" if path.exists() else "w+", encoding="utf-8")
+        self._stream.truncate(length)
+        self._stream.seek(length)
+        self._since = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def add(self, line: dict[str, Any], loss: Tensor, norm: Tensor) -> None:
+        """Take a step's line; loss and norm of the gradient are put in when they are fetched."""
+        self._waiting.append((line, loss.detach(), norm))
+        if len(self._waiting) >= self._every:
+            self.fetch()
+
+    def fetch(self) -> None:
+        """Write the lines that wait; fail at the first loss that is not finite."""
+        if not self._waiting:
+            return
+        losses = torch.stack([loss for _, loss, _ in self._waiting]).tolist()
+        norms = torch.stack([norm for _, _, norm in self._waiting]).tolist()
+        now = time.monotonic()
+        seconds, self._since = (now - self._since) / len(self._waiting), now
+        waiting, self._waiting = self._waiting, []
+        for (line, _, _), loss, norm in zip(waiting, losses, norms, strict=True):
+            if not math.isfinite(loss):
+                raise StageFailed(
+                    f"the loss became {loss} in step {line['step']} of {self._steps}",
+                    where="training",
+                    remedy="Lower training.learning_rate or use training.precision = 'fp32'",
+                )
+            speed = {
+                "tokens_per_second": round(line["tokens"] / seconds, 1),
+                "seconds": round(seconds, 4),
+            }
+            self._write({**line, "loss": loss, "gradient_norm": norm, **speed})
+            self.recent.add(loss)
+
+    def note(self, **content: Any) -> None:
+        """Write a line that is no step."""
+        self.fetch()
+        self._write(content)
+        self._since = time.monotonic()  # what the note is about took time of its own
+
+    def sync(self) -> int:
+        """Bring everything to the disk; return the length of the file."""
+        self.fetch()
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        return self._stream.tell()
+
+    def _write(self, content: dict[str, Any]) -> None:
+        self._stream.write(json.dumps(content) + "\n")
