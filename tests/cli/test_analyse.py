@@ -10,13 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from crosscal.predictions import Predictions, Provenance, write_predictions
+from tests.cli.command import crosscal
 
 LABELS = ("entailment", "neutral", "contradiction")
-
-
-def crosscal(*arguments, **options):
-    command = [sys.executable, "-m", "crosscal.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 def predictions(recipe="direct", choices=LABELS, shift=0):

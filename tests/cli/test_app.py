@@ -2,18 +2,12 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from crosscal.data.mini import mini_folder
-
-
-def crosscal(*arguments, **options):
-    command = [sys.executable, "-m", "crosscal.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+from tests.cli.command import crosscal
 
 
 @pytest.fixture

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+varlen_attn: Callable[..., Tensor] | None
 try:
-    from torch.nn.attention.varlen import varlen_attn
-except ImportError:  # torch before 2.10
+    from torch.nn.attention import varlen
+except ImportError:  # an older torch
     varlen_attn = None
+else:
+    varlen_attn = varlen.varlen_attn  # type: ignore[assignment]  # of two results only if asked
 
 _LENGTHS = (5, 3)
 _HEADS = 2
@@ -22,9 +26,9 @@ def one_call_attention(
     query: Tensor, key: Tensor, value: Tensor, boundaries: Tensor, longest: int, scale: float | None
 ) -> Tensor:
     """Mix the values of each sequence: from three of (heads, T, width) to (T, heads, width)."""
+    assert varlen_attn is not None
     rows = (part.transpose(0, 1).contiguous() for part in (query, key, value))
-    mixed: Tensor = varlen_attn(*rows, boundaries, boundaries, longest, longest, scale=scale)
-    return mixed
+    return varlen_attn(*rows, boundaries, boundaries, longest, longest, scale=scale)
 
 
 def is_usable(query: Tensor, dropout: float) -> bool:
@@ -49,12 +53,13 @@ def is_right(device: torch.device, dtype: torch.dtype, width: int) -> bool:
     def outcomes(in_one_call: bool) -> tuple[Tensor, Tensor]:
         given = rows.clone().requires_grad_()
         if in_one_call:
-            mixed = one_call_attention(*given, boundaries, max(_LENGTHS), None)
+            query, key, value = given
+            mixed = one_call_attention(query, key, value, boundaries, max(_LENGTHS), None)
         else:
             parts = zip(*(part.split(_LENGTHS, dim=1) for part in given), strict=True)
             each = [scaled_dot_product_attention(*(p[None] for p in part))[0] for part in parts]
             mixed = torch.cat([part.transpose(0, 1) for part in each])
-        mixed.float().square().sum().backward()
+        torch.autograd.backward(mixed.float().square().sum())
         assert given.grad is not None
         return mixed.detach().float(), given.grad.float()
 

@@ -243,7 +243,9 @@ def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) 
         if table.grad is None:
             raise ValueError("the embedding table has no gradient")
         parts.insert(0, table.grad[used])
-    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(p) for p in parts]))
+    norm: Tensor = torch.linalg.vector_norm(
+        torch.stack([torch.linalg.vector_norm(p) for p in parts])
+    )
     # Elsewhere than on a processor, to ask for the norm would be to wait for it.
     if norm.device.type != "cpu" or norm > limit:
         factor = (limit / norm).clamp(max=1.0)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def prefetch(make: Callable[[int], T], numbers: Iterable[int], depth: int) -> Iterator[T]:
+def prefetch(make: Callable[[int], T], numbers: Iterable[int], depth: int) -> Generator[T]:
     """Yield ``make(n)`` of each number in turn, made up to `depth` ahead; 0: when asked for."""
     if not depth:
         yield from map(make, numbers)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,25 +12,8 @@ from typer.testing import CliRunner
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.calibration.recalibration.saving import load_recalibrator
 from crosscal.cli.app import app
-from crosscal.exceptions import CrosscalError
 from tests.cli.calibration.test_calibrate import answers
-
-
-class Done(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def crosscal(*arguments):
-    """Run the command in this process."""
-    result = CliRunner().invoke(app, [str(each) for each in arguments])
-    error = result.exception
-    if isinstance(error, CrosscalError):
-        return Done(error.exit_code, result.stdout, result.stderr + f"crosscal: {error}")
-    assert error is None or isinstance(error, SystemExit), error
-    return Done(result.exit_code, result.stdout, result.stderr)
-
+from tests.cli.command import crosscal
 
 OPTIONS = ["--group", "lang", "--cluster", "item", "--baseline", "en", "--replicates", "100"]
 

@@ -2,20 +2,15 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.cli.command import crosscal, crosscal_apart
+
 LABELS = ("entailment", "neutral", "contradiction")
-
-
-def crosscal(*arguments, **options):
-    command = [sys.executable, "-m", "crosscal.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 def calibrate(*arguments):
@@ -155,7 +150,7 @@ def test_bad_files_are_answered_with_what_is_wrong(tmp_path, kind):
 )
 def test_bad_options(file, options, words):
     before = file.read_bytes()
-    done = crosscal("calibrate", file, *options, cwd=file.parent)
+    done = crosscal_apart("calibrate", file, *options, cwd=file.parent)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr, done.stderr
     assert file.read_bytes() == before
@@ -297,7 +292,7 @@ def test_a_bad_weight_is_answered_with_its_line(tmp_path):
 
 
 def test_help_teaches_with_an_example():
-    done = crosscal("calibrate", "--help", env={"COLUMNS": "200", "TERM": "dumb", "PATH": ""})
+    done = crosscal_apart("calibrate", "--help", env={"COLUMNS": "200", "TERM": "dumb", "PATH": ""})
     assert done.returncode == 0, done.stderr
     assert "crosscal calibrate answers.csv --group lang" in done.stdout
     for option in ("--scores", "--labels", "--cluster", "--recalibrate", "--report"):
@@ -352,7 +347,9 @@ def test_a_file_of_labels_is_not_replaced(tmp_path, monkeypatch, named, option):
     (tmp_path / "p.csv").write_text("p0,p1\n" + "0.3,0.7\n0.6,0.4\n" * 20)
     (tmp_path / "lab.csv").write_text("label\n" + "1\n0\n" * 20)
     more = ["--recalibrate", "temperature"] if option == "--save" else []
-    done = crosscal("calibrate", "p.csv", "--labels", named, option, "lab.csv", *more, cwd=tmp_path)
+    done = crosscal_apart(
+        "calibrate", "p.csv", "--labels", named, option, "lab.csv", *more, cwd=tmp_path
+    )
     assert done.returncode != 0
     assert "one of the files to read" in done.stderr
     assert (tmp_path / "lab.csv").read_text().startswith("label\n1\n")
