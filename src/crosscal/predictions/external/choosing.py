@@ -19,7 +19,9 @@ from crosscal.predictions.external.columns import (
     IDS,
     LABELS,
     OUTCOMES,
+    PARTS,
     PREDICTED,
+    RUNS,
     WEIGHTS,
     ColumnKind,
     ColumnMapping,
@@ -44,7 +46,6 @@ from crosscal.predictions.external.fitting import (
 )
 from crosscal.predictions.external.label_checks import (
     contradict,
-    demand_a_row_each,
     demand_no_rivals,
     right_class_instead,
 )
@@ -128,6 +129,7 @@ def _mapping(
     head: Head, candidate: Candidate, label: str | None, options: ColumnOptions
 ) -> ColumnMapping:
     taken = {*candidate.values, label, candidate.predicted, options.group, options.weights}
+    own = candidate.layout in ("confidence", "positive", "logit") and not options.name_values
     clusters = [n for n in head.columns if n.lower() in CLUSTERS and n not in taken]
     cluster = options.cluster or (clusters[0] if len(clusters) == 1 else None)
     ids = [n for n in head.columns if is_named(n, IDS) and n not in {*taken, cluster}]
@@ -163,7 +165,16 @@ def _mapping(
         classes_named=options.classes is not None,
         value_kind=candidate.value_kind,
         notes=tuple(notes),
+        beside=tuple(n for n in _codes(head) if own and n not in {*taken, cluster}),
+        factors=tuple(n for n in _codes(head) if is_named(n, (*RUNS, *PARTS)) and n not in taken),
     )
+
+
+def _codes(head: Head) -> list[str]:
+    """Return the columns of words and of whole numbers."""
+    cells = {name: head.numbers(name) for name in head.of_kind("number")}
+    numbers = [n for n, column in cells.items() if not (column[np.isfinite(column)] % 1).any()]
+    return [*head.of_kind("text"), *numbers]
 
 
 def _are_listed(text: str | None) -> bool:
@@ -322,8 +333,6 @@ def _settled(
     best = min(candidate.rank for candidate, _ in fitting)
     first = next(candidate for candidate, _ in fitting if candidate.rank == best)
     its_label = next(label for candidate, label in fitting if candidate is first)
-    if not options.name_values:
-        demand_a_row_each(head, first, its_label, options, where)
     others = _other_readings(head, (first, its_label), pairs, fitting, options)
     instead = None if options.labels else right_class_instead(head, first, labels)
     others += [instead] if instead else []
