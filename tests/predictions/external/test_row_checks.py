@@ -136,3 +136,43 @@ def test_confidences_below_one_half_are_read_where_the_choice_is_free_of_them():
     found = read(frame.assign(label="yes"))
     assert found.values.tolist() == frame.confidence.tolist()
     assert not found.warnings
+
+
+def test_positions_of_tokens_are_no_choices():
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"sentence": np.repeat(np.arange(30), 6), "token": np.tile(range(6), 30)})
+    frame = frame.assign(confidence=rng.random(180).round(3), correct=rng.integers(0, 2, 180))
+    assert read(frame).gold.tolist() == frame.correct.tolist()
+
+
+def test_a_probability_that_is_never_low_is_asked_about():
+    frame, gold = of_class_one("prob")
+    top = frame.assign(prob=np.maximum(frame.prob, 1 - frame.prob), label=gold).drop(columns="pred")
+    with pytest.raises(DataError, match="no value of 'prob' is below one half"):
+        read(top)
+    assert len(read(top, probabilities="prob")) == len(top)
+    assert len(read(top[top.label == 1])) == gold.sum()
+
+
+def test_a_named_confidence_does_not_make_labels_outcomes():
+    frame, gold = of_class_one()
+    pred = 1 * (frame.pred == "yes")
+    top = frame.assign(confidence=np.maximum(frame.confidence, 1 - frame.confidence), pred=pred)
+    top = top.assign(label=gold)
+    right = (pred == gold).astype(int).tolist()
+    assert read(top, confidence="confidence").gold.tolist() == right
+    with pytest.raises(DataError, match="'label' can say which class is right, or whether the"):
+        read(top.drop(columns="pred"), confidence="confidence")
+    named = read(top.drop(columns="pred"), confidence="confidence", labels="label")
+    assert named.gold.tolist() == gold.tolist()
+
+
+def test_labels_that_differ_in_a_sign_are_noted():
+    frame = pd.DataFrame({"confidence": 0.8, "pred": ["yes", "no", "perhaps", "no"] * 10})
+    found = read(frame.assign(gold=["Yes.", "no", "perhaps", "perhaps"] * 10))
+    assert found.warnings == (
+        "10 rows count as wrong though chosen and right label differ in signs or spaces alone, as "
+        "'yes' and 'Yes.'",
+    )
+    numbers = pd.DataFrame({"confidence": 0.8, "pred": [-1, 1] * 10, "gold": [1, 1] * 10})
+    assert not read(numbers).warnings

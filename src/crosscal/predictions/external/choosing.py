@@ -98,7 +98,7 @@ def choose_columns(
     if not found:
         raise _none_found(head, labels, taken, where)
     if named and named.layout in ("confidence", "highest"):
-        found = _completed(head, named, options, labels)
+        found = _completed(head, named, options, labels, where)
     if labels or not (votes or annotators):
         candidate, label = _labelled(head, found, labels, options, where, needed=labelled)
     else:
@@ -256,7 +256,7 @@ def matched(columns: Mapping[str, ColumnKind], text: str, where: str) -> list[st
 
 
 def _completed(
-    head: Head, named: Candidate, options: ColumnOptions, labels: Sequence[str]
+    head: Head, named: Candidate, options: ColumnOptions, labels: Sequence[str], where: str
 ) -> list[Candidate]:
     """Return the readings of a named confidence: its labels are right or wrong, or of classes."""
     if named.layout == "highest":
@@ -269,11 +269,18 @@ def _completed(
     of_labels = [confidence_candidate(name, predicted=n, how="named") for n in by_name]
     of_outcomes = [
         confidence_candidate(name, outcome=n, how="named")
-        for n in [*outcomes, *([] if options.labels else labels)]
-        if n and head.words(n) <= TRUE_OR_FALSE
+        for n in outcomes
+        if head.words(n) <= TRUE_OR_FALSE
     ]
     if predicted or (options.labels and not is_named(options.labels, OUTCOMES) and of_labels):
         return of_labels
+    if labels and not (outcomes or of_labels):
+        raise DataError(
+            f"'{labels[0]}' can say which class is right, or whether the chosen one is",
+            where=where,
+            remedy=f"Give --labels '{labels[0]}' if it says right or wrong, else the column of "
+            "chosen classes with --predicted",
+        )
     return of_outcomes or of_labels or [confidence_candidate(name, how="named")]
 
 

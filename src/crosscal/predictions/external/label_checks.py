@@ -70,12 +70,16 @@ def demand_no_rivals(
                     remedy=f"Name the labels, as --labels '{label}', if the classes are in order",
                 )
         outcome = is_named(name, OUTCOMES) and head.words(name) <= TRUE_OR_FALSE
-        if outcome or len(head.words(name)) < 2 or is_named(name, _OTHER_ROLES):
+        if outcome or is_named(name, _OTHER_ROLES):
+            continue
+        different = head.words(name)
+        # One word throughout says something only if it is a class, and the labels are too good.
+        if len(different) < 2 and not (too_good and head.columns[name] == "text"):
             continue
         other = _as_labels(head, candidate, name, options, words)
         if other is None or len(other) != len(choices):
             # Names of classes that the scores do not have: labels, if the others say nothing.
-            if blind and many and len(head.words(name)) <= max(size, width(head, candidate)):
+            if blind and many and 1 < len(different) <= max(size, width(head, candidate)):
                 raise _rival(label, name, why, where)
             continue
         agreeing = choices == other

@@ -5,6 +5,7 @@ The first rows cannot tell: a table may be sorted by choice, or by score.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,14 @@ from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import coded
-from crosscal.predictions.external.columns import LABELS, PREDICTED, ColumnMapping, is_named
+from crosscal.predictions.external.columns import (
+    CLUSTERS,
+    GROUPS,
+    LABELS,
+    PREDICTED,
+    ColumnMapping,
+    is_named,
+)
 from crosscal.predictions.external.first_rows import MOSTLY, tolerance
 from crosscal.predictions.external.layouts import TRUE_OR_FALSE
 from crosscal.predictions.external.sources.table_source import TableSource
@@ -28,6 +36,10 @@ _FEWEST_UNITS, _UNITS = 4, 10
 # Rows of each chosen class that show which class's probability a column is; fewer, of so many.
 _CHOSEN, _FEWEST_CHOSEN, _ROWS = 4, 2, 20
 _NEARLY = 0.95
+# Share of rows of each class where the model must sometimes choose the other.
+_MANY = 0.1
+# What labels may differ in: of -1 and 1 the sign is no such thing.
+_LETTERS = re.compile(r"(?<=[^\W\d_])[\W_]+|[\W_]+(?=[^\W\d_])")
 
 
 def check_single_scores(
@@ -42,18 +54,24 @@ def check_single_scores(
     if columns.layout not in ("confidence", "positive", "logit"):
         return ()
     scores = values if values.ndim == 1 else values[:, 1]
+    labels = coded(source, columns.labels, tables)
     beside = {name: each for name in columns.beside if (each := coded(source, name, tables))}
     if not named:
         _demand_a_row_each(source, columns, tables, scores, beside)
+    if columns.layout == "positive" and not named:
+        _demand_both_halves(source, columns, labels, scores)
     if columns.layout != "confidence":
         return ()
     by_name = [name for name in beside if is_named(name, PREDICTED)]
+    notes: tuple[str, ...] = ()
     for name in [columns.predicted] if columns.predicted else by_name:
         chosen = beside.get(name) or coded(source, name, tables)
         order = None if chosen is None else _by_score(*chosen, scores)
         if order is not None:
-            return _one_class(source, columns, name, order, named=named)
-    return ()
+            notes += _one_class(source, columns, name, order, named=named)
+        if columns.predicted and chosen and labels:
+            notes += _nearly_equal(chosen, labels)
+    return notes
 
 
 def _demand_a_row_each(
@@ -64,8 +82,10 @@ def _demand_a_row_each(
     beside: Mapping[str, Coded],
 ) -> None:
     """Refuse tables with a row for each choice: a unit's values sum to one, or one is right."""
-    others = [*beside.values(), coded(source, columns.predicted, tables)]
-    choices = [each for each in others if each is not None]
+    fixed = (*GROUPS, *CLUSTERS)
+    choices = [each for name, each in beside.items() if not is_named(name, fixed)]
+    if chosen := coded(source, columns.predicted, tables):
+        choices.append(chosen)
     labels = coded(source, columns.labels, tables)
     why = _in_turn(scores) if columns.layout != "logit" else None
     for name, (units, words) in beside.items():
@@ -97,11 +117,13 @@ def _of_choices(
     """Return which units have one right row, or each of the labels' words once."""
     numbers, words = labels
     found = np.zeros(len(counts), dtype=bool)
-    if set(words) <= TRUE_OR_FALSE:
+    outcomes = set(words) <= TRUE_OR_FALSE
+    if outcomes:
         truth = np.array([word in ("1", "true") for word in words])
         found = np.bincount(units, truth[numbers], len(counts)) == 1
     for chosen, names in choices:
-        if set(words) <= set(names):
+        # Positions from 0 on hold the numbers of outcomes, too.
+        if set(words) == set(names) or (set(words) < set(names) and not outcomes):
             pairs = np.unique(units * len(names) + chosen) // len(names)
             each = np.bincount(pairs, minlength=len(counts))
             found |= (each == counts) & (counts == len(names))
@@ -118,6 +140,39 @@ def _in_turn(scores: Floats) -> str | None:
         if float((np.abs(sums - 1) <= tolerance(size)).mean()) >= MOSTLY:
             return f"{size} rows for each unit, whose values sum to 1"
     return None
+
+
+def _demand_both_halves(
+    source: TableSource, columns: ColumnMapping, labels: Coded | None, scores: Floats
+) -> None:
+    """Refuse probabilities of class 1 of which none is low, though many rows are of class 0."""
+    if labels is None or len(labels[1]) < 2 or len(scores) < _ROWS or scores.min() < 0.5:
+        return
+    if np.bincount(labels[0]).min() < _MANY * len(scores):
+        return
+    name = columns.values[0]
+    raise DataError(
+        f"no value of '{name}' is below one half, as if it were the confidence of what was chosen",
+        where=source.name,
+        remedy=f"Give --confidence '{name}' with --predicted and the column of what was chosen; or "
+        f"--probabilities '{name}', if it is the probability of one class",
+    )
+
+
+def _nearly_equal(chosen: Coded, labels: Coded) -> tuple[str, ...]:
+    """Warn of rows that are wrong only because of a sign or a space."""
+    one, other = ([word.casefold() for word in words] for _, words in (chosen, labels))
+    bare = [np.array([_LETTERS.sub("", w) or w for w in words], object) for words in (one, other)]
+    near = bare[0][chosen[0]] == bare[1][labels[0]]
+    near &= np.array(one, object)[chosen[0]] != np.array(other, object)[labels[0]]
+    if not near.any():
+        return ()
+    at = int(near.argmax())
+    example = f"'{chosen[1][chosen[0][at]]}' and '{labels[1][labels[0][at]]}'"
+    return (
+        f"{int(near.sum()):,} rows count as wrong though chosen and right label differ in signs "
+        f"or spaces alone, as {example}",
+    )
 
 
 def _by_score(
