@@ -58,8 +58,8 @@ def implausible(
     """
     if pair:
         rows = [(np.asarray(values), np.asarray(gold)) for _, values, gold in groups]
-        confidence, right = (np.concatenate(each) for each in zip(*rows, strict=True))
-        return (*_all_right([right]), *_odd_confidences(confidence, right > 0))
+        confidence, outcome = (np.concatenate(each) for each in zip(*rows, strict=True))
+        return (*_all_right([outcome]), *_odd_confidences(confidence, outcome > 0))
     counts = [
         counted for name, values, gold in groups if (counted := _counts(name, values, gold)).n
     ]
