@@ -104,7 +104,7 @@ def _odd_confidences(confidence: NDArray[Any], right: NDArray[np.bool_]) -> Iter
     elif _falls(confidence[~high], right[~high]):
         yield (
             "below one half, the lower the confidence the more rows are right: look whether it is "
-            "the probability of one class, whatever was chosen"
+            "the probability of one class, or says how unsure the model is"
         )
     elif _falls(confidence, right):
         yield (
