@@ -107,3 +107,30 @@ def test_a_fit_without_optimum_says_why(kind):
     assert result.converged is False
     assert result.note.startswith("no optimum in some fit: ")
     assert words in result.note
+
+
+def odd(confidence, right):
+    return implausible([("all", confidence, right.astype(int))], pair=True)
+
+
+def test_confidences_that_are_something_else():
+    rng = np.random.default_rng(5)
+    p = rng.random(600)
+    gold = rng.random(600) < p
+    top, right = np.maximum(p, 1 - p), (p >= 0.5) == gold
+    assert odd(top, right) == ()
+    assert "probability of one class" in odd(p, right)[0]
+    assert "probability of the right class" in odd(np.where(gold, p, 1 - p), right)[0]
+    assert "how unsure" in odd(1.5 - top, right)[0]
+    # Verbal confidences may be low, and bad.
+    said = rng.choice([0.2, 0.5, 0.8, 0.9], 600)
+    assert odd(said, rng.random(600) < 0.6) == ()
+
+
+def test_rows_of_choices_have_the_accuracy_and_confidence_of_one_choice():
+    rng = np.random.default_rng(6)
+    p = rng.dirichlet(np.ones(4), 100).round(5)
+    right = np.eye(4, dtype=bool)[[rng.choice(4, p=row / row.sum()) for row in p]]
+    order = rng.permutation(400)
+    (note,) = odd(p.ravel()[order], right.ravel()[order])
+    assert "one in 4 on average" in note

@@ -299,6 +299,30 @@ def two_models(rng, z, p, gold, classes):
     return Odd("two models", columns, p, gold, must_ask=True)
 
 
+def runs(rng, z, p, gold, classes):
+    """Predictions of the same items by two runs, below each other."""
+    q = softmax(z + rng.normal(size=z.shape))
+    n = len(gold)
+    columns = _wide(rng, np.vstack([p, q]).round(6), _named(rng, classes)) | {
+        "id": np.tile(rng.permutation(n), 2),
+        str(rng.choice(["model", "seed", "run", "checkpoint"])): np.repeat([1, 2], n),
+        "label": np.tile(np.array(classes)[gold], 2),
+    }
+    return Odd("runs", columns, p, gold, must_ask=True, notes=["gold"])
+
+
+def one_class(rng, z, p, gold, classes):
+    """What is called confidence is the probability of one class of two, whatever was chosen."""
+    q, gold = softmax(z[:, :2]), np.minimum(gold, 1)
+    best = q.argmax(axis=1)
+    if min(best.sum(), (1 - best).sum()) < 4:  # too few to show it
+        return probabilities(rng, z, p, np.minimum(gold, len(classes) - 1), classes)
+    words = np.array(classes[:2])
+    name = str(rng.choice(["confidence", "conf", "max_prob", "score", "prob"]))
+    columns = {name: q[:, 1].round(6), "pred": words[best], "gold": words[gold]}
+    return Odd("one class", columns, q, gold, notes=["gold"])
+
+
 def models_as_columns(rng, z, p, gold, classes):
     """A column a model: the probability, or logit, of one class of two by each."""
     q, gold = softmax(z[:, :2]), np.minimum(gold, 1)
@@ -333,6 +357,7 @@ _KINDS = (
     *(probabilities, logits, lists, probabilities, logits, lists),
     *(per_cent, other_logarithms, other_logarithms, votes, binary, one_logit, confidences),
     *(confidences, chosen_as_label, long, two_models, models_as_columns, people),
+    *(runs, one_class),
 )
 
 

@@ -84,32 +84,6 @@ def test_a_confidence_beside_scores_of_another_model(truth):
         read(frame)
 
 
-LONG = {
-    "outcome": lambda p, gold: (np.repeat(gold, 3) == np.tile(range(3), N)).astype(int),
-    "right class": lambda p, gold: WORDS[np.repeat(gold, 3)],
-}
-
-
-@pytest.mark.parametrize("label", LONG)
-@pytest.mark.parametrize("value", ["confidence", "prob", "logit"])
-def test_a_row_for_each_choice_is_no_row_for_each_unit(truth, value, label):
-    p, gold = truth
-    values = (np.log(p) if value == "logit" else p).ravel()
-    frame = pd.DataFrame({"item": np.repeat(np.arange(N), 3), "predicted": np.tile(WORDS, N)})
-    name = "correct" if value == "confidence" and label == "outcome" else "label"
-    frame = frame.assign(**{value: values, name: LONG[label](p, gold)})
-    frame = frame.sample(frac=1, random_state=0)
-    with pytest.raises(DataError, match="several rows for each 'item'|one column of scores is too"):
-        read(frame)
-
-
-def test_parallel_items_are_no_choices(truth):
-    p, gold = truth
-    frame = pd.DataFrame({"prob": p[:, 0], "label": gold == 0}).iloc[np.repeat(np.arange(N), 2)]
-    frame = frame.assign(item=np.repeat(np.arange(N), 2), lang=np.tile(["en", "sw"], N))
-    assert len(read(frame, group="lang")) == 2 * N
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
     [("teacher.prob_{}", "student.prob_{}"), ("prob_{}", "prob.{}"), ("prob_{}", "logit_{}")],

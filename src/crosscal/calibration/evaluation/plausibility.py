@@ -21,6 +21,8 @@ _FEWEST, _MOST_CLASSES = 20, 300
 # Standard errors that convince; of the best order among k! more are asked for.
 _CONVINCING = 4.0
 _FAR_BELOW = 0.75
+# How near two means are that are one number, and confidences that no right class has of five.
+_EQUAL, _LOW = 1e-4, 0.2
 _MOST_NAMED = 8
 # Rows of equal weight, and their share of all rows, below which weights are said to be extreme.
 _FEW_EQUAL, _LEAST_SHARE = 25, 0.1
@@ -55,7 +57,9 @@ def implausible(
     Where `pair`, values are confidences (n,), and labels say right or wrong.
     """
     if pair:
-        return _all_right([np.asarray(gold) for _, _, gold in groups])
+        rows = [(np.asarray(values), np.asarray(gold)) for _, values, gold in groups]
+        confidence, outcome = (np.concatenate(each) for each in zip(*rows, strict=True))
+        return (*_all_right([outcome]), *_odd_confidences(confidence, outcome > 0))
     counts = [
         counted for name, values, gold in groups if (counted := _counts(name, values, gold)).n
     ]
@@ -78,6 +82,44 @@ def _all_right(outcomes: Sequence[NDArray[Any]]) -> tuple[str, ...]:
         f"every prediction equals its label, in all {rows:,} rows: look whether the labels are "
         "what the model chose",
     )
+
+
+def _odd_confidences(confidence: NDArray[Any], right: NDArray[np.bool_]) -> Iterator[str]:
+    """Say where confidences seem to be something else: of choices, of the right class, of one."""
+    n, hits = len(right), int(right.sum())
+    if min(hits, n - hits) < _FEWEST:
+        return
+    choices = round(n / hits)
+    if hits * choices == n and choices > 1 and abs(confidence.mean() - 1 / choices) < _EQUAL:
+        yield (
+            f"confidence and accuracy are one in {choices} on average, as in tables with a row for "
+            "each choice: look whether a row is a unit"
+        )
+    high, low = confidence >= 0.5, confidence < _LOW
+    if right[high].all() and not right[low].any() and min(high.sum(), low.sum()) >= _FEWEST:
+        yield (
+            "every confidence from one half on is right, and none of the low ones: look whether "
+            "it is the probability of the right class"
+        )
+    elif _falls(confidence[~high], right[~high]):
+        yield (
+            "below one half, the lower the confidence the more rows are right: look whether it is "
+            "the probability of one class, or says how unsure the model is"
+        )
+    elif _falls(confidence, right):
+        yield (
+            "the higher the confidence the fewer rows are right: look whether it says how unsure "
+            "the model is, or is of another row"
+        )
+
+
+def _falls(confidence: NDArray[Any], right: NDArray[np.bool_]) -> bool:
+    """Whether rows that are right have the lower confidence, beyond doubt."""
+    one, other = confidence[right], confidence[~right]
+    if min(len(one), len(other)) < _FEWEST:
+        return False
+    error = np.sqrt(one.var() / len(one) + other.var() / len(other))
+    return bool(other.mean() - one.mean() > _CONVINCING * error + 1e-9)
 
 
 def unshared_clusters(

@@ -65,3 +65,15 @@ def demand_present(source: TableSource, name: str, column: pa.ChunkedArray) -> N
         where=f"{source.name}: column '{name}', {source.locate(row)}",
         remedy="Fill it in or leave the row out",
     )
+
+
+def coded(
+    source: TableSource, name: str | None, columns: Mapping[str, pa.ChunkedArray]
+) -> tuple[NDArray[np.int64], list[str]] | None:
+    """Return the same as `codes`; None without a column, and where values are missing."""
+    if name is None:
+        return None
+    try:
+        return codes(source, name, columns[name])
+    except DataError:
+        return None

@@ -19,7 +19,9 @@ from crosscal.predictions.external.columns import (
     IDS,
     LABELS,
     OUTCOMES,
+    PARTS,
     PREDICTED,
+    RUNS,
     WEIGHTS,
     ColumnKind,
     ColumnMapping,
@@ -44,7 +46,6 @@ from crosscal.predictions.external.fitting import (
 )
 from crosscal.predictions.external.label_checks import (
     contradict,
-    demand_a_row_each,
     demand_no_rivals,
     right_class_instead,
 )
@@ -97,7 +98,7 @@ def choose_columns(
     if not found:
         raise _none_found(head, labels, taken, where)
     if named and named.layout in ("confidence", "highest"):
-        found = _completed(head, named, options, labels)
+        found = _completed(head, named, options, labels, where)
     if labels or not (votes or annotators):
         candidate, label = _labelled(head, found, labels, options, where, needed=labelled)
     else:
@@ -128,6 +129,7 @@ def _mapping(
     head: Head, candidate: Candidate, label: str | None, options: ColumnOptions
 ) -> ColumnMapping:
     taken = {*candidate.values, label, candidate.predicted, options.group, options.weights}
+    own = candidate.layout in ("confidence", "positive", "logit") and not options.name_values
     clusters = [n for n in head.columns if n.lower() in CLUSTERS and n not in taken]
     cluster = options.cluster or (clusters[0] if len(clusters) == 1 else None)
     ids = [n for n in head.columns if is_named(n, IDS) and n not in {*taken, cluster}]
@@ -163,7 +165,16 @@ def _mapping(
         classes_named=options.classes is not None,
         value_kind=candidate.value_kind,
         notes=tuple(notes),
+        beside=tuple(n for n in _codes(head) if own and n not in {*taken, cluster}),
+        factors=tuple(n for n in _codes(head) if is_named(n, (*RUNS, *PARTS)) and n not in taken),
     )
+
+
+def _codes(head: Head) -> list[str]:
+    """Return the columns of words and of whole numbers."""
+    cells = {name: head.numbers(name) for name in head.of_kind("number")}
+    numbers = [n for n, column in cells.items() if not (column[np.isfinite(column)] % 1).any()]
+    return [*head.of_kind("text"), *numbers]
 
 
 def _are_listed(text: str | None) -> bool:
@@ -245,7 +256,7 @@ def matched(columns: Mapping[str, ColumnKind], text: str, where: str) -> list[st
 
 
 def _completed(
-    head: Head, named: Candidate, options: ColumnOptions, labels: Sequence[str]
+    head: Head, named: Candidate, options: ColumnOptions, labels: Sequence[str], where: str
 ) -> list[Candidate]:
     """Return the readings of a named confidence: its labels are right or wrong, or of classes."""
     if named.layout == "highest":
@@ -258,11 +269,18 @@ def _completed(
     of_labels = [confidence_candidate(name, predicted=n, how="named") for n in by_name]
     of_outcomes = [
         confidence_candidate(name, outcome=n, how="named")
-        for n in [*outcomes, *([] if options.labels else labels)]
-        if n and head.words(n) <= TRUE_OR_FALSE
+        for n in outcomes
+        if head.words(n) <= TRUE_OR_FALSE
     ]
     if predicted or (options.labels and not is_named(options.labels, OUTCOMES) and of_labels):
         return of_labels
+    if labels and not (outcomes or of_labels):
+        raise DataError(
+            f"'{labels[0]}' can say which class is right, or whether the chosen one is",
+            where=where,
+            remedy=f"Give --labels '{labels[0]}' if it says right or wrong, else the column of "
+            "chosen classes with --predicted",
+        )
     return of_outcomes or of_labels or [confidence_candidate(name, how="named")]
 
 
@@ -322,8 +340,6 @@ def _settled(
     best = min(candidate.rank for candidate, _ in fitting)
     first = next(candidate for candidate, _ in fitting if candidate.rank == best)
     its_label = next(label for candidate, label in fitting if candidate is first)
-    if not options.name_values:
-        demand_a_row_each(head, first, its_label, options, where)
     others = _other_readings(head, (first, its_label), pairs, fitting, options)
     instead = None if options.labels else right_class_instead(head, first, labels)
     others += [instead] if instead else []

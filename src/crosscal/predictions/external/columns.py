@@ -38,13 +38,25 @@ POSITIVES = (
 )
 ONE_LOGIT = ("logit", "logits", "decision_function", "raw_logit")
 CLUSTERS = ("cluster_id", "cluster")
+RUNS = (
+    *("model", "models", "model_name", "model_id", "system", "checkpoint", "ckpt", "run", "run_id"),
+    *("seed", "random_seed", "recipe", "experiment", "config", "setting", "variant", "method"),
+    *("classifier", "encoder", "backbone", "architecture", "arch", "epoch", "step", "iteration"),
+    *("trial", "repeat", "prompt", "prompt_id", "template", "n_shot", "num_fewshot"),
+)
+"""Of several values: what predicted the same items several times."""
+PARTS = (
+    *("split", "fold", "cv_fold", "subset", "partition"),
+    *("annotator", "annotator_id", "worker", "worker_id", "rater"),
+)
 GROUPS = (
-    *("lang", "language", "languages", "locale", "group", "split", "domain", "task", "source"),
-    *("dataset", "genre", "model", "recipe", "seed", "fold"),
+    *("lang", "language", "languages", "locale", "group", "domain", "task", "source"),
+    *("dataset", "genre", *RUNS, *PARTS),
 )
 WEIGHTS = (
     *("weight", "weights", "sample_weight", "sample_weights", "case_weight", "case_weights"),
     *("survey_weight", "importance_weight", "inverse_probability", "ipw", "freq", "frequency"),
+    *("count", "counts", "multiplicity"),
 )
 """Never taken for weights unasked: of what, nobody knows."""
 IDS = (
@@ -169,12 +181,15 @@ class ColumnMapping:
     annotators: tuple[str, ...] = ()  # columns of labels, one an annotator
     votes_listed: bool = False  # by the user, one by one
     weights: str | None = None
+    beside: tuple[str, ...] = ()  # which may show that a row is not what it is taken for
+    factors: tuple[str, ...] = ()  # of whose values all rows are measured together
 
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that must be read, each once."""
         others = (self.labels, self.predicted, self.group, self.cluster, self.id, self.weights)
         collected = (*self.values, *self.votes, *self.annotators, *others)
+        collected += (*self.beside, *self.factors)
         return tuple(dict.fromkeys(name for name in collected if name is not None))
 
     @property

@@ -1,7 +1,6 @@
 """What speaks against the one reading that fits a file's names: other columns that tell otherwise.
 
-A column of outcomes that contradicts the labels, labels that are what the model chose, a row for
-each choice instead of each unit.
+A column of outcomes that contradicts the labels, and labels that are what the model chose.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from crosscal.predictions.external.columns import (
     ColumnOptions,
     is_named,
 )
-from crosscal.predictions.external.first_rows import MOSTLY, Candidate, Head, tolerance
+from crosscal.predictions.external.first_rows import Candidate, Head
 from crosscal.predictions.external.fitting import (
     above_chance,
     first_gold,
@@ -36,8 +35,6 @@ from crosscal.predictions.external.plain_text import plain_text
 _MANY_ROWS, _ROWS = 20, 10
 _CONTRADICTING = 0.02
 _OTHER_ROLES = (*PREDICTED, *IDS, *GROUPS, *CLUSTERS, *WEIGHTS)
-# Units of several rows each that show what a row is.
-_FEWEST_UNITS = 4
 
 
 def demand_no_rivals(
@@ -73,12 +70,16 @@ def demand_no_rivals(
                     remedy=f"Name the labels, as --labels '{label}', if the classes are in order",
                 )
         outcome = is_named(name, OUTCOMES) and head.words(name) <= TRUE_OR_FALSE
-        if outcome or len(head.words(name)) < 2 or is_named(name, _OTHER_ROLES):
+        if outcome or is_named(name, _OTHER_ROLES):
+            continue
+        different = head.words(name)
+        # One word throughout says something only if it is a class, and the labels are too good.
+        if len(different) < 2 and not (too_good and head.columns[name] == "text"):
             continue
         other = _as_labels(head, candidate, name, options, words)
         if other is None or len(other) != len(choices):
             # Names of classes that the scores do not have: labels, if the others say nothing.
-            if blind and many and len(head.words(name)) <= max(size, width(head, candidate)):
+            if blind and many and 1 < len(different) <= max(size, width(head, candidate)):
                 raise _rival(label, name, why, where)
             continue
         agreeing = choices == other
@@ -186,59 +187,3 @@ def right_class_instead(
                 candidate.values[0], predicted=name, labels=candidate.outcome
             )
     return None
-
-
-def demand_a_row_each(
-    head: Head, candidate: Candidate, label: str, options: ColumnOptions, where: str
-) -> None:
-    """Refuse tables with a row for each choice: a unit's values sum to one, or one is right."""
-    if candidate.layout not in ("confidence", "positive", "logit"):
-        return
-    values = head.numbers(candidate.values[0])
-    # Of what is named as clusters or groups, nothing is left to ask.
-    named = (options.cluster or "", options.group or "")
-    used = {*candidate.values, candidate.outcome or label, label, *named}
-    for name, kind in head.columns.items():
-        if name in used or kind not in ("text", "number"):
-            continue
-        units, counts, first = _units(head.cells[name])
-        if len(counts) < _FEWEST_UNITS or float((counts > 1).mean()) < MOSTLY:
-            continue
-        off = np.abs(np.bincount(units, values, len(counts)) - 1)
-        shared, why = off <= tolerance(int(counts.max())), "whose values sum to 1"
-        if candidate.layout == "logit":
-            shared, why = _of_choices(head, label, units, counts, used), "one for each choice"
-        if float(shared[counts > 1].mean()) >= MOSTLY:
-            raise DataError(
-                f"there seem to be several rows for each '{name}', {why}, as for {first}",
-                where=where,
-                remedy="Write a row for each unit, with a column for each class or a list of "
-                f"scores (in pandas, pivot); or name '{candidate.values[0]}' with its option if "
-                "each row is a prediction by itself",
-            )
-
-
-def _of_choices(
-    head: Head, label: str, units: NDArray[np.intp], counts: NDArray[np.intp], used: Collection[str]
-) -> NDArray[np.bool_]:
-    """Return which units have one right row, or each of the labels' words once."""
-    words = head.words(label)
-    right = [plain_text(x) in ("1", "true") for x in head.cells.get(label, ())]
-    found: NDArray[np.bool_] = np.bincount(units, right, len(counts)) == 1
-    if not words <= TRUE_OR_FALSE:
-        found[:] = False
-    for name, kind in head.columns.items():
-        if name not in used and kind in ("text", "number") and words <= head.words(name):
-            pairs = {
-                (u, plain_text(x)) for u, x in zip(units.tolist(), head.cells[name], strict=True)
-            }
-            each = np.bincount([u for u, _ in pairs], minlength=len(counts))
-            found |= (each == counts) & (counts == len(head.words(name)))
-    return found
-
-
-def _units(cells: Sequence[object]) -> tuple[NDArray[np.intp], NDArray[np.intp], str]:
-    """Return each row's unit, the rows of each, and what the first is called."""
-    number: dict[str, int] = {}
-    units = np.array([number.setdefault(plain_text(x), len(number)) for x in cells], dtype=np.intp)
-    return units, np.bincount(units), next(iter(number), "")

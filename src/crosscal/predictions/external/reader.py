@@ -23,7 +23,8 @@ from crosscal.predictions.external.columns import ColumnMapping, ColumnOptions, 
 from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.labels import gold_of, right_of
 from crosscal.predictions.external.plain_text import IGNORED, plain_text
-from crosscal.predictions.external.repeated import repeated_rows
+from crosscal.predictions.external.repeated import pooled_runs, repeated_rows
+from crosscal.predictions.external.row_checks import check_single_scores
 from crosscal.predictions.external.sample_weights import weights_of
 from crosscal.predictions.external.sources.joined import with_labels_of
 from crosscal.predictions.external.sources.opening import open_source
@@ -131,8 +132,9 @@ def read_external(
         options, choices, split = _own(source, options)
     options = _filled(options, source.defaults)
     columns = choose_columns(_head(source), options, where=source.name, labelled=labelled)
-    if own and not given.name_values:
-        columns = replace(columns, value_kind=None)  # whether these are logits, the values tell
+    if own:  # these are of one run and split; whether they are logits, the values tell
+        kind = columns.value_kind if given.name_values else None
+        columns = replace(columns, factors=(), value_kind=kind)
     tables = _read(source, columns, split if own else None, report)
     keep = _not_ignored(source, columns, tables)
     left_out: tuple[str, ...] = ()
@@ -142,6 +144,7 @@ def read_external(
     value_columns = [tables.pop(name) for name in columns.values]
     values, value_kind, notes, own_number = settle_values(source, columns, value_columns)
     del value_columns
+    odd = check_single_scores(source, columns, tables, values, named=given.name_values)
     if columns.order and values.ndim == 2:
         values = np.ascontiguousarray(values[:, list(columns.order)])
     classes = choices if own and choices else columns.classes
@@ -182,7 +185,11 @@ def read_external(
         weights=weights_of(source, columns.weights, tables),
         task=source.defaults.get("task"),
         notes=(*source.notes, *origin_note, *columns.notes, *said),
-        warnings=repeated_rows(source, columns.id, tables, group, groups),
+        warnings=(
+            *odd,
+            *(pooled_runs(source, columns, tables, group) if labelled else ()),
+            *repeated_rows(source, columns.id, tables, group, groups),
+        ),
     )
     if votes is None or not labelled or columns.labels is not None:
         return predictions
