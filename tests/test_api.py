@@ -44,6 +44,27 @@ def report():
     )
 
 
+def test_no_file_that_was_read_is_written_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found, rows = columns(), []
+    for one, two in zip(found["prob_no"], found["prob_yes"], strict=True):
+        rows.append(f"{one},{two}\n")
+    (tmp_path / "p.csv").write_text("prob_no,prob_yes\n" + "".join(rows))
+    (tmp_path / "l.csv").write_text("label\n" + "\n".join(found["label"]) + "\n")
+    before = {name: (tmp_path / name).read_bytes() for name in ("p.csv", "l.csv")}
+    made = crosscal.calibrate("p.csv", labels="l.csv", recalibrate="temperature", replicates=100)
+    monkeypatch.chdir(tmp_path.parent)  # what was read is known by its place, not its name
+    for target in (f"{tmp_path.name}/p.csv", tmp_path / "l.csv", tmp_path):
+        for write in (made.to_html, made.save):
+            with pytest.raises(SettingsError, match="folder|one of the files to read"):
+                write(target)
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    made.to_html(tmp_path / "page.html")
+    made.save(tmp_path / "r.json")
+    made.save(tmp_path / "r.json")  # over what is its own
+    assert crosscal.load(tmp_path / "r.json")
+
+
 def test_weights_are_a_column():
     table = pa.table(columns() | {"cases": np.where(np.arange(240) % 3, 1.0, 40.0)})
     weighted = crosscal.calibrate(table, group="lang", weights="cases", replicates=200)

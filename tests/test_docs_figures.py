@@ -1,4 +1,4 @@
-"""The tables of docs/what-to-trust.md are those of the measured figures."""
+"""Tables of the documentation are those of the measured figures."""
 
 from __future__ import annotations
 
@@ -16,3 +16,16 @@ def test_tables_are_the_measured_ones(number):
     tables = runpy.run_path(str(ROOT / "benchmarks/error_tables.py"))["tables"]()
     assert len(tables) == 7
     assert tables[number] in page
+
+
+def test_what_is_said_of_exported_kinds_was_measured():
+    page = (ROOT / "docs/export.md").read_text(encoding="utf-8")
+    measured = runpy.run_path(str(ROOT / "benchmarks/encoder_kinds.py"))
+    assert measured["table"]() in page
+    found = measured["outcome"]()
+    text = " ".join(page.split())
+    assert f"encoders of {found['kinds']} kinds" in text
+    assert f"Of {found['folders']} folders transformers alone loads {found['own']} in" in text
+    assert f"by at most {found['largest']:.1e}." in text
+    assert found["largest"] < 1e-5
+    assert found["other tokens"] == 0

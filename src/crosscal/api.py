@@ -17,7 +17,13 @@ from crosscal.calibration.evaluation.evaluating import evaluate_coded
 from crosscal.calibration.notion import Notion
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.concat import NamedFile, checksums, demand_different, join_files
+from crosscal.predictions.external.concat import (
+    NamedFile,
+    checksums,
+    demand_different,
+    files_read,
+    join_files,
+)
 from crosscal.predictions.external.reader import ExternalPredictions, read_external
 from crosscal.report.calibration_report import CalibrationReport
 from crosscal.spelling import did_you_mean
@@ -129,6 +135,7 @@ def calibrate(
     return evaluate_predictions(
         join_files(parts, files, pooled=group is not None) if files else parts[0],
         files=checksums(files),
+        read=files_read(files, labels),
         notion=notion,
         baseline=baseline,
         recalibrate=recalibrators,
@@ -145,6 +152,7 @@ def evaluate_predictions(
     predictions: ExternalPredictions,
     *,
     files: Mapping[str, str],
+    read: Sequence[Path] = (),
     notion: str = "top-label",
     bins: int = 15,
     level: float = 0.95,
@@ -192,6 +200,7 @@ def evaluate_predictions(
         value_kind=predictions.value_kind,
         notes=predictions.notes,
         files=files,
+        read=tuple(read),
     )
 
 

@@ -17,14 +17,14 @@ import re
 import shutil
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from crosscal.exceptions import ArtifactError, CrosscalError
+from crosscal.exceptions import ArtifactError, CrosscalError, SettingsError
 
 MANIFEST = "manifest.json"
 # In a folder being filled: what it is going to be, so that nothing else is made of it.
@@ -51,6 +51,17 @@ def sha256_file(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_output(path: Path, taken: Iterable[Path], *, where: str, remedy: str) -> None:
+    """Refuse to write where a folder is, or over a file that is read or written as well."""
+    if path.is_dir():
+        message = "this is a folder"
+    elif path.resolve() in [each.resolve() for each in taken]:
+        message = "this is one of the files to read, or written already"
+    else:
+        return
+    raise SettingsError(message, where=where, remedy=remedy)
 
 
 @contextmanager

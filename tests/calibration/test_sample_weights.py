@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosscal.calibration import (
+    ace,
     aurc,
     auroc,
+    classwise_ece,
     ece,
     ece_debiased,
     ece_sweep,
@@ -22,7 +24,9 @@ from crosscal.calibration import (
     smooth_ece,
     square_ce_debiased,
     sweep_bins,
+    tace,
 )
+from crosscal.calibration.evaluation.evaluating import evaluate
 from crosscal.calibration.recalibration import RECALIBRATORS
 from crosscal.calibration.sample_weights import (
     check_weights,
@@ -90,6 +94,37 @@ def test_rows_of_weight_0_are_not_there(name):
     assert MEASURES[name](confidence, correct, weights=weights) == pytest.approx(
         MEASURES[name](confidence[kept], correct[kept], weights=weights[kept]), abs=1e-12
     )
+
+
+CLASS_BY_CLASS = {"classwise_ece": classwise_ece, "ace": ace, "tace": tace}
+
+
+@pytest.mark.parametrize("name", CLASS_BY_CLASS)
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_of_every_class_with_weights(name, seed):
+    rng = np.random.default_rng([11, seed])
+    n, error = 150 + 10 * seed, CLASS_BY_CLASS[name]
+    values = np.round(2 * rng.normal(size=(n, 3)), 1) * [1, 1, 4]  # with ties, and tiny ones
+    gold = rng.integers(-1, 3, n)
+    weights = rng.integers(0, 5, n)
+    again = np.repeat(np.arange(n), weights)
+    weighted = error(values, gold, weights=weights)
+    assert weighted == pytest.approx(error(values[again], gold[again]), abs=1e-12)
+    assert weighted == pytest.approx(error(values, gold, weights=weights / 7e9), abs=1e-12)
+    assert abs(weighted - error(values, gold)) > 1e-4
+    assert error(values, gold, weights=np.full(n, 0.3)) == error(values, gold)
+    known, some = np.maximum(gold, 0), np.maximum(weights, 1)
+    whole = evaluate(values, known, weights=some, errors=(name,), replicates=100)
+    (group,) = whole.groups.values()
+    expected = error(values, known, weights=some)
+    assert group.errors[name].value == pytest.approx(expected, abs=1e-12)
+    # A class that only rows of no weight reach counts as a class, and adds nothing.
+    only = np.where(np.arange(n)[:, None] == 0, [0, 0, 0], [9.0, 9.0, -99.0])
+    late = (np.arange(n) > 0).astype(int)
+    both = error(only, np.zeros(n, int), weights=late)
+    assert both == pytest.approx(error(only[1:], np.zeros(n - 1, int)), abs=1e-12)
+    with pytest.raises(DataError, match="row 2: the weight is -1.0"):
+        error(values, gold, weights=np.where(np.arange(n) == 2, -1.0, 1.0))
 
 
 def test_binned_error_by_brute_force():

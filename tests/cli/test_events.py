@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from crosscal.analysis.events import EVENTS, EventSettings, events
+from crosscal.analysis.events import EVENTS, TAKING, EventSettings, events
 from crosscal.cli.app import app
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions import Predictions, Provenance, write_predictions
@@ -113,6 +113,42 @@ def test_options_reach_the_events(tmp_path):
     )
     assert found["events"]["f1"]["sw"]["temperature"] == 2
     assert list(found["events"]) == ["f1"]
+
+
+@pytest.mark.parametrize(
+    ("family", "option", "event"),
+    [
+        *(("classification", option, "label") for option in ("level", "rules")),
+        *(("multiple choice", option, "option") for option in ("level", "rules")),
+        *(("retrieval", option, "nearest") for option in ("level", "rules")),
+        ("tagging", "level", "entity-product"),
+        ("tagging", "rules", "word"),
+        ("span", "level", "exact"),
+        ("span", "rules", "answerability"),
+    ],
+)
+def test_a_setting_that_changes_nothing_is_refused(tmp_path, family, option, event):
+    path = tmp_path / "direct.parquet"
+    write_predictions(made(family), path)
+    value = {"level": "0.9", "rules": "sound"}[option]
+    done = run(path, "--event", event, f"--{option}", value)
+    assert isinstance(done.exception, SettingsError)
+    assert f"--{option}: it changes nothing about {event}, the events of" in str(done.exception)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_takes_notice_of_a_setting(family):
+    """Of the events that do, a value that means nothing is refused; of all others none is read."""
+    table = made(family)
+    for setting, wrong in {"rules": "none", "level": 9.0}.items():
+        for name in EVENTS[family]:
+            try:
+                events(table, name, settings=EventSettings(**{setting: wrong}))
+                read = False
+            except SettingsError as error:
+                assert error.where == setting
+                read = True
+            assert read == (name in TAKING[setting]), (name, setting)
 
 
 @pytest.mark.parametrize(

@@ -83,3 +83,24 @@ def test_tables_of_every_layer_cannot_be_trimmed(tmp_path):
     config = transformers.Gemma4TextConfig(**DECODER, **more, num_kv_shared_layers=0)
     config.save_pretrained(tmp_path)
     assert not inspect_encoder(tmp_path).can_trim
+
+
+@pytest.mark.parametrize("kind", ["MT5", "T5", "UMT5"])
+def test_an_encoder_that_was_saved_without_its_decoder(tmp_path, kind):
+    sizes = {"d_model": 32, "num_layers": 2, "num_heads": 4, "d_kv": 8, "d_ff": 48}
+    config = getattr(transformers, f"{kind}Config")(vocab_size=90, **sizes)
+    saved = getattr(transformers, f"{kind}EncoderModel")(config)
+    saved.save_pretrained(tmp_path)
+    assert inspect_encoder(tmp_path).layers == 2
+    loaded = dict(load_encoder(tmp_path).named_parameters())
+    assert loaded
+    assert all(torch.equal(value, loaded[name]) for name, value in saved.named_parameters())
+
+
+def test_an_encoder_below_a_head_that_calls_it_otherwise(tmp_path):
+    saved = transformers.Qwen3ForQuestionAnswering(transformers.Qwen3Config(**DECODER))
+    saved.save_pretrained(tmp_path)
+    loaded = dict(load_encoder(tmp_path).named_parameters())
+    expected = dict(saved.transformer.named_parameters())
+    assert loaded.keys() == expected.keys()
+    assert all(torch.equal(value, loaded[name]) for name, value in expected.items())

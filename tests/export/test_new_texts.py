@@ -2,6 +2,8 @@
 
 import csv
 import json
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,7 +14,9 @@ from crosscal.exceptions import DataError, SettingsError
 
 pytest.importorskip("torch")
 from crosscal.export.new_texts import predict_texts, write_table
+from tests.tiny_encoders import make_encoder
 
+KINDS = Path(__file__).parents[2] / "benchmarks/encoder_kinds.py"
 BERT, XLMR = ("bert", "mean"), ("xlm-roberta", "first")
 
 
@@ -156,3 +160,48 @@ def test_an_exported_folder_is_an_encoder_again(exported):
 
     saved = load_file(folder / "model.safetensors")
     assert all(torch.equal(saved[f"pretrained.{name}"], value) for name, value in trained.items())
+
+
+@pytest.mark.parametrize(
+    ("kind", "family", "own"),
+    # Of an encoder-decoder the encoder alone; two whose class names the encoder otherwise than
+    # its own class does; one whose class comes along.
+    [
+        ("mt5", "tagging", "MT5ForTokenClassification"),
+        ("qwen3", "span", "Qwen3ForQuestionAnswering"),
+        ("llama", "span", "LlamaForQuestionAnswering"),
+        ("modernbert", "tagging", "PooledEncoderForTokenClassification"),
+    ],
+)
+def test_kinds_of_encoders_predict_after_export_as_before(tmp_path, kind, family, own):
+    export = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks/encoder_kinds.py"))[
+        "export"
+    ]
+    folder = make_encoder(kind, tmp_path / "encoder")
+    found = export(folder, kind, family, "mean", tmp_path)
+    assert found["class"] == own
+    assert found["predict"] < 1e-5
+    assert np.ptp(found["expected"], axis=0).max() > 0.1
+
+
+def test_batches_of_a_decoder_without_a_padding_token_are_padded(tmp_path):
+    from transformers import AutoTokenizer, pipeline
+
+    folder = make_encoder("llama", tmp_path / "encoder")
+    for name, token in (("config.json", "pad_token_id"), ("tokenizer_config.json", "pad_token")):
+        settings = json.loads((folder / name).read_text())
+        del settings[token]
+        (folder / name).write_text(json.dumps(settings))
+    export = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks/encoder_kinds.py"))[
+        "export"
+    ]
+    found = export(folder, "llama", "classification", "last", tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(found["folder"])
+    assert tokenizer.pad_token == tokenizer.eos_token
+    pipe = pipeline("text-classification", model=found["folder"], tokenizer=tokenizer)
+    inputs = [dict(zip(("text", "text_pair"), texts, strict=True)) for texts in found["texts"]]
+    options = {"top_k": None, "truncation": True, "padding": True}
+    expected = softmax(found["expected"], axis=1)
+    for rows in (pipe(inputs, batch_size=4, **options), pipe(inputs, batch_size=1, **options)):
+        scores = [[row["score"] for row in sorted(each, key=lambda r: r["label"])] for each in rows]
+        np.testing.assert_allclose(scores, expected, atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from rich.table import Table
 
 from crosscal.analysis.events import (
+    TAKING,
     Events,
     EventSettings,
     Temperature,
@@ -33,9 +35,11 @@ def show_events(
         list[str] | None, typer.Option(help="event, as exact; repeatable; none: all there are")
     ] = None,
     rules: Annotated[
-        str, typer.Option(help="how answers or entities are compared; see docs")
-    ] = "sound",
-    level: Annotated[float, typer.Option(help="F1 from which an answer is right")] = 0.5,
+        str | None, typer.Option(help="how answers or entities are compared; none: sound; see docs")
+    ] = None,
+    level: Annotated[
+        float | None, typer.Option(help="F1 from which an answer is right; none: 0.5")
+    ] = None,
     temperature: Annotated[
         str, typer.Option(help="number to divide scores by, or fitted on: dev, others")
     ] = "1",
@@ -46,14 +50,18 @@ def show_events(
     as_json: AsJson = False,
 ) -> None:
     """Show the calibration of answers, entities, options, translations (prediction files)."""
-    settings = EventSettings(rules=rules, level=level)
+    given: dict[str, Any] = {"rules": rules, "level": level}
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = EventSettings(**given)
     scaling = _temperature(temperature)
     documents = []
     for file in files:
         run = read_predictions(file)
+        names = event or event_names(run)
+        _check_taken(given, names, run.where)
         by_name = {
             name: events(run, name, split=split, temperature=scaling, settings=settings)
-            for name in event or event_names(run)
+            for name in names
         }
         documents.append(_document(run, by_name, by_kind=kinds))
     if as_json:
@@ -62,6 +70,17 @@ def show_events(
         return
     for document in documents:
         _print(document)
+
+
+def _check_taken(given: Iterable[str], names: Iterable[str], file: str) -> None:
+    """Refuse a setting that changes none of a file's events."""
+    for setting in given:
+        if TAKING[setting].isdisjoint(names):
+            raise SettingsError(
+                f"it changes nothing about {', '.join(names)}, the events of {file}",
+                where=f"--{setting}",
+                remedy=f"Leave it out; it is for {', '.join(sorted(TAKING[setting]))}",
+            )
 
 
 def _temperature(text: str) -> Temperature:

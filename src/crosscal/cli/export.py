@@ -49,8 +49,9 @@ def export(
     print(f"{folder} written: {name}, scores within {exported.difference:.0e} of the trained model")
     if not exported.own_class:
         print(
-            f"transformers has no such class for pooling = '{run.training[-1].pooling}': import "
-            f"{folder / 'pooled_encoder.py'} first, or train with pooling = 'first'"
+            "transformers has no class that scores as this model does: import "
+            f"{folder / 'pooled_encoder.py'} first (docs/export.md says which encoders need no "
+            "such file, and with which pooling)"
         )
     if form == "onnx":
         from crosscal.export.onnx_graph import write_onnx

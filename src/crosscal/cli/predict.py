@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from crosscal.artifacts import check_output
 from crosscal.cli.load import require_training
 from crosscal.cli.options import AsJson, Encoding
 from crosscal.cli.screen import warn
@@ -53,12 +54,7 @@ def predict(
             where="--out",
             remedy=f"Choose a name that ends in {', '.join(WRITTEN)}",
         )
-    if out.resolve() == file.resolve():
-        raise SettingsError(
-            "the predictions would replace the texts",
-            where="--out",
-            remedy="Choose another name",
-        )
+    check_output(out, [file], where=f"--out {out}", remedy="Choose another name")
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("predict"), BarColumn(), TimeRemainingColumn(), console=console, transient=True

@@ -22,7 +22,7 @@ from crosscal.pretrained import load_weights_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedConfig, PreTrainedModel
 
 PACKAGED = "packaged"
 _TOKENIZER_FILES = ("tokenizer.json", "sentencepiece.bpe.model", "spm.model", "vocab.txt")
@@ -193,7 +193,10 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     if not options.keys() <= parameters_of(model_class.__init__):
         options = {}
     if within:
-        options |= {"config": config, "key_mapping": {r"^pretrained\.": ""}}
+        options["config"] = config
+    prefix = _prefix_saved(config, within)
+    if prefix and prefix != model_class.base_model_prefix:
+        options["key_mapping"] = {rf"^{prefix}\.": ""}
     model = text_model(
         load_weights_of(
             model_class,
@@ -207,6 +210,17 @@ def load_encoder(folder: Path, *, layers: int | None = None) -> PreTrainedModel:
     if layers is not None:
         _keep_layers(model, layers)
     return model
+
+
+def _prefix_saved(config: PreTrainedConfig, within: str | None) -> str:
+    """Return what names of weights begin with where the encoder was saved below a head."""
+    import transformers
+
+    if within:
+        return "pretrained"
+    # Some classes with a head call the encoder otherwise than its own class does.
+    saved = getattr(transformers, (config.architectures or [""])[0], None)
+    return str(getattr(saved, "base_model_prefix", ""))
 
 
 def _class_within(where: str, folder: Path) -> Any:

@@ -49,14 +49,14 @@ def encoder_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
         If the kind cannot be used: it reads no text, has no mask of attention, or needs to be
         told more than the text.
     """
-    mapping: Any = MODEL_MAPPING
-    if config.is_encoder_decoder and type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING:
-        mapping = MODEL_FOR_TEXT_ENCODING_MAPPING
-    found = mapping.get(type(config), None)
-    model_class = found[0] if isinstance(found, tuple) else found
+    found = MODEL_MAPPING.get(type(config), None)
+    model_class: Any = found[0] if isinstance(found, tuple) else found
     if model_class is None:
         raise _unusable(config, "transformers has no model for it that stands alone")
     takes = parameters_of(model_class.forward)
+    if "decoder_input_ids" in takes:  # an encoder saved by itself says that it is of no decoder
+        model_class = MODEL_FOR_TEXT_ENCODING_MAPPING.get(type(config), model_class)
+        takes = parameters_of(model_class.forward)
     if "input_ids" not in takes:
         raise _unusable(config, "it does not read text")
     if "attention_mask" not in takes:
@@ -102,6 +102,8 @@ def _inspect(folder: Path, written: int) -> Structure:
         with torch.device("meta"):
             model = text_model(model_class._from_config(config, attn_implementation="eager"))
             table: Any = model.get_input_embeddings()
+    except NotImplementedError:
+        table = None
     except Exception as error:  # what a constructor raises at sizes that do not agree
         raise _unusable(
             config, (str(error).strip() or type(error).__name__).splitlines()[0]

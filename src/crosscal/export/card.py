@@ -39,6 +39,7 @@ class CardContent:
     training: Mapping[str, object]
     data: Mapping[str, str]  # file to SHA-256
     languages: Sequence[LanguageScores]
+    causal: bool  # whether a token sees only those before it
 
 
 def model_card(content: CardContent, *, class_name: str, own_class: bool, difference: float) -> str:
@@ -51,7 +52,7 @@ def model_card(content: CardContent, *, class_name: str, own_class: bool, differ
         f"{facts.versions.get('crosscal', '')}. Before it was written, this folder's "
         f"`{class_name}` scored examples of all lengths: no score differs from the trained model's "
         f"by more than {difference:.0e} of the largest.",
-        "## Loading it\n\n" + _loading(facts, class_name, own_class),
+        "## Loading it\n\n" + _loading(content, class_name, own_class),
         "## Temperature\n\n" + _temperature(facts),
         "## Training\n\n" + _training(content),
         "## Scores and calibration by language\n\n" + _scores(content),
@@ -73,21 +74,22 @@ def _front(content: CardContent) -> str:
     return "\n".join([*lines, "---"])
 
 
-def _loading(facts: ExportFacts, class_name: str, own_class: bool) -> str:
+def _loading(content: CardContent, class_name: str, own_class: bool) -> str:
     before = ""
     if not own_class:
         before = (
-            "transformers has no class for this encoder with this pooling. `pooled_encoder.py`, in "
-            "this folder, is one; importing it makes the Auto classes and `pipeline` know it "
+            "transformers has no class that scores as this model does. `pooled_encoder.py`, in "
+            "this folder, brings one; importing it makes the Auto classes and `pipeline` know it "
             "(`import crosscal.export.pooled_encoder` does the same):\n\n"
         )
     lines = ['folder = "."  # this folder']
     if not own_class:
         lines += ["import sys", "sys.path.insert(0, folder)", "import pooled_encoder", ""]
-    return before + "```python\n" + "\n".join([*lines, *_use(facts, class_name)]) + "\n```"
+    return before + "```python\n" + "\n".join([*lines, *_use(content, class_name)]) + "\n```"
 
 
-def _use(facts: ExportFacts, class_name: str) -> list[str]:
+def _use(content: CardContent, class_name: str) -> list[str]:
+    facts, sees_all = content.facts, "last" if content.causal else "first"
     if facts.family == "classification":
         return [
             "from transformers import pipeline",
@@ -99,8 +101,8 @@ def _use(facts: ExportFacts, class_name: str) -> list[str]:
             "from transformers import pipeline",
             'tag = pipeline("token-classification", folder, tokenizer=folder, ignore_labels=[])',
             'tag([["words", "of", "a", "sentence"]], is_split_into_words=True)',
-            "# A word's tag and score are those of its first token. Byte-level tokenizers, as that",
-            "# of RoBERTa, want a space before each word but the first.",
+            f"# A word's tag and score are those of its {sees_all} token. Byte-level tokenizers,",
+            "# as that of RoBERTa, want a space before each word but the first.",
         ]
     auto = (
         "AutoModelForQuestionAnswering" if facts.family == "span" else "AutoModelForMultipleChoice"
@@ -115,7 +117,7 @@ def _use(facts: ExportFacts, class_name: str) -> list[str]:
             *lines,
             'found = model(**tokenizer("question", "context", return_tensors="pt"))',
             "# An answer's score is start_logits[first token] + end_logits[last token]; that of",
-            "# the first token of all stands for no answer. Up to version 4 of transformers",
+            f"# the {sees_all} token of all stands for no answer. Up to version 4 of transformers",
             '# pipeline("question-answering", model=folder, tokenizer=folder) does the search.',
         ]
     return [

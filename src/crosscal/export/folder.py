@@ -192,6 +192,8 @@ def _save_tokenizer(encoder: Path, facts: ExportFacts, folder: Path) -> None:
         for name, token in AutoTokenizer.from_pretrained(encoder).special_tokens_map.items()
         if isinstance(token, str)
     }
+    if "eos_token" in settings:  # many decoders name no token for padding, which batches need
+        settings.setdefault("pad_token", settings["eos_token"])
     inputs = ["input_ids", "token_type_ids", "attention_mask"]
     if token_types(encoder) <= 1:
         inputs.remove("token_type_ids")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from crosscal.artifacts import check_output
 from crosscal.calibration.evaluation.arguments import ALL
 from crosscal.calibration.evaluation.results import Evaluation, FitResult
 from crosscal.calibration.recalibration import Recalibrator
@@ -38,6 +39,8 @@ class CalibrationReport:
         What was taken for what.
     files : dict of str to str
         Name and SHA-256 of each file that was read.
+    read : tuple of Path
+        All that was read, which nothing is written over.
     """
 
     evaluation: Evaluation
@@ -45,6 +48,7 @@ class CalibrationReport:
     value_kind: str
     notes: tuple[str, ...]
     files: Mapping[str, str]
+    read: tuple[Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, as `crosscal calibrate --json` prints it."""
@@ -56,7 +60,13 @@ class CalibrationReport:
 
     def to_html(self, path: Path | str, *, title: str = "Calibration") -> None:
         """Write the page that `crosscal calibrate --report` writes."""
-        write_evaluation(self.evaluation, Path(path), title=title, notes=self.notes)
+        path = self._free(path)
+        write_evaluation(self.evaluation, path, title=title, notes=self.notes)
+
+    def _free(self, path: Path | str) -> Path:
+        """Return a place to write to, if it is none of a file that was read."""
+        check_output(Path(path), self.read, where=str(path), remedy="Name another file")
+        return Path(path)
 
     def to_pandas(self, table: TableName = "groups") -> Any:
         """Return a table as a data frame of pandas; fractions, not per cent.
@@ -205,6 +215,7 @@ class CalibrationReport:
         self, path: Path | str, recalibrator: str | None = None, group: str | None = None
     ) -> None:
         """Save the estimator of `fitted` as JSON, with what it was fitted on."""
+        path = self._free(path)
         fit = self.fitted(recalibrator, group)
         origin = FitOrigin(
             rows=fit.rows,

@@ -62,6 +62,8 @@ def export_run(
     plan: Plan, store: Store, run: Run, folder: Path, temperature: TemperatureUse
 ) -> ExportedModel:
     """Write the folder of a trained run's model."""
+    from crosscal.encoders.structure import inspect_encoder
+
     check_free(folder)  # before anything is measured
     stage = run.training[-1]
     table = read_predictions(store.open(*run.table.node) / "predictions.parquet")
@@ -98,6 +100,7 @@ def export_run(
         training=stage.training.model_dump(exclude={"max_length"}),
         data=table.provenance.data,
         languages=_languages(plan.study, run.target, table, fitted),
+        causal=inspect_encoder(stage.model.encoder).causal,
     )
     return export_model(
         stage.model,

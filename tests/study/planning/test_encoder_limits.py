@@ -87,7 +87,7 @@ def plan(tmp_path):
     [
         ("fnet", "it has no mask of attention"),
         ("xmod", "it must be told the language of every text"),
-        ("canine", "which crosscal cannot train"),
+        ("canine", "it has no table of token embeddings"),
         ("vit", "it does not read text"),
     ],
 )

@@ -13,12 +13,13 @@ from crosscal.analysis.events.event import (
     at_temperature,
 )
 from crosscal.analysis.events.fitting import fit_temperature
-from crosscal.analysis.events.registry import EVENTS, Temperature, event_names, events
+from crosscal.analysis.events.registry import EVENTS, TAKING, Temperature, event_names, events
 from crosscal.analysis.events.span import answers_as_choices
 from crosscal.analysis.events.summary import Calibration, summarise
 
 __all__ = [
     "EVENTS",
+    "TAKING",
     "Calibration",
     "EventSettings",
     "Events",

@@ -56,6 +56,19 @@ EVENTS: Mapping[str, Mapping[str, Builder]] = MappingProxyType(
 )
 """By family and name: functions from rows and settings to events before any temperature."""
 
+TAKING: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "rules": frozenset(
+            {
+                *(EVENTS["span"].keys() - {"answerability"}),
+                *(EVENTS["tagging"].keys() - {"word"}),
+            }
+        ),
+        "level": frozenset({"f1", "f1-span"}),
+    }
+)
+"""By the name of a setting: the events that it changes."""
+
 
 def event_names(predictions: Predictions) -> tuple[str, ...]:
     """Return the events that a table can be turned into, by its family, tags and columns."""

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import typer
 from numpy.typing import NDArray
 
-from crosscal.artifacts import disk_errors, write_aside
+from crosscal.artifacts import check_output, disk_errors, write_aside
 from crosscal.calibration.recalibration.saving import SavedRecalibrator, load_recalibrator
 from crosscal.cli.options import Encoding
 from crosscal.cli.screen import warn
@@ -88,17 +88,10 @@ def _check_output(output: Path | None, *inputs: Path) -> None:
     """Refuse what cannot be written, before the work, or would replace what is read."""
     if output is None:
         return
+    where, remedy = f"--output {output}", "Name another file, .csv or .parquet"
     if output.suffix not in (".csv", ".parquet"):
-        message = "unknown kind of file"
-    elif output.is_dir():
-        message = "this is a folder"
-    elif output.resolve() in [path.resolve() for path in inputs]:
-        message = "this is one of the files to read"
-    else:
-        return
-    raise SettingsError(
-        message, where=f"--output {output}", remedy="Name another file, .csv or .parquet"
-    )
+        raise SettingsError("unknown kind of file", where=where, remedy=remedy)
+    check_output(output, inputs, where=where, remedy=remedy)
 
 
 def _table(

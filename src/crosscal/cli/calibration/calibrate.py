@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crosscal.api import evaluate_predictions
+from crosscal.artifacts import check_output
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
 from crosscal.calibration.evaluation.arguments import check_options
 from crosscal.cli.calibration.prediction_files import named_files, read_files
@@ -19,8 +20,7 @@ from crosscal.cli.calibration.tables import print_evaluation
 from crosscal.cli.options import AsJson, Encoding
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
-from crosscal.predictions.external.concat import NamedFile, checksums
-from crosscal.predictions.external.sources.joined import labels_file
+from crosscal.predictions.external.concat import NamedFile, checksums, files_read
 
 EXAMPLE = (
     "Example: a file with the columns prob_no,prob_yes,label,lang,item. "
@@ -110,7 +110,7 @@ def calibrate(
         **accepting,
     )
     opened = named_files(files)
-    read = [*(file.path for file in opened), *filter(None, [labels_file(labels)])]
+    read = files_read(opened, labels)
     _check_outputs(read, report=report, save=save)
     columns = ColumnOptions(
         scores=scores,
@@ -134,6 +134,7 @@ def calibrate(
         found = evaluate_predictions(
             predictions,
             files=checksums(opened),
+            read=read,
             notion=notion,
             bins=bins,
             baseline=baseline,
@@ -160,19 +161,12 @@ def calibrate(
 
 def _check_outputs(files: Sequence[Path], *, report: Path | None, save: Path | None) -> None:
     """Refuse what cannot be written, before the work, or would replace another file."""
-    taken = [file.resolve() for file in files]
+    taken = list(files)
     examples = {"--report": "an HTML file, as calibration.html", "--save": "a JSON file, as r.json"}
     for option, path in (("--report", report), ("--save", save)):
-        if path is None:
-            continue
-        if path.is_dir():
-            message = "this is a folder"
-        elif path.resolve() in taken:
-            message = "this is one of the files to read, or written already"
-        else:
-            taken.append(path.resolve())
-            continue
-        raise SettingsError(message, where=f"{option} {path}", remedy=f"Name {examples[option]}")
+        if path is not None:
+            check_output(path, taken, where=f"{option} {path}", remedy=f"Name {examples[option]}")
+            taken.append(path)
 
 
 def _shares(text: str | None, option: str, default: tuple[float, ...]) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from crosscal.artifacts import sha256_file
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions.external.plain_text import plain_text
 from crosscal.predictions.external.reader import ExternalPredictions
+from crosscal.predictions.external.sources.joined import labels_file
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ def checksums(files: Sequence[NamedFile]) -> dict[str, str]:
     names = [path.name for path in plain]
     shown = names if len(set(names)) == len(names) else list(map(str, plain))
     return {name: sha256_file(path) for name, path in zip(shown, plain, strict=True)}
+
+
+def files_read(files: Sequence[NamedFile], labels: str | None) -> tuple[Path, ...]:
+    """Return what must not be written over: files of predictions, and one of labels."""
+    paths = [*(file.path for file in files), *filter(None, [labels_file(labels)])]
+    return tuple(path.resolve() for path in paths)
 
 
 def join_files(
