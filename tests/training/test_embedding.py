@@ -23,7 +23,7 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(embedding, "prediction_tokens", lambda device: 40)
+    monkeypatch.setattr(embedding, "prediction_tokens", lambda model, device: 40)
     monkeypatch.setattr(embedding, "SHARD_BATCHES", 2)
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from crosscal.encoders.loading import load_encoder  # noqa: E402
 from crosscal.exceptions import SettingsError  # noqa: E402
-from crosscal.training.precision import Precision, default_device, fast_in_bf16  # noqa: E402
+from crosscal.training.precision import (  # noqa: E402
+    Precision,
+    default_device,
+    fast_in_bf16,
+    prediction_tokens,
+)
 
 CPU = torch.device("cpu")
 
@@ -67,3 +75,14 @@ def test_auto_takes_bf16_on_gpus_from_ampere_on(monkeypatch, capability, fast):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert fast_in_bf16(torch.device("cuda")) is fast
     assert not fast_in_bf16(torch.device("mps"))
+
+
+def test_a_gpu_predicts_in_larger_batches_as_far_as_its_memory_goes(tiny_encoder, monkeypatch):
+    packed, padded = (load_encoder(tiny_encoder(kind)) for kind in ("bert", "deberta-v2"))
+    memory = SimpleNamespace(total_memory=8 << 30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: memory)
+    gpu = torch.device("cuda")
+    assert prediction_tokens(packed, gpu) == 32768
+    memory.total_memory = 140 << 30
+    assert prediction_tokens(packed, gpu) == 65536
+    assert prediction_tokens(padded, gpu) == prediction_tokens(packed, CPU) == 4096

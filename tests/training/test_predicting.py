@@ -25,7 +25,7 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(predicting, "prediction_tokens", lambda device: 40)
+    monkeypatch.setattr(predicting, "prediction_tokens", lambda model, device: 40)
     monkeypatch.setattr(predicting, "SHARD_BATCHES", 2)
 
 

@@ -157,9 +157,14 @@ def hidden_states(model: PreTrainedModel, batch: PackedBatch) -> tuple[Tensor, .
     return tuple(hidden[rows] for hidden in output.hidden_states)
 
 
+def is_packable(model: PreTrainedModel) -> bool:
+    """Whether a model computes packed batches as they are, without padding."""
+    return bool(model.config._attn_implementation == PACKED)
+
+
 def padding_share(model: PreTrainedModel, batch: PackedBatch) -> float:
     """Share of the rows that the model computes which are padding (0 for packed batches)."""
-    if model.config._attn_implementation == PACKED:
+    if is_packable(model):
         return 0.0
     rows = batch.size * max(length for length, _ in batch.length_groups)
     return 1.0 - len(batch.ids) / rows
@@ -167,7 +172,7 @@ def padding_share(model: PreTrainedModel, batch: PackedBatch) -> float:
 
 def _run(model: PreTrainedModel, batch: PackedBatch, **outputs: bool) -> tuple[Any, int | Tensor]:
     """Return the model's output, and the index that takes the batch's rows out of its tensors."""
-    if model.config._attn_implementation != PACKED:
+    if not is_packable(model):
         return _run_padded(model, batch, **outputs)
     offset = first_position(model.config.model_type, model.config.pad_token_id)
     output = model(
@@ -203,7 +208,7 @@ def _run_padded(model: PreTrainedModel, batch: PackedBatch, **outputs: bool) -> 
 
 def check_padding(model: PreTrainedModel) -> None:
     """Refuse an encoder that gives a text other vectors beside a longer one than alone."""
-    if model.config._attn_implementation == PACKED:
+    if is_packable(model):
         return
     rows = embedding_table(model).num_embeddings
     ids = torch.arange(11) % min(rows, 7)

@@ -78,7 +78,7 @@ def _fill(
     module: torch.nn.Module = model  # transformers' own methods have no types
     module.to(device).eval()
     partial = path.with_name(path.name + ".partial")
-    batch_tokens = prediction_tokens(device)
+    batch_tokens = prediction_tokens(model, device)
     order = prediction_order(np.diff(tokens.offsets), batch_tokens=batch_tokens)
     key = {"shape": list(shape), "batch_tokens": batch_tokens}  # another device, other batches
     done = _opened(partial, progress, shape, key)

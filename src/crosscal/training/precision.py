@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+from transformers import PreTrainedModel
 
 from crosscal.encoders import varlen
+from crosscal.encoders.packing import is_packable
 from crosscal.exceptions import SettingsError
 
 
@@ -17,9 +19,10 @@ def default_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def prediction_tokens(device: torch.device) -> int:
+def prediction_tokens(model: PreTrainedModel, device: torch.device) -> int:
     """Tokens of a batch of prediction: as many as the device likes, whatever the settings."""
-    if device.type != "cuda":
+    # With padding, attention is as large as the batch times its longest sequence.
+    if device.type != "cuda" or not is_packable(model):
         return 4096
     # A quarter of a MiB a token is more than what one needs in the largest encoders.
     return int(min(65536, torch.cuda.get_device_properties(device).total_memory >> 18))

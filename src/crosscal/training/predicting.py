@@ -55,7 +55,7 @@ def predict(
         Shape (rows, outputs), in the order of `examples`.
     """
     device = default_device()
-    batch_tokens = prediction_tokens(device)
+    batch_tokens = prediction_tokens(model.encoder, device)
     model.to(device).eval()
     if dropout_seed is not None:
         for module, _ in dropouts(model):
