@@ -222,10 +222,11 @@ def _ranked(confidence: Floats, correct: Floats, design: GroupDesign) -> dict[st
         weights[weights.sum(axis=1) == 0] = 1.0
         many = selective_replicates(confidence, correct, weights, cluster=column, row_weights=own)
         factor = resampling.student(design.equal_clusters)
-        draws = {
-            name: np.clip(values[name] + factor * (getattr(many, name) - values[name]), 0.0, 1.0)
-            for name in _RANKED
-        }
+        with np.errstate(invalid="ignore"):  # a boundless factor times no deviation says nothing
+            draws = {
+                name: np.clip(values[name] + factor * (getattr(many, name) - values[name]), 0, 1)
+                for name in _RANKED
+            }
     return {
         name: Measurement(
             value=values[name], draws_low=draws[name], draws_high=draws[name], span=(0.0, 1.0)
