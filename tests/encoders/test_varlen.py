@@ -5,6 +5,8 @@ There is no such attention on a processor, so a plain one with its arguments sta
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -75,8 +77,31 @@ def test_taken_only_if_it_is_right(monkeypatch, attention, right):
     assert varlen.is_right(CPU, torch.float32, 8) is right
 
 
-def test_not_taken_with_dropout_nor_on_a_processor(monkeypatch):
+@pytest.mark.parametrize(
+    ("change", "dropout", "usable"),
+    [
+        ({}, 0.0, True),
+        ({}, 0.1, False),
+        ({"is_cuda": False}, 0.0, False),
+        ({"dtype": torch.float32}, 0.0, False),
+    ],
+)
+def test_taken_on_a_gpu_in_half_precision_without_dropout(monkeypatch, change, dropout, usable):
+    monkeypatch.setattr(varlen, "is_right", lambda device, dtype, width: width == 8)
+    query = SimpleNamespace(
+        **{"is_cuda": True, "dtype": torch.bfloat16, "device": "cuda:0", "shape": (1, 2, 3, 8)}
+        | change
+    )
+    assert varlen.is_usable(query, dropout) is usable
+
+
+@pytest.mark.parametrize("scale", [None, 0.3])
+def test_the_scale_that_models_pass_reaches_it(monkeypatch, scale):
     monkeypatch.setattr(varlen, "varlen_attn", plain)
-    query = torch.zeros(1, 2, 3, 8, dtype=torch.bfloat16)
-    assert not varlen.is_usable(query, 0.0)
-    assert not varlen.is_usable(query, 0.1)
+    rows = torch.randn(3, 2, 7, 8, generator=torch.Generator().manual_seed(1))
+    boundaries = torch.tensor([0, 4, 7], dtype=torch.int32)
+    found = varlen.one_call_attention(*rows, boundaries, 4, scale)
+    for start, end in ((0, 4), (4, 7)):
+        query, key, value = (part[None, :, start:end] for part in rows)
+        expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, scale=scale)
+        torch.testing.assert_close(found[start:end], expected[0].transpose(0, 1))

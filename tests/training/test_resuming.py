@@ -281,8 +281,8 @@ def test_a_checkpoint_later_than_the_state_is_made_again(attempt, undisturbed, t
         attempt(tmp_path / "a", kill_at=progress.best_step)
     taken = []
 
-    def load(*args):
-        state = load_state(*args)
+    def load(*args, **options):
+        state = load_state(*args, **options)
         taken.append(state.step)
         return state
 
@@ -320,6 +320,22 @@ def test_state_with_another_progress_is_refused(assemble, data, tmp_path, conten
         save_file(tensors, path)
     with pytest.raises(ArtifactError, match="state of the interrupted training"):
         load_state(path, model, optimizer)
+
+
+def test_a_state_in_another_precision_is_refused(assemble, data, tmp_path):
+    """What 'auto' stands for may differ between two machines that share a store."""
+    model, _ = assemble("bert", *data, layers=1)
+    optimizer = torch.optim.AdamW(model.parameters())
+    path = tmp_path / "state.safetensors"
+    save_state(path, model, optimizer, Progress(step=3, precision="bf16"))
+    before = [value.clone() for value in model.parameters()]
+    with torch.no_grad():
+        next(model.parameters()).add_(1)
+    with pytest.raises(ArtifactError, match="trained in bf16, not in fp32"):
+        load_state(path, model, optimizer)
+    assert not torch.equal(next(model.parameters()), before[0])
+    assert load_state(path, model, optimizer, precision="bf16").step == 3
+    assert torch.equal(next(model.parameters()), before[0])
 
 
 def test_no_state_is_a_fresh_start(assemble, data, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,11 +54,12 @@ def show_events(
     given = {name: value for name, value in given.items() if value is not None}
     settings = EventSettings(**given)
     scaling = _temperature(temperature)
+    runs = [read_predictions(file) for file in files]
+    for run in runs:
+        _check_taken(given, run, event)
     documents = []
-    for file in files:
-        run = read_predictions(file)
+    for run in runs:
         names = event or event_names(run)
-        _check_taken(given, names, run.where)
         by_name = {
             name: events(run, name, split=split, temperature=scaling, settings=settings)
             for name in names
@@ -72,12 +73,15 @@ def show_events(
         _print(document)
 
 
-def _check_taken(given: Iterable[str], names: Iterable[str], file: str) -> None:
+def _check_taken(given: Iterable[str], run: Predictions, event: Sequence[str] | None) -> None:
     """Refuse a setting that changes none of a file's events."""
+    names = event or event_names(run)
+    if not set(names) <= set(event_names(run)):
+        return  # it is told which there are
     for setting in given:
         if TAKING[setting].isdisjoint(names):
             raise SettingsError(
-                f"it changes nothing about {', '.join(names)}, the events of {file}",
+                f"it changes nothing about {', '.join(names)}, the events of {run.where}",
                 where=f"--{setting}",
                 remedy=f"Leave it out; it is for {', '.join(sorted(TAKING[setting]))}",
             )

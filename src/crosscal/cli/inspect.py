@@ -145,9 +145,10 @@ def doctor(as_json: AsJson = False) -> None:
     if importlib.util.find_spec("torch") is not None:
         import torch
 
+        facts["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    if all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
         from crosscal.training.precision import Precision, attention_words, default_device
 
-        facts["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
         facts["precision 'auto'"] = Precision("auto", default_device()).name
         facts["attention in bf16"] = attention_words(default_device())
     existing = next(p for p in (cache_folder(), *cache_folder().parents) if p.exists())

@@ -37,6 +37,7 @@ class Progress:
     # ``step, accuracy, nll, share`` (share of the most frequent predicted label)
     evaluations: list[dict[str, float]] = field(default_factory=list)
     log_bytes: int = 0  # length of the step log when the state was saved
+    precision: str = "fp32"  # of the steps
     # SHA-256 of the files of the best checkpoint, by name
     best_files: dict[str, str] = field(default_factory=dict)
 
@@ -100,17 +101,20 @@ def save_state(
         move(aside, path)
 
 
-def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+def load_state(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, *, precision: str = "fp32"
+) -> Progress:
     """Restore what `save_state` saved; a fresh `Progress` if there is nothing.
 
     Raises
     ------
     ArtifactError
-        If the state is damaged, of another model or device, or speaks of files that are not there.
+        If the state is damaged, of another model, precision or device, or speaks of files that are
+        not there.
         The model is as before then.
     """
     if not path.exists():
-        return Progress()
+        return Progress(precision=precision)
     tensors, progress = _read_state(path)
     trained = dict(_trained(model))
     if {name: value.shape for name, value in trained.items()} != {
@@ -119,6 +123,8 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
         if name.startswith("model.")
     }:
         raise _unusable("it is of another model", path)
+    if progress.precision != precision:
+        raise _unusable(f"it was trained in {progress.precision}, not in {precision}", path)
     if ("random.cuda" in tensors) != torch.cuda.is_available():
         raise _unusable("it was left on another kind of device", path)
     if not progress.is_in(path.parent):

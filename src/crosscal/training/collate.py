@@ -34,6 +34,7 @@ class TrainingBatch:
     # int64, shape (A, K). None: the scores of each row compete
     candidate_index: Tensor | None
     gold: Tensor  # which candidate is right, -1 where it is not known; int64, shape (A,)
+    any_known: bool  # whether one is
     dataset_rows: Indices  # the row of the data set that each row is, shape (R,)
 
     def to(self, device: torch.device) -> TrainingBatch:
@@ -47,6 +48,7 @@ class TrainingBatch:
             scored_positions=scored,
             candidate_index=index,
             gold=to_device(self.gold, device),
+            any_known=self.any_known,
             dataset_rows=self.dataset_rows,
         )
 
@@ -104,6 +106,7 @@ def collate(
         scored_positions=None if whole else _scored_positions(dataset, sequences, rows),
         candidate_index=None if index is None else torch.from_numpy(index),
         gold=torch.from_numpy(gold.astype(np.int64)),
+        any_known=bool((gold >= 0).any()),
         dataset_rows=rows,
     )
 
@@ -181,5 +184,6 @@ def mask(
         scored_positions=torch.from_numpy(positions),
         candidate_index=None,
         gold=torch.from_numpy(gold),
+        any_known=True,
         dataset_rows=rows,
     )

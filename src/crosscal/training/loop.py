@@ -107,9 +107,9 @@ def train(
     eval_steps = {
         round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)
     }
-    progress, unusable = Progress(), ""
+    progress, unusable = Progress(precision=precision.name), ""
     try:
-        progress = load_state(state, model, optimizer)
+        progress = load_state(state, model, optimizer, precision=precision.name)
     except ArtifactError as error:
         unusable = str(error)
     if unusable:  # begin anew, better than to wait for someone who removes the file
@@ -137,7 +137,8 @@ def train(
             task, groups = tasks[plan[step - 1].task], plan[step - 1].groups
             with precision.autocast():
                 scores = model(batch.packed, batch.scored_positions, task.name)  # (R, C)
-            loss = training_loss(batch.candidate_logits(scores), batch.gold, settings)
+            logits = batch.candidate_logits(scores)
+            loss = training_loss(logits, batch.gold, settings, any_known=batch.any_known)
             precision.backward(loss, optimizer)
             norm = _clip(model, table, batch.packed if task.outputs else None, settings.clip)
             precision.step(optimizer)
@@ -175,7 +176,7 @@ def train(
                 progress.log_bytes = log.sync()
                 save_state(state, model, optimizer, progress)
                 drop_checkpoints(folder, progress.best_step)
-                saved = time.monotonic()
+                saved = log.since = time.monotonic()
         progress.log_bytes = log.sync()
     # In this order: killed in between, the stage finds its outcome and trains no step again.
     write_checked(outcome, json.dumps(asdict(progress)).encode())

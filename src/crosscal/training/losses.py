@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from crosscal.training.settings import TrainingSettings
 
 
-def training_loss(logits: Tensor, gold: Tensor, settings: TrainingSettings) -> Tensor:
-    """Mean loss of the rows whose right choice is known, 0 if none is."""
+def training_loss(
+    logits: Tensor, gold: Tensor, settings: TrainingSettings, *, any_known: bool | None = None
+) -> Tensor:
+    """Mean loss of the rows whose right choice is known, 0 if none is.
+
+    `any_known` tells whether one is, to whom it is known: to look is to wait for the device.
+    """
     # Smoothing a (Szegedy et al. 2016): the target is 1 - a at the right choice plus a / k at each.
     # Focal g (Lin et al. 2017): each row weighs (1 - p)^g. Penalty b (Pereyra et al. 2017): b times
     # the entropy is taken off. With all three at 0: the cross-entropy.
-    if not bool((gold >= 0).any()):
+    if not (bool((gold >= 0).any()) if any_known is None else any_known):
         return logits[torch.isfinite(logits)].sum() * 0.0
     if not (settings.label_smoothing or settings.focal or settings.confidence_penalty):
         return cross_entropy(logits, gold, ignore_index=-1)

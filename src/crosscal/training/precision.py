@@ -40,10 +40,10 @@ def fast_in_bf16(device: torch.device) -> bool:
 
 def attention_words(device: torch.device) -> str:
     """Say how attention of packed batches is computed in bf16 on a device."""
-    if device.type != "cuda":
-        return "sequences of equal length at once, in float32"
-    one_call = varlen.is_right(device, torch.bfloat16, 64)
-    return "all sequences in one call" if one_call else "sequences of equal length at once"
+    if device.type == "cuda" and varlen.is_right(device, torch.bfloat16, 64):
+        return "all sequences in one call"
+    in_float32 = ", in float32" if device.type == "cpu" else ""
+    return f"sequences of equal length at once{in_float32}"
 
 
 class Precision:

@@ -23,7 +23,7 @@ from crosscal.training.freezing import freeze_layers
 from crosscal.training.loop import train
 from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
-from crosscal.training.precision import Precision, default_device
+from crosscal.training.precision import default_device
 from crosscal.training.predicting import predict
 from crosscal.training.reporting import ReportProgress
 from crosscal.training.settings import HeadSettings, Mixture, ModelSettings, TrainingSettings
@@ -95,7 +95,7 @@ def train_stage(
         "development": best,
         "vocabulary": len(vocabulary),
         "tokens": progress.tokens,
-        "precision": Precision(training.precision, default_device()).name,
+        "precision": progress.precision,
         "device": default_device().type,
         "parts": [head.model_dump(mode="json") for head in heads],
     }

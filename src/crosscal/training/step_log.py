@@ -41,7 +41,7 @@ class StepLog:
         self._stream = path.open("r+" if path.exists() else "w+", encoding="utf-8")
         self._stream.truncate(length)
         self._stream.seek(length)
-        self._since = time.monotonic()
+        self.since = time.monotonic()  # from when on the time counts as that of steps
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +67,7 @@ class StepLog:
         losses = torch.stack([loss for _, loss, _ in self._waiting]).tolist()
         norms = torch.stack([norm for _, _, norm in self._waiting]).tolist()
         now = time.monotonic()
-        seconds, self._since = (now - self._since) / len(self._waiting), now
+        seconds, self.since = (now - self.since) / len(self._waiting), now
         waiting, self._waiting = self._waiting, []
         for (line, _, _), loss, norm in zip(waiting, losses, norms, strict=True):
             if not math.isfinite(loss):
@@ -87,7 +87,7 @@ class StepLog:
         """Write a line that is no step."""
         self.fetch()
         self._write(content)
-        self._since = time.monotonic()  # what the note is about took time of its own
+        self.since = time.monotonic()  # what the note is about took time of its own
 
     def sync(self) -> int:
         """Bring everything to the disk; return the length of the file."""

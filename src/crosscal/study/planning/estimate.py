@@ -14,7 +14,7 @@ from crosscal.study.planning.plan import Plan
 
 # Share of the speed of a plain matrix product that the encoder reaches; measured with the
 # packaged encoder, in float32 on two cores of an AVX2 processor, in bf16 on two with AMX.
-_MATRIX_SHARE = {"fp32": 0.8, "bf16": 0.25, "fp16": 0.25}
+_MATRIX_SHARE = {"fp32": 0.8, "bf16": 0.25}
 _CHARACTERS_PER_TOKEN = 3.5
 # Of stages that run no encoder.
 _TOKENS_PER_SECOND = 200_000
@@ -107,10 +107,11 @@ def _matrix_speed(threads: int, precision: str) -> float:
     """Operations a second that an encoder reaches with a stage's threads, by a matrix product."""
     import torch
 
-    from crosscal.training.precision import Precision, default_device
+    from crosscal.training.precision import fast_in_bf16
 
-    name = Precision(precision, default_device()).name
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[name]
+    # Of a processor without a unit for it, products of bf16 say nothing about a GPU.
+    name = "fp32" if precision == "fp32" or not fast_in_bf16(torch.device("cpu")) else "bf16"
+    dtype = torch.bfloat16 if name == "bf16" else torch.float32
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -14,6 +14,9 @@ from crosscal.study.planning.preparing import prepare, prepare_text
 from crosscal.tasks import task
 from crosscal.training.settings import HeadSettings, Mixture, TrainingSettings
 
+# 1: attention in float32 on processors, in one call on GPUs
+_ROUNDING = 1
+
 
 def train_recipe(builder: PlanBuilder, recipe: str, seed: int) -> tuple[TrainStage, ...]:
     """Train on a recipe's intermediate tasks, one step after the other; empty if it has none."""
@@ -96,6 +99,7 @@ def _train(
             training=training,
             mixture=mixture,
             seed=seed,
+            rounding=0 if training.precision == "fp32" else _ROUNDING,
             inputs=inputs,
             name="+".join(tasks),
             checkpoint_seconds=builder.study.execution.checkpoint_seconds,

@@ -28,6 +28,8 @@ class TrainStage(EncoderStage):
     training: TrainingSettings
     mixture: Mixture
     seed: int
+    # Raised whenever training gives other numbers in other precisions than fp32; 0 in that.
+    rounding: int = 0
     # Of the tasks, joined: later stages name in their titles what they start from.
     name: str = field(metadata=RUNTIME)
     checkpoint_seconds: float = field(metadata=RUNTIME)
