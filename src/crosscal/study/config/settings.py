@@ -13,7 +13,6 @@ from pydantic import (
     model_validator,
 )
 
-from crosscal.calibration.estimation.resampling import MOST_REPLICATES
 from crosscal.training.settings import Mixture, TrainingSettings
 
 # The name of the target of a study that has one, written as [target].
@@ -298,7 +297,6 @@ class Analysis(Section):
     replicates: int = Field(
         default=2000,
         ge=100,
-        le=MOST_REPLICATES,
         description="bootstrap samples of premise clusters",
     )
     level: float = Field(default=0.95, gt=0.5, lt=1, description="of the confidence intervals")
@@ -313,6 +311,16 @@ class Analysis(Section):
         description="smallest change of a metric that matters, as 0.02 for two points; differences "
         "then have a verdict: within, beyond or inconclusive",
     )
+
+    @field_validator("replicates")
+    @classmethod
+    def _few_enough(cls, replicates: int) -> int:
+        # Imported here: worker processes start faster without what analyses.
+        from crosscal.calibration.estimation.resampling import MOST_REPLICATES
+
+        if replicates > MOST_REPLICATES:
+            raise ValueError(f"give 100 to {MOST_REPLICATES:,}")
+        return replicates
 
 
 class Recalibration(Section):
