@@ -18,6 +18,7 @@ from crosscal.artifacts import (
     MANIFEST,
     building,
     disk_errors,
+    lock_weakness,
     locked,
     read_checked,
     sha256_file,
@@ -305,6 +306,47 @@ def test_lock_is_held_by_one_at_a_time(tmp_path: Path):
     for thread in threads:
         thread.join()
     assert most == 1
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError()]
+)
+def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch, error: Exception):
+    class NoLock:
+        def __init__(self, path):
+            pass
+
+        def acquire(self):
+            raise error
+
+    monkeypatch.setattr(artifacts, "FileLock", NoLock)
+    with (
+        pytest.raises(ArtifactError, match="the file system gives no locks"),
+        locked(tmp_path / "a"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "weakness"),
+    [
+        ("nfs4", "rw,vers=4.2,local_lock=none", None),
+        ("nfs", "rw,vers=3,nolock,local_lock=all", "nfs, mounted with local_lock=all"),
+        ("nfs", "rw,local_lock=posix", None),  # of others than those taken here
+        ("lustre", "rw,flock", None),
+        ("lustre", "rw,localflock", "lustre, mounted with localflock"),
+        ("lustre", "rw", "lustre, mounted with no flock"),
+        ("ext4", "rw", None),
+    ],
+)
+def test_locks_of_one_machine_are_known_by_the_mount(tmp_path: Path, kind, options, weakness):
+    there = tmp_path / "a disk" / "résultats"
+    point = str(there.parent).replace(" ", "\\040")
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda / ext4 rw 0 0\nhost:/x {point} {kind} {options} 0 0\n")
+    assert lock_weakness(there, mounts) == weakness
+    assert lock_weakness(tmp_path, mounts) is None
+    assert lock_weakness(tmp_path, tmp_path / "none") is None
 
 
 def test_what_another_program_reads_is_replaced_when_it_lets_go(

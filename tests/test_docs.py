@@ -26,6 +26,7 @@ from crosscal.predictions import Predictions, Provenance, write_predictions
 from crosscal.study.config.load import parse_study, read_study
 from crosscal.study.config.settings import (
     Analysis,
+    Cluster,
     EncoderSettings,
     Execution,
     Prediction,
@@ -250,6 +251,7 @@ SECTIONS: list[tuple[str, type[BaseModel], set[str]]] = [
     ("`[analysis]`", Analysis, set()),
     ("`[recalibration]`", Recalibration, set()),
     ("`[execution]`", Execution, set()),
+    ("`[cluster]`", Cluster, set()),
 ]
 
 
@@ -260,7 +262,7 @@ def test_every_setting_is_documented(heading, model, elsewhere):
         r"^##+ ", text.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE
     )
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section[0], re.MULTILINE))
-    apart = {"training", "prediction", "analysis", "recalibration", "execution"}
+    apart = {"training", "prediction", "analysis", "recalibration", "execution", "cluster"}
     other = apart if model is Study else set()
     assert rows.keys() == model.model_fields.keys() - elsewhere - other
     for key, shown in rows.items():

@@ -18,7 +18,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ _NO_SUCH_PLACE = (
     errno.ELOOP,
     errno.EXDEV,
 )
+# What a file system says that has no locks.
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP)
 # Seconds to wait for a program that has a file open, where that forbids to replace it.
 _PATIENCE = 3.0
 
@@ -70,11 +72,40 @@ def locked(folder: Path) -> Iterator[None]:
     lock = FileLock(f"{folder}.lock")
     with disk_errors(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        try:
+            lock.acquire()
+        except (OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
+                raise
+            raise ArtifactError(
+                f"the file system gives no locks ({error})",
+                where=str(folder.parent),
+                remedy="Have it mounted with locks (Lustre: flock; NFS: its lock service), or "
+                "choose another with --output",
+            ) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def lock_weakness(folder: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
+    """Say why locks in a folder keep out no other machine; None if its mount shows no reason."""
+    best, weakness = -1, None
+    with suppress(OSError):
+        for line in mounts.read_text().splitlines():
+            _, point, kind, options, *_ = line.split(" ")
+            point = point.encode("latin-1", "backslashreplace").decode("unicode_escape")  # \\040
+            if len(point) < best or not folder.resolve().is_relative_to(point):
+                continue
+            given = set(options.split(","))
+            off = given & {"nolock", "local_lock=all", "local_lock=flock", "localflock"}
+            if kind == "lustre" and not given & {"flock", "localflock"}:
+                off = {"no flock"}
+            networked = kind == "lustre" or kind.startswith("nfs")
+            best = len(point)
+            weakness = f"{kind}, mounted with {min(off)}" if networked and off else None
+    return weakness
 
 
 @contextmanager

@@ -141,7 +141,7 @@ def trained(study_file):
         study = read_study(file)
         plan = make_plan(study, Path(study.encoder.name))
         store = Store(file.parent / "results" / "store")
-        with open_executor(study.execution, store) as executor:
+        with open_executor(study, store) as executor:
             run_plan(plan.stages, store, executor, Silent())
         return plan, store
 

@@ -15,7 +15,7 @@ import pytest
 from crosscal.exceptions import ArtifactError, StageFailed
 from crosscal.predictions import read_predictions
 from crosscal.study.config.load import read_study
-from crosscal.study.execution.executors import InlineExecutor, ProcessExecutor
+from crosscal.study.execution.executors import InlineExecutor, ProcessExecutor, open_executor
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.stages import PredictStage
 from crosscal.study.execution.store import Store
@@ -179,6 +179,44 @@ def test_killed_at_random_moments(undisturbed, tmp_path, executor):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert predictions(tmp_path / "tiny") == predictions(folder)
+
+
+def test_jobs_give_the_same_bytes(undisturbed, tmp_path, monkeypatch):
+    """One of submitit's local executor is killed while it trains, and the next goes on."""
+    submitit = pytest.importorskip("submitit")
+    monkeypatch.setattr(submitit.core.core.Job, "_results_timeout_s", 0)
+    file, folder = undisturbed
+    made = opened(file, "execution.executor=slurm", "cluster.scheduler=local")
+    here, there = Store(tmp_path / "store"), Store(folder.parent / "store")
+    shutil.copytree(there.root, here.root)
+    trained = made.runs[0].training[-1]
+    predicted = next(s for s in made.stages if trained.node in s.inputs.values())
+    for stage in (trained, predicted):
+        shutil.rmtree(here.folder(*stage.node))
+
+    class Killer(Silent):
+        def tick(self):
+            seen = here.progress(*trained.node)
+            if seen is not None and seen.done > 0:
+                file = here.progress_file(*trained.node)
+                os.kill(json.loads(file.read_text())["pid"], signal.SIGKILL)
+                file.unlink()
+
+    with (
+        pytest.raises(StageFailed, match="ended without a result") as caught,
+        open_executor(made.study, here) as executor,
+    ):
+        run_plan([trained, predicted], here, executor, Killer())
+    assert caught.value.where == trained.title
+    assert str(here.root / f"jobs-{os.getuid()}") in str(caught.value)
+    assert here.folder(*trained.node).with_suffix(".partial").exists()
+    with open_executor(made.study, here) as executor:
+        run_plan([trained, predicted], here, executor, Silent())
+    for stage, name in ((trained, "encoder.safetensors"), (predicted, "*.npy")):
+        files = sorted(there.open(*stage.node).glob(name))
+        assert files
+        for path in files:
+            assert (here.open(*stage.node) / path.name).read_bytes() == path.read_bytes()
 
 
 def test_several_targets_and_every_kind_of_recipe(several, tmp_path):

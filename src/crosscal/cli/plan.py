@@ -64,7 +64,7 @@ def plan(
 
 
 def _total(loaded: Plan, estimates: dict[str, CostEstimate]) -> dict[str, Any]:
-    workers = n_workers(loaded.study.execution)
+    workers = n_workers(loaded.study)
     measured = all(e.measured for e in estimates.values() if e.seconds > 10)
     return {
         "stages_asked": loaded.n_requested,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -34,6 +37,7 @@ class StudyProgress:
         self._done = 0
         self._quiet = quiet
         self._tasks: dict[str, tuple[Stage, TaskID]] = {}
+        self._ending: Any = None
         console = Console(stderr=True)
         self._live = console.is_terminal and not quiet
         self._progress = Progress(
@@ -48,6 +52,9 @@ class StudyProgress:
         )
 
     def __enter__(self) -> StudyProgress:
+        # Asked to end, it ends as it does by Ctrl-C: executors stop what they have begun.
+        if threading.current_thread() is threading.main_thread():
+            self._ending = signal.signal(signal.SIGTERM, signal.default_int_handler)
         self._progress.start()
         self._overall = self._progress.add_task("stages", total=self._total, note="")
         return self
@@ -59,6 +66,8 @@ class StudyProgress:
         traceback: TracebackType | None,
     ) -> None:
         self._progress.stop()
+        if self._ending is not None:
+            signal.signal(signal.SIGTERM, self._ending)
         if kind is KeyboardInterrupt:
             raise Interrupted(
                 "interrupted",

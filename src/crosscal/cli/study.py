@@ -89,7 +89,7 @@ def run(
     estimates = estimate_stages(plan, store)
     _check_disk(output, sum(estimate.bytes for estimate in estimates.values()))
     if estimates and not as_json:
-        workers = n_workers(plan.study.execution)
+        workers = n_workers(plan.study)
         about = duration(wall_seconds(plan, estimates, workers))
         print(f"{len(estimates)} stages: about {about} with {workers} worker(s)", file=sys.stderr)
     with StudyProgress(store, len(estimates), quiet=as_json) as progress:

@@ -55,7 +55,7 @@ def run_study(plan: Plan, output: Path, listener: ProgressListener) -> Outcome:
     settings = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
     store = Store(output / "store")
     missing = [stage for stage in plan.stages if not store.has(*stage.node)]
-    with open_executor(plan.study.execution, store) as executor:
+    with open_executor(plan.study, store) as executor:
         run_plan(plan.stages, store, executor, listener)
 
     results = {}

@@ -191,6 +191,10 @@ def test_one_target_is_short_for_one_of_several(tmp_path):
         (f'name = "{"x" * 200}"' + TARGET, "name"),
         (WHOLE + "[execution]\nthreads = 1000000", "execution.threads"),
         (WHOLE + "[execution]\nworkers = 100000", "execution.workers"),
+        (WHOLE + "[cluster]\nminutes = 0", "cluster.minutes"),
+        (WHOLE + '[cluster]\nsbatch = { partition = "gpu" }', "has a key of its own: 'partition'"),
+        (WHOLE + '[cluster]\nsbatch = { array = "0-3" }', "'array' is crosscal's"),
+        (WHOLE + '[cluster]\nsbatch = { comment = "a\\nb" }', "cluster.sbatch"),
         (WHOLE + "[analysis]\nreplicates = 1000000000", "analysis.replicates"),
         (WHOLE + f"[analysis]\nseed = {2**70}", "analysis.seed"),
         (WHOLE + "training = { frozen_layers = 2, lora_rank = 4 }", "not both"),
@@ -250,7 +254,7 @@ def test_the_commented_file_is_a_study_with_every_default(tmp_path):
     assert study.name == "mine"
     bare = Study.model_validate({**study.model_dump(), "training": {}, "analysis": {}})
     assert study == bare
-    for section in (study.encoder, study.training, study.analysis, study.execution):
+    for section in (study.encoder, study.training, study.analysis, study.execution, study.cluster):
         for key in type(section).model_fields:
             assert f"# {key} = " in text, f"{key} is not explained"
 

@@ -1,4 +1,4 @@
-"""A plan of toy stages, which fail, wait or kill their process on demand; a hostile executor."""
+"""A plan of toy stages, which fail, die or are preempted on demand; a hostile executor."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosscal.exceptions import StageFailed
-from crosscal.study.execution.executors import InlineExecutor, ProcessExecutor
+from crosscal.study.execution.executors import ClusterExecutor, InlineExecutor, ProcessExecutor
 from crosscal.study.execution.run_stage import run_stage
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.stages import Stage
@@ -51,6 +52,9 @@ class WordStage(Stage):
         progress(0, 1)
         if (self.trouble / f"{self.word}.fail").exists():
             raise StageFailed("as the test wants", where=self.title)
+        if (self.trouble / f"{self.word}.preempt").exists():
+            (self.trouble / f"{self.word}.preempt").unlink()
+            os.kill(os.getpid(), signal.SIGUSR2)
         if (self.trouble / f"{self.word}.die").exists():
             (self.trouble / f"{self.word}.die").unlink()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -87,11 +91,30 @@ class ShufflingExecutor(ThreadPoolExecutor):
         return run_stage(stage, self._store)
 
 
+def debugged(store: Store) -> ClusterExecutor:
+    """Jobs that submitit's debug executor runs, in the thread that looks after them."""
+    import submitit
+    from submitit.local.debug import DebugJob
+
+    class OneAtATime(DebugJob):
+        def results(self):
+            with _ENVIRONMENT:  # which a job replaces while it runs
+                return super().results()
+
+    class Debugging(submitit.DebugExecutor):
+        def _internal_process_submissions(self, delayed):
+            return [OneAtATime(self.folder, each) for each in delayed]
+
+    return ClusterExecutor(store, Debugging(store.root / "jobs"), 3)
+
+
 EXECUTORS = {
     "inline": InlineExecutor,
     "processes": lambda store: ProcessExecutor(store, 2),
     "shuffling": ShufflingExecutor,
+    "slurm": debugged,
 }
+_ENVIRONMENT = threading.Lock()
 
 
 class Listener:

@@ -64,6 +64,8 @@ def test_what_can_change_results_changes_keys(study_file, override):
         "question=why",
         "execution.executor=processes",
         "execution.workers=1",
+        "execution.executor=slurm",
+        "cluster.gpus=1",
         "execution.checkpoint_seconds=5",
         "analysis.bins=10",
         "encoder.network=true",

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from crosscal.languages import XNLI
 from crosscal.study.config.settings import (
     Analysis,
+    Cluster,
     EncoderSettings,
     Execution,
     Prediction,
@@ -76,6 +77,7 @@ def commented_study(file: str, name: str) -> str:
         ("analysis", Analysis, "How calibration is measured and compared."),
         ("recalibration", Recalibration, "Regimes of recalibration that are compared, if any."),
         ("execution", Execution, "Where stages run; only `threads` can change results."),
+        ("cluster", Cluster, "What each job asks for, if the executor is `slurm`."),
     )
     for section, model, meaning in sections:
         lines = [f"# {meaning}", f"[{section}]"]

@@ -84,7 +84,7 @@ def _embedding(plan: Plan, run: Run) -> EmbedStage:
 def sweep_layers(plan: Plan, run: Run, store: Store, listener: ProgressListener) -> LayerSweep:
     """Compute what is missing, and the accuracy of every layer on the test."""
     stages = sweep_stages(plan, run)
-    with open_executor(plan.study.execution, store) as executor:
+    with open_executor(plan.study, store) as executor:
         run_plan(stages, store, executor, listener)
     vectors = np.load(store.open(*stages[-1].node) / "test.npy", mmap_mode="r")
     sentences = _embedding(plan, run).sources["test"].read().examples

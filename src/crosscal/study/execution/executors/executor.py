@@ -23,8 +23,8 @@ class Executor(Protocol):
     def submit(self, stage: Stage) -> Future[bool]:
         """Begin with `run_stage`; all inputs are in the store.
 
-        The future has its result or raises what it raised. It raises `BrokenExecutor`, or
-        ``submit`` does, when whatever ran the stage is gone.
+        The future has its result or raises what it raised. When whatever ran the stage is gone,
+        it raises `StageFailed`, or `BrokenExecutor` where no more is known; so may ``submit``.
         """
 
     def __enter__(self) -> Self:
