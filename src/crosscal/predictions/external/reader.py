@@ -125,7 +125,7 @@ def read_external(
     """
     source = open_source(origin, per_character=options.per_character, encoding=options.encoding)
     given = options
-    source, options = with_labels_of(source, options)
+    source, options, joined = with_labels_of(source, options)
     own = source.provenance is not None and {"scores", "gold"} <= set(source.columns)
     choices = split = None
     if own:
@@ -186,6 +186,7 @@ def read_external(
         task=source.defaults.get("task"),
         notes=(*source.notes, *origin_note, *columns.notes, *said),
         warnings=(
+            *joined,
             *odd,
             *(pooled_runs(source, columns, tables, group) if labelled else ()),
             *repeated_rows(source, columns.id, tables, group, groups),
