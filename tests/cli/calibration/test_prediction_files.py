@@ -1,12 +1,13 @@
 """Files as a command line names them."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from crosscal.cli.calibration.prediction_files import NamedFile, named_files, read_files
-from crosscal.exceptions import SettingsError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 
 
@@ -51,6 +52,29 @@ def test_samples_are_a_group_each_language(samples, tmp_path):
     assert found.values.shape == (120, 3)
     assert groups_of([samples[0], f"quechua={samples[1]}"])[0] == {"en": 30, "quechua": 30}
     assert groups_of(samples[:2], group="task")[0] == {"xnli": 60}
+
+
+def test_samples_of_two_models_or_dates_are_asked_about(samples, tmp_path):
+    (tmp_path / "B").mkdir()
+    first = Path(samples[0])
+    for other in (tmp_path / "B" / first.name, first.with_name("samples_xnli_en.jsonl")):
+        other.write_text(first.read_text())
+        with pytest.raises(
+            DataError, match=r"sample 'xnli/0' of 'en' is in .*as A=\S+ B="
+        ) as error:
+            groups_of([str(first), str(other)])
+        assert f"A={first} B={other}" in str(error.value)
+        counts, found = groups_of([f"A={first}", f"B={other}", samples[1]])
+        assert counts == {"A": 30, "B": 30, "sw": 30}
+        assert not found.warnings
+
+
+def test_samples_that_one_file_holds_twice_are_noted(samples):
+    first = Path(samples[0])
+    first.write_text(first.read_text() * 2)
+    counts, found = groups_of([str(first)])
+    assert counts == {"en": 60}
+    assert "60 rows share their 'doc_id' with others (as xnli/0, 2 times)" in found.warnings[0]
 
 
 def test_names_of_files(tmp_path, capsys):

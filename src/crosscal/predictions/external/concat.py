@@ -56,6 +56,7 @@ def join_files(
     if all(part.task for part in parts) and not pooled:
         pooled = True
         parts = _by_task(parts, files)
+        _demand_once(parts, files)
     elif len(parts) == 1 and files[0].name:
         zeros = np.zeros(len(parts[0]), np.int32)
         names = tuple(f"{files[0].name}/{group}" for group in parts[0].groups)
@@ -78,6 +79,26 @@ def _by_task(
             groups = [file.name] * len(groups)
         renamed.append(replace(part, groups=tuple(groups)))
     return renamed
+
+
+def _demand_once(parts: Sequence[ExternalPredictions], files: Sequence[NamedFile]) -> None:
+    """Refuse two files with the same samples of a group: of two models, or two runs of one."""
+    seen: dict[tuple[str, str], Path] = {}
+    for part, file in zip(parts, files, strict=True):
+        if part.group is None or part.cluster is None or part.cluster_names is None or file.name:
+            continue
+        width = len(part.cluster_names)
+        for pair in np.unique(part.group.astype(np.int64) * width + part.cluster).tolist():
+            key = (part.groups[pair // width], part.cluster_names[pair % width])
+            other = seen.setdefault(key, file.path)
+            if other != file.path:
+                raise DataError(
+                    f"sample '{key[1]}' of '{key[0]}' is in {other}, too: of two models, or of two "
+                    "runs",
+                    where=str(file.path),
+                    remedy=f"Name them to measure each by itself, as A={other} B={file.path}; of "
+                    "one run written twice give one file",
+                )
 
 
 def _unique_names(files: Sequence[NamedFile]) -> list[str]:

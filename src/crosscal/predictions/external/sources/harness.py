@@ -7,10 +7,13 @@ Of a sample the harness keeps one log-likelihood a choice, in nats and not divid
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
 from crosscal.languages import find_language
@@ -111,6 +114,22 @@ class HarnessSamples:
                 if isinstance(cell, str | int | float)
             }
         return cells
+
+
+def repeated_samples(
+    defaults: Mapping[str, str], cluster: NDArray[np.int64] | None, names: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Warn of samples that one file holds several times, as of two runs written into one."""
+    if "task" not in defaults or cluster is None or not names:
+        return ()
+    counts = np.bincount(cluster)
+    if counts.max() < 2:
+        return ()
+    return (
+        f"{counts[counts > 1].sum():,} rows share their 'doc_id' with others (as "
+        f"{names[counts.argmax()]}, {counts.max()} times), and count as dependent: if they are of "
+        "several models or runs give each a file, if they were written twice take them out",
+    )
 
 
 def only_samples(where: str) -> DataError:
