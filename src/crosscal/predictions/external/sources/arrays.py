@@ -197,6 +197,7 @@ class ArraysInMemory(ArraySource):
     """A dictionary of arrays, or of lists."""
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
+        _demand_aligned(arrays)
         try:
             self._given = {str(name): _in_numpy(each) for name, each in arrays.items()}
         except (ValueError, TypeError) as error:
@@ -207,6 +208,20 @@ class ArraysInMemory(ArraySource):
 
     def _load(self, names: Sequence[str]) -> dict[str, Array]:
         return {name: self._given[name] for name in names}
+
+
+def _demand_aligned(arrays: Mapping[str, Any]) -> None:
+    """Refuse columns of pandas whose indexes say that their rows are in different orders."""
+    indexed = {str(name): each.index for name, each in arrays.items() if hasattr(each, "iloc")}
+    (first, index), *others = indexed.items() or [("", None)]
+    for name, other in others:
+        if len(other) == len(index) and not other.equals(index) and set(other) == set(index):
+            raise DataError(
+                f"'{first}' and '{name}' have the same index in another order",
+                where="table",
+                remedy=f"Align them first, as {name}.loc[{first}.index]; or give both with "
+                "reset_index(drop=True) if their rows are in one order",
+            )
 
 
 def _in_numpy(array: Any) -> Array:
