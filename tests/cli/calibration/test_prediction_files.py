@@ -77,6 +77,18 @@ def test_samples_that_one_file_holds_twice_are_noted(samples):
     assert "60 rows share their 'doc_id' with others (as xnli/0, 2 times)" in found.warnings[0]
 
 
+def test_one_file_of_labels_is_matched_by_the_ids_of_each_file(tmp_path):
+    rows = [f"{0.9 - 0.8 * (i % 2):.1f},{0.1 + 0.8 * (i % 2):.1f},q{i}\n" for i in range(30)]
+    for name, each in (("a.csv", rows), ("b.csv", sorted(rows))):
+        (tmp_path / name).write_text("p0,p1,id\n" + "".join(each))
+    gold = "".join(f"q{i},{i % 2}\n" for i in reversed(range(30)))
+    (tmp_path / "gold.csv").write_text("id,label\n" + gold)
+    paths = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    _, found = groups_of(paths, labels=str(tmp_path / "gold.csv"))
+    assert (found.gold == found.values.argmax(axis=1)).all()
+    assert [words.split(":")[0] for words in found.warnings] == ["a", "b"]
+
+
 def test_names_of_files(tmp_path, capsys):
     for name in ("a.csv", "b.csv", "x=y.csv"):
         (tmp_path / name).write_text("p0,p1,label,lang\n" + "0.9,0.1,0,en\n0.2,0.8,1,sw\n" * 5)

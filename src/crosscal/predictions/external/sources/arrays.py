@@ -212,9 +212,9 @@ class ArraysInMemory(ArraySource):
 
 def _demand_aligned(arrays: Mapping[str, Any]) -> None:
     """Refuse columns of pandas whose indexes say that their rows are in different orders."""
-    indexed = {str(name): each.index for name, each in arrays.items() if hasattr(each, "iloc")}
-    (first, index), *others = indexed.items() or [("", None)]
-    for name, other in others:
+    indexed = [(str(name), each.index) for name, each in arrays.items() if hasattr(each, "iloc")]
+    for name, other in indexed[1:]:
+        first, index = indexed[0]
         if len(other) == len(index) and not other.equals(index) and set(other) == set(index):
             raise DataError(
                 f"'{first}' and '{name}' have the same index in another order",

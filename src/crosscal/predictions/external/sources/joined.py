@@ -43,7 +43,8 @@ def with_labels_of(
     file, column = _divided(name)
     if file is None:
         return source, options, ()
-    how, warnings = f"in the order of the rows, of {name}", ()
+    how = f"in the order of the rows, of {name}"
+    warnings: tuple[str, ...] = ()
     if file.lower().endswith(".txt"):
         labels = _lines(file, options.encoding)
     else:
