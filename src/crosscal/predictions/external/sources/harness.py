@@ -127,8 +127,8 @@ def repeated_samples(
         return ()
     return (
         f"{counts[counts > 1].sum():,} rows share their 'doc_id' with others (as "
-        f"{names[int(counts.argmax())]}, {counts.max()} times), and count as dependent: if they are of "
-        "several models or runs give each a file, if they were written twice take them out",
+        f"{names[int(counts.argmax())]}, {counts.max()} times), and count as dependent: if they "
+        "are of several models or runs give each a file, if they were written twice take them out",
     )
 
 
