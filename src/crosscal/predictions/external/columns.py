@@ -186,11 +186,16 @@ class ColumnMapping:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All columns that must be read, each once."""
+        """Columns that must be read, each once."""
         others = (self.labels, self.predicted, self.group, self.cluster, self.id, self.weights)
         collected = (*self.values, *self.votes, *self.annotators, *others)
-        collected += (*self.beside, *self.factors)
         return tuple(dict.fromkeys(name for name in collected if name is not None))
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Columns that are heard if all rows have them."""
+        others = dict.fromkeys((*self.beside, *self.factors))
+        return tuple(name for name in others if name not in self.names)
 
     @property
     def numbers(self) -> tuple[str, ...]:
