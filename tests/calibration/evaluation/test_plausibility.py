@@ -134,3 +134,27 @@ def test_rows_of_choices_have_the_accuracy_and_confidence_of_one_choice():
     order = rng.permutation(400)
     (note,) = odd(p.ravel()[order], right.ravel()[order])
     assert "one in 4 on average" in note
+
+
+def test_groups_and_clusters_are_no_relation_of_confidence_and_outcome():
+    rng = np.random.default_rng(8)
+    groups = [
+        (name, low + rng.random(500) / 10, (rng.random(500) < share).astype(int))
+        for name, low, share in (("en", 0.8, 0.85), ("sw", 0.9, 0.5))
+    ]
+    assert implausible(groups, pair=True) == ()
+    cluster = np.repeat(np.arange(30), 50)
+    for _ in range(40):
+        said = 0.7 + 0.1 * rng.normal(size=30)[cluster] + 0.02 * rng.normal(size=1500)
+        right = rng.random(1500) < rng.uniform(0.2, 0.9, 30)[cluster]
+        rows = [("all", said, right.astype(int))]
+        assert implausible(rows, pair=True, clusters=[cluster]) == ()
+    (note,) = implausible([("all", 1.2 - right + said, right)], pair=True, clusters=[cluster])
+    assert "how unsure" in note
+
+
+def test_saturated_confidences_are_those_of_a_sure_model():
+    rng = np.random.default_rng(9)
+    for _ in range(40):
+        p = 1 / (1 + np.exp(-30 * rng.normal(size=80)))
+        assert odd(p, rng.random(80) < p) == ()

@@ -64,3 +64,28 @@ def test_parts_and_runs_within_groups(frame):
 
 def test_values_of_single_rows_are_no_runs(frame):
     assert not read(frame.assign(step=np.arange(2 * N), model="a")).warnings
+
+
+def test_several_factors_and_groups_are_looked_at_together(truth):
+    p, gold = truth
+    each = pd.DataFrame(p, columns=[f"prob_{name}" for name in NAMES])
+    each = each.assign(label=WORDS[gold], id=np.arange(N))
+    runs = [each.assign(model=model, seed=seed) for model in "ab" for seed in (1, 2)]
+    with pytest.raises(DataError, match="of the 4 combinations of 'model' and 'seed'"):
+        read(pd.concat(runs))
+    # Of parallel items, and of items that each language has for itself.
+    for start in (0, N):
+        both = [
+            each.assign(lang=lang, model=model, id=each.id + shift)
+            for lang, shift in (("en", 0), ("sw", start))
+            for model in "ab"
+        ]
+        with pytest.raises(DataError, match="for each 'id', one for each of the 2 values of 'mod"):
+            read(pd.concat(both), group="lang")
+        assert len(read(pd.concat(both), group="lang", cluster="id")) == 4 * N
+
+
+def test_prompts_and_steps_are_no_runs(frame):
+    for name in ("prompt", "step", "method"):
+        assert not read(frame.assign(**{name: np.arange(2 * N) % 30})).warnings
+    assert len(read(frame.assign(step=twice(1, 2), id=ITEM))) == 2 * N

@@ -5,8 +5,12 @@ import pandas as pd
 import pytest
 
 from crosscal.exceptions import DataError
+from crosscal.predictions.external.choosing import choose_columns
+from crosscal.predictions.external.columns import ColumnOptions
+from crosscal.predictions.external.reader import read_external
+from crosscal.predictions.external.sources.opening import open_source
 from crosscal.predictions.external.sources.table_source import HEAD
-from tests.predictions.external.truth_tables import NAMES, N, read
+from tests.predictions.external.truth_tables import NAMES, N, lines, read, text
 
 WORDS = np.array(NAMES)
 YES_NO = np.array(["no", "yes"])
@@ -176,3 +180,75 @@ def test_labels_that_differ_in_a_sign_are_noted():
     )
     numbers = pd.DataFrame({"confidence": 0.8, "pred": [-1, 1] * 10, "gold": [1, 1] * 10})
     assert not read(numbers).warnings
+
+
+@pytest.mark.parametrize("late", [{}, {"explanation": {"why": "?"}}, {"explanation": None}])
+@pytest.mark.parametrize("options", [{}, {"confidence": "confidence", "labels": "correct"}])
+def test_a_key_that_later_lines_lack_is_left_aside(tmp_path, late, options):
+    rows = [{"correct": i % 2, "confidence": 0.5 + i / 200} for i in range(90)]
+    first = [{**row, "explanation": "so", "model": "a"} for row in rows[:50]]
+    path = text(tmp_path, lines([*first, *({**row, **late} for row in rows[50:])]), "rows.jsonl")
+    assert len(read(path, **options)) == 90
+
+
+def test_long_texts_are_not_read():
+    frame = pd.DataFrame({"confidence": [0.6, 0.8] * 30, "correct": [0, 1, 1] * 20})
+    wide = frame.assign(prompt="word " * 20, topic="short")
+    source = open_source(wide)
+    chosen = choose_columns(source.head(), ColumnOptions(), where="table")
+    assert (chosen.beside, chosen.optional) == (("topic",), ("topic",))
+
+
+def of_prompts(**columns):
+    """A row for each of three classes of 60 prompts."""
+    frame = pd.DataFrame({"promptID": np.repeat(np.arange(60), 3), "gold": np.tile(WORDS, 60)})
+    return frame.assign(confidence=np.random.default_rng(0).random(180).round(2), **columns)
+
+
+HALVES = np.full(400, 0.5)
+ORDINARY = {
+    "collapsed": lambda: HALVES + np.random.default_rng(0).uniform(-2e-4, 2e-4, 400).round(6),
+    "a few sure": lambda: np.where(np.arange(400) < 12, 0.9, HALVES),
+    "verbal": lambda: np.random.default_rng(3).permutation(
+        np.repeat([0.0, 0.5, 1.0], [20, 360, 20])
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ORDINARY)
+def test_constant_confidences_are_no_choices(kind):
+    outcome = np.arange(400) % 3 > 0
+    frame = pd.DataFrame({"confidence": ORDINARY[kind](), "correct": outcome})
+    assert len(read(frame)) == 400
+    assert len(read(frame.assign(item=np.arange(400) // 2))) == 400
+    if kind == "collapsed":
+        assert len(read(frame.set_axis(["prob", "label"], axis=1))) == 400
+
+
+def test_items_of_each_class_are_no_choices():
+    said = np.tile(WORDS, 60)
+    said[:9] = WORDS[0]
+    assert len(read(of_prompts(predicted=said, label1=np.tile(WORDS, 60)))) == 180
+    always = of_prompts(correct=np.tile([0, 0, 1], 60))
+    assert len(read(always)) == len(read(always.drop(columns="gold"))) == 180
+    pairs = pd.DataFrame({"pair": np.repeat(np.arange(40), 2), "correct": [0, 1] * 40})
+    assert len(read(pairs.assign(confidence=0.8, good=[0, 1] * 40))) == 80
+
+
+def test_labels_beside_what_is_only_recalibrated_are_no_question():
+    frame = pd.DataFrame({"confidence": np.linspace(0.5, 1, 80), "label": ["no", "yes"] * 40})
+    options = ColumnOptions(confidence="confidence")
+    assert len(read_external(frame, options, labelled=False)) == 80
+    prob = frame.set_axis(["prob", "label"], axis=1).assign(label=[0, 1] * 40)
+    assert len(read_external(prob, ColumnOptions(), labelled=False)) == 80
+
+
+def test_classes_that_differ_in_a_sign_are_classes():
+    frame = pd.DataFrame({"confidence": 0.8, "pred": ["C", "C++", "C#"] * 10})
+    assert not read(frame.assign(gold=["C++", "C#", "C"] * 10)).warnings
+
+
+def test_a_few_choices_apart_by_chance_are_no_question():
+    said = [0.4, 0.4, *[0.9] * 12, *[0.7] * 6]
+    frame = pd.DataFrame({"confidence": said, "pred": ["no"] * 2 + ["yes"] * 18, "gold": "yes"})
+    assert len(read(frame)) == 20

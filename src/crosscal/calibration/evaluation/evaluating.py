@@ -261,7 +261,11 @@ def evaluate_coded(
         },
         warnings=(
             *left_out,
-            *implausible(_rows_by_group(names, designs, values, gold), pair=settings.pair),
+            *implausible(
+                _rows_by_group(names, designs, values, gold),
+                pair=settings.pair,
+                clusters=[design.cluster for design in designs],
+            ),
             *unshared_clusters(names, group, cluster),
             *unequal_weights([(names[i], designs[i]) for i in order]),
         ),

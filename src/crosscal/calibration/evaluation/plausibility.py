@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.special import gammaln
+from scipy.special import gammaln, ndtr, stdtrit
 
 from crosscal.calibration.evaluation.cluster_design import GroupDesign
 
@@ -23,6 +23,8 @@ _CONVINCING = 4.0
 _FAR_BELOW = 0.75
 # How near two means are that are one number, and confidences that no right class has of five.
 _EQUAL, _LOW = 1e-4, 0.2
+# What a saturated model says of choices that it rules out.
+_SURE = 0.05
 _MOST_NAMED = 8
 # Rows of equal weight, and their share of all rows, below which weights are said to be extreme.
 _FEW_EQUAL, _LEAST_SHARE = 25, 0.1
@@ -51,15 +53,20 @@ def implausible(
     classes: Sequence[str] | None = None,
     *,
     pair: bool = False,
+    clusters: Sequence[NDArray[Any]] | None = None,
 ) -> tuple[str, ...]:
     """Return what speaks against the scores (n, k) and labels of each named group.
 
-    Where `pair`, values are confidences (n,), and labels say right or wrong.
+    Where `pair`, values are confidences (n,), and labels say right or wrong; rows of one number in
+    `clusters`, of each group, depend on each other.
     """
     if pair:
         rows = [(np.asarray(values), np.asarray(gold)) for _, values, gold in groups]
         confidence, outcome = (np.concatenate(each) for each in zip(*rows, strict=True))
-        return (*_all_right([outcome]), *_odd_confidences(confidence, outcome > 0))
+        group = np.repeat(np.arange(len(rows)), [len(gold) for _, gold in rows])
+        cluster = np.arange(len(group)) if clusters is None else np.concatenate(clusters)
+        odd = _odd_confidences(confidence, outcome > 0, group, cluster)
+        return (*_all_right([outcome]), *odd)
     counts = [
         counted for name, values, gold in groups if (counted := _counts(name, values, gold)).n
     ]
@@ -84,7 +91,9 @@ def _all_right(outcomes: Sequence[NDArray[Any]]) -> tuple[str, ...]:
     )
 
 
-def _odd_confidences(confidence: NDArray[Any], right: NDArray[np.bool_]) -> Iterator[str]:
+def _odd_confidences(
+    confidence: NDArray[Any], right: NDArray[np.bool_], group: NDArray[Any], cluster: NDArray[Any]
+) -> Iterator[str]:
     """Say where confidences seem to be something else: of choices, of the right class, of one."""
     n, hits = len(right), int(right.sum())
     if min(hits, n - hits) < _FEWEST:
@@ -96,30 +105,46 @@ def _odd_confidences(confidence: NDArray[Any], right: NDArray[np.bool_]) -> Iter
             "each choice: look whether a row is a unit"
         )
     high, low = confidence >= 0.5, confidence < _LOW
-    if right[high].all() and not right[low].any() and min(high.sum(), low.sum()) >= _FEWEST:
+    # Of calibrated confidences near 0 and 1 nothing else is to be expected.
+    between = ~high & ~right & (confidence >= _SURE)
+    apart = right[high].all() and not right[low].any()
+    if apart and min(high.sum(), low.sum(), 2 * between.sum()) >= _FEWEST:
         yield (
             "every confidence from one half on is right, and none of the low ones: look whether "
             "it is the probability of the right class"
         )
-    elif _falls(confidence[~high], right[~high]):
+    elif _falls(*(each[~high] for each in (confidence, right, group, cluster))):
         yield (
             "below one half, the lower the confidence the more rows are right: look whether it is "
             "the probability of one class, or says how unsure the model is"
         )
-    elif _falls(confidence, right):
+    elif _falls(confidence, right, group, cluster):
         yield (
             "the higher the confidence the fewer rows are right: look whether it says how unsure "
             "the model is, or is of another row"
         )
 
 
-def _falls(confidence: NDArray[Any], right: NDArray[np.bool_]) -> bool:
-    """Whether rows that are right have the lower confidence, beyond doubt."""
-    one, other = confidence[right], confidence[~right]
-    if min(len(one), len(other)) < _FEWEST:
+def _falls(
+    confidence: NDArray[Any],
+    right: NDArray[np.bool_],
+    group: NDArray[Any],
+    cluster: NDArray[Any],
+) -> bool:
+    """Whether rows that are right have the lower confidence within groups, beyond doubt."""
+    if min(right.sum(), (~right).sum()) < _FEWEST:
         return False
-    error = np.sqrt(one.var() / len(one) + other.var() / len(other))
-    return bool(other.mean() - one.mean() > _CONVINCING * error + 1e-9)
+    rows = np.maximum(np.bincount(group), 1)
+    apart = [
+        each - (np.bincount(group, each) / rows)[group]
+        for each in (confidence.astype(np.float64), right.astype(np.float64))
+    ]
+    sums = np.bincount(np.unique(cluster, return_inverse=True)[1], apart[0] * apart[1])
+    if len(sums) < _FEWEST:
+        return False
+    # Few clusters say less about their spread than the normal distribution believes.
+    enough = stdtrit(len(sums) - 1, ndtr(_CONVINCING))
+    return bool(-sums.sum() > enough * np.sqrt((sums**2).sum()) + 1e-9 * len(right))
 
 
 def unshared_clusters(

@@ -61,6 +61,8 @@ from crosscal.predictions.external.layouts import (
 from crosscal.predictions.external.plain_text import plain_text
 
 Floats = NDArray[np.float64]
+# Signs of a name; texts of more are no ids, classes or models, and may be large.
+_LONGEST = 64
 Pair = tuple[Candidate, str]
 
 
@@ -98,7 +100,12 @@ def choose_columns(
     if not found:
         raise _none_found(head, labels, taken, where)
     if named and named.layout in ("confidence", "highest"):
-        found = _completed(head, named, options, labels, where)
+        try:
+            found = _completed(head, named, options, labels, where)
+        except _NoLabels:
+            if labelled:
+                raise
+            labels = []
     if labels or not (votes or annotators):
         candidate, label = _labelled(head, found, labels, options, where, needed=labelled)
     else:
@@ -117,7 +124,7 @@ def choose_columns(
 
 def _unasked_weights(head: Head, mapping: ColumnMapping) -> tuple[str, ...]:
     """Point to a column that is named like weights; taken for weights it is not."""
-    free = head.of_kind("number", mapping.names)
+    free = head.of_kind("number", {*mapping.names, *mapping.optional})
     named = [name for name in free if is_named(name, WEIGHTS)]
     return tuple(
         f"'{name}' is not used; if rows stand for so many cases, give --weights {name}"
@@ -174,7 +181,12 @@ def _codes(head: Head) -> list[str]:
     """Return the columns of words and of whole numbers."""
     cells = {name: head.numbers(name) for name in head.of_kind("number")}
     numbers = [n for n, column in cells.items() if not (column[np.isfinite(column)] % 1).any()]
-    return [*head.of_kind("text"), *numbers]
+    texts = [n for n in head.of_kind("text") if max(map(_length, head.cells[n])) <= _LONGEST]
+    return [*texts, *numbers]
+
+
+def _length(cell: object) -> int:
+    return 0 if cell is None else len(str(cell))
 
 
 def _are_listed(text: str | None) -> bool:
@@ -275,7 +287,7 @@ def _completed(
     if predicted or (options.labels and not is_named(options.labels, OUTCOMES) and of_labels):
         return of_labels
     if labels and not (outcomes or of_labels):
-        raise DataError(
+        raise _NoLabels(
             f"'{labels[0]}' can say which class is right, or whether the chosen one is",
             where=where,
             remedy=f"Give --labels '{labels[0]}' if it says right or wrong, else the column of "

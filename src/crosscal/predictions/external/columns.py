@@ -41,8 +41,8 @@ CLUSTERS = ("cluster_id", "cluster")
 RUNS = (
     *("model", "models", "model_name", "model_id", "system", "checkpoint", "ckpt", "run", "run_id"),
     *("seed", "random_seed", "recipe", "experiment", "config", "setting", "variant", "method"),
-    *("classifier", "encoder", "backbone", "architecture", "arch", "epoch", "step", "iteration"),
-    *("trial", "repeat", "prompt", "prompt_id", "template", "n_shot", "num_fewshot"),
+    *("classifier", "encoder", "backbone", "architecture", "arch", "epoch", "iteration"),
+    *("trial", "repeat", "prompt_id", "template", "n_shot", "num_fewshot"),
 )
 """Of several values: what predicted the same items several times."""
 PARTS = (
@@ -51,7 +51,7 @@ PARTS = (
 )
 GROUPS = (
     *("lang", "language", "languages", "locale", "group", "domain", "task", "source"),
-    *("dataset", "genre", *RUNS, *PARTS),
+    *("dataset", "genre", "prompt", "step", *RUNS, *PARTS),
 )
 WEIGHTS = (
     *("weight", "weights", "sample_weight", "sample_weights", "case_weight", "case_weights"),
@@ -186,11 +186,16 @@ class ColumnMapping:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All columns that must be read, each once."""
+        """Columns that must be read, each once."""
         others = (self.labels, self.predicted, self.group, self.cluster, self.id, self.weights)
         collected = (*self.values, *self.votes, *self.annotators, *others)
-        collected += (*self.beside, *self.factors)
         return tuple(dict.fromkeys(name for name in collected if name is not None))
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Columns that are heard if all rows have them."""
+        others = dict.fromkeys((*self.beside, *self.factors))
+        return tuple(name for name in others if name not in self.names)
 
     @property
     def numbers(self) -> tuple[str, ...]:

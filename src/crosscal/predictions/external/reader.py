@@ -145,7 +145,9 @@ def read_external(
     value_columns = [tables.pop(name) for name in columns.values]
     values, value_kind, notes, own_number = settle_values(source, columns, value_columns)
     del value_columns
-    odd = check_single_scores(source, columns, tables, values, named=given.name_values)
+    odd = check_single_scores(
+        source, columns, tables, values, named=given.name_values, labelled=labelled
+    )
     if columns.order and values.ndim == 2:
         values = np.ascontiguousarray(values[:, list(columns.order)])
     classes = choices if own and choices else columns.classes
@@ -204,11 +206,12 @@ def _read(
 ) -> Tables:
     words = [name for name in columns.names if name not in columns.numbers]
     filtered = [*words, "split"] if split else words
-    parts: dict[str, list[Any]] = {name: [] for name in columns.names}
-    for batch, done in source.batches(columns.numbers, filtered):
+    every = (*columns.names, *columns.optional)
+    parts: dict[str, list[Any]] = {name: [] for name in every}
+    for batch, done in source.batches(columns.numbers, filtered, columns.optional):
         if split:
             batch = batch.filter(pc.equal(batch.column("split"), split))
-        for name in columns.names:
+        for name in every:
             parts[name].append(batch.column(batch.schema.names.index(name)))
         if report:
             report(done, source.total)

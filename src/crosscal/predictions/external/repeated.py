@@ -15,8 +15,11 @@ from crosscal.predictions.external.first_rows import MOSTLY
 from crosscal.predictions.external.sources.table_source import TableSource
 
 Tables = Mapping[str, pa.ChunkedArray]
+Coded = tuple[NDArray[np.int64], list[str]]
 # Rows of a value, on average, from which on its column says more than an id does.
 _ROWS_EACH = 4
+# More values than these are items or prompts rather than models.
+_MOST_VALUES = 20
 
 
 def repeated_rows(
@@ -49,38 +52,66 @@ def pooled_runs(
 ) -> tuple[str, ...]:
     """Warn of models, seeds, splits, ... that are measured together; ask where items are the same.
 
-    Named groups or clusters are an answer: nothing is asked then.
+    Named clusters are an answer, and a named group is one for what it tells apart.
     """
-    notes = []
+    found: dict[str, Coded] = {}
     for name in columns.factors:
         factor = coded(source, name, tables)
-        if factor is None or len(factor[1]) < 2 or len(factor[0]) < _ROWS_EACH * len(factor[1]):
+        if factor is None or not 2 <= len(factor[1]) <= _MOST_VALUES:
             continue
         numbers, words = factor
+        if len(numbers) < _ROWS_EACH * len(words):
+            continue
         if group is not None:
             together = np.unique(group.astype(np.int64) * len(words) + numbers) // len(words)
             if len(np.unique(together)) == len(together):
                 continue
-        shown = ", ".join(word[:30] for word in words[:4])
-        shown += f" and {len(words) - 4} more" if words[4:] else ""
-        ids = coded(source, columns.id, tables)
-        if group is None and is_named(name, RUNS) and ids and _crossed(ids[0], numbers, len(words)):
-            raise DataError(
-                f"there are several predictions for each '{columns.id}', one for each of the "
-                f"{len(words)} values of '{name}' ({shown})",
-                where=source.name,
-                remedy=f"Give --group {name} --cluster {columns.id} to compare these, or --cluster "
-                f"{columns.id} alone to measure them together",
-            )
-        notes.append(
-            f"column '{name}' has {len(words)} values ({shown}), measured together; --group "
-            f"{name} measures each"
-        )
-    return tuple(notes)
+        found[name] = factor
+    runs = [name for name in found if is_named(name, RUNS)]
+    ids = coded(source, columns.id, tables) if runs else None
+    if ids and (size := _crossed(ids[0], [found[name] for name in runs], group)):
+        _ask_for_clusters(source, str(columns.id), {n: found[n][1] for n in runs}, size, group)
+    return tuple(
+        f"column '{name}' has {len(words)} values ({_shown(words)}), measured together; --group "
+        f"{name} measures each"
+        for name, (_, words) in found.items()
+    )
 
 
-def _crossed(ids: NDArray[np.int64], factor: NDArray[np.int64], size: int) -> bool:
-    """Whether nearly every id occurs with each value, and once with each."""
-    counts = np.bincount(ids)
-    pairs = np.unique(ids * size + factor)
-    return len(pairs) == len(ids) and float((counts == size).mean()) >= MOSTLY
+def _ask_for_clusters(
+    source: TableSource,
+    name: str,
+    runs: Mapping[str, list[str]],
+    size: int,
+    group: NDArray[np.int32] | None,
+) -> None:
+    """Refuse to count several predictions of an item as independent."""
+    first, words = next(iter(runs.items()))
+    what = f"values of '{first}' ({_shown(words)})"
+    if len(runs) > 1:
+        what = "combinations of " + " and ".join(f"'{each}'" for each in runs)
+    compare = f"--group {first} --cluster {name} to compare these, or " if group is None else ""
+    raise DataError(
+        f"there are several predictions for each '{name}', one for each of the {size} {what}",
+        where=source.name,
+        remedy=f"Give {compare}--cluster {name}{' alone' if compare else ''} to measure them "
+        "together",
+    )
+
+
+def _shown(words: list[str]) -> str:
+    more = f" and {len(words) - 4} more" if words[4:] else ""
+    return ", ".join(word[:30] for word in words[:4]) + more
+
+
+def _crossed(ids: NDArray[np.int64], factors: list[Coded], group: NDArray[np.int32] | None) -> int:
+    """Return of how many combinations nearly every id of a group has each once; 0 if it has not."""
+    if group is not None:
+        ids = np.unique(ids * (int(group.max()) + 1) + group, return_inverse=True)[1]
+    combined = np.zeros(len(ids), dtype=np.int64)
+    for numbers, words in factors:
+        combined = np.unique(combined * len(words) + numbers, return_inverse=True)[1]
+    size = int(combined.max()) + 1
+    pairs = np.unique(ids * size + combined)
+    whole = float((np.bincount(ids) == size).mean()) >= MOSTLY
+    return size if len(pairs) == len(ids) and whole else 0

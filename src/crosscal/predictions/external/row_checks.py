@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
@@ -33,9 +34,11 @@ Floats = NDArray[np.floating]
 
 # Units of several rows each that show what a row is: by sums of one, and by other signs.
 _FEWEST_UNITS, _UNITS = 4, 10
-# Rows of each chosen class that show which class's probability a column is; fewer, of so many.
-_CHOSEN, _FEWEST_CHOSEN, _ROWS = 4, 2, 20
+# Rows of each chosen class that show of which class a column is; rows that show both halves.
+_CHOSEN, _ROWS = 4, 20
 _NEARLY = 0.95
+# Share of different values from which on a column hardly repeats.
+_REPEATING = 0.6
 # Share of rows of each class where the model must sometimes choose the other.
 _MANY = 0.1
 # What labels may differ in: of -1 and 1 the sign is no such thing.
@@ -49,16 +52,20 @@ def check_single_scores(
     values: NDArray[Any],
     *,
     named: bool,
+    labelled: bool,
 ) -> tuple[str, ...]:
     """Ask where one score a row is not what its name says; of what is `named` return a note."""
     if columns.layout not in ("confidence", "positive", "logit"):
         return ()
     scores = values if values.ndim == 1 else values[:, 1]
     labels = coded(source, columns.labels, tables)
-    beside = {name: each for name in columns.beside if (each := coded(source, name, tables))}
+    # What hardly repeats is neither a unit of several rows nor a choice, and slow to tell apart.
+    most = _REPEATING * len(scores)
+    repeating = [n for n in columns.beside if pc.count_distinct(tables[n]).as_py() <= most]
+    beside = {name: each for name in repeating if (each := coded(source, name, tables))}
     if not named:
         _demand_a_row_each(source, columns, tables, scores, beside)
-    if columns.layout == "positive" and not named:
+    if columns.layout == "positive" and labelled and not named:
         _demand_both_halves(source, columns, labels, scores)
     if columns.layout != "confidence":
         return ()
@@ -92,9 +99,7 @@ def _demand_a_row_each(
         counts = np.bincount(units)
         if len(counts) < _FEWEST_UNITS or float((counts > 1).mean()) < MOSTLY:
             continue
-        off = np.abs(np.bincount(units, scores) - 1)
-        one = float((off <= tolerance(int(counts.max())))[counts > 1].mean()) >= MOSTLY
-        if one and columns.layout != "logit":
+        if columns.layout != "logit" and _sum_to_one(scores, units, counts):
             why = f"several rows for each '{name}', whose values sum to 1, as for {words[0]}"
         few = columns.layout != "logit" and len(counts) < _UNITS
         if labels is not None and columns.layout != "positive" and not few and why is None:
@@ -114,31 +119,47 @@ def _demand_a_row_each(
 def _of_choices(
     labels: Coded, choices: Sequence[Coded], units: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Return which units have one right row, or each of the labels' words once."""
+    """Return which units have each choice once, and one right row or the same right class."""
     numbers, words = labels
     found = np.zeros(len(counts), dtype=bool)
+    truth = np.array([word in ("1", "true") for word in words])[numbers]
     outcomes = set(words) <= TRUE_OR_FALSE
-    if outcomes:
-        truth = np.array([word in ("1", "true") for word in words])
-        found = np.bincount(units, truth[numbers], len(counts)) == 1
+    one_right = (np.bincount(units, truth, len(counts)) == 1) & outcomes
+    pairs = np.unique(units * len(words) + numbers) // len(words)
+    one_label = np.bincount(pairs, minlength=len(counts)) == 1
     for chosen, names in choices:
+        pairs = np.unique(units * len(names) + chosen) // len(names)
+        once = np.bincount(pairs, minlength=len(counts)) == counts
+        # A model that always says the same is right about one value: no choice among them.
+        varied = (np.bincount(chosen, truth) / np.bincount(chosen)).max() < MOSTLY
+        if varied and len(names) <= counts.max():
+            found |= once & one_right
         # Positions from 0 on hold the numbers of outcomes, too.
         if set(words) == set(names) or (set(words) < set(names) and not outcomes):
-            pairs = np.unique(units * len(names) + chosen) // len(names)
-            each = np.bincount(pairs, minlength=len(counts))
-            found |= (each == counts) & (counts == len(names))
+            found |= once & one_label & (counts == len(names))
     return found
+
+
+def _sum_to_one(scores: Floats, units: NDArray[np.int64], counts: NDArray[np.int64]) -> bool:
+    """Whether units of several rows sum to one, other than by values that are all equal."""
+    slack = tolerance(int(counts.max()))
+    telling = np.bincount(units, np.abs(scores - 1 / counts[units]) > slack, len(counts)) > 0
+    telling &= counts > 1
+    if telling.sum() < _UNITS:
+        return False
+    sums = np.bincount(units, scores, len(counts))
+    return float((np.abs(sums - 1) <= slack)[telling].mean()) >= MOSTLY
 
 
 def _in_turn(scores: Floats) -> str | None:
     """Say that so many rows after each other, or as far apart as there are units, sum to one."""
     n, total = len(scores), float(scores.sum())
     size = round(n / total) if total > 0 else 0
-    if size < 2 or n % size or n // size < _UNITS or scores.min() == scores.max():
+    if size < 2 or n % size:
         return None
-    for sums in (scores.reshape(-1, size).sum(axis=1), scores.reshape(size, -1).sum(axis=0)):
-        if float((np.abs(sums - 1) <= tolerance(size)).mean()) >= MOSTLY:
-            return f"{size} rows for each unit, whose values sum to 1"
+    row, counts = np.arange(n), np.full(n // size, size)
+    if any(_sum_to_one(scores, units, counts) for units in (row // size, row % (n // size))):
+        return f"{size} rows for each unit, whose values sum to 1"
     return None
 
 
@@ -165,6 +186,8 @@ def _nearly_equal(chosen: Coded, labels: Coded) -> tuple[str, ...]:
     bare = [np.array([_LETTERS.sub("", w) or w for w in words], object) for words in (one, other)]
     near = bare[0][chosen[0]] == bare[1][labels[0]]
     near &= np.array(one, object)[chosen[0]] != np.array(other, object)[labels[0]]
+    # Of C and C++ both are classes.
+    near &= ~np.isin(np.array(one, object), other)[chosen[0]]
     if not near.any():
         return ()
     at = int(near.argmax())
@@ -184,10 +207,10 @@ def _by_score(
     above = int(scores[chosen == 1].mean() >= scores[chosen == 0].mean())
     high = chosen == above
     least = min(int(high.sum()), int((~high).sum()))
-    if least < (_FEWEST_CHOSEN if len(scores) >= _ROWS else _CHOSEN):
+    if least < _CHOSEN:
         return None
     half = scores >= 0.5
-    apart = scores[~high].max() <= scores[high].min()
+    apart = scores[~high].max() < scores[high].min()
     if not apart and (
         min(int(half.sum()), int((~half).sum())) < _CHOSEN
         or min(float(high[half].mean()), float((~high)[~half].mean())) < _NEARLY

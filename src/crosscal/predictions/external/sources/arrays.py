@@ -96,10 +96,10 @@ class ArraySource(ABC):
         return np.repeat(array, positions, axis=0)
 
     def batches(
-        self, names: Sequence[str], words: Sequence[str] = ()
+        self, names: Sequence[str], words: Sequence[str] = (), optional: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the arrays in batches."""
-        arrays = {n: self._in_rows(a) for n, a in self._whole([*names, *words]).items()}
+        arrays = {n: self._in_rows(a) for n, a in self._whole([*names, *words, *optional]).items()}
         for start in range(0, self.total, BATCH):
             parts = {n: self._column(n, a[start : start + BATCH]) for n, a in arrays.items()}
             yield pa.RecordBatch.from_pydict(parts), min(start + BATCH, self.total)

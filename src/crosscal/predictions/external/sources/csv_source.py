@@ -60,9 +60,10 @@ class CsvSource:
         }
 
     def batches(
-        self, names: Sequence[str], words: Sequence[str] = ()
+        self, names: Sequence[str], words: Sequence[str] = (), optional: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the columns in batches: `names` as float64 or lists of it, `words` as text."""
+        words = [*words, *optional]
         numbers = [name for name in names if self.columns[name] == "number"]
         lists = [name for name in names if self.columns[name] == "list"]
         types = dict.fromkeys([*lists, *words], pa.string())

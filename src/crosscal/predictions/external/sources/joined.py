@@ -124,11 +124,11 @@ class _WithLabels:
         return getattr(self._source, name)
 
     def batches(
-        self, names: Sequence[str], words: Sequence[str] = ()
+        self, names: Sequence[str], words: Sequence[str] = (), optional: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the columns in batches, the labels beside them."""
         start, others = 0, [name for name in words if name != _NAME]
-        for batch, done in self._source.batches(names, others):
+        for batch, done in self._source.batches(names, others, optional):
             part = self._labels.slice(start, batch.num_rows)
             start += batch.num_rows
             if len(part) < batch.num_rows:

@@ -50,13 +50,14 @@ class JsonSource:
         }
 
     def batches(
-        self, names: Sequence[str], words: Sequence[str] = ()
+        self, names: Sequence[str], words: Sequence[str] = (), optional: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the columns in batches: `names` as float64 or lists of it, `words` as text."""
         records = self._records()
         while part := list(islice(records, _BATCH)):
             columns = {name: self._column(name, part, self.columns[name]) for name in names}
             columns |= {name: self._column(name, part, "text") for name in words}
+            columns |= {name: _as_far_as_there(name, part) for name in optional}
             yield pa.RecordBatch.from_pydict(columns), part[-1][2]
 
     def locate(self, row: int) -> str:
@@ -159,6 +160,15 @@ class JsonSource:
 
     def _bad(self, line: int, what: str, remedy: str) -> DataError:
         return DataError(what, where=f"{self.name}:{line}", remedy=remedy)
+
+
+def _as_far_as_there(name: str, part: list[Located]) -> pa.Array:
+    """Return a column of text, null where it is missing or no text can be made of it."""
+    texts = [_as_text(record.get(name)) for _, record, _ in part]
+    try:
+        return pa.array(texts, type=pa.string())
+    except UnicodeEncodeError:
+        return pa.nulls(len(texts), pa.string())
 
 
 def _kind(cells: list[Any]) -> ColumnKind:

@@ -41,11 +41,12 @@ class TableSource(Protocol):
     defaults: Mapping[str, str]  # columns by role, where the format leaves no doubt
 
     def batches(
-        self, names: Sequence[str], words: Sequence[str] = ()
+        self, names: Sequence[str], words: Sequence[str] = (), optional: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the columns in batches, and how much of `total` is read.
 
-        Text formats give `names` as numbers or lists of numbers, `words` as text.
+        Text formats give `names` as numbers or lists of numbers, `words` as text; of `optional`
+        words those that are missing, or no text, are null.
         """
         ...
 
@@ -77,10 +78,10 @@ class ArrowSource(ABC):
     def _batches(self, roots: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]: ...
 
     def batches(
-        self, names: Sequence[str], words: Sequence[str] = ()
+        self, names: Sequence[str], words: Sequence[str] = (), optional: Sequence[str] = ()
     ) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield the columns in batches; no other column is read."""
-        done, selected = 0, [*names, *words]
+        done, selected = 0, [*names, *words, *optional]
         for batch in self._batches(selected, BATCH):
             done += batch.num_rows
             yield self._picked(batch, selected), done
