@@ -184,7 +184,7 @@ def test_a_little_more_than_one_is_one_and_digits_are_shown(truth):
         read({"probs": values, "label": gold})
 
 
-@pytest.mark.parametrize("name", ["logit", "decision_function"])
+@pytest.mark.parametrize("name", ["logit", "raw_logit"])
 def test_one_logit_is_that_of_class_one(tmp_path, name):
     x = np.array([2.0, -1.0, 0.5, -3.0])
     expected = 1 / (1 + np.exp(-x))
@@ -198,6 +198,14 @@ def test_one_logit_is_that_of_class_one(tmp_path, name):
         read({name: x, "label": np.array(["y", "n", "y", "n"])})
     found = read({name: x, "label": np.array(["y", "n", "y", "n"])}, classes=("n", "y"))
     assert found.gold.tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("name", ["decision_function", "svm_score"])
+def test_a_margin_is_no_logit_unasked(name):
+    frame = {name: np.array([2.0, -1.0, 0.5, -3.0]), "label": np.array([1, 0, 1, 0])}
+    with pytest.raises(DataError, match=f"no log-odds.*--scores '{name}'"):
+        read(frame)
+    assert read(frame, scores=name).gold.tolist() == [1, 0, 1, 0]
 
 
 # Confidence of the chosen label.
@@ -417,3 +425,29 @@ def test_tensors_and_masks(truth):
         read({"logits": masked, "labels": gold})
     with pytest.raises(DataError, match="no predictions can be read from Series"):
         read(pd.Series(p[:, 0]))
+
+
+def test_numbered_labels_of_transformers_are_their_numbers(truth):
+    p, gold = truth
+    best = p.argmax(axis=1)
+    chosen = [f"LABEL_{i}" for i in best]
+    found = read({"confidence": p.max(axis=1), "predicted": np.array(chosen), "gold": gold})
+    assert found.gold.tolist() == (best == gold).astype(int).tolist()
+    with pytest.raises(DataError, match="not labels of one kind"):
+        read({"confidence": p.max(axis=1), "predicted": np.array(chosen), "gold": gold + 1})
+
+
+def test_a_pipelines_best_label_beside_gold_names_the_options(truth):
+    p, gold = truth
+    best = p.argmax(axis=1)
+    columns = {
+        "label": np.array(NAMES)[best],
+        "score": p.max(axis=1),
+        "gold": np.array(NAMES)[gold],
+    }
+    with pytest.raises(
+        DataError, match="perhaps --confidence 'score' --predicted 'label' --labels 'gold'"
+    ):
+        read(columns)
+    found = read(columns, confidence="score", predicted="label", labels="gold")
+    assert found.gold.tolist() == (best == gold).astype(int).tolist()

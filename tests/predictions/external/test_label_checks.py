@@ -133,3 +133,21 @@ def test_chosen_classes_that_the_scores_do_not_choose(tmp_path):
                 read_external(file, ColumnOptions())
         options = ColumnOptions(labels="label") if asked else ColumnOptions()
         assert (read_external(file, options).gold == gold).all()
+
+
+@pytest.mark.parametrize("kind", [int, bool])
+@pytest.mark.parametrize("name", ["answer", "response", "output", "label"])
+def test_correct_can_be_the_right_class_beside_any_column(name, kind):
+    rng = np.random.default_rng(5)
+    confidence = rng.uniform(0.6, 1, 300)
+    gold = rng.random(300) < 0.5
+    right = rng.random(300) < confidence
+    frame = pd.DataFrame({name: (gold == right).astype(kind), "correct": gold.astype(kind)})
+    frame["confidence"] = confidence
+    with pytest.raises(DataError, match=f"--predicted '{name}' --labels 'correct'"):
+        read(frame)
+    found = read(frame, confidence="confidence", predicted=name, labels="correct")
+    assert found.gold.tolist() == right.astype(int).tolist()
+    # Where it says right or wrong, a column of classes beside it changes nothing.
+    frame = frame.assign(correct=right.astype(kind), **{name: gold.astype(kind)})
+    assert read(frame).gold.tolist() == right.astype(int).tolist()

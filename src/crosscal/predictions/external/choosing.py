@@ -18,6 +18,7 @@ from crosscal.predictions.external.columns import (
     CLUSTERS,
     IDS,
     LABELS,
+    MARGINS,
     OUTCOMES,
     PARTS,
     PREDICTED,
@@ -430,6 +431,12 @@ def _no_labels(head: Head, candidate: Candidate, where: str) -> _NoLabels:
 def _none_found(head: Head, labels: Sequence[str], taken: set[str], where: str) -> DataError:
     possible = offers(head, {*labels, *taken})
     hint = f"; perhaps {' or '.join(possible)}" if possible else ""
+    margins = [n for n in head.of_kind("number", {*labels, *taken}) if is_named(n, MARGINS)]
+    if margins:
+        hint += (
+            f"; a margin is no log-odds: give calibrated probabilities, or --scores "
+            f"'{margins[0]}' if it is the logit of class 1"
+        )
     text = unread_scores(head, {*labels, *taken})
     no_numbers = "".join(f"; '{name}' holds no numbers{head.example(name)}" for name in text[:3])
     return DataError(

@@ -36,7 +36,12 @@ POSITIVES = (
     *("probability", "prob", "proba", "p", "y_prob", "y_proba", "prob_positive", "p_positive"),
     *("probs", "probabilities", "y_score"),
 )
-ONE_LOGIT = ("logit", "logits", "decision_function", "raw_logit")
+ONE_LOGIT = ("logit", "logits", "raw_logit")
+MARGINS = (
+    *("margin", "margins", "decision", "decision_function", "decision_score", "decision_value"),
+    *("svm_score", "svm_margin", "hinge_score", "distance"),
+)
+"""Whose logistic function is no probability: only a user can say that one is a logit."""
 CLUSTERS = ("cluster_id", "cluster")
 RUNS = (
     *("model", "models", "model_name", "model_id", "system", "checkpoint", "ckpt", "run", "run_id"),

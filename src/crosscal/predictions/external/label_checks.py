@@ -29,11 +29,13 @@ from crosscal.predictions.external.fitting import (
     width,
 )
 from crosscal.predictions.external.layouts import TRUE_OR_FALSE, confidence_candidate
-from crosscal.predictions.external.plain_text import plain_text
+from crosscal.predictions.external.plain_text import plain_text, unnumbered
 
 # From here on words that repeat are names, not texts; and that labels equal all choices is no luck.
 _MANY_ROWS, _ROWS = 20, 10
 _CONTRADICTING = 0.02
+# Correlation of a column with right and wrong that hardly anything but a choice has.
+_STRONG = 0.4
 _OTHER_ROLES = (*PREDICTED, *IDS, *GROUPS, *CLUSTERS, *WEIGHTS)
 
 
@@ -102,7 +104,9 @@ def _rival(label: str, name: str, how: str, where: str) -> DataError:
 def _vocabulary(head: Head, candidate: Candidate, label: str) -> list[str]:
     """Return the words of chosen and right labels, where the scores have no classes."""
     names = [label, candidate.predicted] if candidate.predicted else []
-    return sorted({word.casefold() for name in names if name for word in head.words(name)})
+    return sorted(
+        {unnumbered(word).casefold() for name in names if name for word in head.words(name)}
+    )
 
 
 def _choices(head: Head, candidate: Candidate, words: Sequence[str]) -> NDArray[np.intp] | None:
@@ -125,7 +129,7 @@ def _as_labels(
 
 def _numbered(head: Head, name: str, words: Sequence[str]) -> NDArray[np.intp] | None:
     number = {word: i for i, word in enumerate(words)}
-    found = [number.get(plain_text(x).casefold(), -1) for x in head.cells[name]]
+    found = [number.get(unnumbered(plain_text(x)).casefold(), -1) for x in head.cells[name]]
     return None if -1 in found else np.array(found, dtype=np.intp)
 
 
@@ -177,13 +181,53 @@ def right_class_instead(
     head: Head, candidate: Candidate, labels: Collection[str]
 ) -> Candidate | None:
     """Return the reading in which ``correct`` is the right class, if its numbers can be classes."""
-    if candidate.outcome is None or any(name in head.cells for name in labels):
+    if candidate.outcome is None:
         return None
+    labelled = any(name in head.cells for name in labels)
     for name in head.columns:
-        if not is_named(name, PREDICTED) or name in candidate.values:
+        if name in (*candidate.values, candidate.outcome):
             continue
-        if head.words(candidate.outcome) <= head.words(name):
+        of_chosen = is_named(name, PREDICTED) and not labelled
+        if (
+            head.words(candidate.outcome) <= head.words(name)
+            if of_chosen
+            else (_seems_chosen(head, candidate, name, labels))
+        ):
             return confidence_candidate(
                 candidate.values[0], predicted=name, labels=candidate.outcome
             )
     return None
+
+
+def _seems_chosen(head: Head, candidate: Candidate, name: str, labels: Collection[str]) -> bool:
+    """Whether a column of any name agrees with ``correct`` as what was chosen would."""
+    outcome = str(candidate.outcome)
+    told = _two_values(head, outcome)
+    chosen = _two_values(head, name)
+    if is_named(name, OUTCOMES) or told is None or chosen is None or len(told) != len(chosen):
+        return False
+    if head.words(name) != head.words(outcome) or len(told) < _MANY_ROWS:
+        return False
+    # Labels and choices of which `correct` says whether they are equal.
+    others = {n: each for n in head.columns if (each := _two_values(head, n)) is not None}
+    for one in [others[n] for n in labels if n in others]:
+        for other, values in others.items():
+            if other in (outcome, *labels) or not len(one) == len(values) == len(told):
+                continue
+            if float(((one == values) != told).mean()) <= _CONTRADICTING:
+                return False
+    agreeing = chosen == told
+    confidence = head.numbers(candidate.values[0])
+    if agreeing.all() or len(confidence) != len(told):
+        return False
+    by_outcome, by_choice = (((confidence - each) ** 2).mean() for each in (told, agreeing))
+    strong = float(np.corrcoef(chosen, told)[0, 1]) > _STRONG
+    beyond = above_chance(chosen.astype(np.intp), told.astype(np.int64))
+    return bool(beyond and (strong or by_choice < by_outcome))
+
+
+def _two_values(head: Head, name: str) -> NDArray[np.bool_] | None:
+    """Return a column of true and false; None of another, and where values are missing."""
+    if head.columns[name] not in ("text", "number") or len(head.words(name)) != 2:
+        return None
+    return _told([plain_text(x).casefold() for x in head.cells[name]])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.categorical import codes
 from crosscal.predictions.external.columns import ColumnMapping
-from crosscal.predictions.external.plain_text import TRUTHS, index_of, plain_text
+from crosscal.predictions.external.plain_text import TRUTHS, index_of, plain_text, unnumbered
 from crosscal.predictions.external.sources.table_source import TableSource
 
 Gold = NDArray[np.int32]
@@ -86,6 +86,8 @@ def right_of(
     chosen, chosen_names = codes(source, columns.predicted, predicted)
     right, right_names = codes(source, str(columns.labels), labels)
     one, other = (_folded(names) for names in (chosen_names, right_names))
+    if not set(one) & set(other):
+        one, other = ([unnumbered(name) for name in names] for names in (one, other))
     if not set(one) & set(other):
         numbers = {str(i): name.casefold() for i, name in enumerate(columns.classes or ())}
         one, other = ([numbers.get(name, name) for name in names] for names in (one, other))

@@ -61,9 +61,21 @@ def find_candidates(head: Head, labels: Sequence[str], taken: Collection[str]) -
 def offers(head: Head, taken: Collection[str]) -> list[str]:
     """Return readings that nothing but the user can choose, as options."""
     names = [f"--scores '{name}'" for name in head.of_kind("list", taken)]
+    names += _of_a_pipeline(head)
     numbers = [n for n in head.of_kind("number", taken) if not is_named(n, IDS)]
     found = [s for s in sums_to_one(head, [], numbers) if len(s) > 1]
     return names + [f"--probabilities {','.join(each)}" for each in found[:3]]
+
+
+def _of_a_pipeline(head: Head) -> list[str]:
+    """Return the reading of a best label with its ``score``, beside the right label."""
+    scores = [n for n in head.of_kind("number") if is_named(n, ("score", *CONFIDENCES))]
+    labels = label_columns(head, scores)
+    chosen = [n for n in labels if is_named(n, ("label", "labels"))]
+    right = [n for n in labels if n not in chosen]
+    if not (len(scores) == len(chosen) == len(right) == 1):
+        return []
+    return [f"--confidence '{scores[0]}' --predicted '{chosen[0]}' --labels '{right[0]}'"]
 
 
 def unread_scores(head: Head, taken: Collection[str]) -> list[str]:

@@ -23,6 +23,12 @@ def plain_text(value: object) -> str:
     return ("0" if set(whole[1]) == {"-", "0"} else whole[1]) if whole else text
 
 
+def unnumbered(label: str) -> str:
+    """Return ``2`` of ``LABEL_2``, and every other label as it is."""
+    numbered = _NUMBERED.fullmatch(label)
+    return str(int(numbered[1])) if numbered else label
+
+
 def index_of(label: str) -> int | None:
     """Return the number that a plain label is: ``2``, ``true``, or transformers' ``LABEL_2``."""
     if label in TRUTHS:

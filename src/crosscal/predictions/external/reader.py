@@ -26,6 +26,7 @@ from crosscal.predictions.external.plain_text import IGNORED, plain_text
 from crosscal.predictions.external.repeated import pooled_runs, repeated_rows
 from crosscal.predictions.external.row_checks import check_single_scores
 from crosscal.predictions.external.sample_weights import weights_of
+from crosscal.predictions.external.sense_checks import check_chosen
 from crosscal.predictions.external.sources.harness import repeated_samples
 from crosscal.predictions.external.sources.joined import with_labels_of
 from crosscal.predictions.external.sources.opening import open_source
@@ -191,6 +192,7 @@ def read_external(
         warnings=(
             *joined,
             *odd,
+            *check_chosen(source, columns, tables, values, gold, named=given.name_values),
             *(pooled_runs(source, columns, tables, group) if labelled else ()),
             *repeated_rows(source, columns.id, tables, group, groups),
             *(() if given.cluster else repeated_samples(source.defaults, cluster, cluster_names)),
