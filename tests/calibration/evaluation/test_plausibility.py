@@ -158,3 +158,21 @@ def test_saturated_confidences_are_those_of_a_sure_model():
     for _ in range(40):
         p = 1 / (1 + np.exp(-30 * rng.normal(size=80)))
         assert odd(p, rng.random(80) < p) == ()
+
+
+@pytest.mark.parametrize("pair", [False, True])
+def test_labels_that_are_the_choices_in_one_group_alone(pair):
+    rng = np.random.default_rng(3)
+
+    def rows(right):
+        if pair:
+            return rng.random(120), (rng.random(120) < right).astype(int)
+        scores = rng.normal(size=(120, 3))
+        gold = scores.argmax(axis=1)
+        return scores, np.where(rng.random(120) < right, gold, (gold + 1) % 3)
+
+    groups = [("en", *rows(0.8)), ("de", *rows(1.0))]
+    (note,) = [each for each in implausible(groups, pair=pair) if "equals its label" in each]
+    assert note.startswith("de: every prediction equals its label, elsewhere ")
+    groups = [("en", *rows(0.96)), ("de", *rows(1.0))]
+    assert not [each for each in implausible(groups, pair=pair) if "equals its label" in each]

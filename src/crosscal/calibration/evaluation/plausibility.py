@@ -25,6 +25,8 @@ _FAR_BELOW = 0.75
 _EQUAL, _LOW = 1e-4, 0.2
 # What a saturated model says of choices that it rules out.
 _SURE = 0.05
+# Rows of a group that are all right, where elsewhere less than so many are.
+_FEWEST_ALL_RIGHT, _OFTEN = 100, 0.9
 _MOST_NAMED = 8
 # Rows of equal weight, and their share of all rows, below which weights are said to be extreme.
 _FEW_EQUAL, _LEAST_SHARE = 25, 0.1
@@ -61,33 +63,41 @@ def implausible(
     `clusters`, of each group, depend on each other.
     """
     if pair:
-        rows = [(np.asarray(values), np.asarray(gold)) for _, values, gold in groups]
+        named = [(name, (np.asarray(values), np.asarray(gold))) for name, values, gold in groups]
+        rows = [arrays for _, arrays in named]
         confidence, outcome = (np.concatenate(each) for each in zip(*rows, strict=True))
         group = np.repeat(np.arange(len(rows)), [len(gold) for _, gold in rows])
         cluster = np.arange(len(group)) if clusters is None else np.concatenate(clusters)
         odd = _odd_confidences(confidence, outcome > 0, group, cluster)
-        return (*_all_right([outcome]), *odd)
+        outcomes = [(name, len(gold), int((gold > 0).sum())) for name, (_, gold) in named]
+        return (*_all_right(outcomes), *odd)
     counts = [
         counted for name, values, gold in groups if (counted := _counts(name, values, gold)).n
     ]
     large = [each for each in counts if each.n >= _FEWEST]
-    total = sum(each.n for each in counts)
     # What no group shows beyond doubt can be beyond doubt in all of them together.
     orders = [*_orders(large, classes)] or [
         f"in all groups together: {note}" for note in _orders(_together(counts), classes)
     ]
     notes = [*orders, *_same_choice(large, classes)]
-    right = sum(each.right for each in counts)
-    return (*notes, *_all_right([np.ones(total)] if right == total else []))
+    return (*notes, *_all_right([(each.name, each.n, int(each.right)) for each in counts]))
 
 
-def _all_right(outcomes: Sequence[NDArray[Any]]) -> tuple[str, ...]:
-    rows = sum(map(len, outcomes))
-    if rows < _FEWEST or not all(each.all() for each in outcomes):
+def _all_right(groups: Sequence[tuple[str, int, int]]) -> tuple[str, ...]:
+    """Say where labels seem to be the choices: of (name, rows, right) in all groups, or in some."""
+    rows, right = sum(n for _, n, _ in groups), sum(hits for *_, hits in groups)
+    look = "look whether the labels are what the model chose"
+    if rows == right:
+        found = f"every prediction equals its label, in all {rows:,} rows: {look}"
+        return (found,) if rows >= _FEWEST else ()
+    names = [name for name, n, hits in groups if n == hits and n >= _FEWEST_ALL_RIGHT]
+    others = [(n, hits) for name, n, hits in groups if name not in names]
+    share = sum(hits for _, hits in others) / max(1, sum(n for n, _ in others))
+    if not names or share >= _OFTEN:
         return ()
     return (
-        f"every prediction equals its label, in all {rows:,} rows: look whether the labels are "
-        "what the model chose",
+        f"{', '.join(names)}: every prediction equals its label, elsewhere {_percent(share)} do: "
+        f"{look} there",
     )
 
 
