@@ -74,7 +74,8 @@ def test_samples_that_one_file_holds_twice_are_noted(samples):
     first.write_text(first.read_text() * 2)
     counts, found = groups_of([str(first)])
     assert counts == {"en": 60}
-    assert "60 rows share their 'doc_id' with others (as xnli/0, 2 times)" in found.warnings[0]
+    twice = "60 rows share their 'doc_id' with others (as xnli/0, 2 times)"
+    assert any(twice in warning for warning in found.warnings)
 
 
 def test_one_file_of_labels_is_matched_by_the_ids_of_each_file(tmp_path):
