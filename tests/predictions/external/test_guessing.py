@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pytest
 
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import ColumnOptions
@@ -40,3 +41,16 @@ def test_odd_tables_are_read_right_or_asked_about():
     tables = (odd_table(np.random.default_rng(seed)) for seed in range(TABLES))
     # Most hold what nobody can know; those that are plain are read.
     assert rightly_read((table, table.frame) for table in tables) > TABLES / 12
+
+
+def test_a_class_named_like_a_statistic_makes_others_of_that_kind_doubtful(tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "f.csv"
+    rows = ["score_sum,score_other,score_max,label"]
+    for word in ["sum", "other"] * 30:
+        rows.append(",".join([*(f"{x:.3f}" for x in rng.normal(size=3)), word]))
+    path.write_text("\n".join(rows) + "\n")
+    with pytest.raises(DataError, match="'score_max' could be scores of classes"):
+        read_external(path, ColumnOptions())
+    found = read_external(path, ColumnOptions(scores="score_sum,score_other"))
+    assert found.classes == ("sum", "other")

@@ -35,7 +35,7 @@ from crosscal.predictions.external.columns import (
     is_named,
     listed,
 )
-from crosscal.predictions.external.families import class_names
+from crosscal.predictions.external.families import class_names, is_statistic
 from crosscal.predictions.external.first_rows import Candidate, Head
 from crosscal.predictions.external.fitting import (
     agree,
@@ -112,6 +112,8 @@ def choose_columns(
     else:
         candidate, label = _only(head, found, where), None
     demand_apart(candidate.values, label, options, where)
+    if not named:
+        _demand_no_class_left(head, candidate, {*candidate.values, label}, where)
     mapping = _mapping(head, candidate, label, options)
     unasked = _unasked_weights(head, mapping) if labelled and options.weights is None else ()
     return replace(
@@ -201,6 +203,20 @@ def _order(names: tuple[str, ...] | None, wanted: tuple[str, ...] | None) -> tup
     if own == other or set(own) != set(other) or len(own) != len(other):
         return None
     return tuple(own.index(name) for name in other)
+
+
+def _demand_no_class_left(
+    head: Head, candidate: Candidate, taken: set[str | None], where: str
+) -> None:
+    """Refuse classes with names as 'sum' where a column as 'max' could be another of them."""
+    left_out = _left_out(head, candidate, taken)
+    classes = class_names(candidate.values) if left_out else []
+    if any(is_statistic(name) for name in classes):
+        raise DataError(
+            f"{listed(left_out)} could be scores of classes, as {listed(candidate.values)} are",
+            where=where,
+            remedy=f"Name the scores, as --scores '{','.join(candidate.values)}'",
+        )
 
 
 def _left_out(head: Head, candidate: Candidate, taken: set[str | None]) -> list[str]:

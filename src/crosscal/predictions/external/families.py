@@ -85,7 +85,7 @@ def _within_family(
     if len(numbers) >= 2 and numbers in ([*range(len(numbers))], [*range(1, len(numbers) + 1)]):
         numbered = tuple(name for m, name in members.items() if m.isdecimal())
         rest = [m for m in members if not m.isdecimal()]
-        alone = are_probabilities(head.matrix(numbered)) or all(map(_is_statistic, rest))
+        alone = are_probabilities(head.matrix(numbered)) or all(map(is_statistic, rest))
         return [numbered] if alone else [numbered, everything]
     return _named_family(head, affix, members, set().union(*label_words))
 
@@ -95,7 +95,7 @@ def _named_family(
 ) -> list[tuple[str, ...]]:
     folded = {word.casefold() for word in words}
     of_labels = {n for m, n in members.items() if plain_text(m).casefold() in folded}
-    main = {m: n for m, n in members.items() if n in of_labels or not _is_statistic(m)}
+    main = {m: n for m, n in members.items() if n in of_labels or not is_statistic(m)}
     known = tuple(name for name in main.values() if name in of_labels)
     found = sums_to_one(head, known, list(main.values()))
     if found or len(main) < 2:
@@ -108,7 +108,8 @@ def _named_family(
     return [tuple(main.values()), *([known] if len(known) > 1 else [])]
 
 
-def _is_statistic(member: str) -> bool:
+def is_statistic(member: str) -> bool:
+    """Whether a column's name says what is made of scores, as the largest of them."""
     return index_of(member) is None and any(
         part in STATISTICS for part in re.split(r"[_\-. ]", member.lower())
     )
