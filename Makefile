@@ -10,12 +10,12 @@ quickstart: $(READY)
 	$(BIN)/crosscal quickstart
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 $(READY): pyproject.toml constraints.txt plugins/crosscal-apertium/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
