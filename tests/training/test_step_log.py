@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import pytest
 
@@ -15,7 +16,7 @@ LOSSES = [1.0, 0.5, 0.25, 2.0, 0.125]
 
 
 def write(path, every, losses=LOSSES, length=0):
-    with StepLog(path, length, steps=len(losses), every=every) as log:
+    with closing(StepLog(path, length, steps=len(losses), every=every)) as log:
         for step, loss in enumerate(losses, start=1):
             line = {"step": step, "tokens": 7}
             log.add(line, torch.tensor(loss, requires_grad=True), torch.tensor(float(step)))

@@ -124,7 +124,7 @@ def train(
 
     with (
         disk_errors(folder),
-        StepLog(folder / LOG, progress.log_bytes, steps=len(plan), every=every) as log,
+        closing(StepLog(folder / LOG, progress.log_bytes, steps=len(plan), every=every)) as log,
         closing(prefetch(make, numbers, ahead)) as batches,
     ):
         for step in numbers:

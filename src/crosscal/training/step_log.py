@@ -7,8 +7,7 @@ import math
 import os
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,15 +42,8 @@ class StepLog:
         self._stream.seek(length)
         self.since = time.monotonic()  # from when on the time counts as that of steps
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file; lines that wait are lost, as the steps behind the last state are."""
         self._stream.close()
 
     def add(self, line: dict[str, Any], loss: Tensor, norm: Tensor) -> None:
