@@ -23,12 +23,11 @@ from crosscal import exceptions as errors
 from crosscal.cli.app import app
 from crosscal.data import FORMATS
 from crosscal.predictions import Predictions, Provenance, write_predictions
+from crosscal.study.config.execution import Cluster, Execution
 from crosscal.study.config.load import parse_study, read_study
 from crosscal.study.config.settings import (
     Analysis,
-    Cluster,
     EncoderSettings,
-    Execution,
     Prediction,
     Recalibration,
     Recipe,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from crosscal.study.config.execution import Cluster, Execution
+from crosscal.study.config.section import Section
 from crosscal.training.settings import Mixture, TrainingSettings
 
 # The name of the target of a study that has one, written as [target].
@@ -33,12 +32,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]{0,59}$")]
 
 # What every generator of random numbers takes.
 _LARGEST_SEED = 2**32 - 1
-
-
-class Section(BaseModel):
-    """A table of the study file: frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class FilesConfig(Section):
@@ -359,87 +352,6 @@ class Prediction(Section):
         default=False,
         description="beside each recipe, analyse the ensemble of its seeds as one more",
     )
-
-
-class Execution(Section):
-    """Where stages run. Only `threads` can change results (in the last bits)."""
-
-    executor: Literal["in-process", "processes", "slurm"] = Field(
-        default="processes",
-        description="in this process, in local worker processes, or as jobs of a cluster",
-    )
-    workers: int | None = Field(
-        default=None,
-        gt=0,
-        le=1024,
-        description="stages at once: worker processes, or jobs that wait or run; none: as many as "
-        "cores / threads, of jobs 100",
-    )
-    threads: int = Field(
-        default=1, gt=0, le=1024, description="of every stage, whichever executor runs it"
-    )
-    checkpoint_seconds: float = Field(
-        default=60.0, gt=0, description="how often a training stage saves the state it resumes from"
-    )
-
-
-# Options of sbatch that have a key of their own, and those that are not the user's.
-_SBATCH_KEYS = {
-    "partition": "partition",
-    "account": "account",
-    "qos": "qos",
-    "time": "minutes",
-    "mem": "memory_gb",
-    "cpus-per-task": "cpus",
-    "gpus-per-node": "gpus",
-}
-_SBATCH_TAKEN = {"array", "output", "error", "open-mode", "chdir", "nodes", "ntasks", "wrap"}
-
-
-class Cluster(Section):
-    """What each job of the executor `slurm` asks for. It cannot change results."""
-
-    scheduler: Literal["slurm", "local"] = Field(
-        default="slurm",
-        description="who runs the jobs; local: processes of this machine, to try the rest",
-    )
-    partition: str | None = Field(default=None, description="none: the cluster's default")
-    account: str | None = Field(default=None, description="whom the jobs are charged to")
-    qos: str | None = Field(default=None, description="quality of service")
-    minutes: int = Field(
-        default=60, gt=0, description="time limit of a job: what is not done then is queued again"
-    )
-    memory_gb: float | None = Field(default=None, gt=0, description="none: the cluster's default")
-    cpus: int | None = Field(default=None, gt=0, description="none: `threads` of [execution]")
-    gpus: int = Field(default=0, ge=0, description="of each job")
-    array_parallelism: int | None = Field(
-        default=None, gt=0, description="jobs of one array that run at once; none: all"
-    )
-    requeues: int = Field(
-        default=10, ge=0, description="how often a job that ran out of time is queued again"
-    )
-    setup: tuple[str, ...] = Field(
-        default=(), description="shell commands before a job, as 'module load cuda'"
-    )
-    sbatch: dict[str, str | int | bool] = Field(
-        default_factory=dict, description="further options of sbatch, by their long names"
-    )
-
-    @field_validator("sbatch")
-    @classmethod
-    def _further(cls, options: dict[str, str | int | bool]) -> dict[str, str | int | bool]:
-        for name, value in options.items():
-            if not re.fullmatch(r"[a-z][a-z-]*", name) or "\n" in str(value):
-                raise ValueError(
-                    f"{name!r} is not a long option of sbatch with a value of one line"
-                )
-            if name in _SBATCH_KEYS:
-                raise ValueError(f"'{name}' has a key of its own: '{_SBATCH_KEYS[name]}'")
-            if name in _SBATCH_TAKEN:
-                raise ValueError(
-                    f"'{name}' is crosscal's: a job is one task on one machine, found by its files"
-                )
-        return options
 
 
 class Study(Section):

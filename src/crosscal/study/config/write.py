@@ -11,11 +11,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from crosscal.languages import XNLI
+from crosscal.study.config.execution import Cluster, Execution
 from crosscal.study.config.settings import (
     Analysis,
-    Cluster,
     EncoderSettings,
-    Execution,
     Prediction,
     Recalibration,
     Study,

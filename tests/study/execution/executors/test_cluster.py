@@ -8,7 +8,7 @@ import time
 import pytest
 
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError, StageFailed
-from crosscal.study.config.settings import Cluster
+from crosscal.study.config.execution import Cluster
 from crosscal.study.execution.executors import cluster as module
 from crosscal.study.execution.executors.cluster import ClusterExecutor, open_jobs
 from crosscal.study.execution.scheduler import run_plan

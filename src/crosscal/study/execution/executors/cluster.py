@@ -24,7 +24,7 @@ from crosscal.exceptions import (
     SettingsError,
     StageFailed,
 )
-from crosscal.study.config.settings import Cluster
+from crosscal.study.config.execution import Cluster
 from crosscal.study.execution.run_stage import run_stage
 from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
