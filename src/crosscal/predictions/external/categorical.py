@@ -13,10 +13,12 @@ from crosscal.exceptions import DataError
 from crosscal.predictions.external.plain_text import plain_text
 from crosscal.predictions.external.sources.table_source import TableSource
 
+Tables = Mapping[str, pa.ChunkedArray]
+Coded = tuple[NDArray[np.int64], list[str]]
+"""Each row's number among a column's different values, and these as plain text."""
 
-def codes(
-    source: TableSource, name: str, column: pa.ChunkedArray
-) -> tuple[NDArray[np.int64], list[str]]:
+
+def codes(source: TableSource, name: str, column: pa.ChunkedArray) -> Coded:
     """Return each row's number among a column's different values, and these as plain text."""
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
@@ -67,9 +69,7 @@ def demand_present(source: TableSource, name: str, column: pa.ChunkedArray) -> N
     )
 
 
-def coded(
-    source: TableSource, name: str | None, columns: Mapping[str, pa.ChunkedArray]
-) -> tuple[NDArray[np.int64], list[str]] | None:
+def coded(source: TableSource, name: str | None, columns: Tables) -> Coded | None:
     """Return the same as `codes`; None without a column, and where values are missing."""
     if name is None:
         return None

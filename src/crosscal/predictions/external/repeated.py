@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.categorical import coded, codes
+from crosscal.predictions.external.categorical import Coded, Tables, coded, codes
 from crosscal.predictions.external.columns import RUNS, ColumnMapping, is_named
 from crosscal.predictions.external.first_rows import MOSTLY
 from crosscal.predictions.external.sources.table_source import TableSource
 
-Tables = Mapping[str, pa.ChunkedArray]
-Coded = tuple[NDArray[np.int64], list[str]]
 # Rows of a value, on average, from which on its column says more than an id does.
 _ROWS_EACH = 4
 # More values than these are items or prompts rather than models.

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.categorical import coded
+from crosscal.predictions.external.categorical import Coded, Tables, coded
 from crosscal.predictions.external.columns import (
     CLUSTERS,
     GROUPS,
@@ -28,8 +27,6 @@ from crosscal.predictions.external.first_rows import MOSTLY, tolerance
 from crosscal.predictions.external.layouts import TRUE_OR_FALSE
 from crosscal.predictions.external.sources.table_source import TableSource
 
-Coded = tuple[NDArray[np.int64], list[str]]
-Tables = Mapping[str, pa.ChunkedArray]
 Floats = NDArray[np.floating]
 
 # Units of several rows each that show what a row is: by sums of one, and by other signs.

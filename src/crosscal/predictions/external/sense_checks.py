@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.categorical import coded
+from crosscal.predictions.external.categorical import Tables, coded
 from crosscal.predictions.external.columns import ColumnMapping
 from crosscal.predictions.external.plain_text import unnumbered
-from crosscal.predictions.external.row_checks import Tables
 from crosscal.predictions.external.sources.table_source import TableSource
 
 _ROWS, _CHOSEN = 50, 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.categorical import codes
+from crosscal.predictions.external.categorical import Tables, codes
 from crosscal.predictions.external.columns import ColumnMapping, listed
 from crosscal.predictions.external.labels import demand_names, numbers_of
 from crosscal.predictions.external.plain_text import index_of, plain_text
@@ -20,7 +20,6 @@ from crosscal.predictions.external.sources.table_source import TableSource
 from crosscal.predictions.external.values import values_from_columns, values_from_lists
 
 Floats = NDArray[np.float64]
-Tables = Mapping[str, pa.ChunkedArray]
 
 
 def votes_of(
