@@ -89,7 +89,7 @@ def _loading(content: CardContent, class_name: str, own_class: bool) -> str:
 
 
 def _use(content: CardContent, class_name: str) -> list[str]:
-    facts, sees_all = content.facts, "last" if content.causal else "first"
+    facts, which = content.facts, "last" if content.causal else "first"
     if facts.family == "classification":
         return [
             "from transformers import pipeline",
@@ -101,7 +101,7 @@ def _use(content: CardContent, class_name: str) -> list[str]:
             "from transformers import pipeline",
             'tag = pipeline("token-classification", folder, tokenizer=folder, ignore_labels=[])',
             'tag([["words", "of", "a", "sentence"]], is_split_into_words=True)',
-            f"# A word's tag and score are those of its {sees_all} token. Byte-level tokenizers,",
+            f"# A word's tag and score are those of its {which} token. Byte-level tokenizers,",
             "# as that of RoBERTa, want a space before each word but the first.",
         ]
     auto = (
@@ -117,7 +117,7 @@ def _use(content: CardContent, class_name: str) -> list[str]:
             *lines,
             'found = model(**tokenizer("question", "context", return_tensors="pt"))',
             "# An answer's score is start_logits[first token] + end_logits[last token]; that of",
-            f"# the {sees_all} token of all stands for no answer. Up to version 4 of transformers",
+            f"# the {which} token of all stands for no answer. Up to version 4 of transformers",
             '# pipeline("question-answering", model=folder, tokenizer=folder) does the search.',
         ]
     return [
