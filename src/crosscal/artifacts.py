@@ -22,11 +22,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from crosscal.exceptions import ArtifactError, CrosscalError, SettingsError
 
 MANIFEST = "manifest.json"
+# What follows the name of a folder that is being filled, and of one that is being removed.
+PARTIAL = ".partial"
+REMOVED = ".removed"
 # In a folder being filled: what it is going to be, so that nothing else is made of it.
 _PURPOSE = "purpose.checked"
 _CHECKSUM_BYTES = 4
@@ -89,6 +92,31 @@ def locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def locked_now(folder: Path) -> Iterator[bool]:
+    """Hold the lock of an artifact folder if nobody has it; tells whether it is held."""
+    lock = FileLock(f"{folder}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove an artifact so that nobody ever sees a part of it."""
+    aside = folder.with_name(folder.name + REMOVED)
+    with disk_errors(folder):
+        if aside.exists():
+            shutil.rmtree(aside)
+        move(folder, aside)
+        shutil.rmtree(aside)
+
+
 def lock_weakness(folder: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
     """Say why locks in a folder keep out no other machine; None if its mount shows no reason."""
     best, weakness = -1, None
@@ -132,7 +160,7 @@ def building(folder: Path, details: dict[str, Any], *, resume: str | None = None
     ArtifactError
         If the disk is full or the place cannot be written.
     """
-    scratch = folder.with_name(folder.name + ".partial")
+    scratch = folder.with_name(folder.name + PARTIAL)
     with disk_errors(folder):
         purpose = scratch / _PURPOSE
         if scratch.exists() and (resume is None or read_checked(purpose) != resume.encode()):

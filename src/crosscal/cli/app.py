@@ -32,9 +32,17 @@ VERBS = {
         "plan.plan",
         "Show a study's stages, which are cached, and the time and disk the rest will need.",
     ),
+    "bench": (
+        "plan.bench",
+        "Measure how fast a study's encoder trains and predicts here; estimates use it.",
+    ),
     "run": ("study.run", "Run a study, or go on with it where it stopped; write its report."),
     "status": ("plan.status", "Show how far a study is."),
     "report": ("study.report", "Write the report of a finished study anew."),
+    "gc": (
+        "store.gc",
+        "Show what the store holds that none of these studies needs, or remove it.",
+    ),
     "export": (
         "export.export",
         "Write a run's model as a folder that transformers loads, with head, tokenizer and card.",

@@ -15,6 +15,7 @@ from crosscal.cli.progress import StudyProgress
 from crosscal.cli.screen import show
 from crosscal.report.files import sweep_files
 from crosscal.report.layers import layer_table
+from crosscal.study.execution.needs import needed_stages
 from crosscal.study.execution.store import Store
 from crosscal.study.results.layer_sweep import sweep_layers, sweep_run, sweep_stages
 from crosscal.study.running import target_folder
@@ -37,7 +38,7 @@ def layers(
     plan = load_plan(study, overrides, quiet=as_json)
     run = sweep_run(plan, target, recipe, seed)
     store = Store(output / "store")
-    missing = [stage for stage in sweep_stages(plan, run) if not store.has(*stage.node)]
+    missing = needed_stages(sweep_stages(plan, run), store)
     with StudyProgress(store, len(missing), quiet=as_json) as progress:
         sweep = sweep_layers(plan, run, store, progress)
     folder = target_folder(output, plan.study, run.target)

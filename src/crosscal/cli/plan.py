@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
+import typer
 from rich.table import Table
 from rich.text import Text
 
-from crosscal.cli.load import load_plan, require_training
+from crosscal.cli.load import check_output, load_plan, require_training
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
-from crosscal.cli.screen import say, show
-from crosscal.report.numbers import duration
+from crosscal.cli.screen import say, show, warn
+from crosscal.report.numbers import data_size, duration
 from crosscal.study.config.settings import ONE_TARGET
 from crosscal.study.execution.executors import n_workers
+from crosscal.study.execution.needs import needed_stages
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.estimate import (
     CostEstimate,
     estimate_stages,
     wall_seconds,
 )
+from crosscal.study.planning.order import disk_use, economical_order
 from crosscal.study.planning.plan import Plan
+from crosscal.study.planning.probe import FILE as PROBES
+from crosscal.study.planning.probe import probe_study, write_probes
 from crosscal.study.running import target_folder
 
 
@@ -30,7 +36,7 @@ def plan(
     """Show a study's stages, which are cached, and the time and disk the rest will need."""
     require_training()
     loaded = load_plan(study, overrides, quiet=as_json)
-    estimates = estimate_stages(loaded, Store(output / "store"))
+    estimates = estimate_stages(loaded, output)
     rows = [
         {
             "kind": stage.kind,
@@ -59,24 +65,68 @@ def plan(
     say(
         f"{total['stages_asked']} stages asked for, {total['stages']} after sharing, "
         f"{total['to_run']} to run: about {duration(total['seconds'])} with {total['workers']} "
-        f"worker(s), {total['bytes'] / 1e6:.0f} MB of disk (speed {total['speed']})."
+        f"worker(s), {_disk(total)} of disk"
+        + (f" (speed from {' and '.join(total['speed'])})." if total["speed"] else ".")
     )
+    if "a matrix product" in total["speed"]:
+        say(f"A matrix product says little. Ten seconds say more: crosscal bench {study}")
+
+
+def bench(
+    study: StudyFile,
+    output: Output = RESULTS,
+    overrides: Overrides = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="to train and to predict for, each")
+    ] = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how fast a study's encoder trains and predicts here; estimates use it."""
+    require_training()
+    check_output(output)
+    loaded = load_plan(study, overrides, quiet=as_json)
+    probes = probe_study(loaded, seconds, lambda title: None if as_json else warn(title))
+    if not probes:
+        say("The study trains nothing, so there is nothing to measure.")
+        return
+    write_probes(output, probes)
+    if as_json:
+        print(json.dumps([asdict(each) for each in probes], indent=1))
+        return
+    table = Table("stage", "precision", "threads", "tokens/s", "GFLOP/s", title=probes[0].hardware)
+    for each in probes:
+        table.add_row(
+            each.kind,
+            each.precision,
+            str(each.threads),
+            f"{each.tokens_per_second:,.0f}",
+            f"{each.operations_per_second / 1e9:,.0f}",
+        )
+    show(table)
+    print(f"{output / PROBES} written: crosscal plan {study}")
 
 
 def _total(loaded: Plan, estimates: dict[str, CostEstimate]) -> dict[str, Any]:
     workers = n_workers(loaded.study)
-    measured = all(e.measured for e in estimates.values() if e.seconds > 10)
+    order = economical_order(loaded.stages, estimates)
+    discard = loaded.study.execution.checkpoints == "discard"
+    disk = disk_use(order, estimates, discard=discard)
+    counted = sorted({str(e.speed) for e in estimates.values() if e.speed})
     return {
         "stages_asked": loaded.n_requested,
         "stages": len(loaded.stages),
         "to_run": len(estimates),
         "workers": workers,
         "seconds": round(wall_seconds(loaded, estimates, workers)),
-        "bytes": sum(estimate.bytes for estimate in estimates.values()),
-        "speed": "measured on finished stages"
-        if estimates and measured
-        else "from a matrix product timed now",
+        "bytes": disk.end,
+        "peak_bytes": disk.peak,
+        "speed": counted,
     }
+
+
+def _disk(total: dict[str, Any]) -> str:
+    kept, peak = data_size(total["bytes"]), data_size(total["peak_bytes"])
+    return kept if kept == peak else f"{kept}, meanwhile {peak},"
 
 
 def status(
@@ -85,9 +135,10 @@ def status(
     """Show how far a study is."""
     loaded = load_plan(study, overrides, quiet=as_json)
     store = Store(output / "store")
+    needed = {stage.node for stage in needed_stages(loaded.stages, store)}
     rows: list[dict[str, Any]] = []
     for stage in loaded.stages:
-        done = store.has(*stage.node)
+        done = stage.node not in needed
         progress = None if done else store.progress(*stage.node)
         state = "done" if done else ("begun" if progress else "waiting")
         steps = None if progress is None else [progress.done, progress.total]

@@ -22,12 +22,13 @@ from crosscal.cli.progress import StudyProgress
 from crosscal.cli.screen import REPORT_WIDTH, open_console, say
 from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.report import answer, render_text_table, write_report
-from crosscal.report.numbers import duration
+from crosscal.report.numbers import data_size, duration
 from crosscal.study.config.settings import ONE_TARGET, STUDY_NAME, Study
 from crosscal.study.config.write import commented_study
 from crosscal.study.execution.executors import n_workers
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.estimate import estimate_stages, wall_seconds
+from crosscal.study.planning.order import disk_use, economical_order
 from crosscal.study.planning.plan import Plan
 from crosscal.study.results.layer_sweep import read_sweep
 from crosscal.study.results.recalibration import read_recalibration
@@ -86,38 +87,60 @@ def run(
     check_output(output)
     plan = load_plan(study, overrides, quiet=as_json)
     store = Store(output / "store")
-    estimates = estimate_stages(plan, store)
-    _check_disk(output, sum(estimate.bytes for estimate in estimates.values()))
+    estimates = estimate_stages(plan, output)
+    discard = plan.study.execution.checkpoints == "discard"
+    order = economical_order(plan.stages, estimates)
+    _check_disk(output, disk_use(order, estimates, discard=discard).peak)
     if estimates and not as_json:
         workers = n_workers(plan.study)
         about = duration(wall_seconds(plan, estimates, workers))
         print(f"{len(estimates)} stages: about {about} with {workers} worker(s)", file=sys.stderr)
     with StudyProgress(store, len(estimates), quiet=as_json) as progress:
-        outcome = run_study(plan, output, progress)
+        outcome = run_study(plan, output, progress, estimates)
     pages = _write_reports(plan, output, outcome.results, outcome.recalibration, tuple(estimates))
     matrix = score_cells(plan.study, outcome.scores, outcome.results)
     write_scores(plan.study, outcome.scores, matrix, outcome.folder)
     if as_json:
         document = _to_dict(plan.study, outcome, pages, len(estimates))
-        print(json.dumps({**document, "matrix": [cell.to_dict() for cell in matrix]}))
+        cells = [cell.to_dict() for cell in matrix]
+        print(json.dumps({**document, "bill": outcome.bill.to_dict(), "matrix": cells}))
         return
     if len(pages) > 1:
         print_matrix(plan.study, matrix)
         for target, page in pages.items():
             say(f"{target}: {answer(outcome.results[target])}")
             print(f"{page}\n")
+        _say_cost(outcome)
         return
     for target, results in outcome.results.items():
         print(render_text_table(results, width=open_console(elsewhere=REPORT_WIDTH).width))
         say(answer(results))
         print(f"\nReport: {pages[target]}")
+    _say_cost(outcome)
+
+
+def _say_cost(outcome: Outcome) -> None:
+    """Say what the stages that ran have cost; bill.json has it by kind."""
+    cost = outcome.bill.run["total"]
+    if not cost.stages:
+        return
+    parts = [f"{duration(cost.seconds)} of {', '.join(cost.hardware) or 'workers'}"]
+    if cost.processor_seconds is not None:
+        parts.append(f"{duration(cost.processor_seconds)} of processor cores")
+    if cost.memory is not None:
+        parts.append(f"at most {data_size(cost.memory)} of memory a process")
+    if cost.device_memory is not None:
+        parts.append(f"{data_size(cost.device_memory)} of the device's")
+    if cost.energy is not None:
+        parts.append(f"{cost.energy / 3.6e6:.3f} kWh")
+    say(f"{cost.stages} stages: {', '.join(parts)} ({outcome.folder / 'bill.json'})")
 
 
 def _check_disk(output: Path, needed: int) -> None:
     free = shutil.disk_usage(output).free
     if free < needed * _DISK_MARGIN:
         raise ArtifactError(
-            f"the study needs about {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free",
+            f"the study needs about {data_size(needed)}, but only {data_size(free)} are free",
             where=str(output),
             remedy="Free some space or choose another disk with --output",
         )

@@ -48,7 +48,16 @@ def trained_run(plan: Plan, store: Store, target: str, recipe: str, seed: int) -
         )
     for run in runs:
         nodes = (run.training[-1].node, run.table.node)
-        if (run.recipe, run.seed) == (recipe, seed) and all(store.has(*node) for node in nodes):
+        wanted = (run.recipe, run.seed) == (recipe, seed)
+        if wanted and store.discarded(*nodes[0]):
+            facts = store.facts_folder(*nodes[0])
+            raise SettingsError(
+                "the weights of this run were discarded",
+                where=str(facts),
+                remedy="Remove that folder and run the study with --set "
+                "execution.checkpoints=keep: they are trained again, to the same bits",
+            )
+        if wanted and all(store.has(*node) for node in nodes):
             return run
     raise SettingsError(
         f"there is no trained run of recipe '{recipe}' with seed {seed}",

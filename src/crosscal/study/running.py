@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from crosscal.analysis import Results, analyse
 from crosscal.analysis.recalibration_transfer import RegimeResults
@@ -13,10 +16,14 @@ from crosscal.exceptions import ArtifactError
 from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.config.settings import ONE_TARGET, Study
 from crosscal.study.execution.executors import open_executor
+from crosscal.study.execution.needs import needed_stages
 from crosscal.study.execution.scheduler import ProgressListener, run_plan
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.checks import analysis_settings
+from crosscal.study.planning.estimate import CostEstimate
+from crosscal.study.planning.order import economical_order
 from crosscal.study.planning.plan import Plan
+from crosscal.study.results.bill import Bill, bill
 from crosscal.study.results.recalibration import recalibrate
 from crosscal.study.results.scores import ScoreRow, score_runs
 
@@ -30,9 +37,15 @@ class Outcome:
     recalibration: dict[str, RegimeResults]
     scores: list[ScoreRow]
     ran: int
+    bill: Bill
 
 
-def run_study(plan: Plan, output: Path, listener: ProgressListener) -> Outcome:
+def run_study(
+    plan: Plan,
+    output: Path,
+    listener: ProgressListener,
+    estimates: Mapping[str, CostEstimate] = MappingProxyType({}),
+) -> Outcome:
     """Run what is missing of a study, collect its predictions, analyse them.
 
     Parameters
@@ -43,6 +56,8 @@ def run_study(plan: Plan, output: Path, listener: ProgressListener) -> Outcome:
         Folder of all results; the store lies in it too.
     listener : ProgressListener
         Told of every stage.
+    estimates : mapping of str to CostEstimate
+        Of stages by key; of those that could begin, cheap ones do before dear ones.
 
     Returns
     -------
@@ -50,13 +65,19 @@ def run_study(plan: Plan, output: Path, listener: ProgressListener) -> Outcome:
         Each target's folder (see `target_folder`) holds
         ``predictions/<recipe>-seed<n>.parquet``, ``results.json`` and, if the study compares
         regimes of recalibration, ``recalibration.json``; the study's also ``study.json`` (the
-        resolved study).
+        resolved study) and ``bill.json``.
     """
     settings = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
     store = Store(output / "store")
-    missing = [stage for stage in plan.stages if not store.has(*stage.node)]
+    missing = needed_stages(plan.stages, store)
     with open_executor(plan.study, store) as executor:
-        run_plan(plan.stages, store, executor, listener)
+        run_plan(
+            economical_order(plan.stages, estimates),
+            store,
+            executor,
+            listener,
+            checkpoints=plan.study.execution.checkpoints,
+        )
 
     results = {}
     recalibration = {}
@@ -72,12 +93,15 @@ def run_study(plan: Plan, output: Path, listener: ProgressListener) -> Outcome:
             recalibration[target] = compared
     folder = output / plan.study.name
     write_aside(folder / "study.json", plan.study.model_dump_json(indent=1).encode())
+    cost = bill(plan.stages, store, {stage.key for stage in missing})
+    write_aside(folder / "bill.json", json.dumps(cost.to_dict(), indent=1).encode())
     return Outcome(
         folder=folder,
         results=results,
         recalibration=recalibration,
         scores=scores,
         ran=len(missing),
+        bill=cost,
     )
 
 

@@ -39,6 +39,11 @@ class Execution(Section):
     threads: int = Field(
         default=1, gt=0, le=1024, description="of every stage, whichever executor runs it"
     )
+    checkpoints: Literal["keep", "discard"] = Field(
+        default="keep",
+        description="weights and vectors that every stage has read: keep them, or discard them to "
+        "free the disk",
+    )
     checkpoint_seconds: float = Field(
         default=60.0, gt=0, description="how often a training stage saves the state it resumes from"
     )

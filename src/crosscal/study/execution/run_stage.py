@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from crosscal.artifacts import building, locked
+from crosscal.study.execution.metering import metered
 from crosscal.study.execution.stages.stage import Stage
 from crosscal.study.execution.store import Store
 
@@ -24,9 +24,8 @@ def run_stage(stage: Stage, store: Store) -> bool:
             return False
         inputs = {role: store.open(*node) for role, node in stage.inputs.items()}
         details: dict[str, Any] = {"kind": stage.kind, "title": stage.title, "key": stage.key}
-        started = time.monotonic()
-        with building(folder, details, resume=stage.key) as scratch:
+        spent = store.seconds_spent(*stage.node)
+        with building(folder, details, resume=stage.key) as scratch, metered(details, before=spent):
             details.update(stage.run(scratch, inputs, store.progress_writer(*stage.node)))
-            details["seconds"] = round(time.monotonic() - started, 2)
         store.progress_file(*stage.node).unlink(missing_ok=True)
     return True

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from typing import Protocol
+from typing import Literal, Protocol
 
 from crosscal.exceptions import StageFailed
 from crosscal.study.execution.executors.executor import Executor
+from crosscal.study.execution.needs import needed_stages, unread
 from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
 
@@ -29,27 +30,34 @@ class ProgressListener(Protocol):
 
 
 def run_plan(
-    stages: Sequence[Stage], store: Store, executor: Executor, listener: ProgressListener
+    stages: Sequence[Stage],
+    store: Store,
+    executor: Executor,
+    listener: ProgressListener,
+    *,
+    checkpoints: Literal["keep", "discard"] = "keep",
 ) -> None:
-    """Run every stage that the store does not hold, each after its inputs.
+    """Run every stage that is needed and not in the store, each after its inputs.
 
     Parameters
     ----------
     stages : sequence of Stage
-        In an order in which they can run.
+        Of those that could run, earlier ones begin first.
     store : Store
         Where artifacts are found and left.
     executor : Executor
         Runs one stage or several at a time; the numbers do not depend on it.
     listener : ProgressListener
         Told of every stage, by one thread at a time.
+    checkpoints : {"keep", "discard"}
+        What becomes of weights and vectors when the stages that read them are done.
 
     Raises
     ------
     CrosscalError
         What the first failing stage raised. No further ones begin; finished stages are kept.
     """
-    waiting = [stage for stage in stages if not store.has(*stage.node)]
+    waiting = needed_stages(stages, store)
     missing = {stage.node for stage in waiting}
     running: dict[Future[bool], Stage] = {}
     with _Ticking(listener) as telling:
@@ -69,6 +77,11 @@ def run_plan(
                     missing.discard(stage.node)
                     with telling:
                         listener.finished(stage)
+                if checkpoints == "discard":
+                    for stage in filter(
+                        lambda each: store.has(*each.node), unread(stages, missing)
+                    ):
+                        store.discard(*stage.node, stage.large)
         except BrokenExecutor as error:
             raise StageFailed(
                 "a worker process died (killed, or out of memory?)",

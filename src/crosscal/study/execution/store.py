@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
+import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crosscal.artifacts import read_manifest, verify
+from crosscal.artifacts import building, locked_now, read_manifest, remove_folder, verify
 from crosscal.exceptions import ArtifactError
 from crosscal.training.reporting import ReportProgress
+
+# What follows the name of an artifact's folder, of which the facts alone are left.
+FACTS = ".facts"
 
 
 class StageProgress(NamedTuple):
@@ -57,8 +63,40 @@ class Store:
 
     def details(self, kind: str, key: str) -> dict[str, Any]:
         """Facts that a finished stage left about itself; empty if it is not finished."""
+        for folder in (self.folder(kind, key), self.facts_folder(kind, key)):
+            if folder.is_dir():
+                return dict(read_manifest(folder)["details"])
+        return {}
+
+    def facts_folder(self, kind: str, key: str) -> Path:
+        """Place of what stays of an artifact whose large files were discarded."""
         folder = self.folder(kind, key)
-        return dict(read_manifest(folder)["details"]) if folder.is_dir() else {}
+        return folder.with_name(folder.name + FACTS)
+
+    def discarded(self, kind: str, key: str) -> bool:
+        """Whether the artifact was made, and its large files were removed since."""
+        return not self.has(kind, key) and self.facts_folder(kind, key).is_dir()
+
+    def discard(self, kind: str, key: str, large: Sequence[str]) -> int:
+        """Remove the files of an artifact that match patterns; the others and its facts stay.
+
+        Nothing happens while somebody holds its lock. Returns the bytes that are free now.
+        """
+        folder, facts = self.folder(kind, key), self.facts_folder(kind, key)
+        with locked_now(folder) as held:
+            if not held or not folder.is_dir():
+                return 0
+            manifest = read_manifest(folder)
+            sizes = {name: int(entry["bytes"]) for name, entry in manifest["files"].items()}
+            gone = {name for name in sizes if any(fnmatch.fnmatch(name, each) for each in large)}
+            if not facts.is_dir():
+                with building(facts, manifest["details"]) as scratch:
+                    for name in sizes.keys() - gone:
+                        (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(folder / name, scratch / name)
+            # In this order: killed in between, the artifact is whole and may be discarded again.
+            remove_folder(folder)
+        return sum(sizes[name] for name in gone)
 
     def progress_file(self, kind: str, key: str) -> Path:
         """File in which a running stage says how far it is."""
@@ -75,10 +113,17 @@ class Store:
         except (OSError, ValueError, KeyError):
             return None
 
+    def seconds_spent(self, kind: str, key: str) -> float:
+        """How long interrupted attempts at a stage took, as far as they told."""
+        try:
+            return float(json.loads(self.progress_file(kind, key).read_text())["seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0.0
+
     def progress_writer(self, kind: str, key: str) -> ReportProgress:
         """Return a function that notes progress, at most a few times a second."""
         path = self.progress_file(kind, key)
-        last = 0.0
+        before, started, last = self.seconds_spent(kind, key), time.monotonic(), 0.0
 
         def write(done: int, total: int, note: str = "", /) -> None:
             nonlocal last
@@ -86,7 +131,13 @@ class Store:
             if now - last > 0.3 or done == total:
                 last = now
                 # Only shown to people: not worth an fsync, and a lost note does no harm.
-                content = {"done": done, "total": total, "note": note, "pid": os.getpid()}
+                content = {
+                    "done": done,
+                    "total": total,
+                    "note": note,
+                    "pid": os.getpid(),
+                    "seconds": round(before + now - started, 2),
+                }
                 path.write_text(json.dumps(content))
 
         return write

@@ -3,57 +3,85 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
+from typing import Literal
 
+from crosscal.study.execution.needs import needed_stages
 from crosscal.study.execution.stages import EncoderStage, Node
+from crosscal.study.execution.stages.stage import TokenCounts
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.datasets import n_characters
 from crosscal.study.planning.plan import Plan
+from crosscal.study.planning.probe import SpeedProbe, read_probes
 
 # Share of the speed of a plain matrix product that the encoder reaches; measured with the
-# packaged encoder, in float32 on two cores of an AVX2 processor, in bf16 on two with AMX.
-_MATRIX_SHARE = {"fp32": 0.8, "bf16": 0.12}
+# packaged encoder, in float32 on two cores of an AVX2 processor, in bf16 on two with AMX. GPUs
+# reach 1 to 25 % of it, by the size of encoder and batch: only a guess.
+_MATRIX_SHARE = {"fp32": 0.8, "bf16": 0.12, "gpu": 0.05}
 _CHARACTERS_PER_TOKEN = 3.5
 # Of stages that run no encoder.
 _TOKENS_PER_SECOND = 200_000
 _START_SECONDS = 3.0
 
 
+# From what a speed is known: the best comes first.
+SpeedSource = Literal["finished stages", "crosscal bench", "a matrix product"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class CostEstimate:
     """What a stage will cost one worker, and how many bytes it will leave.
 
-    `measured` tells whether the speed is that of finished stages of the same kind and encoder,
-    rather than of a matrix product timed just now.
+    `speed` tells from what its speed is known: finished stages of the same kind and encoder, what
+    `crosscal bench` measured, or a matrix product timed just now. None: it runs no encoder.
     """
 
     seconds: float
     bytes: int
-    measured: bool
+    speed: SpeedSource | None
 
 
-def estimate_stages(plan: Plan, store: Store) -> dict[str, CostEstimate]:
-    """Estimate every stage that the store does not hold, by key."""
-    speeds = _measured_speeds(plan, store)
+def estimate_stages(plan: Plan, output: Path) -> dict[str, CostEstimate]:
+    """Estimate every stage that has to run, by key; the store lies in the folder of results."""
+    store = Store(output / "store")
+    probes = read_probes(output, anywhere=plan.study.execution.executor == "slurm")
     counts = _PlanTokens(plan, store)
-    matrix_speed = cache(partial(_matrix_speed, plan.study.execution.threads))
+    rates = _Rates(plan, store, counts, probes)
     estimates = {}
-    for stage in plan.stages:
-        if store.has(*stage.node):
-            continue
+    for stage in needed_stages(plan.stages, store):
         work = stage.workload(counts)
-        speed = speeds.get(stage.kind)
-        measured = speed is not None
-        if speed is None and work.operations_per_token:
-            speed = matrix_speed(work.precision) / work.operations_per_token
+        seconds, speed = work.tokens / _TOKENS_PER_SECOND, None
+        if isinstance(stage, EncoderStage):
+            rate, speed = rates.of(stage, work.precision)
+            seconds = work.tokens * work.operations_per_token / rate
         estimates[stage.key] = CostEstimate(
-            seconds=_START_SECONDS + work.tokens / (speed or _TOKENS_PER_SECOND),
-            bytes=work.bytes,
-            measured=measured,
+            seconds=_START_SECONDS + seconds, bytes=work.bytes, speed=speed
         )
     return estimates
+
+
+class _Rates:
+    """Operations a second of the encoder in each kind of stage and precision."""
+
+    def __init__(
+        self, plan: Plan, store: Store, counts: TokenCounts, probes: Sequence[SpeedProbe]
+    ) -> None:
+        self._finished = _finished_rates(plan, store, counts)
+        self._probes = probes
+        self._matrix = cache(partial(_matrix_rate, plan.study.execution.threads))
+
+    def of(self, stage: EncoderStage, precision: str) -> tuple[float, SpeedSource]:
+        """Return the rate of a stage and where it is from."""
+        finished = self._finished.get((stage.kind, precision))
+        if finished:
+            return finished, "finished stages"
+        for probe in reversed(self._probes):
+            if probe.fits(stage, precision):
+                return probe.operations_per_second, "crosscal bench"
+        return self._matrix(precision), "a matrix product"
 
 
 def wall_seconds(plan: Plan, estimates: Mapping[str, CostEstimate], workers: int) -> float:
@@ -91,36 +119,43 @@ class _PlanTokens:
         return characters / _CHARACTERS_PER_TOKEN
 
 
-def _measured_speeds(plan: Plan, store: Store) -> dict[str, float]:
-    """Tokens a second of finished stages that ran the encoder, by kind."""
-    totals: dict[str, list[float]] = {}
+def _finished_rates(plan: Plan, store: Store, counts: TokenCounts) -> dict[tuple[str, str], float]:
+    """Operations a second of finished stages that ran the encoder, by kind and precision."""
+    totals: dict[tuple[str, str], list[float]] = {}
     for stage in plan.stages:
+        if not isinstance(stage, EncoderStage):
+            continue
         details = store.details(*stage.node)
-        if isinstance(stage, EncoderStage) and details.get("seconds") and details.get("tokens"):
-            total = totals.setdefault(stage.kind, [0.0, 0.0])
-            total[0] += details["tokens"]
+        if details.get("seconds") and details.get("tokens"):
+            work = stage.workload(counts)
+            total = totals.setdefault((stage.kind, work.precision), [0.0, 0.0])
+            total[0] += details["tokens"] * work.operations_per_token
             total[1] += details["seconds"]
-    return {kind: tokens / seconds for kind, (tokens, seconds) in totals.items()}
+    return {kind: operations / seconds for kind, (operations, seconds) in totals.items()}
 
 
-def _matrix_speed(threads: int, precision: str) -> float:
+def _matrix_rate(threads: int, precision: str) -> float:
     """Operations a second that an encoder reaches with a stage's threads, by a matrix product."""
     import torch
 
-    from crosscal.training.precision import fast_in_bf16
+    from crosscal.training.precision import default_device, fast_in_bf16
 
-    # Of a processor without a unit for it, products of bf16 say nothing about a GPU.
-    name = "fp32" if precision == "fp32" or not fast_in_bf16(torch.device("cpu")) else "bf16"
-    dtype = torch.bfloat16 if name == "bf16" else torch.float32
+    device = default_device()
+    # Of a processor without a unit for it, products of bf16 say nothing.
+    rounded = precision != "fp32" and fast_in_bf16(device)
+    share = _MATRIX_SHARE["gpu" if device.type == "cuda" else "bf16" if rounded else "fp32"]
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        a, b = torch.ones(1024, 384, dtype=dtype), torch.ones(384, 1536, dtype=dtype)
-        a @ b
+        dtype = torch.bfloat16 if rounded else torch.float32
+        a = torch.ones(1024, 384, dtype=dtype, device=device)
+        b = torch.ones(384, 1536, dtype=dtype, device=device)
+        float((a @ b)[0, 0])
         started = time.perf_counter()
         for _ in range(10):
-            a @ b
+            product = a @ b
+        float(product[0, 0])  # waits for the device
         seconds: float = time.perf_counter() - started
-        return _MATRIX_SHARE[name] * 10 * 2 * 1024 * 384 * 1536 / seconds
+        return share * 10 * 2 * 1024 * 384 * 1536 / seconds
     finally:
         torch.set_num_threads(before)

@@ -22,6 +22,7 @@ class EmbedStage(EncoderStage):
 
     kind = "embed"
     version = 1
+    large = ("*.npy",)
 
     task: str
     examples: dict[str, str]

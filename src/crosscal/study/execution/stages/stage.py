@@ -61,12 +61,15 @@ class Stage(ABC):
         Raise it whenever the code of the kind would give another result.
     title : str
         What it does, for people.
+    large : tuple of str
+        Patterns of the files that may be discarded once every stage that reads them is done.
     inputs : dict of str to Node
         Role to (kind, key) of the stages whose artifacts it reads.
     """
 
     kind: ClassVar[str]
     version: ClassVar[int]
+    large: ClassVar[tuple[str, ...]] = ()
 
     title: str = field(metadata=RUNTIME)
     inputs: dict[str, Node] = field(default_factory=dict)

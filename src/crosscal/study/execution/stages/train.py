@@ -23,6 +23,7 @@ class TrainStage(EncoderStage):
 
     kind = "train"
     version = 3
+    large = ("encoder.safetensors", "heads.npz")
 
     parts: tuple[HeadSettings, ...]
     training: TrainingSettings
@@ -63,11 +64,14 @@ class TrainStage(EncoderStage):
                 examples += counts.of_artifact(node)
         # Running text takes its share of the steps, however much of it there is.
         examples /= 1 - self.mixture.mlm
-        # 2 forwards, 4 on the way back, which ends where layers are frozen.
-        operations = 6.0 - 4.0 * self.training.frozen_layers / self.number_of_layers()
         return Workload(
             tokens=examples * self.training.epochs + development * self.training.evaluations / 3,
             bytes=4 * (self.layer_weights() + self.embedding_weights()),
-            operations_per_token=operations * self.layer_weights(),
+            operations_per_token=self.operations_per_token(),
             precision=self.training.precision,
         )
+
+    def operations_per_token(self) -> float:
+        """Count the operations of the layers: 2 a weight forwards, 4 back to the frozen ones."""
+        share = 6.0 - 4.0 * self.training.frozen_layers / self.number_of_layers()
+        return share * self.layer_weights()
