@@ -23,7 +23,7 @@ from crosscal import exceptions as errors
 from crosscal.cli.app import app
 from crosscal.data import FORMATS
 from crosscal.predictions import Predictions, Provenance, write_predictions
-from crosscal.study.config.execution import Cluster, Execution
+from crosscal.study.config.execution import Cluster, Execution, Tracking
 from crosscal.study.config.load import parse_study, read_study
 from crosscal.study.config.settings import (
     Analysis,
@@ -251,6 +251,7 @@ SECTIONS: list[tuple[str, type[BaseModel], set[str]]] = [
     ("`[recalibration]`", Recalibration, set()),
     ("`[execution]`", Execution, set()),
     ("`[cluster]`", Cluster, set()),
+    ("`[tracking]`", Tracking, set()),
 ]
 
 
@@ -261,7 +262,15 @@ def test_every_setting_is_documented(heading, model, elsewhere):
         r"^##+ ", text.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE
     )
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section[0], re.MULTILINE))
-    apart = {"training", "prediction", "analysis", "recalibration", "execution", "cluster"}
+    apart = {
+        "training",
+        "prediction",
+        "analysis",
+        "recalibration",
+        "execution",
+        "cluster",
+        "tracking",
+    }
     other = apart if model is Study else set()
     assert rows.keys() == model.model_fields.keys() - elsewhere - other
     for key, shown in rows.items():

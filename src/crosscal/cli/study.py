@@ -35,6 +35,7 @@ from crosscal.study.results.recalibration import read_recalibration
 from crosscal.study.results.report_context import report_context
 from crosscal.study.results.scores import score_cells
 from crosscal.study.running import Outcome, read_results, run_study, target_folder
+from crosscal.study.tracking import TrackedTraining, tracked
 
 _DISK_MARGIN = 1.2
 
@@ -95,8 +96,14 @@ def run(
         workers = n_workers(plan.study)
         about = duration(wall_seconds(plan, estimates, workers))
         print(f"{len(estimates)} stages: about {about} with {workers} worker(s)", file=sys.stderr)
-    with StudyProgress(store, len(estimates), quiet=as_json) as progress:
-        outcome = run_study(plan, output, progress, estimates)
+    kept = output / plan.study.name / "tracking"
+    with (
+        StudyProgress(store, len(estimates), quiet=as_json) as progress,
+        tracked(plan.study, store, kept, progress) as listener,
+    ):
+        outcome = run_study(plan, output, listener, estimates)
+        if isinstance(listener, TrackedTraining):
+            listener.results(outcome.results)
     pages = _write_reports(plan, output, outcome.results, outcome.recalibration, tuple(estimates))
     matrix = score_cells(plan.study, outcome.scores, outcome.results)
     write_scores(plan.study, outcome.scores, matrix, outcome.folder)

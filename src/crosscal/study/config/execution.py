@@ -1,4 +1,4 @@
-"""Where stages run: the tables `[execution]` and `[cluster]`. They change no result."""
+"""Where stages run and who is told: `[execution]`, `[cluster]`, `[tracking]`. No result changes."""
 
 from __future__ import annotations
 
@@ -46,6 +46,18 @@ class Execution(Section):
     )
     checkpoint_seconds: float = Field(
         default=60.0, gt=0, description="how often a training stage saves the state it resumes from"
+    )
+
+
+class Tracking(Section):
+    """Which experiment trackers are told of trainings and results. It changes no result."""
+
+    trackers: tuple[Literal["tensorboard", "mlflow", "wandb", "trackio"], ...] = Field(
+        default=(), description="trackers that show how trainings go"
+    )
+    network: bool = Field(
+        default=False,
+        description="allow them to send it elsewhere; otherwise they keep it on this machine",
     )
 
 
