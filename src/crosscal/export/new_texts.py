@@ -92,7 +92,7 @@ def write_table(table: pa.Table, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(path.name + ".aside")
         if path.suffix == ".parquet":
-            pq.write_table(table, aside)
+            pq.write_table(table, aside, write_page_checksum=True)
         elif path.suffix == ".csv":
             pyarrow.csv.write_csv(_flat(table), aside)
         else:

@@ -40,6 +40,7 @@ def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) ->
                 compression="zstd",
                 compression_level=3,
                 row_group_size=_ROW_GROUP,
+                write_page_checksum=True,
             )
             stream.flush()
             os.fsync(stream.fileno())

@@ -115,5 +115,5 @@ def _csv(table: pa.Table) -> bytes:
 
 def _parquet(table: pa.Table) -> bytes:
     stream = io.BytesIO()
-    pq.write_table(table, stream)
+    pq.write_table(table, stream, write_page_checksum=True)
     return stream.getvalue()

@@ -104,7 +104,7 @@ def _opened(
         with pa.ipc.open_stream(handle) as stream:
             yield stream.schema.names, None, lambda names: stream.read_all().select(names)
         return
-    with pq.ParquetFile(handle) as parquet:
+    with pq.ParquetFile(handle, page_checksum_verification=True) as parquet:
         yield (
             parquet.schema_arrow.names,
             parquet.metadata.num_rows,
