@@ -23,7 +23,7 @@ from crosscal import exceptions as errors
 from crosscal.cli.app import app
 from crosscal.data import FORMATS
 from crosscal.predictions import Predictions, Provenance, write_predictions
-from crosscal.study.config.execution import Cluster, Execution, Tracking
+from crosscal.study.config.execution import Cluster, Execution, RayCluster, Tracking
 from crosscal.study.config.load import parse_study, read_study
 from crosscal.study.config.settings import (
     Analysis,
@@ -251,6 +251,7 @@ SECTIONS: list[tuple[str, type[BaseModel], set[str]]] = [
     ("`[recalibration]`", Recalibration, set()),
     ("`[execution]`", Execution, set()),
     ("`[cluster]`", Cluster, set()),
+    ("`[ray]`", RayCluster, set()),
     ("`[tracking]`", Tracking, set()),
 ]
 
@@ -269,6 +270,7 @@ def test_every_setting_is_documented(heading, model, elsewhere):
         "recalibration",
         "execution",
         "cluster",
+        "ray",
         "tracking",
     }
     other = apart if model is Study else set()

@@ -18,6 +18,7 @@ from crosscal.data import FORMATS, DataReport, check
 from crosscal.encoders.packaged import cache_folder
 from crosscal.exceptions import CrosscalError, DataError
 from crosscal.study.config.load import read_study
+from crosscal.study.execution.devices import visible_gpus
 from crosscal.study.planning.checks import check_analysis, check_examples
 from crosscal.study.planning.datasets import read_all
 
@@ -146,6 +147,7 @@ def doctor(as_json: AsJson = False) -> None:
         import torch
 
         facts["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+        facts["gpus that are visible"] = ", ".join(visible_gpus()) or "none"
     if all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
         from crosscal.training.precision import Precision, attention_words, default_device
 

@@ -15,7 +15,7 @@ from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.screen import say, show, warn
 from crosscal.report.numbers import data_size, duration
 from crosscal.study.config.settings import ONE_TARGET
-from crosscal.study.execution.executors import n_workers
+from crosscal.study.execution.executors import device_words, n_workers
 from crosscal.study.execution.needs import needed_stages
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.estimate import (
@@ -68,6 +68,7 @@ def plan(
         f"worker(s), {_disk(total)} of disk"
         + (f" (speed from {' and '.join(total['speed'])})." if total["speed"] else ".")
     )
+    say(f"Devices: {total['devices']}.")
     if "a matrix product" in total["speed"]:
         say(f"A matrix product says little. Ten seconds say more: crosscal bench {study}")
 
@@ -117,6 +118,7 @@ def _total(loaded: Plan, estimates: dict[str, CostEstimate]) -> dict[str, Any]:
         "stages": len(loaded.stages),
         "to_run": len(estimates),
         "workers": workers,
+        "devices": device_words(loaded.study),
         "seconds": round(wall_seconds(loaded, estimates, workers)),
         "bytes": disk.end,
         "peak_bytes": disk.peak,
@@ -148,10 +150,12 @@ def status(
         target: target_folder(output, loaded.study, target) / "report.html"
         for target in loaded.study.targets
     }
+    places = {"workers": n_workers(loaded.study), "devices": device_words(loaded.study)}
     if as_json:
         written = {target: str(page) if page.exists() else None for target, page in pages.items()}
         reports = written.get(ONE_TARGET, written)
-        print(json.dumps({"study": loaded.study.name, "stages": rows, "report": reports}, indent=1))
+        document = {"study": loaded.study.name, "stages": rows, "report": reports, **places}
+        print(json.dumps(document, indent=1))
         return
     table = Table("stage", "state", "progress", "", title=f"Status of {loaded.study.name}")
     for row in rows:
@@ -159,5 +163,6 @@ def status(
         shown = f"{begun[0]} of {begun[1]}" if begun else ""
         table.add_row(str(row["title"]), str(row["state"]), shown, str(row["note"]))
     show(table)
+    say(f"Workers: {places['workers']}. Devices: {places['devices']}.")
     for page in pages.values():
         print(f"Report: {page if page.exists() else 'not written yet'}")

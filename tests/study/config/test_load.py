@@ -32,7 +32,7 @@ def write(tmp_path, text):
         ("[training]\nepoch = 1", "training.epoch", "Did you mean 'epochs'"),
         ("[encoder]\nlayer = 3", "encoder.layer", "Did you mean 'layers'"),
         ("[recipes.direct]\nintermediat = []", "recipes.direct.intermediat", "'intermediate'"),
-        ("[execution]\nexecutor = 'ray'", "execution.executor", "'in-process'"),
+        ("[execution]\nexecutor = 'rays'", "execution.executor", "'in-process'"),
         ("[training]\nepochs = 0", "training.epochs", "greater than 0"),
         ("[training]\nlearning_rate = 'high'", "training.learning_rate", "number"),
         ("[analysis]\nbins = 1", "analysis.bins", "greater than or equal to 2"),

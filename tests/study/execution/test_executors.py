@@ -18,6 +18,8 @@ def name(request, monkeypatch):
     name, _, system = request.param.partition(" on ")
     if name == "slurm":
         pytest.importorskip("submitit")
+    if name == "ray":
+        request.getfixturevalue("ray_cluster")
     if system:
         treat_files_as_windows(monkeypatch)
     return name
@@ -106,6 +108,8 @@ def test_a_killed_process_loses_nothing_that_is_done(name, run, tmp_path, word):
     assert killed.returncode != 0
     if name == "processes":
         assert "a worker process died" in killed.stderr
+    if name == "ray":
+        assert f"{word}: its task ended without a result (its worker process died" in killed.stderr
     done = texts(tmp_path)
     assert word not in done
     heard = run()
@@ -196,5 +200,5 @@ def test_no_more_stages_at_once_than_workers(run, name):
             self.most = max(self.most, len(self.begun) - len(self.ended))
 
     heard = run(listener=Counting())
-    limit = {"inline": 1, "processes": 2, "shuffling": 5, "slurm": 3}[name]
+    limit = {"inline": 1, "processes": 2, "shuffling": 5, "slurm": 3, "ray": 2}[name]
     assert 1 <= heard.most <= limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -13,7 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosscal.exceptions import StageFailed
-from crosscal.study.execution.executors import ClusterExecutor, InlineExecutor, ProcessExecutor
+from crosscal.study.config.execution import Execution, RayCluster
+from crosscal.study.execution.devices import GPU_VARIABLE
+from crosscal.study.execution.executors import (
+    ClusterExecutor,
+    InlineExecutor,
+    ProcessExecutor,
+    RayExecutor,
+)
 from crosscal.study.execution.run_stage import run_stage
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.stages import Stage
@@ -50,8 +58,14 @@ class WordStage(Stage):
             log.write(f"{self.word}{' resumed' * (folder / 'begun').exists()}\n")
         (folder / "begun").touch()
         progress(0, 1)
+        worker = {"pid": os.getpid(), "gpu": os.environ.get(GPU_VARIABLE)}
+        (self.trouble / f"{self.word}.worker").write_text(json.dumps(worker))
+        while (self.trouble / f"{self.word}.hold").exists():
+            time.sleep(0.02)
         if (self.trouble / f"{self.word}.fail").exists():
             raise StageFailed("as the test wants", where=self.title)
+        if (self.trouble / f"{self.word}.bug").exists():
+            raise ZeroDivisionError("not of crosscal's making")
         if (self.trouble / f"{self.word}.preempt").exists():
             (self.trouble / f"{self.word}.preempt").unlink()
             os.kill(os.getpid(), signal.SIGUSR2)
@@ -61,6 +75,23 @@ class WordStage(Stage):
         words = "".join((inputs[role] / "text").read_text() for role in sorted(inputs))
         (folder / "text").write_text(f"({words}){self.word}" if inputs else self.word)
         return {"words": len(inputs)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OccupyingStage(WordStage):
+    """Notes whether another stage is on its GPU, and whether torch came before the GPU's name."""
+
+    def run(self, folder, inputs, progress):
+        gpu = os.environ[GPU_VARIABLE]
+        (self.trouble / f"{self.word}.early").write_text(str("torch" in sys.modules))
+        taken = self.trouble / f"{self.word}.on.{gpu}"
+        taken.touch()
+        crowd = len(list(self.trouble.glob(f"*.on.{gpu}")))
+        time.sleep(0.2)
+        taken.unlink()
+        with (self.trouble / "crowds").open("a") as log:
+            log.write(f"{gpu} {crowd}\n")
+        return super().run(folder, inputs, progress)
 
 
 def toy_plan(trouble: Path) -> list[WordStage]:
@@ -113,6 +144,7 @@ EXECUTORS = {
     "processes": lambda store: ProcessExecutor(store, 2),
     "shuffling": ShufflingExecutor,
     "slurm": debugged,
+    "ray": lambda store: RayExecutor(store, RayCluster(retries=0), Execution(), 2),
 }
 _ENVIRONMENT = threading.Lock()
 

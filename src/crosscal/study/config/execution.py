@@ -1,4 +1,7 @@
-"""Where stages run and who is told: `[execution]`, `[cluster]`, `[tracking]`. No result changes."""
+"""Where stages run and who is told; no result changes.
+
+The tables `[execution]`, `[cluster]`, `[ray]` and `[tracking]`.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,27 @@ _SBATCH_TAKEN = {"array", "output", "error", "open-mode", "chdir", "nodes", "nta
 class Execution(Section):
     """Where stages run. Only `threads` can change results (in the last bits)."""
 
-    executor: Literal["in-process", "processes", "slurm"] = Field(
+    executor: Literal["in-process", "processes", "slurm", "ray"] = Field(
         default="processes",
-        description="in this process, in local worker processes, or as jobs of a cluster",
+        description="in this process, in local worker processes, as jobs of a cluster, or as "
+        "tasks of Ray",
     )
     workers: int | None = Field(
         default=None,
         gt=0,
         le=1024,
-        description="stages at once: worker processes, or jobs that wait or run; none: as many as "
-        "cores / threads, of jobs 100",
+        description="stages at once: worker processes, or jobs that wait or run; none: one for "
+        "each GPU, without any cores / threads, of jobs 100",
+    )
+    gpus: int | None = Field(
+        default=None,
+        ge=0,
+        le=1024,
+        description="GPUs of this machine that `processes` and `ray` share out, one to a stage; "
+        "none: all that are visible, 0: none is used",
+    )
+    stages_per_gpu: int = Field(
+        default=1, gt=0, le=64, description="stages that run on one GPU at once: small ones can"
     )
     threads: int = Field(
         default=1, gt=0, le=1024, description="of every stage, whichever executor runs it"
@@ -105,3 +119,29 @@ class Cluster(Section):
                     f"'{name}' is crosscal's: a job is one task on one machine, found by its files"
                 )
         return options
+
+
+class RayCluster(Section):
+    """Where the executor `ray` finds its Ray, and what a stage asks for. It changes no result."""
+
+    address: str | None = Field(
+        default=None,
+        description="of the head, as `10.0.0.1:6379`; auto: the Ray that runs on this machine; "
+        "none: RAY_ADDRESS, or one that is started for the command and ends with it",
+    )
+    memory_gb: float | None = Field(
+        default=None, gt=0, description="that a stage is given; none: not counted"
+    )
+    retries: int = Field(
+        default=3, ge=0, description="how often a stage whose worker or machine died runs again"
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _known(cls, address: str | None) -> str | None:
+        if address not in (None, "auto") and not re.fullmatch(r"[^\s/:]+:\d+|\[.+\]:\d+", address):
+            raise ValueError(
+                f"{address!r} is neither 'auto' nor HOST:PORT of a Ray's head; the command runs on "
+                "a machine of that Ray, so that it sees the same files"
+            )
+        return address

@@ -11,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from crosscal.study.config.execution import Cluster, Execution, Tracking
+from crosscal.study.config.execution import Cluster, Execution, RayCluster, Tracking
 from crosscal.study.config.section import Section
 from crosscal.training.settings import Mixture, TrainingSettings
 
@@ -382,6 +382,7 @@ class Study(Section):
     recalibration: Recalibration = Recalibration()
     execution: Execution = Execution()
     cluster: Cluster = Cluster()
+    ray: RayCluster = RayCluster()
     tracking: Tracking = Tracking()
 
     @model_validator(mode="before")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from crosscal.languages import XNLI
-from crosscal.study.config.execution import Cluster, Execution, Tracking
+from crosscal.study.config.execution import Cluster, Execution, RayCluster, Tracking
 from crosscal.study.config.settings import (
     Analysis,
     EncoderSettings,
@@ -77,6 +77,7 @@ def commented_study(file: str, name: str) -> str:
         ("recalibration", Recalibration, "Regimes of recalibration that are compared, if any."),
         ("execution", Execution, "Where stages run; only `threads` can change results."),
         ("cluster", Cluster, "What each job asks for, if the executor is `slurm`."),
+        ("ray", RayCluster, "The Ray that runs stages, if the executor is `ray`."),
         ("tracking", Tracking, "Experiment trackers that are told how trainings go."),
     )
     for section, model, meaning in sections:

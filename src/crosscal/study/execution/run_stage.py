@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crosscal.artifacts import building, locked
+from crosscal.exceptions import CrosscalError
 from crosscal.study.execution.metering import metered
 from crosscal.study.execution.stages.stage import Stage
 from crosscal.study.execution.store import Store
@@ -29,3 +30,11 @@ def run_stage(stage: Stage, store: Store) -> bool:
             details.update(stage.run(scratch, inputs, store.progress_writer(*stage.node)))
         store.progress_file(*stage.node).unlink(missing_ok=True)
     return True
+
+
+def stage_outcome(stage: Stage, store: Store) -> bool | CrosscalError:
+    """Run a stage where errors would come back as text: one of crosscal's comes back whole."""
+    try:
+        return run_stage(stage, store)
+    except CrosscalError as error:
+        return error

@@ -9,7 +9,7 @@ import pytest
 
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError, StageFailed
 from crosscal.study.config.execution import Cluster
-from crosscal.study.execution.executors import cluster as module
+from crosscal.study.execution.executors import elsewhere
 from crosscal.study.execution.executors.cluster import ClusterExecutor, open_jobs
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.store import Store
@@ -150,7 +150,7 @@ def test_an_error_comes_whole_and_with_its_log(tmp_path):
 
 
 def test_a_store_that_jobs_do_not_share_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(elsewhere, "_PATIENCE_SECONDS", 0.0)
     with debugged(Store(tmp_path / "store")) as executor:
         monkeypatch.setattr(Store, "has", lambda *_: False)
         with pytest.raises(StageFailed, match="what it made is not seen here"):

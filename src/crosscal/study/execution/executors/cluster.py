@@ -25,7 +25,8 @@ from crosscal.exceptions import (
     StageFailed,
 )
 from crosscal.study.config.execution import Cluster
-from crosscal.study.execution.run_stage import run_stage
+from crosscal.study.execution.executors.elsewhere import check_outcome
+from crosscal.study.execution.run_stage import stage_outcome
 from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
 
@@ -37,8 +38,6 @@ _POLL_SECONDS = 1.0
 _TOGETHER_SECONDS = 0.05
 # submitit asks Slurm ever more seldom; a job that vanished should be told of sooner.
 _ASK_SECONDS = 60.0
-# How long a file system may take to show here what a job has written there.
-_PATIENCE_SECONDS = 120.0
 _STOP_SECONDS = 10.0
 _LAST_LINES = 10
 _COMMANDS = ("sbatch", "srun", "sacct", "scancel", "scontrol")
@@ -49,10 +48,7 @@ class StageJob:
 
     def __call__(self, stage: Stage, store: Store) -> bool | CrosscalError:
         """Run a stage; an error comes back whole, which submitit would make text of."""
-        try:
-            return run_stage(stage, store)
-        except CrosscalError as error:
-            return error
+        return stage_outcome(stage, store)
 
     def checkpoint(self, stage: Stage, store: Store) -> submitit.helpers.DelayedSubmission:
         """Return what to run next time: the same, since the store has its last state."""
@@ -249,20 +245,13 @@ class ClusterExecutor:
                 remedy="Run the same command again: it goes on where this one stopped. "
                 + _last_lines(log),
             ) from None
-        if isinstance(outcome, CrosscalError):
-            remedy = ". ".join(filter(None, (outcome.remedy, f"Log of job {job.job_id}: {log}")))
-            raise type(outcome)(outcome.what, where=outcome.where, remedy=remedy)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not self._store.has(*stage.node):
-            if time.monotonic() > deadline:
-                raise StageFailed(
-                    f"job {job.job_id} is done, but what it made is not seen here",
-                    where=str(self._store.folder(*stage.node)),
-                    remedy="Choose an --output that all machines of the cluster see",
-                )
-            os.listdir(self._store.root)  # network file systems then look again
-            time.sleep(_POLL_SECONDS)
-        return bool(outcome)
+        return check_outcome(
+            outcome,
+            stage,
+            self._store,
+            ran_by=f"job {job.job_id}",
+            hint=f"Log of job {job.job_id}: {log}",
+        )
 
 
 def _cancel(jobs: list[submitit.Job[Any]]) -> None:

@@ -15,6 +15,8 @@ from crosscal.training.settings import ModelSettings
 class EncoderStage(Stage):
     """A stage that runs the encoder; `encoder` is the hash that stands for it."""
 
+    on_gpu = True
+
     encoder: str
     layers: int | None
     pooling: Literal["mean", "first", "last"]

@@ -59,6 +59,8 @@ class Stage(ABC):
         Names the folders of its artifacts.
     version : int
         Raise it whenever the code of the kind would give another result.
+    on_gpu : bool
+        Whether it uses a GPU where there is one.
     title : str
         What it does, for people.
     large : tuple of str
@@ -70,6 +72,7 @@ class Stage(ABC):
     kind: ClassVar[str]
     version: ClassVar[int]
     large: ClassVar[tuple[str, ...]] = ()
+    on_gpu: ClassVar[bool] = False
 
     title: str = field(metadata=RUNTIME)
     inputs: dict[str, Node] = field(default_factory=dict)

@@ -24,6 +24,7 @@ class TranslateStage(Stage):
 
     kind = "translate"
     version = 1
+    on_gpu = True  # some translators use one
 
     examples: str
     identity: str
