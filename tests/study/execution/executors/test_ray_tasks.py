@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,7 +14,7 @@ from crosscal.exceptions import MissingExtra, SettingsError, StageFailed
 from crosscal.study.config.execution import Execution, RayCluster
 from crosscal.study.execution.executors import RayExecutor, elsewhere
 from crosscal.study.execution.store import Store
-from tests.study.execution.toy import TEXTS, toy_plan
+from tests.study.execution.toy import TEXTS, WordStage, toy_plan
 
 
 @pytest.fixture
@@ -114,6 +115,31 @@ def test_a_store_that_machines_do_not_share_is_told(opened, tmp_path, monkeypatc
         monkeypatch.setattr(Store, "has", lambda *_: False)
         with pytest.raises(StageFailed, match="what it made is not seen here"):
             executor.submit(toy_plan(tmp_path)[0]).result(60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnGpuStage(WordStage):
+    """A stage that runs the encoder, as far as executors see."""
+
+    on_gpu = True
+
+
+def test_a_process_has_one_gpu_and_stages_without_need_have_none(
+    tmp_path, ray_cluster, monkeypatch
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")  # of the machine that is added
+    machine = {"num_cpus": 4, "num_gpus": 2, "object_store_memory": 80_000_000}
+    added = ray_cluster.add_node(**machine)
+    execution = Execution(stages_per_gpu=2)
+    stages = [OnGpuStage(title=word, word=word, trouble=tmp_path) for word in "ijklmn"]
+    with RayExecutor(Store(tmp_path / "store"), RayCluster(), execution, 4) as executor:
+        futures = [executor.submit(stage) for stage in [*stages, toy_plan(tmp_path)[0]]]
+        assert all(future.result(60) for future in futures)
+    ray_cluster.remove_node(added)
+    notes = {path.stem: json.loads(path.read_text()) for path in tmp_path.glob("*.worker")}
+    assert notes.pop("a")["gpu"] == ""
+    assert {note["gpu"] for note in notes.values()} <= {"4", "6"}
+    assert len({note["pid"] for note in notes.values()}) == len(stages)
 
 
 def test_what_no_machine_has_is_refused(opened):

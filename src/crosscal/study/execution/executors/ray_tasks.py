@@ -167,7 +167,8 @@ class RayExecutor:
         import ray
 
         share = self._share if stage.on_gpu else 0.0
-        task = ray.remote(_run_task).options(
+        # A process keeps the GPU that it first used, whichever Ray names to its next task.
+        task = (ray.remote(max_calls=1) if share else ray.remote)(_run_task).options(
             name=stage.title,
             num_cpus=self._execution.threads,
             num_gpus=share,
