@@ -33,7 +33,7 @@ def open_executor(study: Study, store: Store) -> Executor:
         return InlineExecutor(store)
     if executor == "slurm":
         folder = store.root.absolute() / f"jobs-{os.getuid()}"
-        jobs = open_jobs(folder, study.cluster, study.execution.threads)
+        jobs = open_jobs(folder, study.cluster, study.execution)
         return ClusterExecutor(store, jobs, n_workers(study))
     return ProcessExecutor(store, n_workers(study))
 
@@ -46,4 +46,5 @@ def n_workers(study: Study) -> int:
     if settings.executor == "slurm" and study.cluster.scheduler == "slurm":
         return settings.workers or _MOST_JOBS
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return settings.workers or max(1, (cores or 1) // settings.threads)
+    used = settings.threads * settings.devices_per_stage
+    return settings.workers or max(1, (cores or 1) // used)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
-import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
 from typing import Self
 
+from crosscal.study.execution.devices import end_with_parent
 from crosscal.study.execution.run_stage import run_stage
 from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
@@ -28,7 +27,7 @@ class ProcessExecutor:
         self._pool = ProcessPoolExecutor(
             workers,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_end_with_parent,
+            initializer=end_with_parent,
             initargs=(os.getpid(),),
         )
 
@@ -52,14 +51,3 @@ class ProcessExecutor:
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
-
-
-def _end_with_parent(parent: int) -> None:
-    """Prepare a worker: end it when its parent is gone, however that died."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
