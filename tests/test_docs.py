@@ -132,6 +132,9 @@ def test_commands_in_blocks_parse(block):
         words = shlex.split(line, comments=True)
         if not words:
             continue
+        if words[0] == "torchrun":
+            assert words[1:6] == ["--nproc-per-node", "2", "-m", "crosscal", "run"]
+            words = words[4:]
         if words[0] == "crosscal":
             command, left = walk(words[1:])
             if "--help" not in left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -190,14 +191,16 @@ def test_gradient_is_clipped_as_pytorch_does(assemble, data):
     gold = torch.zeros(9, dtype=torch.long)
     for one in (model, twin):
         torch.nn.functional.cross_entropy(one(batch, None, TASK) * 50, gold).backward()
-    norm = loop._clip(model, model.encoder.get_input_embeddings().weight, batch, 0.5)
+    norm = loop.clip_gradients(
+        model, model.encoder.get_input_embeddings().weight, batch.used_ids, 0.5
+    )
     expected = torch.nn.utils.clip_grad_norm_(twin.parameters(), 0.5)
     assert norm > 1
     assert norm == pytest.approx(float(expected), rel=1e-5)
     for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-8)
     before = [parameter.grad.clone() for parameter in model.parameters()]
-    loop._clip(model, model.encoder.get_input_embeddings().weight, batch, 1.0)
+    loop.clip_gradients(model, model.encoder.get_input_embeddings().weight, batch.used_ids, 1.0)
     for parameter, kept in zip(model.parameters(), before, strict=True):
         assert torch.equal(parameter.grad, kept)
 
@@ -296,3 +299,74 @@ def test_development_without_gold_is_refused_before_the_first_step(assemble, dat
     gold[1:] = -1
     progress, *_ = run(assemble, (examples, replace(development, gold=gold)), tmp_path / "some")
     assert progress.evaluations[-1]["share"] == 1.0
+
+
+@pytest.mark.parametrize("kind", ["bert", "deberta-v2"])
+def test_parts_of_a_step_train_as_the_whole(assemble, data, tmp_path, kind):
+    """To rounding; and layers computed twice to the bit, the same noise dropping out twice."""
+    run(assemble, data, tmp_path / "whole", kind=kind)
+    run(assemble, data, tmp_path / "parts", kind=kind, micro_batch_tokens=20)
+    whole, parts_of = (log_of(tmp_path / name)[0] for name in ("whole", "parts"))
+    assert len(whole) == len(parts_of)
+    for name in ("loss", "gradient_norm"):
+        np.testing.assert_allclose(
+            [line[name] for line in parts_of], [line[name] for line in whole], rtol=1e-5
+        )
+    for line, other in zip(whole, parts_of, strict=True):
+        for name in ("step", "task", "examples", "tokens", "learning_rate"):
+            assert line[name] == other[name]
+        assert kind == "bert" or other["padding"] <= line["padding"]
+    ours, theirs = (load_file(tmp_path / n / "encoder.safetensors") for n in ("parts", "whole"))
+    # Weights with no gradient but rounding move by it: a learning rate a step at most.
+    apart = torch.cat([(ours[n].float() - theirs[n].float()).abs().ravel() for n in theirs])
+    assert float(apart.mean()) < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "deberta-v2"])
+@pytest.mark.parametrize("changes", [{}, {"frozen_layers": 1}])
+def test_layers_computed_again_give_the_same_bits(tiny_encoder, token_set, tmp_path, kind, changes):
+    from crosscal.training.stage import train_stage
+    from tests.training.test_stage import head, model, quiet
+
+    for name in ("train", "dev"):
+        (tmp_path / name).mkdir()
+        token_set(20, len(name)).save(tmp_path / name)
+    inputs = {"train:it": tmp_path / "train", "dev:it": tmp_path / "dev"}
+    forwards = []
+    for again in (False, True):
+        (tmp_path / str(again)).mkdir()
+        settings = TrainingSettings(
+            **{**QUICK, **changes, "dropout": 0.1, "gradient_checkpointing": again}
+        )
+        with count_forwards() as counts:
+            train_stage(
+                model(tiny_encoder(kind), layers=2),
+                [head("it", ["a", "b", "c"])],
+                inputs,
+                tmp_path / str(again),
+                quiet,
+                training=settings,
+                mixture=Mixture(),
+                seed=2,
+                threads=1,
+                checkpoint_seconds=1e9,
+            )
+        forwards.append(sum(counts))
+    assert forwards[1] > forwards[0] > 0
+    for name in ("encoder.safetensors", "heads.npz"):
+        assert len({(tmp_path / each / name).read_bytes() for each in ("True", "False")}) == 1
+
+
+@contextmanager
+def count_forwards():
+    """Count how often linear layers compute."""
+    counts = []
+    forward = torch.nn.Linear.forward
+
+    def counted(self, values):
+        counts.append(1)
+        return forward(self, values)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.nn.Linear, "forward", counted)
+        yield counts

@@ -160,7 +160,7 @@ def test_whole_table_is_clipped(assemble):
         training_loss(
             one(work.packed, work.scored_positions, "text") * 10, work.gold, SETTINGS
         ).backward()
-    norm = loop._clip(model, model.encoder.get_input_embeddings().weight, None, 0.5)
+    norm = loop.clip_gradients(model, model.encoder.get_input_embeddings().weight, None, 0.5)
     expected = torch.nn.utils.clip_grad_norm_(twin.parameters(), 0.5)
     assert norm == pytest.approx(float(expected), rel=1e-5)
     for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):

@@ -14,6 +14,8 @@ from crosscal.training.precision import (  # noqa: E402
     Precision,
     default_device,
     fast_in_bf16,
+    full_speed,
+    operations_per_token,
     prediction_tokens,
 )
 
@@ -29,7 +31,8 @@ def test_products_are_cast_and_gradients_are_not(name, dtype):
         product = torch.ones(1, 2) @ weight
     assert product.dtype == dtype
     assert (torch.ones(1, 2) @ weight).dtype == torch.float32
-    precision.backward(product.float().sum(), optimizer)
+    precision.backward(product.float().sum())
+    precision.unscale(optimizer)
     assert weight.grad.dtype == torch.float32
     assert torch.equal(weight.grad, torch.ones(2, 2))
     precision.step(optimizer)
@@ -86,3 +89,30 @@ def test_a_gpu_predicts_in_larger_batches_as_far_as_its_memory_goes(tiny_encoder
     memory.total_memory = 140 << 30
     assert prediction_tokens(packed, gpu) == 65536
     assert prediction_tokens(padded, gpu) == prediction_tokens(packed, CPU) == 4096
+
+
+def test_operations_of_a_token(tiny_encoder):
+    """Six a trained weight, two a frozen one, four where the gradient goes through it."""
+    encoder = load_encoder(tiny_encoder("bert"), layers=2)
+    tables = [m for m in encoder.modules() if isinstance(m, torch.nn.Embedding)]
+    weights = sum(p.numel() for p in encoder.parameters()) - sum(t.weight.numel() for t in tables)
+    layer = sum(p.numel() for p in encoder.encoder.layer[0].parameters())
+    assert operations_per_token(encoder) == 6 * weights
+    encoder.requires_grad_(False)
+    assert operations_per_token(encoder) == 2 * weights
+    encoder.encoder.layer[0].requires_grad_(True)
+    norm = sum(p.numel() for p in encoder.embeddings.LayerNorm.parameters())
+    assert operations_per_token(encoder) == 2 * norm + 6 * layer + 4 * (weights - norm - layer)
+
+
+def test_full_speed_of_known_cards_alone(tiny_encoder, monkeypatch):
+    encoder, card = load_encoder(tiny_encoder("bert"), layers=2), torch.device("cuda", 1)
+    assert full_speed(encoder, CPU, "fp32") is None
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "NVIDIA A100-SXM4-80GB")
+    operations = operations_per_token(encoder)
+    assert full_speed(encoder, card, "bf16") == pytest.approx(312e12 / operations)
+    assert full_speed(encoder, card, "fp32", 2) == pytest.approx(39e12 / operations)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_name", lambda device: "NVIDIA A100-SXM4-40GB MIG 1g.5gb"
+    )
+    assert full_speed(encoder, card, "bf16") is None

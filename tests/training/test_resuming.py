@@ -152,7 +152,7 @@ def test_kill_before_the_first_state_and_between_states(attempt, undisturbed, tm
         "save_state",
         "save_weights",
         "evaluate",
-        "_clip",
+        "clip_gradients",
         "write_checked",
         "flush",
         "drop_checkpoints",
@@ -351,7 +351,7 @@ def test_failed_stage_fails_again_after_its_last_state(attempt, tmp_path, monkey
 
     with pytest.raises(Killed):
         attempt(tmp_path / "a", kill_at=5)
-    monkeypatch.setattr(loop, "_clip", spoil)
+    monkeypatch.setattr(loop, "clip_gradients", spoil)
     for _ in range(2):
         with pytest.raises(StageFailed, match="nan in step 6 of"):
             attempt(tmp_path / "a", every=1e9)

@@ -125,8 +125,8 @@ def test_a_step_moves_its_own_head_alone(assemble, token_set, tmp_path, monkeypa
         before = now
         return kept(model, *others)
 
-    kept = loop._clip
-    monkeypatch.setattr(loop, "_clip", clip)
+    kept = loop.clip_gradients
+    monkeypatch.setattr(loop, "clip_gradients", clip)
     train(assemble, data, tmp_path / "a", every=1e9)
     expected = [[number == step.task for number in (0, 1)] for step in planned[:-1]]
     assert moved == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import closing
 
 import pytest
@@ -61,3 +62,25 @@ def test_what_lies_behind_the_length_is_dropped(tmp_path):
         stream.write('{"step": 9}\n')
     write(tmp_path / "log", 1, [3.0], length)
     assert [line["step"] for line in lines(tmp_path / "log")][-2:] == [5, 1]
+
+
+def test_memory_and_the_share_of_what_a_card_can_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 12_345_678_901)
+    options = {"steps": 2, "every": 2, "full_speed": 1e6}
+    with closing(StepLog(tmp_path / "log", 0, **options)) as log:
+        for step in (1, 2):
+            time.sleep(0.01)
+            log.add({"step": step, "tokens": 500}, torch.tensor(1.0), torch.tensor(1.0))
+    for line in map(json.loads, (tmp_path / "log").read_text().splitlines()):
+        assert line["peak_memory_gb"] == 12.346
+        assert line["mfu"] == pytest.approx(line["tokens_per_second"] / 1e6, abs=1e-4)
+        assert 0 < line["mfu"] < 500 / 0.01 / 1e6
+
+
+def test_without_a_file_nothing_is_asked_of_the_device(monkeypatch):
+    monkeypatch.setattr(torch, "stack", None)
+    with closing(StepLog(None, 99, steps=1, every=1)) as log:
+        log.add({"step": 1}, torch.tensor(float("nan")), torch.tensor(1.0))
+        log.note(step=1)
+        assert log.sync() == 0

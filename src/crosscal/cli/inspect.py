@@ -18,7 +18,7 @@ from crosscal.data import FORMATS, DataReport, check
 from crosscal.encoders.packaged import cache_folder
 from crosscal.exceptions import CrosscalError, DataError
 from crosscal.study.config.load import read_study
-from crosscal.study.execution.devices import visible_gpus
+from crosscal.study.execution.gpus import visible_gpus
 from crosscal.study.planning.checks import check_analysis, check_examples
 from crosscal.study.planning.datasets import read_all
 

@@ -41,17 +41,65 @@ _LAUNCHERS = {
 
 def require_training() -> None:
     """Refuse early where the extra ``train`` is missing, or where a launcher runs many of this."""
-    for launcher, (size, rank) in _LAUNCHERS.items():
-        count = os.environ.get(size, "")
-        if rank in os.environ and count.isdigit() and int(count) > 1:
+    for launcher in _LAUNCHERS:
+        rank, count = _launched(launcher)
+        if count > 1:
             raise SettingsError(
-                f"this is one of {count} processes that {launcher} started ({size}={count}), and "
-                "they would wait for each other: crosscal shares out the work itself",
-                where=f"process {os.environ[rank]}",
+                f"this is one of {count} processes that {launcher} started "
+                f"({_LAUNCHERS[launcher][0]}={count}), and they would wait for each other: "
+                "crosscal shares out the work itself",
+                where=f"process {rank}",
                 remedy=f"Start it once, without {launcher}: [execution] says how many stages run "
-                "at once, and executor = 'slurm' has them run on other machines. Where nothing "
-                f"started several, unset {size}",
+                "at once and how many devices share one, and executor = 'slurm' has them run on "
+                "other machines. Of the verbs 'run' alone, torchrun may start several. Where "
+                f"nothing started several, unset {_LAUNCHERS[launcher][0]}",
             )
+    _require_packages()
+
+
+def require_shared_training() -> tuple[int, int]:
+    """As `require_training`, but torchrun may have started several: (which of them, how many)."""
+    rank, count = _launched("torchrun")
+    if count == 1 or "LOCAL_RANK" not in os.environ:
+        require_training()
+        return 0, 1
+    _require_packages()
+    return rank, count
+
+
+def share_stages(file: Path, overrides: Sequence[str] | None, count: int) -> list[str]:
+    """Return the overrides by which so many processes of torchrun share a study's stages."""
+    execution = read_study(file, overrides or ()).execution
+    field = "execution.devices_per_stage"
+    if execution.devices_per_stage not in (1, count):
+        raise SettingsError(
+            f"torchrun started {count} processes, but the study has {execution.devices_per_stage} "
+            "share a stage",
+            where=field,
+            remedy="Start as many, or start it once, without torchrun: it then starts the others",
+        )
+    if execution.executor == "slurm":
+        raise SettingsError(
+            f"torchrun started {count} processes, but the stages of this study are jobs of Slurm",
+            where="execution.executor",
+            remedy=f"Start it once, without torchrun: each job then starts what {field} says",
+        )
+    shared = f"{field}={count}"
+    if execution.devices_per_stage == 1 and os.environ["RANK"] == "0":
+        warn(
+            f"crosscal: {count} processes share each training stage and each prediction, as with "
+            f"--set {shared}: other verbs find these stages with it"
+        )
+    return [*(overrides or ()), shared, "execution.executor=in-process"]
+
+
+def _launched(launcher: str) -> tuple[int, int]:
+    """Return which process of a launcher this is, and of how many; one of one without it."""
+    size, rank = (os.environ.get(name, "") for name in _LAUNCHERS[launcher])
+    return (int(rank), int(size)) if rank.isdigit() and size.isdigit() and int(size) else (0, 1)
+
+
+def _require_packages() -> None:
     for package in ("torch", "transformers", "safetensors"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(

@@ -15,7 +15,12 @@ import typer
 
 from crosscal.analysis import Results
 from crosscal.analysis.recalibration_transfer import RegimeResults
-from crosscal.cli.load import check_output, load_plan, require_training
+from crosscal.cli.load import (
+    check_output,
+    load_plan,
+    require_shared_training,
+    share_stages,
+)
 from crosscal.cli.matrix import print_matrix, write_scores
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.progress import StudyProgress
@@ -25,6 +30,7 @@ from crosscal.report import answer, render_text_table, write_report
 from crosscal.report.numbers import data_size, duration
 from crosscal.study.config.settings import ONE_TARGET, STUDY_NAME, Study
 from crosscal.study.config.write import commented_study
+from crosscal.study.execution.devices import follow, following, leading
 from crosscal.study.execution.executors import n_workers
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.estimate import estimate_stages, wall_seconds
@@ -83,8 +89,18 @@ def init(
 def run(
     study: StudyFile, output: Output = RESULTS, overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
-    """Run a study, or go on with it where it stopped; write its report."""
-    require_training()
+    """Run a study, or go on with it where it stopped; write its report.
+
+    Several GPUs, on one machine or on many, share each training stage if torchrun starts it:
+    torchrun --nproc-per-node 2 -m crosscal run STUDY
+    """
+    rank, processes = require_shared_training()
+    if processes > 1:
+        overrides = share_stages(study, overrides, processes)
+    if rank:
+        with following(rank, processes):
+            follow(load_plan(study, overrides, quiet=True).stages, Store(output / "store"))
+        return
     check_output(output)
     plan = load_plan(study, overrides, quiet=as_json)
     store = Store(output / "store")
@@ -100,6 +116,7 @@ def run(
     with (
         StudyProgress(store, len(estimates), quiet=as_json) as progress,
         tracked(plan.study, store, kept, progress) as listener,
+        leading(processes),
     ):
         outcome = run_study(plan, output, listener, estimates)
         if isinstance(listener, TrackedTraining):

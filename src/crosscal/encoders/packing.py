@@ -8,6 +8,7 @@ that bring their own attention (DeBERTa) are given an ordinary padded batch by
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
@@ -162,12 +163,12 @@ def is_packable(model: PreTrainedModel) -> bool:
     return bool(model.config._attn_implementation == PACKED)
 
 
-def padding_share(model: PreTrainedModel, batch: PackedBatch) -> float:
+def padding_share(model: PreTrainedModel, batches: Sequence[PackedBatch]) -> float:
     """Share of the rows that the model computes which are padding (0 for packed batches)."""
     if is_packable(model):
         return 0.0
-    rows = batch.size * max(length for length, _ in batch.length_groups)
-    return 1.0 - len(batch.ids) / rows
+    rows = sum(batch.size * max(length for length, _ in batch.length_groups) for batch in batches)
+    return 1.0 - sum(len(batch.ids) for batch in batches) / rows
 
 
 def _run(model: PreTrainedModel, batch: PackedBatch, **outputs: bool) -> tuple[Any, int | Tensor]:

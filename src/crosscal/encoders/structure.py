@@ -36,6 +36,7 @@ class Structure:
     causal: bool  # whether a token sees only those before it
     layers: int
     can_cut_layers: bool
+    can_checkpoint: bool  # whether layers can be computed again on the way back
     can_trim: bool  # whether nothing but the embedding table is indexed by token ids
     vocabulary: int  # rows of that table
 
@@ -117,6 +118,7 @@ def _inspect(folder: Path, written: int) -> Structure:
         causal=is_causal(model),
         layers=int(text_config(config).num_hidden_layers),
         can_cut_layers=layer_list(model) is not None,
+        can_checkpoint=bool(model.supports_gradient_checkpointing),
         can_trim=all(2 * each.num_embeddings < table.num_embeddings for each in others),
         vocabulary=table.num_embeddings,
     )

@@ -111,6 +111,39 @@ def collate(
     )
 
 
+def n_known(dataset: EncodedDataset, groups: Indices) -> int:
+    """Count the softmaxes of some groups whose right choice is known."""
+    units = groups
+    if dataset.softmax_over != "group":
+        units = ragged_indices(dataset.groups, groups)
+    if dataset.softmax_over == "labels":
+        units = ragged_indices(dataset.row_offsets, units)
+    return int((np.asarray(dataset.gold[units]) >= 0).sum())
+
+
+def between(batch: TrainingBatch, first: int, last: int) -> TrainingBatch:
+    """Sequences ``first:last`` of a batch in which the scores of each single token compete."""
+    if batch.scored_positions is None or batch.candidate_index is not None:
+        raise ValueError("this batch is not one of single tokens")
+    packed, positions = batch.packed, batch.scored_positions
+    start, stop = (int(packed.boundaries[place]) for place in (first, last))
+    lengths = np.diff(packed.boundaries[first : last + 1].numpy()).tolist()
+    inside = (positions >= start) & (positions < stop)
+    return TrainingBatch(
+        packed=PackedBatch(
+            ids=packed.ids[start:stop],
+            token_type_ids=packed.token_type_ids[start:stop],
+            position_ids=packed.position_ids[start:stop],
+            length_groups=_length_groups(lengths),
+        ),
+        scored_positions=positions[inside] - start,
+        candidate_index=None,
+        gold=batch.gold[inside],
+        any_known=bool((batch.gold[inside] >= 0).any()),
+        dataset_rows=batch.dataset_rows[inside.numpy()],
+    )
+
+
 def _scored_positions(dataset: EncodedDataset, sequences: Indices, rows: Indices) -> Tensor:
     """Where in the batch the scored tokens are, shape (R,)."""
     counts = np.diff(dataset.row_offsets)[sequences]

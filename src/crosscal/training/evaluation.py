@@ -12,13 +12,18 @@ from crosscal.training.batches import prediction_order
 from crosscal.training.collate import collate
 from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
+from crosscal.training.parallel.ranks import ALONE, Ranks
 
 
 @torch.no_grad()
 def evaluate(
-    model: Model, vocabulary: Vocabulary, task: TrainingTask, batch_tokens: int
+    model: Model,
+    vocabulary: Vocabulary,
+    task: TrainingTask,
+    batch_tokens: int,
+    ranks: Ranks = ALONE,
 ) -> dict[str, float]:
-    """Score a task's development examples.
+    """Score a task's development examples; processes that share them get the same figures.
 
     Returns
     -------
@@ -31,21 +36,28 @@ def evaluate(
     device = next(model.parameters()).device
     examples = task.development
     assert examples is not None
-    n_right, total_nll, predicted = 0, 0.0, []
-    for groups in prediction_order(examples.lengths, batch_tokens=4 * batch_tokens):
-        batch = collate(examples, groups, vocabulary, task.outputs).to(device)
+    order = prediction_order(examples.lengths, batch_tokens=4 * batch_tokens)
+    right, nll = torch.zeros(2, len(order), dtype=torch.float64)  # of each batch
+    predicted = [torch.zeros(0, dtype=torch.int64, device=device)]
+    for number in range(ranks.rank, len(order), ranks.size):
+        batch = collate(examples, order[number], vocabulary, task.outputs).to(device)
         scores = model(batch.packed, batch.scored_positions, task.name)
         logits = batch.candidate_logits(scores).double()  # (A, K)
         known = batch.gold >= 0
         logits, gold = logits[known], batch.gold[known]
         first = logits.argmax(dim=1)
-        n_right += int((first == gold).sum())
-        total_nll += float(cross_entropy(logits, gold, reduction="sum"))
+        right[number] = int((first == gold).sum())
+        nll[number] = float(cross_entropy(logits, gold, reduction="sum"))
         predicted.append(first)
-    counts = torch.bincount(torch.cat(predicted))
+    counts = torch.bincount(torch.cat(predicted)).cpu()
+    counts = torch.cat([counts, counts.new_zeros(ranks.largest(len(counts)) - len(counts))])
+    ranks.add_up([right, nll, counts])
     total = int(counts.sum())
+    total_nll = 0.0
+    for batch_nll in nll.tolist():  # one after the other, whoever computed them
+        total_nll += batch_nll
     return {
-        "accuracy": n_right / total,
+        "accuracy": int(right.sum()) / total,
         "nll": total_nll / total,
         "share": float(counts.max()) / total,
     }

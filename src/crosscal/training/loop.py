@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from crosscal.artifacts import disk_errors, flush, read_checked, sha256_file, write_checked
-from crosscal.encoders.packing import PackedBatch, padding_share
+from crosscal.encoders.packing import padding_share
 from crosscal.encoders.trimming import embedding_name, embedding_table, save_weights
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.exceptions import ArtifactError, DataError
@@ -31,18 +31,18 @@ from crosscal.training.checkpoint import (
     save_state,
     staged_file,
 )
-from crosscal.training.collate import TrainingBatch, collate, mask
 from crosscal.training.evaluation import evaluate, is_best, mean_evaluation
 from crosscal.training.losses import training_loss
-from crosscal.training.mixing import Step, TrainingTask, plan_steps
+from crosscal.training.mixing import TrainingTask, plan_steps
 from crosscal.training.model import Model
-from crosscal.training.precision import Precision, default_device
+from crosscal.training.parallel.gradients import add_up_gradients, clip_gradients
+from crosscal.training.parallel.ranks import ALONE, Ranks
+from crosscal.training.parallel.step_parts import step_parts
+from crosscal.training.precision import Precision, default_device, full_speed
 from crosscal.training.prefetching import prefetch
 from crosscal.training.reporting import ReportProgress
 from crosscal.training.settings import Mixture, TrainingSettings
 from crosscal.training.step_log import StepLog
-
-_MASKS = 0x6D61736B
 
 
 def train(
@@ -56,6 +56,7 @@ def train(
     folder: Path,
     checkpoint_seconds: float = 120.0,
     report: ReportProgress = lambda step, steps, note="": None,
+    ranks: Ranks = ALONE,
 ) -> Progress:
     """Train a model and leave its best checkpoint in a folder.
 
@@ -75,6 +76,9 @@ def train(
         How often the state is saved; has no influence on the result.
     report : callable
         Called with steps done, steps in all, and the loss and development accuracy in words.
+    ranks : Ranks
+        The processes that share each step, all of which call this; only the first one writes and
+        returns how training ended.
 
     Raises
     ------
@@ -92,11 +96,12 @@ def train(
             )
     outcome = folder / "outcome.checked"
     state = folder / "state.safetensors"
-    finished = _finished(outcome)
+    finished = _finished(outcome) if ranks.leads else None
     if finished is not None:
         finished.publish(folder)
         discard_state(state)
-        return finished
+    if ranks.first_says([finished is not None])[0]:
+        return finished or Progress()
     device = default_device()
     precision = Precision(settings.precision, device)
     torch.manual_seed(seed)  # dropout; the order has a generator of its own
@@ -107,40 +112,48 @@ def train(
     eval_steps = {
         round(len(plan) * (i + 1) / settings.evaluations) for i in range(settings.evaluations)
     }
-    progress, unusable = Progress(precision=precision.name), ""
-    try:
-        progress = load_state(state, model, optimizer, precision=precision.name)
-    except ArtifactError as error:
-        unusable = str(error)
-    if unusable:  # begin anew, better than to wait for someone who removes the file
+    progress, unusable = _resume(state, model, optimizer, precision.name, ranks)
+    if unusable:
         report(0, len(plan), unusable)
-        discard_state(state)  # not above: the error holds the file open
-        drop_checkpoints(folder)
+    ranks.copy_first([parameter.detach() for parameter in model.parameters()])
     table = embedding_table(model.encoder).weight
     saved = time.monotonic()
     ahead, every = _pace(device)
     numbers = range(progress.step + 1, len(plan) + 1)
-    make = partial(_batch, tasks, plan, vocabulary, seed, device)
+    most = settings.micro_batch_tokens
+    make = partial(step_parts, tasks, plan, vocabulary, seed, device, most, ranks)
+    log_file = folder / LOG if ranks.leads else None
+    speed = full_speed(model.encoder, device, precision.name, ranks.size)
+    open_log = partial(StepLog, steps=len(plan), every=every, full_speed=speed)
 
     with (
         disk_errors(folder),
-        closing(StepLog(folder / LOG, progress.log_bytes, steps=len(plan), every=every)) as log,
+        closing(open_log(log_file, progress.log_bytes)) as log,
         closing(prefetch(make, numbers, ahead)) as batches,
     ):
         for step in numbers:
-            batch = next(batches)
+            divided = next(batches)
             learning_rate = _learning_rate(step, len(plan), settings)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
 
             model.train()
+            ranks.seed_dropout(seed, step)
             task, groups = tasks[plan[step - 1].task], plan[step - 1].groups
-            with precision.autocast():
-                scores = model(batch.packed, batch.scored_positions, task.name)  # (R, C)
-            logits = batch.candidate_logits(scores)
-            loss = training_loss(logits, batch.gold, settings, any_known=batch.any_known)
-            precision.backward(loss, optimizer)
-            norm = _clip(model, table, batch.packed if task.outputs else None, settings.clip)
+            losses = []
+            for batch in divided.parts:
+                with precision.autocast():
+                    scores = model(batch.packed, batch.scored_positions, task.name)  # (R, C)
+                logits, known = batch.candidate_logits(scores), batch.any_known
+                part_loss = training_loss(
+                    logits, batch.gold, settings, any_known=known, n_known=divided.n_known
+                )
+                precision.backward(part_loss)
+                losses.append(part_loss.detach())
+            loss = torch.stack(losses).sum()
+            add_up_gradients(model, table, divided.used_ids, loss, ranks)
+            precision.unscale(optimizer)
+            norm = clip_gradients(model, table, divided.used_ids, settings.clip)
             precision.step(optimizer)
             optimizer.zero_grad()
 
@@ -149,35 +162,37 @@ def train(
                 "task": task.name,
                 "languages": _languages(task, groups),
                 "learning_rate": learning_rate,
-                "examples": batch.packed.size,
-                "tokens": len(batch.packed.ids),
-                "padding": padding_share(model.encoder, batch.packed),
+                "examples": divided.sequences,
+                "tokens": divided.tokens,
+                "padding": padding_share(model.encoder, [part.packed for part in divided.parts]),
             }
             log.add(line, loss, norm)
 
             progress.step = step
-            progress.tokens += len(batch.packed.ids)
+            progress.tokens += divided.tokens
             if step in eval_steps:
                 log.fetch()
                 with precision.autocast():
                     scores_of = {
-                        task.name: evaluate(model, vocabulary, task, settings.batch_tokens)
+                        task.name: evaluate(model, vocabulary, task, settings.batch_tokens, ranks)
                         for task in tasks
                         if task.development is not None
                     }
                 evaluation = mean_evaluation([*scores_of.values()])
                 progress.evaluations.append({"step": step, **evaluation})
                 log.note(step=step, development=scores_of)
-                if is_best(progress.evaluations, settings.select_by):
+                if ranks.leads and is_best(progress.evaluations, settings.select_by):
                     progress.best_step = step
                     progress.best_files = _save_model(model, vocabulary, folder, step)
             report(step, len(plan), log.recent.words(progress.evaluations))
-            if time.monotonic() - saved > checkpoint_seconds:
+            if ranks.leads and time.monotonic() - saved > checkpoint_seconds:
                 progress.log_bytes = log.sync()
                 save_state(state, model, optimizer, progress)
                 drop_checkpoints(folder, progress.best_step)
                 saved = log.since = time.monotonic()
         progress.log_bytes = log.sync()
+    if not ranks.leads:
+        return progress
     # In this order: killed in between, the stage finds its outcome and trains no step again.
     write_checked(outcome, json.dumps(asdict(progress)).encode())
     progress.publish(folder)
@@ -185,28 +200,28 @@ def train(
     return progress
 
 
+def _resume(
+    state: Path, model: Model, optimizer: torch.optim.Optimizer, precision: str, ranks: Ranks
+) -> tuple[Progress, str]:
+    """Restore what an interrupted training left; return how far it was, or why it cannot be."""
+    progress, unusable = Progress(precision=precision), ""
+    try:
+        if ranks.leads:
+            progress = load_state(state, model, optimizer, precision=precision)
+    except ArtifactError as error:
+        unusable = str(error)
+    if unusable:  # begin anew, better than to wait for someone who removes the file
+        discard_state(state)  # not above: the error holds the file open
+        drop_checkpoints(state.parent)
+    if ranks.first_says([progress.step])[0] and not ranks.leads:
+        progress = load_state(state, model, optimizer, precision=precision)
+    return progress, unusable
+
+
 def _pace(device: torch.device) -> tuple[int, int]:
     """Return how many batches are made ahead, and of how many steps the losses are read at once."""
     # A GPU is not to wait between steps, neither for a batch nor for someone who reads a loss.
     return (4, 20) if device.type == "cuda" else (0, 1)
-
-
-def _batch(
-    tasks: Sequence[TrainingTask],
-    plan: Sequence[Step],
-    vocabulary: Vocabulary,
-    seed: int,
-    device: torch.device,
-    step: int,
-) -> TrainingBatch:
-    """Gather what a step (counted from 1) trains on."""
-    task, groups = tasks[plan[step - 1].task], plan[step - 1].groups
-    if task.outputs:
-        batch = collate(task.examples, groups, vocabulary, task.outputs)
-    else:
-        generator = np.random.default_rng([seed, _MASKS, step])
-        batch = mask(task.examples, groups, vocabulary, generator)
-    return batch.to(device)
 
 
 def _optimizer(model: Model, settings: TrainingSettings) -> torch.optim.AdamW:
@@ -231,30 +246,6 @@ def _learning_rate(step: int, steps: int, settings: TrainingSettings) -> float:
     warmup = settings.warmup * steps
     share = step / warmup if step < warmup else (steps + 1 - step) / max(1.0, steps + 1 - warmup)
     return settings.learning_rate * min(1.0, share)
-
-
-def _clip(model: Model, table: Tensor, batch: PackedBatch | None, limit: float) -> Tensor:
-    """Scale the gradient to a norm of at most `limit`; returns the norm before."""
-    # Only the table's rows of this batch can have a gradient. Looking at no others makes the norm,
-    # and so training, the same to the bit for every vocabulary.
-    others = [p.grad for p in model.parameters() if p.grad is not None and p is not table]
-    parts = list(others)
-    used = torch.arange(len(table), device=table.device) if batch is None else batch.used_ids
-    if table.requires_grad:
-        if table.grad is None:
-            raise ValueError("the embedding table has no gradient")
-        parts.insert(0, table.grad[used])
-    norm: Tensor = torch.linalg.vector_norm(
-        torch.stack([torch.linalg.vector_norm(p) for p in parts])
-    )
-    # Elsewhere than on a processor, to ask for the norm would be to wait for it.
-    if norm.device.type != "cpu" or norm > limit:
-        factor = (limit / norm).clamp(max=1.0)
-        for grad in others:
-            grad.mul_(factor)
-        if table.grad is not None:
-            table.grad[used] = parts[0] * factor
-    return norm
 
 
 def _languages(task: TrainingTask, groups: Indices) -> dict[str, int]:

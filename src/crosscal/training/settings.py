@@ -80,6 +80,17 @@ class TrainingSettings(BaseModel):
         description="adapters are scaled by lora_alpha / lora_rank",
         json_schema_extra=ADDED_LATER,
     )
+    micro_batch_tokens: int | None = Field(
+        default=None,
+        gt=0,
+        description="tokens of a step that a device computes at once: less memory; none: all",
+        json_schema_extra=ADDED_LATER,
+    )
+    gradient_checkpointing: bool = Field(
+        default=False,
+        description="compute each layer once more on the way back: less memory, slower",
+        json_schema_extra=ADDED_LATER,
+    )
 
     @model_validator(mode="after")
     def _one_way_to_save(self) -> Self:

@@ -19,10 +19,11 @@ from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.label_order import MOST_ORDERED, permuted_labels
 from crosscal.tasks import FAMILIES, EncodedDataset, mean_scores
 from crosscal.training.adapters import add_adapters
-from crosscal.training.freezing import freeze_layers
+from crosscal.training.freezing import checkpoint_layers, freeze_layers
 from crosscal.training.loop import train
 from crosscal.training.mixing import TrainingTask
 from crosscal.training.model import Model
+from crosscal.training.parallel.ranks import current_ranks
 from crosscal.training.precision import default_device
 from crosscal.training.predicting import predict
 from crosscal.training.reporting import ReportProgress
@@ -76,6 +77,9 @@ def train_stage(
         )
         freeze_layers(model.encoder, training.frozen_layers)
         add_adapters(model.encoder, training, seed=seed)
+        if training.gradient_checkpointing:
+            checkpoint_layers(model.encoder)
+        ranks = current_ranks()
         progress = train(
             model,
             vocabulary,
@@ -86,7 +90,10 @@ def train_stage(
             folder=scratch,
             checkpoint_seconds=checkpoint_seconds,
             report=report,
+            ranks=ranks,
         )
+    if not ranks.leads:
+        return {}
     best = next(e for e in progress.evaluations if e["step"] == progress.best_step)
     return {
         "evaluations": progress.evaluations,
@@ -97,6 +104,7 @@ def train_stage(
         "tokens": progress.tokens,
         "precision": progress.precision,
         "device": default_device().type,
+        "processes": ranks.size,
         "parts": [head.model_dump(mode="json") for head in heads],
     }
 
@@ -159,6 +167,7 @@ def predict_stage(
         seeds: list[int | None] = list(range(dropout_samples)) if dropout_samples else [None]
         total = len(seeds) * sum(len(examples) for examples in tokens.values())
         done = 0
+        ranks = current_ranks()
         suspected: tuple[str, ...] | None = None
         for split, examples in tokens.items():
             sampled = []
@@ -173,9 +182,12 @@ def predict_stage(
                         outputs=outputs,
                         dropout_seed=seed,
                         report=lambda count, before=done: report(before + count, total),  # type: ignore[misc]
+                        ranks=ranks,
                     )
                 )
                 done += len(examples)
+            if not ranks.leads:
+                continue
             scores = sampled[0] if seeds == [None] else mean_scores(examples, sampled)
             np.save(scratch / f"{split}.npy", scores)
             if (

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from crosscal.exceptions import StageFailed
 from crosscal.study.config.execution import Execution, RayCluster
-from crosscal.study.execution.devices import GPU_VARIABLE
 from crosscal.study.execution.executors import (
     ClusterExecutor,
     InlineExecutor,
     ProcessExecutor,
     RayExecutor,
 )
+from crosscal.study.execution.gpus import GPU_VARIABLE
 from crosscal.study.execution.run_stage import run_stage
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.stages import Stage

@@ -184,3 +184,10 @@ def test_more_frozen_layers_than_there_are(encoder, plan, layers):
 def test_layers_that_share_their_weights_cannot_be_frozen(encoder, plan):
     with pytest.raises(SettingsError, match="cannot be told apart"):
         plan(encoder("albert"), "training.frozen_layers=1")
+
+
+def test_layers_that_cannot_be_computed_again(encoder, plan):
+    plan(encoder("bert"), "training.gradient_checkpointing=true")
+    with pytest.raises(SettingsError, match="cannot be computed again") as caught:
+        plan(encoder("albert"), "training.gradient_checkpointing=true")
+    assert caught.value.where == "target.training.gradient_checkpointing"

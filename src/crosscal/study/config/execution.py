@@ -26,7 +26,7 @@ _SBATCH_TAKEN = {"array", "output", "error", "open-mode", "chdir", "nodes", "nta
 
 
 class Execution(Section):
-    """Where stages run. Only `threads` can change results (in the last bits)."""
+    """Where stages run. Results depend on `devices_per_stage` and, in the last bits, `threads`."""
 
     executor: Literal["in-process", "processes", "slurm", "ray"] = Field(
         default="processes",
@@ -57,6 +57,13 @@ class Execution(Section):
         default="keep",
         description="weights and vectors that every stage has read: keep them, or discard them to "
         "free the disk",
+    )
+    devices_per_stage: int = Field(
+        default=1,
+        gt=0,
+        le=1024,
+        description="processes, each with a GPU or `threads` of its own, that share each training "
+        "step and each prediction",
     )
     checkpoint_seconds: float = Field(
         default=60.0, gt=0, description="how often a training stage saves the state it resumes from"

@@ -6,6 +6,7 @@ from typing import Any
 
 from crosscal.artifacts import building, locked
 from crosscal.exceptions import CrosscalError
+from crosscal.study.execution.devices import run_on_devices
 from crosscal.study.execution.metering import metered
 from crosscal.study.execution.stages.stage import Stage
 from crosscal.study.execution.store import Store
@@ -27,7 +28,8 @@ def run_stage(stage: Stage, store: Store) -> bool:
         details: dict[str, Any] = {"kind": stage.kind, "title": stage.title, "key": stage.key}
         spent = store.seconds_spent(*stage.node)
         with building(folder, details, resume=stage.key) as scratch, metered(details, before=spent):
-            details.update(stage.run(scratch, inputs, store.progress_writer(*stage.node)))
+            progress = store.progress_writer(*stage.node)
+            details.update(run_on_devices(stage, scratch, inputs, progress))
         store.progress_file(*stage.node).unlink(missing_ok=True)
     return True
 

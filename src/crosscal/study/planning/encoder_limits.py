@@ -92,12 +92,20 @@ def _check_structure(study: Study, encoder: Path) -> None:
             remedy="Leave the setting out",
         )
     tasks = (*study.targets.items(), *study.intermediate.items())
-    for name, data in () if structure.can_cut_layers else tasks:
-        if training_settings(study, data, where=f"{name}.training").frozen_layers:
+    for name, data in tasks:
+        training = training_settings(study, data, where=f"{name}.training")
+        if training.frozen_layers and not structure.can_cut_layers:
             raise SettingsError(
                 f"layers of an encoder of kind '{structure.kind}' cannot be told apart",
                 where=f"{name}.training.frozen_layers",
                 remedy="Leave the setting out",
+            )
+        if training.gradient_checkpointing and not structure.can_checkpoint:
+            raise SettingsError(
+                f"layers of an encoder of kind '{structure.kind}' cannot be computed again on the "
+                "way back",
+                where=f"{name}.training.gradient_checkpointing",
+                remedy="Leave the setting out, and set micro_batch_tokens to need less memory",
             )
     if settings.trim and not structure.can_trim:
         raise SettingsError(

@@ -83,6 +83,7 @@ def _score(
             **builder.encoder_fields,
             part=head,
             prediction=builder.study.prediction.model_dump(exclude={"ensemble"}),
+            devices=builder.study.execution.devices_per_stage,
             inputs={"model": trained.node, **splits},
         )
     )

@@ -100,6 +100,7 @@ def _train(
             mixture=mixture,
             seed=seed,
             rounding=0 if training.precision == "fp32" else _ROUNDING,
+            devices=builder.study.execution.devices_per_stage,
             inputs=inputs,
             name="+".join(tasks),
             checkpoint_seconds=builder.study.execution.checkpoint_seconds,

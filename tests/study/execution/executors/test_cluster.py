@@ -8,7 +8,7 @@ import time
 import pytest
 
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError, StageFailed
-from crosscal.study.config.execution import Cluster
+from crosscal.study.config.execution import Cluster, Execution
 from crosscal.study.execution.executors import elsewhere
 from crosscal.study.execution.executors.cluster import ClusterExecutor, open_jobs
 from crosscal.study.execution.scheduler import run_plan
@@ -39,7 +39,7 @@ def opened(tmp_path):
     """Make an executor for the test's store."""
 
     def make(**settings):
-        jobs = open_jobs(tmp_path / "store" / "jobs", Cluster(**settings), 2)
+        jobs = open_jobs(tmp_path / "store" / "jobs", Cluster(**settings), Execution(threads=2))
         return ClusterExecutor(Store(tmp_path / "store"), jobs, 4)
 
     return make
@@ -160,10 +160,10 @@ def test_a_store_that_jobs_do_not_share_is_told(tmp_path, monkeypatch):
 def test_without_slurm_or_submitit_it_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SettingsError, match="the command 'sbatch' is not found"):
-        open_jobs(tmp_path / "jobs", Cluster(), 1)
+        open_jobs(tmp_path / "jobs", Cluster(), Execution())
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"crosscal\[slurm\]"):
-        open_jobs(tmp_path / "jobs", Cluster(scheduler="local"), 1)
+        open_jobs(tmp_path / "jobs", Cluster(scheduler="local"), Execution())
 
 
 def test_a_folder_that_others_may_write_is_refused(tmp_path):
@@ -171,4 +171,4 @@ def test_a_folder_that_others_may_write_is_refused(tmp_path):
     folder.mkdir()
     folder.chmod(0o777)
     with pytest.raises(ArtifactError, match="others may write"):
-        open_jobs(folder, Cluster(scheduler="local"), 1)
+        open_jobs(folder, Cluster(scheduler="local"), Execution())

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 
 from crosscal.study.config.settings import Study
-from crosscal.study.execution.devices import GPU_VARIABLE, gpu_of_each_worker
 from crosscal.study.execution.executors.cluster import ClusterExecutor, open_jobs
 from crosscal.study.execution.executors.executor import Executor
 from crosscal.study.execution.executors.inline import InlineExecutor
 from crosscal.study.execution.executors.processes import ProcessExecutor
 from crosscal.study.execution.executors.ray_tasks import RayExecutor, ray_address
+from crosscal.study.execution.gpus import GPU_VARIABLE, gpu_of_each_worker
 from crosscal.study.execution.store import Store
 
 __all__ = [
@@ -37,7 +37,7 @@ def open_executor(study: Study, store: Store) -> Executor:
         return InlineExecutor(store)
     if executor == "slurm":
         folder = store.root.absolute() / f"jobs-{os.getuid()}"
-        jobs = open_jobs(folder, study.cluster, study.execution.threads)
+        jobs = open_jobs(folder, study.cluster, study.execution)
         return ClusterExecutor(store, jobs, n_workers(study))
     workers = n_workers(study)
     if executor == "ray":
@@ -57,7 +57,8 @@ def n_workers(study: Study) -> int:
     if places:
         return min(settings.workers or places, places)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return settings.workers or max(1, (cores or 1) // settings.threads)
+    used = settings.threads * settings.devices_per_stage
+    return settings.workers or max(1, (cores or 1) // used)
 
 
 def _runs_elsewhere(study: Study) -> bool:

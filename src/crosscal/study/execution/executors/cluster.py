@@ -24,7 +24,7 @@ from crosscal.exceptions import (
     SettingsError,
     StageFailed,
 )
-from crosscal.study.config.execution import Cluster
+from crosscal.study.config.execution import Cluster, Execution
 from crosscal.study.execution.executors.elsewhere import check_outcome
 from crosscal.study.execution.run_stage import stage_outcome
 from crosscal.study.execution.stages import Stage
@@ -57,7 +57,7 @@ class StageJob:
         return DelayedSubmission(self, stage, store)
 
 
-def open_jobs(folder: Path, cluster: Cluster, threads: int) -> submitit.Executor:
+def open_jobs(folder: Path, cluster: Cluster, execution: Execution) -> submitit.Executor:
     """Where jobs go that ask for what a study says; their files and logs lie in a folder."""
     if importlib.util.find_spec("submitit") is None:
         raise MissingExtra(
@@ -72,6 +72,13 @@ def open_jobs(folder: Path, cluster: Cluster, threads: int) -> submitit.Executor
             where="execution.executor",
             remedy="Run it where jobs are submitted, or try it with --set cluster.scheduler=local",
         )
+    if 0 < cluster.gpus < execution.devices_per_stage:
+        raise SettingsError(
+            f"a job asks for {cluster.gpus} GPU(s), but {execution.devices_per_stage} processes "
+            "with one each share a stage",
+            where="cluster.gpus",
+            remedy="Ask for as many, or lower execution.devices_per_stage",
+        )
     import submitit
 
     _make_private(folder)
@@ -85,7 +92,7 @@ def open_jobs(folder: Path, cluster: Cluster, threads: int) -> submitit.Executor
         name="crosscal",
         timeout_min=cluster.minutes,
         mem_gb=cluster.memory_gb,
-        cpus_per_task=cluster.cpus or threads,
+        cpus_per_task=cluster.cpus or execution.threads * execution.devices_per_stage,
         gpus_per_node=cluster.gpus or None,
         slurm_partition=cluster.partition,
         slurm_account=cluster.account,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from crosscal.study.execution.devices import GPU_VARIABLE
+from crosscal.study.execution.devices import end_with_parent
+from crosscal.study.execution.gpus import GPU_VARIABLE
 from crosscal.study.execution.run_stage import run_stage
 from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
@@ -69,10 +68,4 @@ def _begin_worker(parent: int, untaken: SimpleQueue[str | None]) -> None:
     gpu = untaken.get()
     if gpu is not None:
         os.environ[GPU_VARIABLE] = gpu
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with_parent(parent)

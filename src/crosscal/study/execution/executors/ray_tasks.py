@@ -14,8 +14,8 @@ from typing import Any, Self
 
 from crosscal.exceptions import CrosscalError, Interrupted, MissingExtra, SettingsError, StageFailed
 from crosscal.study.config.execution import Execution, RayCluster
-from crosscal.study.execution.devices import GPU_VARIABLE, usable_gpus
 from crosscal.study.execution.executors.elsewhere import check_outcome
+from crosscal.study.execution.gpus import GPU_VARIABLE, usable_gpus
 from crosscal.study.execution.run_stage import stage_outcome
 from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store

@@ -67,6 +67,8 @@ class Stage(ABC):
         Patterns of the files that may be discarded once every stage that reads them is done.
     inputs : dict of str to Node
         Role to (kind, key) of the stages whose artifacts it reads.
+    devices : int
+        How many processes with a device each share it.
     """
 
     kind: ClassVar[str]
@@ -76,12 +78,15 @@ class Stage(ABC):
 
     title: str = field(metadata=RUNTIME)
     inputs: dict[str, Node] = field(default_factory=dict)
+    devices: int = field(default=1, metadata=RUNTIME)
 
     @abstractmethod
     def run(
         self, folder: Path, inputs: Mapping[str, Path], progress: ReportProgress
     ) -> dict[str, Any]:
         """Fill a folder, as a pure function of the hashed fields and the inputs.
+
+        All processes that share it do so at once; those that do not lead write nothing.
 
         May be killed at any moment and called again with what it left in the folder; it then
         goes on to the same bits.

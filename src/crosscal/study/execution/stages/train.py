@@ -31,6 +31,8 @@ class TrainStage(EncoderStage):
     seed: int
     # Raised whenever training gives other numbers in other precisions than fp32; 0 in that.
     rounding: int = 0
+    # Sums over several have other last bits, and each device drops out at random by itself.
+    devices: int = 1
     # Of the tasks, joined: later stages name in their titles what they start from.
     name: str = field(metadata=RUNTIME)
     checkpoint_seconds: float = field(metadata=RUNTIME)
