@@ -103,7 +103,9 @@ def probe_study(
         prepared = by_node[stage.inputs[f"train:{stage.parts[0].name}"]]
         assert isinstance(prepared, PrepareStage)
         with tempfile.TemporaryDirectory(prefix="crosscal-bench-") as folder:
-            probes += _probe(stage, partial(_sample, plan, prepared), Path(folder), seconds)
+            probes += _probe(
+                stage, partial(tokenised_sample, plan, prepared), Path(folder), seconds
+            )
     return probes
 
 
@@ -118,7 +120,7 @@ def _distinct(stages: Sequence[Stage]) -> Iterator[TrainStage]:
                 yield stage
 
 
-def _sample(plan: Plan, stage: PrepareStage, count: int) -> EncodedDataset:
+def tokenised_sample(plan: Plan, stage: PrepareStage, count: int) -> EncodedDataset:
     """Tokenise about so many examples from all over a source."""
     from crosscal.encoders.architectures import token_types
     from crosscal.encoders.loading import load_tokenizer
