@@ -27,7 +27,8 @@ def test_costs_are_added_up_by_kind(tmp_path):
     store.facts.update(
         {
             stages[0].key: {"seconds": 1.5, "memory": 10, "hardware": "x", "energy": 3.0},
-            stages[1].key: {"seconds": 2.0, "memory": 30, "hardware": "y", "processor_seconds": 4},
+            stages[1].key: {"seconds": 1.0, "memory": 30, "hardware": "y", "processor_seconds": 4}
+            | {"processes": 2},
         }
     )
     made = bill(stages, store, {stages[1].key})

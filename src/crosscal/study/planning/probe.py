@@ -121,20 +121,22 @@ def _distinct(stages: Sequence[Stage]) -> Iterator[TrainStage]:
 
 
 def tokenised_sample(plan: Plan, stage: PrepareStage, count: int) -> EncodedDataset:
-    """Tokenise about so many examples from all over a source."""
+    """Tokenise about so many examples, of `_MANY` at most, from all over a source."""
     from crosscal.encoders.architectures import token_types
     from crosscal.encoders.loading import load_tokenizer
     from crosscal.tasks import FAMILIES, InputLimits
 
-    examples = plan.datasets[stage.source.field].examples
-    step = -(-len(examples) // count)
+    everything = plan.datasets[stage.source.field].examples
+    # Fewer are some of the most: a model that knows the tokens of these knows those of all.
+    most = everything[:: -(-len(everything) // _MANY)]
+    examples = most[:: -(-len(most) // count)]
     limits = InputLimits(
         max_length=stage.max_length,
         token_types=token_types(stage.encoder_folder),
         causal=stage.causal,
     )
     tokenizer = load_tokenizer(stage.encoder_folder)
-    return FAMILIES[stage.family].tokenise(tokenizer, examples[::step], stage.labels, limits)
+    return FAMILIES[stage.family].tokenise(tokenizer, examples, stage.labels, limits)
 
 
 def _probe(
@@ -152,7 +154,7 @@ def _probe(
         model, vocabulary = build_model(
             stage.model,
             None,
-            [many.ids, few.ids],
+            [many.ids],
             {head.name: outputs},
             dropout=stage.training.dropout,
         )
