@@ -269,7 +269,7 @@ def loss_curves(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from transformers import AutoModel
 
     from crosscal.study.execution.stages import PrepareStage, TrainStage
-    from crosscal.study.planning.probe import _sample
+    from crosscal.study.planning.probe import tokenised_sample
     from crosscal.training.loop import train
     from crosscal.training.mixing import TrainingTask, plan_steps
     from crosscal.training.settings import Mixture
@@ -281,7 +281,7 @@ def loss_curves(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     stage = next(s for s in plan.stages if isinstance(s, TrainStage))
     prepared = by_node[stage.inputs["train:target"]]
     assert isinstance(prepared, PrepareStage)
-    data, few = _sample(plan, prepared, 640), _sample(plan, prepared, 16)
+    data, few = tokenised_sample(plan, prepared, 640), tokenised_sample(plan, prepared, 16)
     settings = stage.training.model_copy(update={"epochs": 20 * 1536 / len(data.ids)})
     task = TrainingTask(name="target", examples=data, development=few, outputs=3)
     model, vocabulary = build_model(stage.model, None, [data.ids], {"target": 3}, seed=1)

@@ -14,7 +14,7 @@ from crosscal.cli.load import load_plan
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides
 from crosscal.cli.screen import say, show
 from crosscal.report.numbers import data_size
-from crosscal.study.execution.collecting import Garbage, find_garbage
+from crosscal.study.execution.garbage import Garbage, find_garbage
 from crosscal.study.execution.store import Store
 
 _WORDS = {

@@ -118,7 +118,7 @@ def run(
         tracked(plan.study, store, kept, progress) as listener,
         leading(processes),
     ):
-        outcome = run_study(plan, output, listener, estimates)
+        outcome = run_study(plan, output, listener, order)
         if isinstance(listener, TrackedTraining):
             listener.results(outcome.results)
     pages = _write_reports(plan, output, outcome.results, outcome.recalibration, tuple(estimates))

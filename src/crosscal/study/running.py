@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from crosscal.analysis import Results, analyse
 from crosscal.analysis.recalibration_transfer import RegimeResults
@@ -18,10 +17,9 @@ from crosscal.study.config.settings import ONE_TARGET, Study
 from crosscal.study.execution.executors import open_executor
 from crosscal.study.execution.needs import needed_stages
 from crosscal.study.execution.scheduler import ProgressListener, run_plan
+from crosscal.study.execution.stages import Stage
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.checks import analysis_settings
-from crosscal.study.planning.estimate import CostEstimate
-from crosscal.study.planning.order import economical_order
 from crosscal.study.planning.plan import Plan
 from crosscal.study.results.bill import Bill, bill
 from crosscal.study.results.recalibration import recalibrate
@@ -44,7 +42,7 @@ def run_study(
     plan: Plan,
     output: Path,
     listener: ProgressListener,
-    estimates: Mapping[str, CostEstimate] = MappingProxyType({}),
+    order: Sequence[Stage] | None = None,
 ) -> Outcome:
     """Run what is missing of a study, collect its predictions, analyse them.
 
@@ -56,8 +54,9 @@ def run_study(
         Folder of all results; the store lies in it too.
     listener : ProgressListener
         Told of every stage.
-    estimates : mapping of str to CostEstimate
-        Of stages by key; of those that could begin, cheap ones do before dear ones.
+    order : sequence of Stage, optional
+        The plan's stages: of those that could begin, earlier ones do first. The plan's own by
+        default.
 
     Returns
     -------
@@ -72,7 +71,7 @@ def run_study(
     missing = needed_stages(plan.stages, store)
     with open_executor(plan.study, store) as executor:
         run_plan(
-            economical_order(plan.stages, estimates),
+            plan.stages if order is None else order,
             store,
             executor,
             listener,

@@ -104,7 +104,6 @@ def train_stage(
         "tokens": progress.tokens,
         "precision": progress.precision,
         "device": default_device().type,
-        "processes": ranks.size,
         "parts": [head.model_dump(mode="json") for head in heads],
     }
 

@@ -10,7 +10,7 @@ from crosscal.study.config.load import read_study
 from crosscal.study.execution.executors import InlineExecutor
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.store import Store
-from crosscal.study.planning import make_plan
+from crosscal.study.planning import make_plan, probe
 from crosscal.study.planning.estimate import estimate_stages
 from crosscal.study.planning.probe import FILE, probe_study, read_probes, write_probes
 from tests.study.test_running import Silent
@@ -54,6 +54,14 @@ def test_the_best_speed_that_is_known_counts(plan, tmp_path):
     with InlineExecutor(store) as executor:
         run_plan(plan.stages[:3], store, executor, Silent())  # the first training is done
     assert speeds(plan, tmp_path)["train"] == "finished stages"
+
+
+def test_a_probe_of_few_examples_needs_no_token_that_the_many_lack(plan, monkeypatch):
+    monkeypatch.setattr(probe, "_MANY", 50)
+    stage = next(s for s in plan.stages if s.kind == "prepare" and s.source.split == "train")
+    known = set(probe.tokenised_sample(plan, stage, 50).ids.tolist())
+    for count in (1, 3, 7, 20, 33, 49):
+        assert set(probe.tokenised_sample(plan, stage, count).ids.tolist()) <= known
 
 
 def test_probes_that_cannot_be_read_are_told_of(tmp_path):

@@ -30,6 +30,7 @@ def run_stage(stage: Stage, store: Store) -> bool:
         with building(folder, details, resume=stage.key) as scratch, metered(details, before=spent):
             progress = store.progress_writer(*stage.node)
             details.update(run_on_devices(stage, scratch, inputs, progress))
+            details["processes"] = stage.devices
         store.progress_file(*stage.node).unlink(missing_ok=True)
     return True
 

@@ -78,10 +78,11 @@ class _Rates:
         finished = self._finished.get((stage.kind, precision))
         if finished:
             return finished, "finished stages"
+        # Of one process; those that share a stage are at best as many times as fast.
         for probe in reversed(self._probes):
             if probe.fits(stage, precision):
-                return probe.operations_per_second, "crosscal bench"
-        return self._matrix(precision), "a matrix product"
+                return probe.operations_per_second * stage.devices, "crosscal bench"
+        return self._matrix(precision) * stage.devices, "a matrix product"
 
 
 def wall_seconds(plan: Plan, estimates: Mapping[str, CostEstimate], workers: int) -> float:

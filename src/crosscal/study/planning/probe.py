@@ -103,7 +103,9 @@ def probe_study(
         prepared = by_node[stage.inputs[f"train:{stage.parts[0].name}"]]
         assert isinstance(prepared, PrepareStage)
         with tempfile.TemporaryDirectory(prefix="crosscal-bench-") as folder:
-            probes += _probe(stage, partial(_sample, plan, prepared), Path(folder), seconds)
+            probes += _probe(
+                stage, partial(tokenised_sample, plan, prepared), Path(folder), seconds
+            )
     return probes
 
 
@@ -118,21 +120,23 @@ def _distinct(stages: Sequence[Stage]) -> Iterator[TrainStage]:
                 yield stage
 
 
-def _sample(plan: Plan, stage: PrepareStage, count: int) -> EncodedDataset:
-    """Tokenise about so many examples from all over a source."""
+def tokenised_sample(plan: Plan, stage: PrepareStage, count: int) -> EncodedDataset:
+    """Tokenise about so many examples, of `_MANY` at most, from all over a source."""
     from crosscal.encoders.architectures import token_types
     from crosscal.encoders.loading import load_tokenizer
     from crosscal.tasks import FAMILIES, InputLimits
 
-    examples = plan.datasets[stage.source.field].examples
-    step = -(-len(examples) // count)
+    everything = plan.datasets[stage.source.field].examples
+    # Fewer are some of the most: a model that knows the tokens of these knows those of all.
+    most = everything[:: -(-len(everything) // _MANY)]
+    examples = most[:: -(-len(most) // count)]
     limits = InputLimits(
         max_length=stage.max_length,
         token_types=token_types(stage.encoder_folder),
         causal=stage.causal,
     )
     tokenizer = load_tokenizer(stage.encoder_folder)
-    return FAMILIES[stage.family].tokenise(tokenizer, examples[::step], stage.labels, limits)
+    return FAMILIES[stage.family].tokenise(tokenizer, examples, stage.labels, limits)
 
 
 def _probe(
@@ -150,7 +154,7 @@ def _probe(
         model, vocabulary = build_model(
             stage.model,
             None,
-            [many.ids, few.ids],
+            [many.ids],
             {head.name: outputs},
             dropout=stage.training.dropout,
         )

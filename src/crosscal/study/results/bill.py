@@ -14,7 +14,8 @@ from crosscal.study.execution.store import Store
 class Cost:
     """What several stages have cost.
 
-    `seconds` are those of workers, interrupted attempts counted as far as they told; `memory` is
+    `seconds` are those of workers, of a stage that several processes share times their number;
+    interrupted attempts are counted as far as they told. `memory` is
     the most that one process held, `device_memory` the same of a GPU, in bytes; `energy` is in
     joules. None is what nobody measured.
     """
@@ -62,10 +63,11 @@ def _cost(facts: Sequence[dict[str, Any]]) -> Cost:
     def values(name: str) -> list[Any]:
         return [each[name] for each in facts if each.get(name) is not None]
 
+    measured = [each for each in facts if each.get("seconds") is not None]
     processor, energy = values("processor_seconds"), values("energy")
     return Cost(
         stages=len(facts),
-        seconds=round(sum(values("seconds")), 2),
+        seconds=round(sum(each["seconds"] * each.get("processes", 1) for each in measured), 2),
         processor_seconds=round(sum(processor), 2) if processor else None,
         memory=max(values("memory"), default=None),
         device_memory=max(values("device_memory"), default=None),

@@ -27,7 +27,15 @@ from crosscal.study.tracking.tracker import TrackedRun, Tracker, TrackerLog, ope
 
 _LOG = "log.jsonl"
 _EVERY_SECONDS = 2.0
-_OF_STEPS = ("loss", "gradient_norm", "learning_rate", "tokens_per_second", "padding", "mfu")
+_OF_STEPS = (
+    "loss",
+    "gradient_norm",
+    "learning_rate",
+    "tokens_per_second",
+    "padding",
+    "mfu",
+    "peak_memory_gb",
+)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ import pytest
 
 from crosscal.artifacts import locked
 from crosscal.exceptions import ArtifactError
-from crosscal.study.execution.collecting import find_garbage
 from crosscal.study.execution.executors import InlineExecutor
+from crosscal.study.execution.garbage import find_garbage
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.store import Store
 from tests.study.execution.test_needs import LargeStage
