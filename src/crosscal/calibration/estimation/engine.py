@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from crosscal.calibration.errors.binned import ece_debiased, rmsce_debiased
 from crosscal.calibration.errors.kernel import kernel_error
 from crosscal.calibration.errors.smooth import smooth_ece
-from crosscal.calibration.estimation.features import smoothing
+from crosscal.calibration.estimation.features import chunks, smoothing
 from crosscal.calibration.estimation.functionals import (
     FEATURES_OF,
     ErrorFunctional,
     FeatureBlock,
     make_functional,
 )
-from crosscal.calibration.estimation.inversion import true_errors
+from crosscal.calibration.estimation.inversion import shifted_noise, true_errors
 from crosscal.calibration.estimation.measurement import Measurement, PerfectCalibration
 from crosscal.calibration.estimation.prepared import (
     SPANS,
@@ -49,6 +49,8 @@ _STEPS = 5
 _LEAST_BANDWIDTH = 2 / 1024
 _ON_A_GRID = ("smooth_ece", "kernel_error")
 _UNIT = (0.0, 1.0)
+# Replicates times columns that are inverted at once.
+_MOST_NUMBERS = 4_000_000
 
 
 def measure_samples(
@@ -144,7 +146,7 @@ def _unknown(replicates: int, span: tuple[float, float]) -> tuple[Floats, Floats
 
 @dataclass(frozen=True, kw_only=True)
 class Excess:
-    """Excess in all columns: observed, of draws less the observed, of calibrated rows."""
+    """Excess in used columns, and 0: observed, of draws less the observed, of calibrated rows."""
 
     prepared: PreparedSample
     blocks: Mapping[str, Sequence[FeatureBlock]]
@@ -161,20 +163,20 @@ class Excess:
         resampling: ClusterResampling,
         samples: int,
     ) -> Excess:
-        """Take a set's excess apart; without `samples` there are no calibrated rows."""
-        sums = prepared.block_sums()
-        observed = np.concatenate([each.sum(axis=0) for each in sums]) / prepared.n
+        """Take a set's excess apart, in place; without `samples` there are no calibrated rows."""
+        used = prepared.used
+        observed = np.append(prepared.excess[used] / prepared.n, 0.0)
         noise = None
         if drawn is not None:
-            noise = np.zeros((len(drawn), prepared.width))
-            noise[:, prepared.used] = drawn[:, len(prepared.means) :] - observed[prepared.used]
-        calibrated = np.zeros((0, prepared.width))
+            noise = drawn[:, len(prepared.means) :]
+            noise -= observed
+        calibrated = np.zeros((0, len(observed)))
         if samples:
             rng = resampling.calibrated_stream()
-            calibrated = prepared.views.calibrated_excess(prepared.expected, samples, rng)
+            calibrated = prepared.views.calibrated_excess(prepared.expected, used, samples, rng)
         return cls(
             prepared=prepared,
-            blocks=prepared.views.blocks(sums),
+            blocks=prepared.views.blocks(prepared.block_sums, used),
             observed=observed,
             noise=noise,
             calibrated=calibrated,
@@ -252,13 +254,25 @@ def invert(
     """Return an error with draws of the true one, by the inversion of `true_errors`."""
     # The level decides whether the error may well be 0; `scale` is of the estimate to the length of
     # what was observed.
-    vector, moved = functional.vector(observed), functional.vector(noise)
-    length, alone = float(functional.norm(vector)), functional.norm(moved)
+    vector = functional.vector(observed)
+    length = float(functional.norm(vector))
     shown = functional.norm(functional.vector(calibrated))
     if noise_floor is None and len(shown):
         noise_floor = scale * float(shown.mean())
-    direction = functional.direction(observed, noise)
-    least, greatest = true_errors(vector, moved, direction, functional.norm)
+    # Of very many columns some replicates at a time: each is by itself, and its direction another.
+    turned = shifted_noise(np.arange(len(noise)))
+    parts = []
+    for rows in chunks(len(noise), max(1, _MOST_NUMBERS // len(functional.columns))):
+        moved = functional.vector(noise[rows])
+        some = None if rows == slice(0, len(noise)) else turned[rows]
+        direction = functional.direction(observed, noise, some)
+        parts.append(
+            (
+                functional.norm(moved),
+                *true_errors(vector, moved, direction, functional.norm),
+            )
+        )
+    alone, least, greatest = (np.concatenate(each) for each in zip(*parts, strict=True))
     low, high = np.minimum(scale * least, 1.0), np.minimum(scale * greatest, 1.0)
     # A draw between 0 and the noise is too high if the true error is 0.
     if float((alone >= length).mean()) > (1 - level) / 2:
@@ -302,13 +316,14 @@ def _debiased(name: str, excess: Excess, bins: int) -> float:
 def _against_calibrated(rate: Measurement, excess: Excess) -> Measurement:
     """Add how many overconfident errors calibrated rows would show, and whether these are more."""
     (block,) = excess.blocks["threshold"]
-    surplus = float(excess.observed[block.start])
+    (place,) = block.places
+    surplus = float(excess.observed[place])
     null = None
     if excess.noise is not None:
         null = PerfectCalibration(
             observed=surplus,
-            calibrated=excess.calibrated[:, block.start],
-            noise=excess.noise[:, block.start],
+            calibrated=excess.calibrated[:, place].copy(),
+            noise=excess.noise[:, place].copy(),  # not all others along with it
             dependent=excess.dependent,
         )
     return Measurement(

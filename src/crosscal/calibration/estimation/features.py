@@ -101,7 +101,7 @@ class BinaryView:
         ends = np.cumsum([0, *(each.width for each in self.columns)]).tolist()
         return [slice(a, b) for a, b in pairwise(ends)]
 
-    def features(self, rows: slice) -> tuple[NDArray[np.intp], Floats]:
+    def features(self, rows: slice | NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:
         """Return the columns rows add to and how much, both (rows, places of a row)."""
         indices, values = [], []
         for each, at in zip(self.columns, self.slices(), strict=True):

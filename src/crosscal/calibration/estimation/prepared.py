@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,6 +28,8 @@ Ints = NDArray[np.intp]
 _HIGH_CONFIDENCE = 0.9
 # Where a model gives all others none.
 _LEAST_PROBABILITY = 1e-300
+# Sums over clusters and columns that are held at once: 160 MB.
+_MOST_SUMS = 20_000_000
 
 SPANS = {
     "nll": (0.0, np.inf),
@@ -56,10 +58,14 @@ class PreparedSample:
     sample: SampleSet
     means: Mapping[str, MeanRows]
     views: Views
-    # (units, 1 + columns): rows; means; excess in all columns of all views. Weights of mean 1
-    # multiply them all, so that the rows sum to their number
+    # (units, 1 + columns): rows; means; excess in the used columns of the views, unless these are
+    # so many that they are summed in parts, when they are asked for (`view_parts`). Weights of
+    # mean 1 multiply them all, so that the rows sum to their number
     sums: Floats
-    used: Ints  # which of all columns of the views those are: the ones with rows
+    used: Ints  # the columns with rows, of all columns of the views
+    excess: Floats  # (all columns of views,): sums of confidence minus outcome
+    # of views that one error looks at alone, (units with rows, columns); None of the others
+    block_sums: Sequence[Floats | None]
     # if_right, if_wrong: (columns,): means of the columns if every prediction were right, or wrong
     if_right: Floats
     if_wrong: Floats
@@ -81,28 +87,71 @@ class PreparedSample:
         """Columns of all views."""
         return len(self.expected)
 
-    def block_sums(self) -> list[Floats]:
-        """Return the sums of each view over clusters with rows, empty columns included."""
-        filled = self.sums[self.sums[:, 0] > 0]
-        whole = np.zeros((len(filled), self.width))
-        whole[:, self.used] = filled[:, 1 + len(self.means) :]
-        ends = np.cumsum([view.width for view in self.views.views])[:-1]
-        return np.split(whole, ends, axis=1)
+    def view_parts(self) -> Iterator[tuple[slice, Floats]]:
+        """Yield sums of used columns that `sums` lacks, and where they lie among the used ones."""
+        start = self.sums.shape[1] - 1 - len(self.means)
+        if start == len(self.used):
+            return
+        units, at = len(self.sums), start
+        views = self.views.views
+        ends = np.searchsorted(self.used, np.cumsum([view.width for view in views]))
+        parts: list[Floats] = []
+        for view, first, end, offset in zip(
+            views,
+            [0, *ends[:-1]],
+            ends,
+            np.cumsum([0, *(view.width for view in views)]),
+            strict=False,
+        ):
+            own = self.used[first:end] - offset
+            sums = view.cluster_sums(view.confidence - view.correct, self.sample.unit, units)
+            parts.append(sums[:, own])
+            if sum(part.size for part in parts) >= _MOST_SUMS or end == len(self.used):
+                whole = np.hstack(parts)
+                yield slice(at, at + whole.shape[1]), whole
+                at, parts = at + whole.shape[1], []
 
     def replicates(self, totals: Floats, resampling: ClusterResampling) -> Floats:
-        """Return draws of the true means of all columns."""
-        observed = self.sums[:, 1:].sum(axis=0) / self.n
+        """Return draws of the true means of all columns and, last, of nothing."""
+        # From replicates of the sums; what these lack is summed in parts.
+        whole = np.zeros((len(totals), len(self.if_right) + 1))
+        row, rows = self._virtual_row(resampling), totals[:, :1]
+        held = slice(0, totals.shape[1] - 1)
+        self._draw(whole, held, totals[:, 1:], rows, self.sums[:, 1:], row, resampling)
+        for place, sums in self.view_parts():
+            at = slice(len(self.means) + place.start, len(self.means) + place.stop)
+            self._draw(whole, at, resampling.weights @ sums, rows, sums, row, resampling)
+        return whole
+
+    def _virtual_row(self, resampling: ClusterResampling) -> tuple[Floats, Floats]:
         mean = weighted_mean(self.means["accuracy"].rows, self.sample.weights)
         weight, outcome = resampling.virtual_row(self.sample.name, self.sample.number, mean=mean)
-        weight, outcome = (weight * self.rows_of_one)[:, None], outcome[:, None]
-        virtual = outcome * self.if_right + (1.0 - outcome) * self.if_wrong
-        drawn = (totals[:, 1:] + weight * virtual) / (totals[:, :1] + weight)
+        return (weight * self.rows_of_one)[:, None], outcome[:, None]
+
+    def _draw(
+        self,
+        whole: Floats,
+        columns: slice,
+        totals: Floats,
+        rows: Floats,
+        sums: Floats,
+        virtual_row: tuple[Floats, Floats],
+        resampling: ClusterResampling,
+    ) -> None:
+        """Fill in draws of the true means of some columns."""
+        observed = sums.sum(axis=0) / self.n
+        weight, outcome = virtual_row
+        drawn = np.multiply(outcome, self.if_right[columns], out=whole[:, columns])
+        drawn += (1.0 - outcome) * self.if_wrong[columns]
+        drawn *= weight
+        drawn += totals
+        drawn /= rows + weight
         drawn -= observed
         drawn *= resampling.student(self.equal_clusters)[:, None]
         drawn += observed
         if self.moved is not None and self.sample.temperature is not None:
-            drawn += _interpolated(self.sample.temperature.offsets, *self.moved)
-        return np.asarray(drawn)
+            below, above = (each[columns] for each in self.moved)
+            drawn += _interpolated(self.sample.temperature.offsets, below, above)
 
 
 def in_unit_order(sample: SampleSet) -> SampleSet:
@@ -205,13 +254,20 @@ def summed(
     for each in means.values():
         rows = _finite(each.rows)
         columns.append(cluster_sums(rows if weights is None else weights * rows, unit, units))
-    excess, totals = [], []
-    for view in views.views:
-        excess.append(view.cluster_sums(view.confidence - view.correct, unit, units))
+    held = units * sum(view.width for view in views.views) <= _MOST_SUMS
+    excess, totals, filled, block_sums, wide = [], [], [], [], [np.zeros((units, 0))]
+    for view, names in zip(views.views, views.names, strict=True):
+        each = view.cluster_sums(view.confidence - view.correct, unit, units)
+        some = each[sizes > 0]
+        excess.append(some.sum(axis=0))
+        filled.append(each.any(axis=0))
+        block_sums.append(None if names[0].startswith("class ") else some)
         totals.append(view.column_sums(view.confidence, view.if_right, view.if_wrong))
+        if held:
+            wide.append(each)
     expected, if_right, if_wrong = np.hstack(totals) if totals else np.zeros((3, 0))
-    wide = np.hstack(excess) if excess else np.zeros((units, 0))
-    used = np.flatnonzero((expected != 0) | (if_right != 0) | (if_wrong != 0) | wide.any(axis=0))
+    some_rows = np.concatenate(filled) if filled else np.zeros(0, dtype=bool)
+    used = np.flatnonzero((expected != 0) | (if_right != 0) | (if_wrong != 0) | some_rows)
     right = [each.if_right for each in means.values()]
     wrong = [each.if_wrong for each in means.values()]
     clusters = int(np.count_nonzero(counts))
@@ -222,8 +278,10 @@ def summed(
         sample=sample,
         means=means,
         views=views,
-        sums=np.hstack([np.stack(columns, axis=1), wide[:, used]]),
+        sums=np.hstack([np.stack(columns, axis=1), *([np.hstack(wide)[:, used]] if held else [])]),
         used=used,
+        excess=np.concatenate(excess) if excess else np.zeros(0),
+        block_sums=block_sums,
         if_right=np.concatenate([right, (expected - if_right)[used] / n]),
         if_wrong=np.concatenate([wrong, (expected - if_wrong)[used] / n]),
         expected=expected,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,12 @@ from crosscal.calibration.estimation.features import BinaryView, chunks
 from crosscal.calibration.estimation.functionals import FEATURES_OF, FeatureBlock, make_columns
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 # Uniform numbers held at once: 16 MB of float32.
 _NUMBERS = 4_000_000
+# Up to so many classes it is asked of each whether a number lies in its range.
+_FEW_CLASSES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,35 +28,72 @@ class Views:
     views: Sequence[BinaryView]
     names: Sequence[Sequence[str]]
 
-    def blocks(self, sums: Sequence[Floats]) -> dict[str, list[FeatureBlock]]:
-        """Return what each name stands for, given each view's cluster sums."""
+    def blocks(self, sums: Sequence[Floats | None], used: Ints) -> dict[str, list[FeatureBlock]]:
+        """Return what each name stands for, given each view's cluster sums and used columns."""
+        # Those that are not used share one place behind the others.
+        places = np.full(sum(view.width for view in self.views), len(used), dtype=np.intp)
+        places[used] = np.arange(len(used))
         blocks, start = defaultdict(list), 0
         for view, names, each in zip(self.views, self.names, sums, strict=True):
             for name, columns, part in zip(names, view.columns, view.slices(), strict=True):
                 blocks[name].append(
                     FeatureBlock(
-                        view=view, columns=columns, sums=each[:, part], start=start + part.start
+                        view=view,
+                        columns=columns,
+                        sums=None if each is None else each[:, part],
+                        places=places[start + part.start : start + part.stop],
                     )
                 )
             start += view.width
         return dict(blocks)
 
-    def calibrated_excess(self, expected: Floats, samples: int, rng: np.random.Generator) -> Floats:
-        """Draw the excess that perfectly calibrated rows would show, shape (samples, columns)."""
+    def calibrated_excess(
+        self, expected: Floats, used: Ints, samples: int, rng: np.random.Generator
+    ) -> Floats:
+        """Draw what calibrated rows would show in used columns, and 0: (samples, used + 1)."""
         n = len(self.views[0].confidence)
-        hits = np.zeros((len(expected), samples))
+        starts = np.cumsum([0, *(view.width for view in self.views)])
+        ends = np.searchsorted(used, starts)
+        hits = np.zeros((len(used) + 1, samples))
+        # Of the views of many classes, which come last, each number lies in the range of just one.
+        several = [len(names) > 0 and names[0].startswith("class ") for names in self.names]
+        first = several.index(True) if sum(several) > _FEW_CLASSES else len(self.views)
         for rows in chunks(n, max(1, _NUMBERS // samples)):
             uniforms = rng.random((rows.stop - rows.start, samples), dtype=np.float32)
-            start = 0
-            for view in self.views:
+            for number, view in enumerate(self.views[:first]):
                 low, high = view.range
                 inside = uniforms < high[rows, None].astype(np.float32)
                 if low.any():
                     inside &= uniforms >= low[rows, None].astype(np.float32)
-                part = slice(start, start + view.width)
-                hits[part] += view.matrix(rows) @ inside.astype(np.float32)
-                start += view.width
-        return np.asarray((expected[:, None] - hits).T / n)
+                part = slice(ends[number], ends[number + 1])
+                own = used[part] - starts[number]
+                hits[part] += (view.matrix(rows) @ inside.astype(np.float32))[own]
+            for number, drawn in enumerate(_drawn_by_class(self.views[first:], rows, uniforms)):
+                part = slice(ends[first + number], ends[first + number + 1])
+                hits[part] += drawn[used[part] - starts[first + number]]
+        whole = np.append(expected[used], 0.0)
+        return np.asarray((whole[:, None] - hits).T / n)
+
+
+def _drawn_by_class(
+    views: Sequence[BinaryView], rows: slice, uniforms: NDArray[np.float32]
+) -> Iterator[Floats]:
+    """Yield for each class the sums of its columns over the rows where it was drawn."""
+    if not views:
+        return
+    count, samples = uniforms.shape
+    chosen = np.empty(uniforms.shape, dtype=np.uint32)
+    ends = np.stack([view.range[1][rows].astype(np.float32) for view in views[:-1]], axis=1)
+    for row in range(count):
+        chosen[row] = np.searchsorted(ends[row], uniforms[row], side="right")
+    order = np.argsort(chosen.ravel(), kind="stable")
+    limits = np.cumsum([0, *np.bincount(chosen.ravel(), minlength=len(views))])
+    for number, view in enumerate(views):
+        row, sample = np.divmod(order[limits[number] : limits[number + 1]], samples)
+        index, value = view.features(rows.start + row)
+        cells = index * samples + sample[:, None]
+        sums = np.bincount(cells.ravel(), value.ravel(), minlength=view.width * samples)
+        yield sums.reshape(view.width, samples)
 
 
 def notion_view(
