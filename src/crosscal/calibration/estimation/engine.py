@@ -7,7 +7,7 @@ predictions gets it here, but for areas under risk and coverage and the parts of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,9 +28,10 @@ from crosscal.calibration.estimation.measurement import Measurement, PerfectCali
 from crosscal.calibration.estimation.prepared import (
     SPANS,
     PreparedSample,
+    SummedOutcomes,
     prepare,
-    prepare_outcomes,
     prepare_soft,
+    sum_outcomes,
 )
 from crosscal.calibration.estimation.resampling import ClusterResampling
 from crosscal.calibration.estimation.samples import (
@@ -68,11 +69,34 @@ def measure_outcomes(
 ) -> list[Measurement]:
     """Measure means of outcomes on one resampling; that of none at all is 0, and unknown."""
     units = resampling.weights.shape[1]
-    prepared = [prepare_outcomes(each, units) for each in sets if len(each.outcome)]
-    measured = iter(_measure_all(prepared, resampling, EvaluationSettings(), ()))
+    summed = [sum_outcomes(each, units) for each in sets if len(each.outcome)]
+    measured = iter(_mean_outcomes(summed, resampling) if summed else ())
     low, high = _unknown(resampling.replicates, _UNIT)
     nothing = Measurement(value=0.0, draws_low=low, draws_high=high, span=_UNIT)
-    return [next(measured)["accuracy"] if len(each.outcome) else nothing for each in sets]
+    return [next(measured) if len(each.outcome) else nothing for each in sets]
+
+
+def _mean_outcomes(
+    summed: Sequence[SummedOutcomes], resampling: ClusterResampling
+) -> Iterator[Measurement]:
+    """Yield the means of outcomes with draws; what `PreparedSample.replicates` does, for all."""
+    sizes, sums = (np.stack(each, axis=1) for each in zip(*(s.sums for s in summed), strict=True))
+    rows, right = np.split((resampling.weights @ np.hstack([sizes, sums])).T, 2)
+    observed = sums.sum(axis=0) / [each.n for each in summed]
+    for each, drawn, drawn_rows, mean in zip(summed, right, rows, observed, strict=True):
+        if each.clusters < 2:
+            low, high = _unknown(resampling.replicates, _UNIT)
+            yield Measurement(value=each.value, draws_low=low, draws_high=high, span=_UNIT)
+            continue
+        of = each.outcomes
+        weight, outcome = resampling.virtual_row(of.name, of.number, mean=each.value)
+        weight = weight * each.rows_of_one
+        draws = (drawn + weight * outcome) / (drawn_rows + weight)
+        draws -= mean
+        draws *= resampling.student(each.equal_clusters)
+        draws += mean
+        np.clip(draws, *_UNIT, out=draws)
+        yield Measurement(value=each.value, draws_low=draws, draws_high=draws, span=_UNIT)
 
 
 def _measure_all(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -150,6 +151,7 @@ def chunks(n: int, size: int = _CHUNK) -> Iterator[slice]:
         yield slice(start, min(start + size, n))
 
 
+@lru_cache(maxsize=32)  # of many groups most have the same few bandwidths
 def smoothing(points: int, bandwidth: float) -> Floats:
     """Return the matrix that smooths a grid on [0, 1] as `smooth_ece` does, nearly."""
     # The absolute values of a smoothed excess sum to the error. Fewer points than there serve (25
@@ -163,6 +165,7 @@ def smoothing(points: int, bandwidth: float) -> Floats:
     return np.asarray(kernel / np.sum(kernel, axis=1, keepdims=True))
 
 
+@lru_cache(maxsize=1)
 def laplace_root(points: int, bandwidth: float) -> Floats:
     """Return L with ``L @ L.T`` the kernel of `kernel_error` between points of a grid."""
     grid = np.linspace(0.0, 1.0, points)

@@ -227,20 +227,44 @@ def prepare_soft(
     return summed(sample, units, means, Views(views=[view], names=[("width",)]))
 
 
-def prepare_outcomes(of: OutcomeSet, units: int) -> PreparedSample:
-    """Sum outcomes over clusters; their mean goes by the name of accuracy."""
-    sample = SampleSet(
-        values=of.outcome[:, None],
-        gold=np.zeros(len(of.unit), dtype=np.int64),
-        unit=of.unit,
-        name=of.name,
-        number=of.number,
-        clusters=of.clusters,
-        weights=mean_one(of.weights, len(of.unit)),
-        equal_clusters=of.equal_clusters,
+@dataclass(frozen=True, kw_only=True)
+class SummedOutcomes:
+    """Outcomes of one set, summed over clusters; the fields are those of `PreparedSample`."""
+
+    outcomes: OutcomeSet
+    n: int
+    value: float
+    sums: tuple[Floats, Floats]  # (units,) each: rows and outcomes
+    clusters: int
+    equal_clusters: float
+    rows_of_one: float
+
+
+def sum_outcomes(of: OutcomeSet, units: int) -> SummedOutcomes:
+    """Sum outcomes over clusters."""
+    n, weights = len(of.unit), mean_one(of.weights, len(of.unit))
+    counts = np.bincount(of.unit, minlength=units).astype(np.float64)
+    sizes = counts if weights is None else cluster_sums(weights, of.unit, units)
+    rows = of.outcome if weights is None else weights * of.outcome
+    clusters, equal_clusters = _cluster_counts(counts, sizes, weights)
+    believed = of.equal_clusters or of.clusters or equal_clusters
+    return SummedOutcomes(
+        outcomes=of,
+        n=n,
+        value=weighted_mean(of.outcome, weights),
+        sums=(sizes, cluster_sums(rows, of.unit, units)),
+        clusters=clusters,
+        equal_clusters=equal_clusters,
+        rows_of_one=_rows_of_one(of.outcome, weights, of.unit, sizes, believed),
     )
-    means = {"accuracy": MeanRows(rows=of.outcome, if_right=1.0, if_wrong=0.0)}
-    return summed(sample, units, means, Views(views=[], names=[]))
+
+
+def _cluster_counts(counts: Floats, sizes: Floats, weights: Floats | None) -> tuple[int, float]:
+    """Return how many clusters have rows, and how many of equal weight they are worth."""
+    clusters = int(np.count_nonzero(counts))
+    unequal = 1.0 if weights is None else inequality(sizes, counts)
+    # Two at least: what two clusters say is little enough.
+    return clusters, clusters if unequal == 1.0 else max(clusters / unequal, 2.0)
 
 
 def summed(
@@ -270,10 +294,7 @@ def summed(
     used = np.flatnonzero((expected != 0) | (if_right != 0) | (if_wrong != 0) | some_rows)
     right = [each.if_right for each in means.values()]
     wrong = [each.if_wrong for each in means.values()]
-    clusters = int(np.count_nonzero(counts))
-    unequal = 1.0 if weights is None else inequality(sizes, counts)
-    # Two at least: what two clusters say is little enough.
-    equal_clusters = clusters if unequal == 1.0 else max(clusters / unequal, 2.0)
+    clusters, equal_clusters = _cluster_counts(counts, sizes, weights)
     return PreparedSample(
         sample=sample,
         means=means,
