@@ -166,11 +166,13 @@ def evaluate_predictions(
 ) -> CalibrationReport:
     """Do what `calibrate` does with predictions that are read."""
     pair = predictions.value_kind == "confidence"
-    groups = np.zeros(len(predictions)) if predictions.group is None else predictions.group
+    groups = predictions.group
+    if groups is None:
+        groups = np.zeros(len(predictions), dtype=np.int32)
     evaluation = evaluate_coded(
         predictions.values,
         predictions.gold,
-        groups.astype(np.intp),
+        groups,
         predictions.groups or (ALL,),
         predictions.cluster,
         predictions.votes,

@@ -15,6 +15,9 @@ from crosscal.exceptions import SettingsError
 Floats = NDArray[np.float64]
 Notion = Literal["top-label", "class-wise"] | int
 
+ROWS_AT_ONCE = 1_000_000
+"""Rows whose probabilities are in memory together, where something is only read off them."""
+
 
 def outcomes(
     values: ArrayLike,
@@ -24,6 +27,16 @@ def outcomes(
     given: Given = "scores",
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return a confidence for each row, and whether what it is the confidence in is true."""
+    count = len(values) if isinstance(values, np.ndarray) else 0
+    if count > ROWS_AT_ONCE and np.shape(gold) == (count,):
+        confidence, right = np.empty(count), np.empty(count, dtype=np.bool_)
+        for start in range(0, count, ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            some = np.asarray(gold)[part]
+            confidence[part], right[part] = outcomes(
+                np.asarray(values)[part], some, notion=notion, given=given
+            )
+        return confidence, right
     if notion == "top-label" and given == "scores":
         return top_label(values, gold)
     probabilities = to_probabilities(values, given=given)

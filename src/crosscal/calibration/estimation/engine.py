@@ -39,7 +39,6 @@ from crosscal.calibration.estimation.samples import (
     OutcomeSet,
     SampleSet,
 )
-from crosscal.calibration.sample_weights import weighted_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -147,19 +146,17 @@ def _means(
     measurements = {}
     for column, (name, mean) in enumerate(prepared.means.items()):
         span = SPANS.get(name, _UNIT)
-        value = weighted_mean(mean.rows, prepared.sample.weights)
         if drawn is None:
             low, high = _unknown(resampling.replicates, span)
         else:
             low = np.clip(drawn[:, column], *span)
-            infinite = np.isinf(mean.rows)
-            if infinite.any():
+            if mean.infinite is not None:
                 # A right choice of probability 0 costs infinity wherever it is drawn.
-                units = resampling.weights.shape[1]
-                count = np.bincount(prepared.sample.unit, weights=infinite, minlength=units)
-                low[resampling.weights @ count > 0] = np.inf
+                low[resampling.weights @ mean.infinite > 0] = np.inf
             high = low
-        measurements[name] = Measurement(value=value, draws_low=low, draws_high=high, span=span)
+        measurements[name] = Measurement(
+            value=mean.value, draws_low=low, draws_high=high, span=span
+        )
     return measurements
 
 
@@ -406,7 +403,7 @@ def _scatter_floor(prepared: PreparedSample, resampling: ClusterResampling) -> f
     residual = view.confidence - view.correct
     mean = np.bincount(index, weights=residual) / np.maximum(np.bincount(index), 1)
     unit, units = prepared.sample.unit, resampling.weights.shape[1]
-    scatter = view.cluster_sums(residual - mean[index], unit, units)
+    scatter = view.cluster_sums(unit, units, residual - mean[index])
     rows = resampling.weights @ prepared.sums[:, 0]
     drawn = np.abs(resampling.weights @ scatter).sum(axis=1) / np.maximum(rows, 1.0)
     return float(drawn.mean())

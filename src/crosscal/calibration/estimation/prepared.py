@@ -8,26 +8,26 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.calibration.entropy import entropy_rows
 from crosscal.calibration.estimation.resampling import ClusterResampling
 from crosscal.calibration.estimation.samples import (
     EvaluationSettings,
     OutcomeSet,
     SampleSet,
 )
+from crosscal.calibration.estimation.summed_rows import (
+    HIGH_CONFIDENCE,
+    MeanSums,
+    SummedMean,
+    SummedRows,
+    sum_rows,
+)
 from crosscal.calibration.estimation.views import Views, make_views, notion_view
-from crosscal.calibration.notion import Notion, outcomes, to_probabilities
-from crosscal.calibration.proper import brier_rows, nll_rows
 from crosscal.calibration.sample_weights import effective_size, inequality, mean_one, weighted_mean
 from crosscal.calibration.statistics.cluster_sums import cluster_sums
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-# Of "overconfident_errors".
-_HIGH_CONFIDENCE = 0.9
-# Where a model gives all others none.
-_LEAST_PROBABILITY = 1e-300
 # Sums over clusters and columns that are held at once: 160 MB.
 _MOST_SUMS = 20_000_000
 
@@ -43,20 +43,11 @@ SPANS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeanRows:
-    """A measure that is a mean over rows, and its mean if every prediction were right or wrong."""
-
-    rows: Floats
-    if_right: float
-    if_wrong: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class PreparedSample:
     """Sums of one set."""
 
     sample: SampleSet
-    means: Mapping[str, MeanRows]
+    means: Mapping[str, SummedMean]
     views: Views
     # (units, 1 + columns): rows; means; excess in the used columns of the views, unless these are
     # so many that they are summed in parts, when they are asked for (`view_parts`). Weights of
@@ -104,7 +95,7 @@ class PreparedSample:
             strict=False,
         ):
             own = self.used[first:end] - offset
-            sums = view.cluster_sums(view.confidence - view.correct, self.sample.unit, units)
+            sums = view.cluster_sums(self.sample.unit, units)
             parts.append(sums[:, own])
             if sum(part.size for part in parts) >= _MOST_SUMS or end == len(self.used):
                 whole = np.hstack(parts)
@@ -124,7 +115,7 @@ class PreparedSample:
         return whole
 
     def _virtual_row(self, resampling: ClusterResampling) -> tuple[Floats, Floats]:
-        mean = weighted_mean(self.means["accuracy"].rows, self.sample.weights)
+        mean = self.means["accuracy"].value
         weight, outcome = resampling.virtual_row(self.sample.name, self.sample.number, mean=mean)
         return (weight * self.rows_of_one)[:, None], outcome[:, None]
 
@@ -156,9 +147,11 @@ class PreparedSample:
 
 def in_unit_order(sample: SampleSet) -> SampleSet:
     """Return the set with the rows of each unit together, so that their order changes nothing."""
-    if (np.diff(sample.unit) >= 0).all():
+    if (sample.unit[1:] >= sample.unit[:-1]).all():
         return sample
-    order = np.argsort(sample.unit, kind="stable")
+    # Numbers of 16 bits are sorted several times as fast.
+    small = sample.unit.max() <= np.iinfo(np.uint16).max
+    order = np.argsort(sample.unit.astype(np.uint16) if small else sample.unit, kind="stable")
     drawn = sample.temperature
     if drawn is not None:
         drawn = replace(drawn, values_at=_reordered(drawn.values_at, order))
@@ -184,30 +177,29 @@ def prepare(
     sample = in_unit_order(sample)
     weights = mean_one(sample.weights, len(sample.unit))
     sample = replace(sample, weights=weights)
-    means, confidence, correct, probabilities = _rows(sample.values, sample.gold, settings, weights)
-    for name, rows in sample.added.items():
-        # What a right or a wrong prediction would add, nobody knows: the same.
-        mean = weighted_mean(_finite(rows), weights)
-        means[name] = MeanRows(rows=rows, if_right=mean, if_wrong=mean)
-    views = make_views(
-        errors,
-        confidence,
-        correct,
-        probabilities,
-        sample.gold,
-        bins=settings.bins,
-        threshold=_HIGH_CONFIDENCE,
-        weights=weights,
-    )
-    prepared = summed(sample, units, means, views)
+    rows = sum_rows(sample, units, settings)
+    views = _views(rows, settings, weights)
+    prepared = summed(sample, units, rows.means, views, rows.accuracy)
     if sample.temperature is None or not sample.temperature.offsets.any():
         return prepared
     node = 2.0 * float(sample.temperature.offsets.std())
     here, below, above = (
-        _column_means(sample.temperature.values_at(at), sample.gold, settings, prepared)
+        _column_means(sample.temperature.values_at(at), units, settings, prepared)
         for at in (0.0, -node, node)
     )
     return PreparedSample(**{**vars(prepared), "moved": (below - here, above - here)})
+
+
+def _views(rows: SummedRows, settings: EvaluationSettings, weights: Floats | None) -> Views:
+    return make_views(
+        settings.error_names(),
+        rows.confidence,
+        rows.correct,
+        rows.classes,
+        bins=settings.bins,
+        threshold=HIGH_CONFIDENCE,
+        weights=weights,
+    )
 
 
 def prepare_soft(
@@ -217,14 +209,12 @@ def prepare_soft(
     sample = SampleSet(
         values=confidence[:, None], gold=np.zeros(len(unit), dtype=np.int64), unit=unit, name=name
     )
-    view = notion_view(confidence, outcome, ("width",), bins=bins, threshold=_HIGH_CONFIDENCE)
-    mean = float(confidence.mean())
-    means = {
-        "accuracy": MeanRows(rows=outcome, if_right=1.0, if_wrong=0.0),
-        "confidence": MeanRows(rows=confidence, if_right=mean, if_wrong=mean),
-        "gap": MeanRows(rows=confidence - outcome, if_right=mean - 1.0, if_wrong=mean),
-    }
-    return summed(sample, units, means, Views(views=[view], names=[("width",)]))
+    view = notion_view(confidence, outcome, ("width",), bins=bins, threshold=HIGH_CONFIDENCE)
+    sums = MeanSums(units, None)
+    sums.add("accuracy", outcome, unit, (None, 1.0), (None, 0.0))
+    sums.add("confidence", confidence, unit, (confidence, 0.0), (confidence, 0.0))
+    sums.add("gap", confidence - outcome, unit, (confidence, -1.0), (confidence, 0.0))
+    return summed(sample, units, sums.means(), Views(views=[view], names=[("width",)]), outcome)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,25 +258,26 @@ def _cluster_counts(counts: Floats, sizes: Floats, weights: Floats | None) -> tu
 
 
 def summed(
-    sample: SampleSet, units: int, means: Mapping[str, MeanRows], views: Views
+    sample: SampleSet,
+    units: int,
+    means: Mapping[str, SummedMean],
+    views: Views,
+    accuracy: Floats,
 ) -> PreparedSample:
-    """Sum rows of means and views over clusters."""
+    """Sum rows of views over clusters, and put them beside the means."""
     unit, n, weights = sample.unit, len(sample.unit), sample.weights
     counts = np.bincount(unit, minlength=units).astype(np.float64)
     sizes = counts if weights is None else cluster_sums(weights, unit, units)
-    columns = [sizes]
-    for each in means.values():
-        rows = _finite(each.rows)
-        columns.append(cluster_sums(rows if weights is None else weights * rows, unit, units))
+    columns = [sizes, *(each.sums for each in means.values())]
     held = units * sum(view.width for view in views.views) <= _MOST_SUMS
     excess, totals, filled, block_sums, wide = [], [], [], [], [np.zeros((units, 0))]
     for view, names in zip(views.views, views.names, strict=True):
-        each = view.cluster_sums(view.confidence - view.correct, unit, units)
+        each = view.cluster_sums(unit, units)
         some = each[sizes > 0]
         excess.append(some.sum(axis=0))
         filled.append(each.any(axis=0))
         block_sums.append(None if names[0].startswith("class ") else some)
-        totals.append(view.column_sums(view.confidence, view.if_right, view.if_wrong))
+        totals.append(view.expected_sums())
         if held:
             wide.append(each)
     expected, if_right, if_wrong = np.hstack(totals) if totals else np.zeros((3, 0))
@@ -310,7 +301,7 @@ def summed(
         equal_clusters=equal_clusters,
         # In batches weights average out: they do not tell how unequal clusters are.
         rows_of_one=_rows_of_one(
-            means["accuracy"].rows,
+            accuracy,
             weights,
             unit,
             sizes,
@@ -334,93 +325,23 @@ def _rows_of_one(
     return float(np.clip(between @ between / square, least, sizes.max()))
 
 
-def _rows(
-    values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings, weights: Floats | None
-) -> tuple[dict[str, MeanRows], Floats, Floats, Floats]:
-    """Return the rows of all means, and confidence and outcome of the notion."""
-    given, notion = settings.given, settings.notion
-    probabilities = to_probabilities(values, given=given)
-    about: Notion = "top-label" if notion == "class-wise" else notion
-    confidence, right = outcomes(values, gold, notion=about, given=given)
-    correct = right.astype(np.float64)
-    top, chosen_right = (confidence, correct) if about == "top-label" else _top(probabilities, gold)
-    accuracy = correct if settings.pair else chosen_right
-    entropy = entropy_rows(values, given=given)
-    square = np.square(probabilities).sum(axis=1)
-    other_nll, other_probability = _if_wrong(probabilities)
-    mean = weighted_mean(confidence, weights)
-    means = {"accuracy": MeanRows(rows=accuracy, if_right=1.0, if_wrong=0.0)}
-    if gold.min(initial=0) >= 0:
-        means["nll"] = MeanRows(
-            rows=nll_rows(values, gold, given=given),
-            if_right=weighted_mean(-np.log(top), weights),
-            if_wrong=weighted_mean(other_nll, weights),
-        )
-    means["brier"] = MeanRows(
-        rows=brier_rows(values, gold, given=given),
-        if_right=weighted_mean(square + 1.0 - 2.0 * top, weights),
-        if_wrong=weighted_mean(square + 1.0 - 2.0 * other_probability, weights),
-    )
-    means["confidence"] = MeanRows(rows=confidence, if_right=mean, if_wrong=mean)
-    means["gap"] = MeanRows(rows=confidence - correct, if_right=mean - 1.0, if_wrong=mean)
-    spread = weighted_mean(entropy, weights)
-    means["entropy"] = MeanRows(rows=entropy, if_right=spread, if_wrong=spread)
-    if "overconfident_errors" in settings.error_names():
-        high = (confidence >= _HIGH_CONFIDENCE).astype(np.float64)
-        means["overconfident_errors"] = MeanRows(
-            rows=(1.0 - correct) * high, if_right=0.0, if_wrong=weighted_mean(high, weights)
-        )
-    return means, confidence, correct, probabilities
-
-
-def _if_wrong(probabilities: Floats) -> tuple[Floats, Floats]:
-    """Return the NLL and probability of the right label to expect where the chosen one is wrong."""
-    # Each other label is right then as probably as it says.
-    others = probabilities.copy()
-    others[np.arange(len(others)), others.argmax(axis=1)] = 0.0
-    rest = others.sum(axis=1)
-    surprise = -np.log(others, out=np.zeros_like(others), where=others > 0)
-    some = np.maximum(rest, _LEAST_PROBABILITY)
-    nll = np.where(rest > 0, (others * surprise).sum(axis=1) / some, -np.log(_LEAST_PROBABILITY))
-    return nll, np.square(others).sum(axis=1) / some
-
-
-def _top(probabilities: Floats, gold: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    confidence, right = outcomes(probabilities, gold, given="probabilities")
-    return confidence, right.astype(np.float64)
-
-
 def _column_means(
-    values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings, prepared: PreparedSample
+    values: Floats, units: int, settings: EvaluationSettings, prepared: PreparedSample
 ) -> Floats:
     """Return the means of all columns at other values, with the bins of the set's own."""
-    weights = prepared.sample.weights
-    means, confidence, correct, probabilities = _rows(values, gold, settings, weights)
-    other = make_views(
-        settings.error_names(),
-        confidence,
-        correct,
-        probabilities,
-        gold,
-        bins=settings.bins,
-        threshold=_HIGH_CONFIDENCE,
-        weights=weights,
-    )
+    sample = replace(prepared.sample, values=values)
+    rows = sum_rows(sample, units, settings)
+    other = _views(rows, settings, sample.weights)
     excess = [
-        view.column_sums(moved.confidence - moved.correct)[0]
+        view.excess_sums(moved)
         for view, moved in zip(prepared.views.views, other.views, strict=True)
     ]
     wide = np.concatenate(excess) if excess else np.zeros(0)
-    rows = [*(each.rows for each in means.values()), *prepared.sample.added.values()]
-    plain = [weighted_mean(_finite(each), weights) for each in rows]
-    return np.concatenate([plain, wide[prepared.used] / len(gold)])
+    plain = [each.finite for each in rows.means.values()]
+    return np.concatenate([plain, wide[prepared.used] / prepared.n])
 
 
 def _interpolated(offsets: Floats, below: Floats, above: Floats) -> Floats:
     """Return changes at the offsets, from those two standard deviations below and above."""
     at = (offsets / (2.0 * offsets.std()))[:, None]
     return np.asarray(at * (above - below) / 2 + at**2 * (above + below) / 2)
-
-
-def _finite(rows: Floats) -> Floats:
-    return np.where(np.isfinite(rows), rows, 0.0)

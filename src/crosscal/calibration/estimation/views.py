@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,19 +59,30 @@ class Views:
         # Of the views of many classes, which come last, each number lies in the range of just one.
         several = [len(names) > 0 and names[0].startswith("class ") for names in self.names]
         first = several.index(True) if sum(several) > _FEW_CLASSES else len(self.views)
+        cells = [view.cells() for view in self.views[:first]]
+        sums = [np.zeros((each.width, samples)) for each in cells]
         for rows in chunks(n, max(1, _NUMBERS // samples)):
             uniforms = rng.random((rows.stop - rows.start, samples), dtype=np.float32)
-            for number, view in enumerate(self.views[:first]):
-                low, high = view.range
-                inside = uniforms < high[rows, None].astype(np.float32)
-                if low.any():
-                    inside &= uniforms >= low[rows, None].astype(np.float32)
-                part = slice(ends[number], ends[number + 1])
-                own = used[part] - starts[number]
-                hits[part] += (view.matrix(rows) @ inside.astype(np.float32))[own]
+            # What a view is about is true where the number is below its confidence. Of the classes
+            # of a row just one is: their ranges lie side by side, up to the end.
+            end, below = np.zeros(len(uniforms)), np.zeros(uniforms.shape, dtype=bool)
+            for view, divided, summed in zip(self.views, cells, sums, strict=False):
+                if isinstance(view, ClassView):
+                    end += view.confidence[rows]
+                    if view.number == len(view.classes.columns) - 1:
+                        inside = ~below
+                    else:
+                        reached = uniforms < end[:, None].astype(np.float32)
+                        inside, below = reached ^ below, reached
+                else:
+                    inside = uniforms < view.confidence[rows, None].astype(np.float32)
+                summed += divided.matrix(rows) @ inside.astype(np.float32)
             for number, drawn in enumerate(_drawn_by_class(self.views[first:], rows, uniforms)):
                 part = slice(ends[first + number], ends[first + number + 1])
                 hits[part] += drawn[used[part] - starts[first + number]]
+        for number, (divided, summed) in enumerate(zip(cells, sums, strict=True)):
+            part = slice(ends[number], ends[number + 1])
+            hits[part] = divided.columns(summed)[used[part] - starts[number]]
         whole = np.append(expected[used], 0.0)
         return np.asarray((whole[:, None] - hits).T / n)
 
@@ -83,7 +95,8 @@ def _drawn_by_class(
         return
     count, samples = uniforms.shape
     chosen = np.empty(uniforms.shape, dtype=np.uint32)
-    ends = np.stack([view.range[1][rows].astype(np.float32) for view in views[:-1]], axis=1)
+    columns = [view.confidence[rows] for view in views[:-1]]
+    ends = np.cumsum(np.stack(columns, axis=1), axis=1).astype(np.float32)
     for row in range(count):
         chosen[row] = np.searchsorted(ends[row], uniforms[row], side="right")
     order = np.argsort(chosen.ravel(), kind="stable")
@@ -96,6 +109,51 @@ def _drawn_by_class(
         yield sums.reshape(view.width, samples)
 
 
+@dataclass(frozen=True, kw_only=True)
+class NotionView(BinaryView):
+    """The view of one confidence a row, which is right or wrong as the prediction is."""
+
+    outcomes: Floats  # (n,)
+
+    def outcome(self, rows: slice) -> Floats:
+        """Return the outcomes."""
+        return np.asarray(self.outcomes[rows], dtype=np.float64)
+
+    def outcome_if(self, rows: slice) -> tuple[Floats, Floats]:
+        """Return 1, and 0."""
+        count = len(self.confidence[rows])
+        return np.ones(count), np.zeros(count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassProbabilities:
+    """The probabilities of all classes, by class, and what they say of each row."""
+
+    columns: Sequence[Floats]  # (n,) each
+    chosen: NDArray[Any]  # (n,): the class of the highest one
+    rest: Floats  # (n,): what it leaves for the others
+    gold: NDArray[Any]  # (n,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassView(BinaryView):
+    """The view of one class's probability."""
+
+    number: int
+    classes: ClassProbabilities
+
+    def outcome(self, rows: slice) -> Floats:
+        """Return whether the class is right."""
+        return (self.classes.gold[rows] == self.number).astype(np.float64)
+
+    def outcome_if(self, rows: slice) -> tuple[Floats, Floats]:
+        """Return where the class is chosen, and else how probable it would be."""
+        confidence, rest = self.confidence[rows], self.classes.rest[rows]
+        chosen = self.classes.chosen[rows] == self.number
+        other = np.divide(confidence, rest, out=np.zeros_like(confidence), where=rest > 0)
+        return chosen.astype(np.float64), np.where(chosen, 0.0, np.minimum(other, 1.0))
+
+
 def notion_view(
     confidence: Floats,
     correct: Floats,
@@ -106,28 +164,18 @@ def notion_view(
     weights: Floats | None = None,
 ) -> BinaryView:
     """Return the view of one confidence a row."""
-    nothing = np.zeros_like(confidence)
     columns = [
         make_columns(name, confidence, correct, bins=bins, threshold=threshold, weights=weights)
         for name in names
     ]
-    return BinaryView(
-        confidence=confidence,
-        correct=correct,
-        columns=columns,
-        range=(nothing, confidence),
-        if_right=np.ones_like(confidence),
-        if_wrong=nothing,
-        weights=weights,
-    )
+    return NotionView(confidence=confidence, outcomes=correct, columns=columns, weights=weights)
 
 
 def make_views(
     errors: Sequence[str],
     confidence: Floats,
     correct: Floats,
-    probabilities: Floats,
-    gold: NDArray[np.int64],
+    classes: ClassProbabilities | None,
     *,
     bins: int,
     threshold: float,
@@ -137,7 +185,8 @@ def make_views(
     features = list(dict.fromkeys(FEATURES_OF[name] for name in errors))
     by_class = [name for name in features if name.startswith("class ")]
     of_notion = [name for name in features if name not in by_class]
-    views, names = [], []
+    views: list[BinaryView] = []
+    names = []
     if of_notion:
         views.append(
             notion_view(
@@ -145,44 +194,30 @@ def make_views(
             )
         )
         names.append(of_notion)
-    if by_class:
-        views += _class_views(by_class, probabilities, gold, bins, threshold, weights)
-        names += [by_class] * probabilities.shape[1]
+    if by_class and classes is not None:
+        views += _class_views(by_class, classes, bins, threshold, weights)
+        names += [by_class] * len(classes.columns)
     return Views(views=views, names=names)
+
+
+def looks_at_classes(errors: Sequence[str]) -> bool:
+    """Whether some of these errors need the probabilities of all classes."""
+    return any(FEATURES_OF[name].startswith("class ") for name in errors)
 
 
 def _class_views(
     names: Sequence[str],
-    probabilities: Floats,
-    gold: NDArray[np.int64],
+    classes: ClassProbabilities,
     bins: int,
     threshold: float,
     weights: Floats | None,
-) -> list[BinaryView]:
-    ends = np.cumsum(probabilities, axis=1)
-    chosen = probabilities.argmax(axis=1)
-    rest = 1.0 - probabilities[np.arange(len(gold)), chosen]
-    views = []
-    for number, column in enumerate(probabilities.T):
-        low = ends[:, number - 1] if number else np.zeros(len(ends))
-        # Where rounding leaves the last end short of 1.
-        high = ends[:, number] if number < len(ends.T) - 1 else np.full(len(ends), 2.0)
-        confidence, right = np.ascontiguousarray(column), (gold == number).astype(np.float64)
-        other = np.divide(column, rest, out=np.zeros_like(column), where=rest > 0)
-        views.append(
-            BinaryView(
-                confidence=confidence,
-                correct=right,
-                columns=[
-                    make_columns(
-                        name, confidence, right, bins=bins, threshold=threshold, weights=weights
-                    )
-                    for name in names
-                ],
-                range=(low, high),
-                if_right=(chosen == number).astype(np.float64),
-                if_wrong=np.where(chosen == number, 0.0, np.minimum(other, 1.0)),
-                weights=weights,
-            )
+) -> Iterator[BinaryView]:
+    for number, confidence in enumerate(classes.columns):
+        right = (classes.gold == number).astype(np.float64)
+        columns = [
+            make_columns(name, confidence, right, bins=bins, threshold=threshold, weights=weights)
+            for name in names
+        ]
+        yield ClassView(
+            confidence=confidence, columns=columns, weights=weights, number=number, classes=classes
         )
-    return views

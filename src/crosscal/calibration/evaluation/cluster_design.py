@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,10 @@ class GroupDesign:
     batched: bool  # whether units are batches of clusters
     weights: Floats | None = None  # (m,), above 0: cases each row stands for; None: all alike
 
+    def own(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return what an array of all rows has of this group's; of a single group that is all."""
+        return array if len(self.rows) == len(array) else array[self.rows]
+
     @property
     def resampling(self) -> ClusterResampling:
         """The draw, shared by all groups of its number."""
@@ -103,7 +108,7 @@ def design_groups(
     """Draw clusters for every group; without clusters every row is one."""
     rows = _rows_of(group, groups)
     if cluster is None:
-        own, draws = np.arange(len(group)), np.arange(groups)
+        own, draws = None, np.arange(groups)
     else:
         names, own = np.unique(cluster, return_inverse=True)
         incidence = csr_array(
@@ -136,14 +141,19 @@ def _one_draw(
     draw: int,
     members: Sequence[int],
     rows: Sequence[Ints],
-    cluster: Ints,
+    cluster: Ints | None,
     draws: ClusterDraws,
     seed: int,
 ) -> dict[int, GroupDesign]:
-    """Number the clusters of groups that are linked by shared ones."""
-    together = np.concatenate([cluster[rows[number]] for number in members])
-    names, unit = np.unique(together, return_inverse=True)
-    count, batched = len(names), len(names) > MOST_UNITS
+    """Return the designs of groups that are linked by shared ones."""
+    if cluster is None:  # every row by itself, and no two groups in one draw
+        unit = np.arange(sum(len(rows[number]) for number in members))
+        different = len(unit)
+    else:
+        together = np.concatenate([cluster[rows[number]] for number in members])
+        names, unit = np.unique(together, return_inverse=True)
+        different = len(names)
+    count, batched = different, different > MOST_UNITS
     if batched:
         batch = np.random.default_rng([seed, draw, _BATCHES]).permutation(count) % MOST_UNITS
         unit = batch[unit]
@@ -152,8 +162,10 @@ def _one_draw(
     return {
         number: GroupDesign(
             rows=rows[number],
-            cluster=cluster[rows[number]],
-            clusters=len(np.unique(cluster[rows[number]])) if len(members) > 1 else len(names),
+            cluster=rows[number] if cluster is None else cluster[rows[number]],
+            clusters=different
+            if cluster is None or len(members) == 1
+            else len(np.unique(cluster[rows[number]])),
             unit=part,
             units=count,
             draw=draw,

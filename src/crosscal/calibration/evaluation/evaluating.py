@@ -219,8 +219,8 @@ def evaluate_coded(
         if report:
             report(f"errors of {name}", done, len(names))
         part = GroupRows(
-            values=confidence_pairs(values[design.rows]),
-            gold=np.asarray(gold[design.rows], dtype=np.int64),
+            values=confidence_pairs(design.own(values)),
+            gold=design.own(gold),
             design=design,
         )
         found = measure_group(
@@ -289,7 +289,7 @@ def _rows_by_group(
     names: Sequence[str], designs: Sequence[GroupDesign], values: NDArray[Any], gold: NDArray[Any]
 ) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
     for name, design in zip(names, designs, strict=True):
-        yield name, values[design.rows], gold[design.rows]
+        yield name, design.own(values), design.own(gold)
 
 
 def _in_order_of_names(
@@ -304,7 +304,12 @@ def _in_order_of_names(
     order = np.argsort(np.asarray(names, dtype=object), kind="stable")
     rank = np.argsort(order)
     designs = design_groups(
-        rank[group], len(names), cluster, replicates=replicates, seed=seed, weights=weights
+        rank[group] if len(names) > 1 else group,
+        len(names),
+        cluster,
+        replicates=replicates,
+        seed=seed,
+        weights=weights,
     )
     return [designs[number] for number in rank]
 
