@@ -166,9 +166,8 @@ def evaluate_predictions(
 ) -> CalibrationReport:
     """Do what `calibrate` does with predictions that are read."""
     pair = predictions.value_kind == "confidence"
-    groups = predictions.group
-    if groups is None:
-        groups = np.zeros(len(predictions), dtype=np.int32)
+    group = predictions.group
+    groups = np.zeros(len(predictions), np.intp) if group is None else group.astype(np.intp)
     evaluation = evaluate_coded(
         predictions.values,
         predictions.gold,

@@ -32,19 +32,17 @@ def outcomes(
         confidence, right = np.empty(count), np.empty(count, dtype=np.bool_)
         for start in range(0, count, ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
-            some = np.asarray(gold)[part]
-            confidence[part], right[part] = outcomes(
-                np.asarray(values)[part], some, notion=notion, given=given
-            )
+            some = np.asarray(values)[part], np.asarray(gold)[part]
+            confidence[part], right[part] = outcomes(*some, notion=notion, given=given)
         return confidence, right
     if notion == "top-label" and given == "scores":
         return top_label(values, gold)
     probabilities = to_probabilities(values, given=given)
-    right = check_gold(gold, probabilities.shape, absent=True)
+    known = check_gold(gold, probabilities.shape, absent=True)
     if notion == "top-label":
-        return row_max(probabilities), row_argmax(probabilities) == right
+        return row_max(probabilities), row_argmax(probabilities) == known
     number = _class_number(notion, probabilities.shape[1])
-    return probabilities[:, number].copy(), right == number
+    return probabilities[:, number].copy(), known == number
 
 
 def to_probabilities(values: ArrayLike, *, given: Given = "scores") -> Floats:

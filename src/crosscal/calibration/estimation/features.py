@@ -202,9 +202,8 @@ class Cells:
                 indices.append(index + start)
                 values.append(value)
             start += grid.width
-        amounts = np.stack(values, axis=1, dtype=np.float32 if weights is None else np.float64)
-        if weights is not None:
-            amounts *= weights[rows, None]
+        amounts: Floats | NDArray[np.float32] = np.stack(values, axis=1)
+        amounts = amounts.astype(np.float32) if weights is None else amounts * weights[rows, None]
         index = np.stack(indices, axis=1, dtype=np.int32)
         ends = np.arange(0, index.size + 1, index.shape[1])
         shape = (len(index), self.width)

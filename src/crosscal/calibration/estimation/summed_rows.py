@@ -72,7 +72,8 @@ class MeanSums:
         if not is_finite.all():
             finite = np.where(is_finite, rows, 0.0)
             count = np.bincount(unit, weights=np.isinf(rows), minlength=self._units)
-            self._infinite[name] = self._infinite.get(name, 0.0) + count
+            before = self._infinite.get(name)
+            self._infinite[name] = np.asarray(count if before is None else before + count)
         sums = cluster_sums(finite if weights is None else weights * finite, unit, self._units)
         self._sums[name] = self._sums[name] + sums if name in self._sums else sums
         expected = [
@@ -120,7 +121,7 @@ def sum_rows(sample: SampleSet, units: int, settings: EvaluationSettings) -> Sum
     n, count = len(sample.unit), sample.values.shape[1]
     sums = MeanSums(units, sample.weights)
     # Of very many rows an eighth of the memory.
-    correct = np.empty(n, dtype=np.float64 if n <= ROWS_AT_ONCE else np.bool_)
+    correct: NDArray[Any] = np.empty(n, dtype=np.float64 if n <= ROWS_AT_ONCE else np.bool_)
     one_class = settings.notion not in ("top-label", "class-wise") and not settings.pair
     by_class = looks_at_classes(settings.error_names())
     classes = None

@@ -102,11 +102,11 @@ def _drawn_by_class(
     order = np.argsort(chosen.ravel(), kind="stable")
     limits = np.cumsum([0, *np.bincount(chosen.ravel(), minlength=len(views))])
     for number, view in enumerate(views):
-        row, sample = np.divmod(order[limits[number] : limits[number + 1]], samples)
-        index, value = view.features(rows.start + row)
+        drawn, sample = np.divmod(order[limits[number] : limits[number + 1]], samples)
+        index, value = view.features(rows.start + drawn)
         cells = index * samples + sample[:, None]
         sums = np.bincount(cells.ravel(), value.ravel(), minlength=view.width * samples)
-        yield sums.reshape(view.width, samples)
+        yield np.asarray(sums.reshape(view.width, samples), dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,7 @@ class ClassView(BinaryView):
 
     def outcome(self, rows: slice) -> Floats:
         """Return whether the class is right."""
-        return (self.classes.gold[rows] == self.number).astype(np.float64)
+        return np.asarray(self.classes.gold[rows] == self.number, dtype=np.float64)
 
     def outcome_if(self, rows: slice) -> tuple[Floats, Floats]:
         """Return where the class is chosen, and else how probable it would be."""
