@@ -164,7 +164,7 @@ def measure(arguments, checkout, limit=3600):
         "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1),
         "peak_gb": round(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9, 2),
         "exit_code": code,
-        **({"said": lines[-1][:200]} if code and lines else {}),
+        **({"said": lines[-1].replace(f"{arguments[1]}", "FILE")[:200]} if code and lines else {}),
     }
 
 
