@@ -52,7 +52,8 @@ CURVES = {
 NOTES = {
     "rows": "up to 200,000 rows ranks are resampled too; up to 1 million all rows are one part, "
     "beside which fixed parts of memory count",
-    "groups": "draws of 40 million numbers are kept, of about 1,000 such groups; then none grows",
+    "groups": "draws of 40 million numbers are kept, of about 1,000 such groups; then results "
+    "alone grow",
     "classes": "from about 130 classes on sums over clusters are made in parts",
 }
 # Exponents that are linear: caches and constant parts blur them.
