@@ -166,11 +166,12 @@ def evaluate_predictions(
 ) -> CalibrationReport:
     """Do what `calibrate` does with predictions that are read."""
     pair = predictions.value_kind == "confidence"
-    groups = np.zeros(len(predictions)) if predictions.group is None else predictions.group
+    group = predictions.group
+    groups = np.zeros(len(predictions), np.intp) if group is None else group.astype(np.intp)
     evaluation = evaluate_coded(
         predictions.values,
         predictions.gold,
-        groups.astype(np.intp),
+        groups,
         predictions.groups or (ALL,),
         predictions.cluster,
         predictions.votes,

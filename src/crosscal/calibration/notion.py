@@ -15,6 +15,9 @@ from crosscal.exceptions import SettingsError
 Floats = NDArray[np.float64]
 Notion = Literal["top-label", "class-wise"] | int
 
+ROWS_AT_ONCE = 1_000_000
+"""Rows whose probabilities are in memory together, where something is only read off them."""
+
 
 def outcomes(
     values: ArrayLike,
@@ -24,14 +27,22 @@ def outcomes(
     given: Given = "scores",
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return a confidence for each row, and whether what it is the confidence in is true."""
+    count = len(values) if isinstance(values, np.ndarray) else 0
+    if count > ROWS_AT_ONCE and np.shape(gold) == (count,):
+        confidence, right = np.empty(count), np.empty(count, dtype=np.bool_)
+        for start in range(0, count, ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            some = np.asarray(values)[part], np.asarray(gold)[part]
+            confidence[part], right[part] = outcomes(*some, notion=notion, given=given)
+        return confidence, right
     if notion == "top-label" and given == "scores":
         return top_label(values, gold)
     probabilities = to_probabilities(values, given=given)
-    right = check_gold(gold, probabilities.shape, absent=True)
+    known = check_gold(gold, probabilities.shape, absent=True)
     if notion == "top-label":
-        return row_max(probabilities), row_argmax(probabilities) == right
+        return row_max(probabilities), row_argmax(probabilities) == known
     number = _class_number(notion, probabilities.shape[1])
-    return probabilities[:, number].copy(), right == number
+    return probabilities[:, number].copy(), known == number
 
 
 def to_probabilities(values: ArrayLike, *, given: Given = "scores") -> Floats:

@@ -53,3 +53,13 @@ def test_batches_have_the_variance_of_clusters(monkeypatch):
     exact = np.bincount(cluster, weights=values).std() * np.sqrt(4000) / 8000
     # 500 batches tell a standard deviation to 3 %, 4,000 replicates to 1 %.
     assert found == pytest.approx(exact, rel=0.12)
+
+
+def test_draws_are_kept_within_bounds_and_made_again(monkeypatch):
+    monkeypatch.setattr(cluster_design, "_MOST_KEPT", 100 * 50)
+    found = designs(np.repeat(np.arange(4), 20), None, replicates=100)
+    first = found[0].resampling.weights.copy()
+    for each in found:
+        assert each.resampling.weights.shape[1] == 20
+        assert sum(d.weights.size for d in each.draws._kept.values()) <= 100 * 50
+    assert (found[0].resampling.weights == first).all()

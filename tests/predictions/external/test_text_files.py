@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from crosscal.exceptions import DataError, SettingsError
+from crosscal.predictions.external.sources import csv_source, json_source, plain_files
 from tests.predictions.external.truth_tables import NAMES, N, is_truth, read, text, wide
 
 QUOTED = {
@@ -132,3 +133,70 @@ def test_standard_input(truth, monkeypatch):
 
     monkeypatch.setattr("sys.stdin", Input())
     is_truth(read("-"), truth)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "cell", "limit"),
+    [
+        ("a.csv", "p0,p1,label\n", "0.5,", "LONGEST_ROW"),
+        ("a.jsonl", '{"p0": 1}\n{"a": "', "xxxx", "_LONGEST_JSON"),
+        ("a.json", '[{"a": "', "xxxx", "LONGEST_DOCUMENT"),
+    ],
+)
+def test_a_line_that_memory_could_not_hold_is_refused_before_it_is_read(
+    tmp_path, monkeypatch, name, start, cell, limit
+):
+    monkeypatch.setattr(plain_files, limit, 1 << 20)
+    path = tmp_path / name
+    path.write_text(start + cell * (1 << 20))
+    held = []
+    decoded = plain_files._decoded
+
+    def watched(plain, encoding):
+        for block in decoded(plain, encoding):
+            held.append(len(block))
+            yield block
+
+    monkeypatch.setattr(plain_files, "_decoded", watched)
+    line = start.count("\n") + 1
+    with pytest.raises(DataError, match=rf"{name}:{line}: a line of more than 1 million"):
+        read(path)
+    assert sum(held) <= 3 << 20  # of four
+
+
+def test_a_long_line_in_another_encoding_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(plain_files, "LONGEST_ROW", 1 << 20)
+    path = tmp_path / "a.csv"
+    path.write_text("p0,p1,label\n" + "0.5," * (1 << 19), encoding="utf-16")
+    with pytest.raises(DataError, match="more than 1 million"):
+        read(path)
+
+
+def test_a_large_document_is_refused_and_large_json_lines_are_not(tmp_path, monkeypatch):
+    lines = [json.dumps({"p0": 0.9, "p1": 0.1, "label": i % 2}) for i in range(40)]
+    monkeypatch.setattr(json_source, "LONGEST_DOCUMENT", 500)
+    document = tmp_path / "a.json"
+    document.write_text("[" + ",\n".join(lines) + "]")
+    with pytest.raises(DataError, match=r"one JSON document of .* Write JSON lines"):
+        read(document)
+    lined = tmp_path / "b.json"
+    lined.write_text("\n".join(lines))
+    assert len(read(lined)) == 40
+
+
+def test_of_very_many_columns_fewer_rows_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_source, "_CELLS", 5_000)
+    names = [f"prob_{i}" for i in range(400)]
+    row = ",".join([f"{1 / 400:.6f}"] * 400)
+    rows = [f"{row},{i % 400}" for i in range(100)]
+    path = text(tmp_path, ",".join([*names, "label"]) + "\n" + "\n".join(rows) + "\n", "a.csv")
+    source = csv_source.CsvSource(plain_files.open_plain(str(path)))
+    assert len(source._preview) == 20
+    assert read(path).values.shape == (100, 400)
+
+
+def test_a_repeated_name_among_very_many_is_found(tmp_path):
+    names = [f"x{i}" for i in range(20_000)]
+    path = text(tmp_path, ",".join([*names, "x77"]) + "\n" + "0," * 20_000 + "0\n", "a.csv")
+    with pytest.raises(DataError, match="names column 'x77' twice"):
+        read(path)

@@ -65,10 +65,12 @@ def sweep_bins(
     ordered = values[order]
     own = None if own is None else own[order]
     # Sums up to each row: the accuracy of any run of rows is one subtraction and a division.
-    hits = np.cumsum(outcomes[order] if own is None else own * outcomes[order])
-    running = np.arange(1.0, len(values) + 1) if own is None else np.cumsum(own)
+    hits, running = np.zeros(len(values) + 1), None
+    np.cumsum(outcomes[order] if own is None else own * outcomes[order], out=hits[1:])
+    del order
+    if own is not None:
+        running = np.concatenate([[0.0], np.cumsum(own)])
     units = None if own is None else running_units(own)
-    hits, running = (np.concatenate([[0.0], sums]) for sums in (hits, running))
     best = make_bins(ordered, bins=1, scheme=scheme)
     most = min(most, len(values)) if scheme == "mass" else most
     for bins in _candidates(ordered, scheme, most, units):
@@ -96,10 +98,12 @@ def _candidates(ordered: Floats, scheme: Scheme, most: int, units: Floats | None
         yield Bins(upper=np.unique(np.append(cuts, 1.0)))
 
 
-def _rising(ends: NDArray[np.intp], sums: Floats, running: Floats) -> bool:
+def _rising(ends: NDArray[np.intp], sums: Floats, running: Floats | None) -> bool:
     """Return whether accuracy never falls from one bin with rows to the next."""
+    # `running` sums weights; without any, rows are counted.
     starts = np.concatenate([[0], ends[:-1]])
     filled = ends > starts
-    accuracy = (sums[ends] - sums[starts])[filled] / (running[ends] - running[starts])[filled]
+    size = ends - starts if running is None else running[ends] - running[starts]
+    accuracy = (sums[ends] - sums[starts])[filled] / size[filled]
     # Means of equal counts are equal to the bit; a difference in the last one is none.
     return bool((np.diff(accuracy) >= -1e-12).all())

@@ -7,7 +7,7 @@ predictions gets it here, but for areas under risk and coverage and the parts of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,21 +16,22 @@ from numpy.typing import NDArray
 from crosscal.calibration.errors.binned import ece_debiased, rmsce_debiased
 from crosscal.calibration.errors.kernel import kernel_error
 from crosscal.calibration.errors.smooth import smooth_ece
-from crosscal.calibration.estimation.features import smoothing
+from crosscal.calibration.estimation.features import chunks, smoothing
 from crosscal.calibration.estimation.functionals import (
     FEATURES_OF,
     ErrorFunctional,
     FeatureBlock,
     make_functional,
 )
-from crosscal.calibration.estimation.inversion import true_errors
+from crosscal.calibration.estimation.inversion import shifted_noise, true_errors
 from crosscal.calibration.estimation.measurement import Measurement, PerfectCalibration
 from crosscal.calibration.estimation.prepared import (
     SPANS,
     PreparedSample,
+    SummedOutcomes,
     prepare,
-    prepare_outcomes,
     prepare_soft,
+    sum_outcomes,
 )
 from crosscal.calibration.estimation.resampling import ClusterResampling
 from crosscal.calibration.estimation.samples import (
@@ -38,7 +39,6 @@ from crosscal.calibration.estimation.samples import (
     OutcomeSet,
     SampleSet,
 )
-from crosscal.calibration.sample_weights import weighted_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -49,6 +49,8 @@ _STEPS = 5
 _LEAST_BANDWIDTH = 2 / 1024
 _ON_A_GRID = ("smooth_ece", "kernel_error")
 _UNIT = (0.0, 1.0)
+# Replicates times columns that are inverted at once.
+_MOST_NUMBERS = 4_000_000
 
 
 def measure_samples(
@@ -66,11 +68,34 @@ def measure_outcomes(
 ) -> list[Measurement]:
     """Measure means of outcomes on one resampling; that of none at all is 0, and unknown."""
     units = resampling.weights.shape[1]
-    prepared = [prepare_outcomes(each, units) for each in sets if len(each.outcome)]
-    measured = iter(_measure_all(prepared, resampling, EvaluationSettings(), ()))
+    summed = [sum_outcomes(each, units) for each in sets if len(each.outcome)]
+    measured = iter(_mean_outcomes(summed, resampling) if summed else ())
     low, high = _unknown(resampling.replicates, _UNIT)
     nothing = Measurement(value=0.0, draws_low=low, draws_high=high, span=_UNIT)
-    return [next(measured)["accuracy"] if len(each.outcome) else nothing for each in sets]
+    return [next(measured) if len(each.outcome) else nothing for each in sets]
+
+
+def _mean_outcomes(
+    summed: Sequence[SummedOutcomes], resampling: ClusterResampling
+) -> Iterator[Measurement]:
+    """Yield the means of outcomes with draws; what `PreparedSample.replicates` does, for all."""
+    sizes, sums = (np.stack(each, axis=1) for each in zip(*(s.sums for s in summed), strict=True))
+    rows, right = np.split((resampling.weights @ np.hstack([sizes, sums])).T, 2)
+    observed = sums.sum(axis=0) / [each.n for each in summed]
+    for each, drawn, drawn_rows, mean in zip(summed, right, rows, observed, strict=True):
+        if each.clusters < 2:
+            low, high = _unknown(resampling.replicates, _UNIT)
+            yield Measurement(value=each.value, draws_low=low, draws_high=high, span=_UNIT)
+            continue
+        of = each.outcomes
+        weight, outcome = resampling.virtual_row(of.name, of.number, mean=each.value)
+        weight = weight * each.rows_of_one
+        draws = (drawn + weight * outcome) / (drawn_rows + weight)
+        draws -= mean
+        draws *= resampling.student(each.equal_clusters)
+        draws += mean
+        np.clip(draws, *_UNIT, out=draws)
+        yield Measurement(value=each.value, draws_low=draws, draws_high=draws, span=_UNIT)
 
 
 def _measure_all(
@@ -121,19 +146,17 @@ def _means(
     measurements = {}
     for column, (name, mean) in enumerate(prepared.means.items()):
         span = SPANS.get(name, _UNIT)
-        value = weighted_mean(mean.rows, prepared.sample.weights)
         if drawn is None:
             low, high = _unknown(resampling.replicates, span)
         else:
             low = np.clip(drawn[:, column], *span)
-            infinite = np.isinf(mean.rows)
-            if infinite.any():
+            if mean.infinite is not None:
                 # A right choice of probability 0 costs infinity wherever it is drawn.
-                units = resampling.weights.shape[1]
-                count = np.bincount(prepared.sample.unit, weights=infinite, minlength=units)
-                low[resampling.weights @ count > 0] = np.inf
+                low[resampling.weights @ mean.infinite > 0] = np.inf
             high = low
-        measurements[name] = Measurement(value=value, draws_low=low, draws_high=high, span=span)
+        measurements[name] = Measurement(
+            value=mean.value, draws_low=low, draws_high=high, span=span
+        )
     return measurements
 
 
@@ -144,7 +167,7 @@ def _unknown(replicates: int, span: tuple[float, float]) -> tuple[Floats, Floats
 
 @dataclass(frozen=True, kw_only=True)
 class Excess:
-    """Excess in all columns: observed, of draws less the observed, of calibrated rows."""
+    """Excess in used columns, and 0: observed, of draws less the observed, of calibrated rows."""
 
     prepared: PreparedSample
     blocks: Mapping[str, Sequence[FeatureBlock]]
@@ -161,20 +184,20 @@ class Excess:
         resampling: ClusterResampling,
         samples: int,
     ) -> Excess:
-        """Take a set's excess apart; without `samples` there are no calibrated rows."""
-        sums = prepared.block_sums()
-        observed = np.concatenate([each.sum(axis=0) for each in sums]) / prepared.n
+        """Take a set's excess apart, in place; without `samples` there are no calibrated rows."""
+        used = prepared.used
+        observed = np.append(prepared.excess[used] / prepared.n, 0.0)
         noise = None
         if drawn is not None:
-            noise = np.zeros((len(drawn), prepared.width))
-            noise[:, prepared.used] = drawn[:, len(prepared.means) :] - observed[prepared.used]
-        calibrated = np.zeros((0, prepared.width))
+            noise = drawn[:, len(prepared.means) :]
+            noise -= observed
+        calibrated = np.zeros((0, len(observed)))
         if samples:
             rng = resampling.calibrated_stream()
-            calibrated = prepared.views.calibrated_excess(prepared.expected, samples, rng)
+            calibrated = prepared.views.calibrated_excess(prepared.expected, used, samples, rng)
         return cls(
             prepared=prepared,
-            blocks=prepared.views.blocks(sums),
+            blocks=prepared.views.blocks(prepared.block_sums, used),
             observed=observed,
             noise=noise,
             calibrated=calibrated,
@@ -252,13 +275,25 @@ def invert(
     """Return an error with draws of the true one, by the inversion of `true_errors`."""
     # The level decides whether the error may well be 0; `scale` is of the estimate to the length of
     # what was observed.
-    vector, moved = functional.vector(observed), functional.vector(noise)
-    length, alone = float(functional.norm(vector)), functional.norm(moved)
+    vector = functional.vector(observed)
+    length = float(functional.norm(vector))
     shown = functional.norm(functional.vector(calibrated))
     if noise_floor is None and len(shown):
         noise_floor = scale * float(shown.mean())
-    direction = functional.direction(observed, noise)
-    least, greatest = true_errors(vector, moved, direction, functional.norm)
+    # Of very many columns some replicates at a time: each is by itself, and its direction another.
+    turned = shifted_noise(np.arange(len(noise)))
+    parts = []
+    for rows in chunks(len(noise), max(1, _MOST_NUMBERS // len(functional.columns))):
+        moved = functional.vector(noise[rows])
+        some = None if rows == slice(0, len(noise)) else turned[rows]
+        direction = functional.direction(observed, noise, some)
+        parts.append(
+            (
+                functional.norm(moved),
+                *true_errors(vector, moved, direction, functional.norm),
+            )
+        )
+    alone, least, greatest = (np.concatenate(each) for each in zip(*parts, strict=True))
     low, high = np.minimum(scale * least, 1.0), np.minimum(scale * greatest, 1.0)
     # A draw between 0 and the noise is too high if the true error is 0.
     if float((alone >= length).mean()) > (1 - level) / 2:
@@ -302,13 +337,14 @@ def _debiased(name: str, excess: Excess, bins: int) -> float:
 def _against_calibrated(rate: Measurement, excess: Excess) -> Measurement:
     """Add how many overconfident errors calibrated rows would show, and whether these are more."""
     (block,) = excess.blocks["threshold"]
-    surplus = float(excess.observed[block.start])
+    (place,) = block.places
+    surplus = float(excess.observed[place])
     null = None
     if excess.noise is not None:
         null = PerfectCalibration(
             observed=surplus,
-            calibrated=excess.calibrated[:, block.start],
-            noise=excess.noise[:, block.start],
+            calibrated=excess.calibrated[:, place].copy(),
+            noise=excess.noise[:, place].copy(),  # not all others along with it
             dependent=excess.dependent,
         )
     return Measurement(
@@ -367,7 +403,7 @@ def _scatter_floor(prepared: PreparedSample, resampling: ClusterResampling) -> f
     residual = view.confidence - view.correct
     mean = np.bincount(index, weights=residual) / np.maximum(np.bincount(index), 1)
     unit, units = prepared.sample.unit, resampling.weights.shape[1]
-    scatter = view.cluster_sums(residual - mean[index], unit, units)
+    scatter = view.cluster_sums(unit, units, residual - mean[index])
     rows = resampling.weights @ prepared.sums[:, 0]
     drawn = np.abs(resampling.weights @ scatter).sum(axis=1) / np.maximum(rows, 1.0)
     return float(drawn.mean())

@@ -7,8 +7,10 @@ one product with drawn outcomes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -76,20 +78,27 @@ Columns = Binned | Gridded | Above
 
 
 @dataclass(frozen=True, kw_only=True)
-class BinaryView:
+class BinaryView(ABC):
     """One confidence of each row, whether what it is about is true, and the columns over it."""
 
-    # confidence, correct: (n,)
-    confidence: Floats
-    correct: Floats
+    confidence: Floats  # (n,)
     columns: Sequence[Columns]
-    # (n,): of a uniform number: what the view is about is true if it lies in [low, high). Classes
-    # of a row have ranges side by side, so that exactly one is right
-    range: tuple[Floats, Floats]
-    # if_right, if_wrong: (n,): expected `correct` if the row's prediction were right, or wrong
-    if_right: Floats
-    if_wrong: Floats
     weights: Floats | None = None  # (n,), of mean 1: how much each row adds; None: all as much
+
+    @abstractmethod
+    def outcome(self, rows: slice) -> Floats:
+        """Return whether what the view is about is true."""
+        ...
+
+    @abstractmethod
+    def outcome_if(self, rows: slice) -> tuple[Floats, Floats]:
+        """Return the outcome to expect if the row's prediction were right, and if wrong."""
+        ...
+
+    @property
+    def correct(self) -> Floats:
+        """The outcomes of all rows."""
+        return self.outcome(slice(0, len(self.confidence)))
 
     @property
     def width(self) -> int:
@@ -101,7 +110,7 @@ class BinaryView:
         ends = np.cumsum([0, *(each.width for each in self.columns)]).tolist()
         return [slice(a, b) for a, b in pairwise(ends)]
 
-    def features(self, rows: slice) -> tuple[NDArray[np.intp], Floats]:
+    def features(self, rows: slice | NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:
         """Return the columns rows add to and how much, both (rows, places of a row)."""
         indices, values = [], []
         for each, at in zip(self.columns, self.slices(), strict=True):
@@ -113,35 +122,102 @@ class BinaryView:
             amounts *= self.weights[rows, None]
         return np.stack(indices, axis=1), amounts
 
-    def cluster_sums(self, row_values: Floats, cluster: NDArray[np.intp], clusters: int) -> Floats:
-        """Sum values of rows over each cluster and column; shape (clusters, width)."""
+    def cluster_sums(
+        self, cluster: NDArray[np.intp], clusters: int, row_values: Floats | None = None
+    ) -> Floats:
+        """Sum the excess, or other values of rows, over clusters and columns: (clusters, width)."""
         sums = np.zeros(clusters * self.width)
         for rows in chunks(len(self.confidence)):
             index, value = self.features(rows)
             cells = cluster[rows, None] * self.width + index
-            weights = (row_values[rows, None] * value).ravel()
+            each = self.excess(rows) if row_values is None else row_values[rows]
+            weights = (each[:, None] * value).ravel()
             sums += np.bincount(cells.ravel(), weights=weights, minlength=len(sums))
         return np.asarray(sums.reshape(clusters, self.width))
 
-    def column_sums(self, *row_values: Floats) -> Floats:
-        """Sum several values of rows over each column; shape (number of values, width)."""
-        sums = np.zeros((len(row_values), self.width))
+    def expected_sums(self) -> Floats:
+        """Sum over columns confidences, and outcomes if right, and if wrong: (3, width)."""
+        return self._column_sums(lambda rows: (self.confidence[rows], *self.outcome_if(rows)), 3)
+
+    def excess_sums(self, moved: BinaryView) -> Floats:
+        """Sum the excess of the same rows at other confidences over columns, shape (width,)."""
+        return np.asarray(self._column_sums(lambda rows: (moved.excess(rows),), 1)[0])
+
+    def excess(self, rows: slice) -> Floats:
+        """Return confidence minus outcome."""
+        return np.asarray(self.confidence[rows] - self.outcome(rows))
+
+    def _column_sums(self, values: Callable[[slice], Sequence[Floats]], several: int) -> Floats:
+        sums = np.zeros((several, self.width))
         for rows in chunks(len(self.confidence)):
             index, value = self.features(rows)
-            for number, each in enumerate(row_values):
-                weights = (each[rows, None] * value).ravel()
+            for number, each in enumerate(values(rows)):
+                weights = (each[:, None] * value).ravel()
                 sums[number] += np.bincount(index.ravel(), weights=weights, minlength=self.width)
         return sums
 
+    def cells(self) -> Cells:
+        """Return what tells rows apart: no two columns divide the rows of a cell."""
+        edges = [np.ones(1)]
+        for each in self.columns:
+            if isinstance(each, Binned):
+                edges += [each.bins.upper, np.full(1, max(0.0, each.above))]
+            elif isinstance(each, Above):
+                edges.append(np.nextafter([each.threshold], 0.0))
+        upper = np.unique(np.concatenate(edges))
+        bins = Bins(upper=upper[upper > 0])
+        member = np.zeros((self.width, len(bins)))
+        grids = []
+        for each, at in zip(self.columns, self.slices(), strict=True):
+            if isinstance(each, Gridded):
+                grids.append((each, at))
+                continue
+            # The upper edge belongs to its cell.
+            for index, value in each.columns_of(bins.upper):
+                member[at.start + index, np.arange(len(bins))] = value
+        return Cells(view=self, bins=bins, member=member, grids=grids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """A division of a view's rows that all its bins are made of, and its grids."""
+
+    view: BinaryView
+    bins: Bins
+    member: Floats  # (width of the view, cells): how much of a cell each column has
+    grids: Sequence[tuple[Gridded, slice]]
+
+    @property
+    def width(self) -> int:
+        """Number of cells, and of points of grids."""
+        return len(self.bins) + sum(grid.width for grid, _ in self.grids)
+
     def matrix(self, rows: slice) -> csr_array:
-        """Return the features of rows, shape (width, rows); float32 where they are counts."""
-        index, value = self.features(rows)
+        """Return the cells and points of rows, (width, rows); float32 without weights."""
+        confidence, weights = self.view.confidence[rows], self.view.weights
+        indices, values = [self.bins.index(confidence)], [np.ones(len(confidence))]
+        start = len(self.bins)
+        for grid, _ in self.grids:
+            for index, value in grid.columns_of(confidence):
+                indices.append(index + start)
+                values.append(value)
+            start += grid.width
+        amounts: Floats | NDArray[np.float32] = np.stack(values, axis=1)
+        amounts = amounts.astype(np.float32) if weights is None else amounts * weights[rows, None]
+        index = np.stack(indices, axis=1, dtype=np.int32)
         ends = np.arange(0, index.size + 1, index.shape[1])
         shape = (len(index), self.width)
-        amounts = value.astype(np.float32) if self.weights is None else value
-        by_row = csr_array((amounts.ravel(), index.ravel(), ends), shape=shape)
-        matrix: csr_array = by_row.T.tocsr()
+        matrix: csr_array = csr_array((amounts.ravel(), index.ravel(), ends), shape=shape).T.tocsr()
         return matrix
+
+    def columns(self, sums: Floats) -> Floats:
+        """Return sums over the view's columns, from those over cells and points."""
+        whole = np.asarray(self.member @ sums[: len(self.bins)])
+        start = len(self.bins)
+        for grid, at in self.grids:
+            whole[at] = sums[start : start + grid.width]
+            start += grid.width
+        return whole
 
 
 def chunks(n: int, size: int = _CHUNK) -> Iterator[slice]:
@@ -150,6 +226,7 @@ def chunks(n: int, size: int = _CHUNK) -> Iterator[slice]:
         yield slice(start, min(start + size, n))
 
 
+@lru_cache(maxsize=32)  # of many groups most have the same few bandwidths
 def smoothing(points: int, bandwidth: float) -> Floats:
     """Return the matrix that smooths a grid on [0, 1] as `smooth_ece` does, nearly."""
     # The absolute values of a smoothed excess sum to the error. Fewer points than there serve (25
@@ -163,6 +240,7 @@ def smoothing(points: int, bandwidth: float) -> Floats:
     return np.asarray(kernel / np.sum(kernel, axis=1, keepdims=True))
 
 
+@lru_cache(maxsize=1)
 def laplace_root(points: int, bandwidth: float) -> Floats:
     """Return L with ``L @ L.T`` the kernel of `kernel_error` between points of a grid."""
     grid = np.linspace(0.0, 1.0, points)

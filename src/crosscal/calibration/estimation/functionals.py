@@ -83,7 +83,7 @@ def make_columns(
 class ErrorFunctional:
     """How an error is read off the excess of all columns."""
 
-    columns: NDArray[np.intp]  # those it looks at
+    columns: NDArray[np.intp]  # places of those it looks at
     weight: Floats  # (columns,): what the excess of each is multiplied by
     norm: Norm = field(default_factory=L1)
     transform: Floats | None = None  # (columns, k): what they are turned into next
@@ -95,9 +95,16 @@ class ErrorFunctional:
         """Return what the norm is taken of, from the excess of all columns, (..., all)."""
         return self._transformed(excess[..., self.columns] * self.weight)
 
-    def direction(self, observed: Floats, noise: Floats) -> Floats:
+    def direction(
+        self, observed: Floats, noise: Floats, rows: NDArray[np.intp] | None = None
+    ) -> Floats:
         """Return guesses at the true vector, from excess and noise of all columns."""
-        guess = (observed[self.columns] + shifted_noise(noise[:, self.columns])) * self.weight
+        # Of some rows of the shifted noise, in the order in memory that all of them have.
+        if rows is None:
+            shifted = shifted_noise(noise[:, self.columns])
+        else:
+            shifted = np.asfortranarray(noise[np.ix_(rows, self.columns)])
+        guess = (observed[self.columns] + shifted) * self.weight
         return self._transformed(guess if self.shrinkage is None else guess @ self.shrinkage.T)
 
     def _transformed(self, weighted: Floats) -> Floats:
@@ -110,8 +117,8 @@ class FeatureBlock:
 
     view: BinaryView
     columns: Columns
-    sums: Floats  # (clusters, columns)
-    start: int  # where they lie among all columns of all views
+    sums: Floats | None  # (clusters, columns), where an error looks at this view alone
+    places: NDArray[np.intp]  # (columns,): where they lie among the used columns of all views
 
 
 def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
@@ -121,7 +128,7 @@ def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctiona
         functional = _binned_functional(blocks)
         norm = _norm(name, first.view, first.columns)
         return functional if norm is None else replace(functional, norm=norm)
-    columns = first.start + np.arange(first.columns.width)
+    columns = first.places
     plain = ErrorFunctional(columns=columns, weight=np.ones(len(columns)))
     if name in ("smooth_ece", "kernel_error"):
         plain = replace(plain, shrinkage=_grid_shrinkage(first))
@@ -154,7 +161,7 @@ def _binned_functional(blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
     columns, weights = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
     for block in blocks:
         _, own, filled = _filled(block)
-        columns.append(block.start + filled)
+        columns.append(block.places[filled])
         share = float(own.sum()) / len(block.view.confidence)
         weights.append(np.full(len(filled), 1.0 / max(share, 1e-300) / len(blocks)))
     functional = ErrorFunctional(columns=np.concatenate(columns), weight=np.concatenate(weights))
@@ -190,6 +197,7 @@ def _shrinkage(block: FeatureBlock) -> Floats:
     count = np.bincount(index, weights=own, minlength=size)
     totals = np.bincount(index, weights=own * inside, minlength=size)
     center = np.divide(totals, count, out=np.zeros(size), where=count > 0)
+    assert block.sums is not None
     return _shrunken(block.sums, implied, center, count / n, n)[np.ix_(filled, filled)]
 
 
@@ -213,6 +221,7 @@ def _grid_shrinkage(block: FeatureBlock) -> Floats:
     n = len(confidence)
     squared = split_on_grid(confidence, own**2, points)
     implied = ((squared * grid * (1.0 - grid)) @ member) / n**2
+    assert block.sums is not None
     matrix = _shrunken(block.sums @ member, implied, center, inside / n, n)
     spread = (density[:, None] * member) / np.maximum(inside, 1e-300)
     return np.asarray(spread @ matrix @ member.T)

@@ -17,6 +17,8 @@ them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +31,7 @@ Floats = NDArray[np.float64]
 _MOST_STEPS = 100
 
 
-def shifted_noise(noise: Floats) -> Floats:
+def shifted_noise(noise: NDArray[Any]) -> NDArray[Any]:
     """Return another replicate's noise for each, for directions independent of the draw's own."""
     return np.roll(noise, len(noise) // 2, axis=0)
 

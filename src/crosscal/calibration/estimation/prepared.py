@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.calibration.entropy import entropy_rows
 from crosscal.calibration.estimation.resampling import ClusterResampling
 from crosscal.calibration.estimation.samples import (
     EvaluationSettings,
     OutcomeSet,
     SampleSet,
 )
+from crosscal.calibration.estimation.summed_rows import (
+    HIGH_CONFIDENCE,
+    MeanSums,
+    SummedMean,
+    SummedRows,
+    sum_rows,
+)
 from crosscal.calibration.estimation.views import Views, make_views, notion_view
-from crosscal.calibration.notion import Notion, outcomes, to_probabilities
-from crosscal.calibration.proper import brier_rows, nll_rows
 from crosscal.calibration.sample_weights import effective_size, inequality, mean_one, weighted_mean
 from crosscal.calibration.statistics.cluster_sums import cluster_sums
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-# Of "overconfident_errors".
-_HIGH_CONFIDENCE = 0.9
-# Where a model gives all others none.
-_LEAST_PROBABILITY = 1e-300
+# Sums over clusters and columns that are held at once: 160 MB.
+_MOST_SUMS = 20_000_000
 
 SPANS = {
     "nll": (0.0, np.inf),
@@ -41,25 +43,20 @@ SPANS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeanRows:
-    """A measure that is a mean over rows, and its mean if every prediction were right or wrong."""
-
-    rows: Floats
-    if_right: float
-    if_wrong: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class PreparedSample:
     """Sums of one set."""
 
     sample: SampleSet
-    means: Mapping[str, MeanRows]
+    means: Mapping[str, SummedMean]
     views: Views
-    # (units, 1 + columns): rows; means; excess in all columns of all views. Weights of mean 1
-    # multiply them all, so that the rows sum to their number
+    # (units, 1 + columns): rows; means; excess in the used columns of the views, unless these are
+    # so many that they are summed in parts, when they are asked for (`view_parts`). Weights of
+    # mean 1 multiply them all, so that the rows sum to their number
     sums: Floats
-    used: Ints  # which of all columns of the views those are: the ones with rows
+    used: Ints  # the columns with rows, of all columns of the views
+    excess: Floats  # (all columns of views,): sums of confidence minus outcome
+    # of views that one error looks at alone, (units with rows, columns); None of the others
+    block_sums: Sequence[Floats | None]
     # if_right, if_wrong: (columns,): means of the columns if every prediction were right, or wrong
     if_right: Floats
     if_wrong: Floats
@@ -81,35 +78,80 @@ class PreparedSample:
         """Columns of all views."""
         return len(self.expected)
 
-    def block_sums(self) -> list[Floats]:
-        """Return the sums of each view over clusters with rows, empty columns included."""
-        filled = self.sums[self.sums[:, 0] > 0]
-        whole = np.zeros((len(filled), self.width))
-        whole[:, self.used] = filled[:, 1 + len(self.means) :]
-        ends = np.cumsum([view.width for view in self.views.views])[:-1]
-        return np.split(whole, ends, axis=1)
+    def view_parts(self) -> Iterator[tuple[slice, Floats]]:
+        """Yield sums of used columns that `sums` lacks, and where they lie among the used ones."""
+        start = self.sums.shape[1] - 1 - len(self.means)
+        if start == len(self.used):
+            return
+        units, at = len(self.sums), start
+        views = self.views.views
+        ends = np.searchsorted(self.used, np.cumsum([view.width for view in views]))
+        parts: list[Floats] = []
+        for view, first, end, offset in zip(
+            views,
+            [0, *ends[:-1]],
+            ends,
+            np.cumsum([0, *(view.width for view in views)]),
+            strict=False,
+        ):
+            own = self.used[first:end] - offset
+            sums = view.cluster_sums(self.sample.unit, units)
+            parts.append(sums[:, own])
+            if sum(part.size for part in parts) >= _MOST_SUMS or end == len(self.used):
+                whole = np.hstack(parts)
+                yield slice(at, at + whole.shape[1]), whole
+                at, parts = at + whole.shape[1], []
 
     def replicates(self, totals: Floats, resampling: ClusterResampling) -> Floats:
-        """Return draws of the true means of all columns."""
-        observed = self.sums[:, 1:].sum(axis=0) / self.n
-        mean = weighted_mean(self.means["accuracy"].rows, self.sample.weights)
+        """Return draws of the true means of all columns and, last, of nothing."""
+        # From replicates of the sums; what these lack is summed in parts.
+        whole = np.zeros((len(totals), len(self.if_right) + 1))
+        row, rows = self._virtual_row(resampling), totals[:, :1]
+        held = slice(0, totals.shape[1] - 1)
+        self._draw(whole, held, totals[:, 1:], rows, self.sums[:, 1:], row, resampling)
+        for place, sums in self.view_parts():
+            at = slice(len(self.means) + place.start, len(self.means) + place.stop)
+            self._draw(whole, at, resampling.weights @ sums, rows, sums, row, resampling)
+        return whole
+
+    def _virtual_row(self, resampling: ClusterResampling) -> tuple[Floats, Floats]:
+        mean = self.means["accuracy"].value
         weight, outcome = resampling.virtual_row(self.sample.name, self.sample.number, mean=mean)
-        weight, outcome = (weight * self.rows_of_one)[:, None], outcome[:, None]
-        virtual = outcome * self.if_right + (1.0 - outcome) * self.if_wrong
-        drawn = (totals[:, 1:] + weight * virtual) / (totals[:, :1] + weight)
+        return (weight * self.rows_of_one)[:, None], outcome[:, None]
+
+    def _draw(
+        self,
+        whole: Floats,
+        columns: slice,
+        totals: Floats,
+        rows: Floats,
+        sums: Floats,
+        virtual_row: tuple[Floats, Floats],
+        resampling: ClusterResampling,
+    ) -> None:
+        """Fill in draws of the true means of some columns."""
+        observed = sums.sum(axis=0) / self.n
+        weight, outcome = virtual_row
+        drawn = np.multiply(outcome, self.if_right[columns], out=whole[:, columns])
+        drawn += (1.0 - outcome) * self.if_wrong[columns]
+        drawn *= weight
+        drawn += totals
+        drawn /= rows + weight
         drawn -= observed
         drawn *= resampling.student(self.equal_clusters)[:, None]
         drawn += observed
         if self.moved is not None and self.sample.temperature is not None:
-            drawn += _interpolated(self.sample.temperature.offsets, *self.moved)
-        return np.asarray(drawn)
+            below, above = (each[columns] for each in self.moved)
+            drawn += _interpolated(self.sample.temperature.offsets, below, above)
 
 
 def in_unit_order(sample: SampleSet) -> SampleSet:
     """Return the set with the rows of each unit together, so that their order changes nothing."""
-    if (np.diff(sample.unit) >= 0).all():
+    if (sample.unit[1:] >= sample.unit[:-1]).all():
         return sample
-    order = np.argsort(sample.unit, kind="stable")
+    # Numbers of 16 bits are sorted several times as fast.
+    small = sample.unit.max() <= np.iinfo(np.uint16).max
+    order = np.argsort(sample.unit.astype(np.uint16) if small else sample.unit, kind="stable")
     drawn = sample.temperature
     if drawn is not None:
         drawn = replace(drawn, values_at=_reordered(drawn.values_at, order))
@@ -135,30 +177,29 @@ def prepare(
     sample = in_unit_order(sample)
     weights = mean_one(sample.weights, len(sample.unit))
     sample = replace(sample, weights=weights)
-    means, confidence, correct, probabilities = _rows(sample.values, sample.gold, settings, weights)
-    for name, rows in sample.added.items():
-        # What a right or a wrong prediction would add, nobody knows: the same.
-        mean = weighted_mean(_finite(rows), weights)
-        means[name] = MeanRows(rows=rows, if_right=mean, if_wrong=mean)
-    views = make_views(
-        errors,
-        confidence,
-        correct,
-        probabilities,
-        sample.gold,
-        bins=settings.bins,
-        threshold=_HIGH_CONFIDENCE,
-        weights=weights,
-    )
-    prepared = summed(sample, units, means, views)
+    rows = sum_rows(sample, units, settings)
+    views = _views(rows, settings, weights)
+    prepared = summed(sample, units, rows.means, views, rows.accuracy)
     if sample.temperature is None or not sample.temperature.offsets.any():
         return prepared
     node = 2.0 * float(sample.temperature.offsets.std())
     here, below, above = (
-        _column_means(sample.temperature.values_at(at), sample.gold, settings, prepared)
+        _column_means(sample.temperature.values_at(at), units, settings, prepared)
         for at in (0.0, -node, node)
     )
     return PreparedSample(**{**vars(prepared), "moved": (below - here, above - here)})
+
+
+def _views(rows: SummedRows, settings: EvaluationSettings, weights: Floats | None) -> Views:
+    return make_views(
+        settings.error_names(),
+        rows.confidence,
+        rows.correct,
+        rows.classes,
+        bins=settings.bins,
+        threshold=HIGH_CONFIDENCE,
+        weights=weights,
+    )
 
 
 def prepare_soft(
@@ -168,62 +209,91 @@ def prepare_soft(
     sample = SampleSet(
         values=confidence[:, None], gold=np.zeros(len(unit), dtype=np.int64), unit=unit, name=name
     )
-    view = notion_view(confidence, outcome, ("width",), bins=bins, threshold=_HIGH_CONFIDENCE)
-    mean = float(confidence.mean())
-    means = {
-        "accuracy": MeanRows(rows=outcome, if_right=1.0, if_wrong=0.0),
-        "confidence": MeanRows(rows=confidence, if_right=mean, if_wrong=mean),
-        "gap": MeanRows(rows=confidence - outcome, if_right=mean - 1.0, if_wrong=mean),
-    }
-    return summed(sample, units, means, Views(views=[view], names=[("width",)]))
+    view = notion_view(confidence, outcome, ("width",), bins=bins, threshold=HIGH_CONFIDENCE)
+    sums = MeanSums(units, None)
+    sums.add("accuracy", outcome, unit, (None, 1.0), (None, 0.0))
+    sums.add("confidence", confidence, unit, (confidence, 0.0), (confidence, 0.0))
+    sums.add("gap", confidence - outcome, unit, (confidence, -1.0), (confidence, 0.0))
+    return summed(sample, units, sums.means(), Views(views=[view], names=[("width",)]), outcome)
 
 
-def prepare_outcomes(of: OutcomeSet, units: int) -> PreparedSample:
-    """Sum outcomes over clusters; their mean goes by the name of accuracy."""
-    sample = SampleSet(
-        values=of.outcome[:, None],
-        gold=np.zeros(len(of.unit), dtype=np.int64),
-        unit=of.unit,
-        name=of.name,
-        number=of.number,
-        clusters=of.clusters,
-        weights=mean_one(of.weights, len(of.unit)),
-        equal_clusters=of.equal_clusters,
+@dataclass(frozen=True, kw_only=True)
+class SummedOutcomes:
+    """Outcomes of one set, summed over clusters; the fields are those of `PreparedSample`."""
+
+    outcomes: OutcomeSet
+    n: int
+    value: float
+    sums: tuple[Floats, Floats]  # (units,) each: rows and outcomes
+    clusters: int
+    equal_clusters: float
+    rows_of_one: float
+
+
+def sum_outcomes(of: OutcomeSet, units: int) -> SummedOutcomes:
+    """Sum outcomes over clusters."""
+    n, weights = len(of.unit), mean_one(of.weights, len(of.unit))
+    counts = np.bincount(of.unit, minlength=units).astype(np.float64)
+    sizes = counts if weights is None else cluster_sums(weights, of.unit, units)
+    rows = of.outcome if weights is None else weights * of.outcome
+    clusters, equal_clusters = _cluster_counts(counts, sizes, weights)
+    believed = of.equal_clusters or of.clusters or equal_clusters
+    return SummedOutcomes(
+        outcomes=of,
+        n=n,
+        value=weighted_mean(of.outcome, weights),
+        sums=(sizes, cluster_sums(rows, of.unit, units)),
+        clusters=clusters,
+        equal_clusters=equal_clusters,
+        rows_of_one=_rows_of_one(of.outcome, weights, of.unit, sizes, believed),
     )
-    means = {"accuracy": MeanRows(rows=of.outcome, if_right=1.0, if_wrong=0.0)}
-    return summed(sample, units, means, Views(views=[], names=[]))
 
 
-def summed(
-    sample: SampleSet, units: int, means: Mapping[str, MeanRows], views: Views
-) -> PreparedSample:
-    """Sum rows of means and views over clusters."""
-    unit, n, weights = sample.unit, len(sample.unit), sample.weights
-    counts = np.bincount(unit, minlength=units).astype(np.float64)
-    sizes = counts if weights is None else cluster_sums(weights, unit, units)
-    columns = [sizes]
-    for each in means.values():
-        rows = _finite(each.rows)
-        columns.append(cluster_sums(rows if weights is None else weights * rows, unit, units))
-    excess, totals = [], []
-    for view in views.views:
-        excess.append(view.cluster_sums(view.confidence - view.correct, unit, units))
-        totals.append(view.column_sums(view.confidence, view.if_right, view.if_wrong))
-    expected, if_right, if_wrong = np.hstack(totals) if totals else np.zeros((3, 0))
-    wide = np.hstack(excess) if excess else np.zeros((units, 0))
-    used = np.flatnonzero((expected != 0) | (if_right != 0) | (if_wrong != 0) | wide.any(axis=0))
-    right = [each.if_right for each in means.values()]
-    wrong = [each.if_wrong for each in means.values()]
+def _cluster_counts(counts: Floats, sizes: Floats, weights: Floats | None) -> tuple[int, float]:
+    """Return how many clusters have rows, and how many of equal weight they are worth."""
     clusters = int(np.count_nonzero(counts))
     unequal = 1.0 if weights is None else inequality(sizes, counts)
     # Two at least: what two clusters say is little enough.
-    equal_clusters = clusters if unequal == 1.0 else max(clusters / unequal, 2.0)
+    return clusters, clusters if unequal == 1.0 else max(clusters / unequal, 2.0)
+
+
+def summed(
+    sample: SampleSet,
+    units: int,
+    means: Mapping[str, SummedMean],
+    views: Views,
+    accuracy: Floats,
+) -> PreparedSample:
+    """Sum rows of views over clusters, and put them beside the means."""
+    unit, n, weights = sample.unit, len(sample.unit), sample.weights
+    counts = np.bincount(unit, minlength=units).astype(np.float64)
+    sizes = counts if weights is None else cluster_sums(weights, unit, units)
+    columns = [sizes, *(each.sums for each in means.values())]
+    held = units * sum(view.width for view in views.views) <= _MOST_SUMS
+    excess, totals, filled, block_sums, wide = [], [], [], [], [np.zeros((units, 0))]
+    for view, names in zip(views.views, views.names, strict=True):
+        each = view.cluster_sums(unit, units)
+        some = each[sizes > 0]
+        excess.append(some.sum(axis=0))
+        filled.append(each.any(axis=0))
+        block_sums.append(None if names[0].startswith("class ") else some)
+        totals.append(view.expected_sums())
+        if held:
+            wide.append(each)
+    expected, if_right, if_wrong = np.hstack(totals) if totals else np.zeros((3, 0))
+    some_rows = np.concatenate(filled) if filled else np.zeros(0, dtype=bool)
+    used = np.flatnonzero((expected != 0) | (if_right != 0) | (if_wrong != 0) | some_rows)
+    right = [each.if_right for each in means.values()]
+    wrong = [each.if_wrong for each in means.values()]
+    clusters, equal_clusters = _cluster_counts(counts, sizes, weights)
     return PreparedSample(
         sample=sample,
         means=means,
         views=views,
-        sums=np.hstack([np.stack(columns, axis=1), wide[:, used]]),
+        sums=np.hstack([np.stack(columns, axis=1), *([np.hstack(wide)[:, used]] if held else [])]),
         used=used,
+        excess=np.concatenate(excess) if excess else np.zeros(0),
+        block_sums=block_sums,
         if_right=np.concatenate([right, (expected - if_right)[used] / n]),
         if_wrong=np.concatenate([wrong, (expected - if_wrong)[used] / n]),
         expected=expected,
@@ -231,7 +301,7 @@ def summed(
         equal_clusters=equal_clusters,
         # In batches weights average out: they do not tell how unequal clusters are.
         rows_of_one=_rows_of_one(
-            means["accuracy"].rows,
+            accuracy,
             weights,
             unit,
             sizes,
@@ -255,93 +325,23 @@ def _rows_of_one(
     return float(np.clip(between @ between / square, least, sizes.max()))
 
 
-def _rows(
-    values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings, weights: Floats | None
-) -> tuple[dict[str, MeanRows], Floats, Floats, Floats]:
-    """Return the rows of all means, and confidence and outcome of the notion."""
-    given, notion = settings.given, settings.notion
-    probabilities = to_probabilities(values, given=given)
-    about: Notion = "top-label" if notion == "class-wise" else notion
-    confidence, right = outcomes(values, gold, notion=about, given=given)
-    correct = right.astype(np.float64)
-    top, chosen_right = (confidence, correct) if about == "top-label" else _top(probabilities, gold)
-    accuracy = correct if settings.pair else chosen_right
-    entropy = entropy_rows(values, given=given)
-    square = np.square(probabilities).sum(axis=1)
-    other_nll, other_probability = _if_wrong(probabilities)
-    mean = weighted_mean(confidence, weights)
-    means = {"accuracy": MeanRows(rows=accuracy, if_right=1.0, if_wrong=0.0)}
-    if gold.min(initial=0) >= 0:
-        means["nll"] = MeanRows(
-            rows=nll_rows(values, gold, given=given),
-            if_right=weighted_mean(-np.log(top), weights),
-            if_wrong=weighted_mean(other_nll, weights),
-        )
-    means["brier"] = MeanRows(
-        rows=brier_rows(values, gold, given=given),
-        if_right=weighted_mean(square + 1.0 - 2.0 * top, weights),
-        if_wrong=weighted_mean(square + 1.0 - 2.0 * other_probability, weights),
-    )
-    means["confidence"] = MeanRows(rows=confidence, if_right=mean, if_wrong=mean)
-    means["gap"] = MeanRows(rows=confidence - correct, if_right=mean - 1.0, if_wrong=mean)
-    spread = weighted_mean(entropy, weights)
-    means["entropy"] = MeanRows(rows=entropy, if_right=spread, if_wrong=spread)
-    if "overconfident_errors" in settings.error_names():
-        high = (confidence >= _HIGH_CONFIDENCE).astype(np.float64)
-        means["overconfident_errors"] = MeanRows(
-            rows=(1.0 - correct) * high, if_right=0.0, if_wrong=weighted_mean(high, weights)
-        )
-    return means, confidence, correct, probabilities
-
-
-def _if_wrong(probabilities: Floats) -> tuple[Floats, Floats]:
-    """Return the NLL and probability of the right label to expect where the chosen one is wrong."""
-    # Each other label is right then as probably as it says.
-    others = probabilities.copy()
-    others[np.arange(len(others)), others.argmax(axis=1)] = 0.0
-    rest = others.sum(axis=1)
-    surprise = -np.log(others, out=np.zeros_like(others), where=others > 0)
-    some = np.maximum(rest, _LEAST_PROBABILITY)
-    nll = np.where(rest > 0, (others * surprise).sum(axis=1) / some, -np.log(_LEAST_PROBABILITY))
-    return nll, np.square(others).sum(axis=1) / some
-
-
-def _top(probabilities: Floats, gold: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    confidence, right = outcomes(probabilities, gold, given="probabilities")
-    return confidence, right.astype(np.float64)
-
-
 def _column_means(
-    values: Floats, gold: NDArray[np.int64], settings: EvaluationSettings, prepared: PreparedSample
+    values: Floats, units: int, settings: EvaluationSettings, prepared: PreparedSample
 ) -> Floats:
     """Return the means of all columns at other values, with the bins of the set's own."""
-    weights = prepared.sample.weights
-    means, confidence, correct, probabilities = _rows(values, gold, settings, weights)
-    other = make_views(
-        settings.error_names(),
-        confidence,
-        correct,
-        probabilities,
-        gold,
-        bins=settings.bins,
-        threshold=_HIGH_CONFIDENCE,
-        weights=weights,
-    )
+    sample = replace(prepared.sample, values=values)
+    rows = sum_rows(sample, units, settings)
+    other = _views(rows, settings, sample.weights)
     excess = [
-        view.column_sums(moved.confidence - moved.correct)[0]
+        view.excess_sums(moved)
         for view, moved in zip(prepared.views.views, other.views, strict=True)
     ]
     wide = np.concatenate(excess) if excess else np.zeros(0)
-    rows = [*(each.rows for each in means.values()), *prepared.sample.added.values()]
-    plain = [weighted_mean(_finite(each), weights) for each in rows]
-    return np.concatenate([plain, wide[prepared.used] / len(gold)])
+    plain = [each.finite for each in rows.means.values()]
+    return np.concatenate([plain, wide[prepared.used] / prepared.n])
 
 
 def _interpolated(offsets: Floats, below: Floats, above: Floats) -> Floats:
     """Return changes at the offsets, from those two standard deviations below and above."""
     at = (offsets / (2.0 * offsets.std()))[:, None]
     return np.asarray(at * (above - below) / 2 + at**2 * (above + below) / 2)
-
-
-def _finite(rows: Floats) -> Floats:
-    return np.where(np.isfinite(rows), rows, 0.0)

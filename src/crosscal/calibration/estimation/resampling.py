@@ -43,8 +43,9 @@ MOST_REPLICATES = 100_000
 MOST_UNITS = 10_000
 """Clusters (or batches of them) that are drawn at most."""
 
-# Replicates counted at once; few, so that they fit in a processor's cache.
-_BLOCK = 5
+# Replicates drawn at once, on which the numbers depend; and units counted at once: few, so that
+# they fit in a processor's cache.
+_BLOCK, _COUNTED = 5, 50_000
 _WEIGHTS, _VIRTUAL, _CALIBRATED = 0, 1, 2
 
 
@@ -73,6 +74,8 @@ class ClusterResampling:
     first: int = 0
     step: int = 1
     _factors: dict[float, Floats] = field(default_factory=dict, compare=False, repr=False)
+    # of the set that was asked for last
+    _virtual: dict[tuple[str, int], Floats] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def replicates(self) -> int:
@@ -98,14 +101,18 @@ class ClusterResampling:
         mean : float, optional
             Of its outcomes: at 0 or 1 none varies.
         """
-        stream = self._stream(_VIRTUAL, zlib.crc32(name.encode()), number)
-        own = stream.standard_normal((self.first + self.step * self.replicates, 2))
-        own = own[self.first :: self.step][: self.replicates].T
-        weight, outcome = ndtr(np.sqrt(0.5) * (self.shared + own))
-        outcome = np.sin(np.pi / 2 * outcome) ** 2  # Beta(1/2, 1/2)
+        if (name, number) not in self._virtual:
+            stream = self._stream(_VIRTUAL, zlib.crc32(name.encode()), number)
+            own = stream.standard_normal((self.first + self.step * self.replicates, 2))
+            own = own[self.first :: self.step][: self.replicates].T
+            weight, outcome = ndtr(np.sqrt(0.5) * (self.shared + own))
+            outcome = np.sin(np.pi / 2 * outcome) ** 2  # Beta(1/2, 1/2)
+            self._virtual.clear()
+            self._virtual[name, number] = np.stack([-np.log1p(-weight), outcome])
+        weight, outcome = self._virtual[name, number]
         if mean in (0.0, 1.0):
             outcome = np.full_like(outcome, 1.0 - mean)
-        return -np.log1p(-weight), np.asarray(outcome)
+        return weight, outcome
 
     def calibrated_stream(self) -> np.random.Generator:
         """Return the generator of calibrated outcomes: the same numbers for every set."""
@@ -122,6 +129,7 @@ class ClusterResampling:
             first=self.first + number * self.step,
             step=self.step * of,
             _factors={count: each[part] for count, each in self._factors.items()},
+            _virtual={},
         )
 
     def _stream(self, *purpose: int) -> np.random.Generator:
@@ -177,10 +185,15 @@ def _counts(units: int, replicates: int, rng: np.random.Generator) -> Floats:
     """Draw units with replacement, and count; shape (replicates, units)."""
     weights = np.empty((replicates, units))
     small = units <= np.iinfo(np.uint16).max  # numbers of 16 bits are drawn much faster
-    for start in range(0, replicates, _BLOCK):
-        block = min(_BLOCK, replicates - start)
-        drawn = rng.integers(0, units, size=(block, units), dtype=np.uint16 if small else np.int64)
-        cells = drawn.astype(np.intp) + (np.arange(block) * units)[:, None]
-        counts = np.bincount(cells.ravel(), minlength=block * units)
-        weights[start : start + block] = counts.reshape(block, units)
+    together = _BLOCK * max(1, _COUNTED // (_BLOCK * units))
+    for start in range(0, replicates, together):
+        end = min(start + together, replicates)
+        drawn = np.empty((end - start, units), dtype=np.intp)
+        for first in range(0, end - start, _BLOCK):
+            size = drawn[first : first + _BLOCK].shape
+            kind = np.uint16 if small else np.int64
+            drawn[first : first + _BLOCK] = rng.integers(0, units, size=size, dtype=kind)
+        drawn += (np.arange(end - start) * units)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=drawn.size)
+        weights[start:end] = counts.reshape(drawn.shape)
     return weights

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,12 @@ from crosscal.calibration.estimation.features import BinaryView, chunks
 from crosscal.calibration.estimation.functionals import FEATURES_OF, FeatureBlock, make_columns
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 # Uniform numbers held at once: 16 MB of float32.
 _NUMBERS = 4_000_000
+# Up to so many classes it is asked of each whether a number lies in its range.
+_FEW_CLASSES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,35 +29,129 @@ class Views:
     views: Sequence[BinaryView]
     names: Sequence[Sequence[str]]
 
-    def blocks(self, sums: Sequence[Floats]) -> dict[str, list[FeatureBlock]]:
-        """Return what each name stands for, given each view's cluster sums."""
+    def blocks(self, sums: Sequence[Floats | None], used: Ints) -> dict[str, list[FeatureBlock]]:
+        """Return what each name stands for, given each view's cluster sums and used columns."""
+        # Those that are not used share one place behind the others.
+        places = np.full(sum(view.width for view in self.views), len(used), dtype=np.intp)
+        places[used] = np.arange(len(used))
         blocks, start = defaultdict(list), 0
         for view, names, each in zip(self.views, self.names, sums, strict=True):
             for name, columns, part in zip(names, view.columns, view.slices(), strict=True):
                 blocks[name].append(
                     FeatureBlock(
-                        view=view, columns=columns, sums=each[:, part], start=start + part.start
+                        view=view,
+                        columns=columns,
+                        sums=None if each is None else each[:, part],
+                        places=places[start + part.start : start + part.stop],
                     )
                 )
             start += view.width
         return dict(blocks)
 
-    def calibrated_excess(self, expected: Floats, samples: int, rng: np.random.Generator) -> Floats:
-        """Draw the excess that perfectly calibrated rows would show, shape (samples, columns)."""
+    def calibrated_excess(
+        self, expected: Floats, used: Ints, samples: int, rng: np.random.Generator
+    ) -> Floats:
+        """Draw what calibrated rows would show in used columns, and 0: (samples, used + 1)."""
         n = len(self.views[0].confidence)
-        hits = np.zeros((len(expected), samples))
+        starts = np.cumsum([0, *(view.width for view in self.views)])
+        ends = np.searchsorted(used, starts)
+        hits = np.zeros((len(used) + 1, samples))
+        # Of the views of many classes, which come last, each number lies in the range of just one.
+        several = [len(names) > 0 and names[0].startswith("class ") for names in self.names]
+        first = several.index(True) if sum(several) > _FEW_CLASSES else len(self.views)
+        cells = [view.cells() for view in self.views[:first]]
+        sums = [np.zeros((each.width, samples)) for each in cells]
         for rows in chunks(n, max(1, _NUMBERS // samples)):
             uniforms = rng.random((rows.stop - rows.start, samples), dtype=np.float32)
-            start = 0
-            for view in self.views:
-                low, high = view.range
-                inside = uniforms < high[rows, None].astype(np.float32)
-                if low.any():
-                    inside &= uniforms >= low[rows, None].astype(np.float32)
-                part = slice(start, start + view.width)
-                hits[part] += view.matrix(rows) @ inside.astype(np.float32)
-                start += view.width
-        return np.asarray((expected[:, None] - hits).T / n)
+            # What a view is about is true where the number is below its confidence. Of the classes
+            # of a row just one is: their ranges lie side by side, up to the end.
+            end, below = np.zeros(len(uniforms)), np.zeros(uniforms.shape, dtype=bool)
+            for view, divided, summed in zip(self.views, cells, sums, strict=False):
+                if isinstance(view, ClassView):
+                    end += view.confidence[rows]
+                    if view.number == len(view.classes.columns) - 1:
+                        inside = ~below
+                    else:
+                        reached = uniforms < end[:, None].astype(np.float32)
+                        inside, below = reached ^ below, reached
+                else:
+                    inside = uniforms < view.confidence[rows, None].astype(np.float32)
+                summed += divided.matrix(rows) @ inside.astype(np.float32)
+            for number, drawn in enumerate(_drawn_by_class(self.views[first:], rows, uniforms)):
+                part = slice(ends[first + number], ends[first + number + 1])
+                hits[part] += drawn[used[part] - starts[first + number]]
+        for number, (divided, summed) in enumerate(zip(cells, sums, strict=True)):
+            part = slice(ends[number], ends[number + 1])
+            hits[part] = divided.columns(summed)[used[part] - starts[number]]
+        whole = np.append(expected[used], 0.0)
+        return np.asarray((whole[:, None] - hits).T / n)
+
+
+def _drawn_by_class(
+    views: Sequence[BinaryView], rows: slice, uniforms: NDArray[np.float32]
+) -> Iterator[Floats]:
+    """Yield for each class the sums of its columns over the rows where it was drawn."""
+    if not views:
+        return
+    count, samples = uniforms.shape
+    chosen = np.empty(uniforms.shape, dtype=np.uint32)
+    columns = [view.confidence[rows] for view in views[:-1]]
+    ends = np.cumsum(np.stack(columns, axis=1), axis=1).astype(np.float32)
+    for row in range(count):
+        chosen[row] = np.searchsorted(ends[row], uniforms[row], side="right")
+    order = np.argsort(chosen.ravel(), kind="stable")
+    limits = np.cumsum([0, *np.bincount(chosen.ravel(), minlength=len(views))])
+    for number, view in enumerate(views):
+        drawn, sample = np.divmod(order[limits[number] : limits[number + 1]], samples)
+        index, value = view.features(rows.start + drawn)
+        cells = index * samples + sample[:, None]
+        sums = np.bincount(cells.ravel(), value.ravel(), minlength=view.width * samples)
+        yield np.asarray(sums.reshape(view.width, samples), dtype=np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotionView(BinaryView):
+    """The view of one confidence a row, which is right or wrong as the prediction is."""
+
+    outcomes: Floats  # (n,)
+
+    def outcome(self, rows: slice) -> Floats:
+        """Return the outcomes."""
+        return np.asarray(self.outcomes[rows], dtype=np.float64)
+
+    def outcome_if(self, rows: slice) -> tuple[Floats, Floats]:
+        """Return 1, and 0."""
+        count = len(self.confidence[rows])
+        return np.ones(count), np.zeros(count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassProbabilities:
+    """The probabilities of all classes, by class, and what they say of each row."""
+
+    columns: Sequence[Floats]  # (n,) each
+    chosen: NDArray[Any]  # (n,): the class of the highest one
+    rest: Floats  # (n,): what it leaves for the others
+    gold: NDArray[Any]  # (n,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassView(BinaryView):
+    """The view of one class's probability."""
+
+    number: int
+    classes: ClassProbabilities
+
+    def outcome(self, rows: slice) -> Floats:
+        """Return whether the class is right."""
+        return np.asarray(self.classes.gold[rows] == self.number, dtype=np.float64)
+
+    def outcome_if(self, rows: slice) -> tuple[Floats, Floats]:
+        """Return where the class is chosen, and else how probable it would be."""
+        confidence, rest = self.confidence[rows], self.classes.rest[rows]
+        chosen = self.classes.chosen[rows] == self.number
+        other = np.divide(confidence, rest, out=np.zeros_like(confidence), where=rest > 0)
+        return chosen.astype(np.float64), np.where(chosen, 0.0, np.minimum(other, 1.0))
 
 
 def notion_view(
@@ -66,28 +164,18 @@ def notion_view(
     weights: Floats | None = None,
 ) -> BinaryView:
     """Return the view of one confidence a row."""
-    nothing = np.zeros_like(confidence)
     columns = [
         make_columns(name, confidence, correct, bins=bins, threshold=threshold, weights=weights)
         for name in names
     ]
-    return BinaryView(
-        confidence=confidence,
-        correct=correct,
-        columns=columns,
-        range=(nothing, confidence),
-        if_right=np.ones_like(confidence),
-        if_wrong=nothing,
-        weights=weights,
-    )
+    return NotionView(confidence=confidence, outcomes=correct, columns=columns, weights=weights)
 
 
 def make_views(
     errors: Sequence[str],
     confidence: Floats,
     correct: Floats,
-    probabilities: Floats,
-    gold: NDArray[np.int64],
+    classes: ClassProbabilities | None,
     *,
     bins: int,
     threshold: float,
@@ -97,7 +185,8 @@ def make_views(
     features = list(dict.fromkeys(FEATURES_OF[name] for name in errors))
     by_class = [name for name in features if name.startswith("class ")]
     of_notion = [name for name in features if name not in by_class]
-    views, names = [], []
+    views: list[BinaryView] = []
+    names = []
     if of_notion:
         views.append(
             notion_view(
@@ -105,44 +194,30 @@ def make_views(
             )
         )
         names.append(of_notion)
-    if by_class:
-        views += _class_views(by_class, probabilities, gold, bins, threshold, weights)
-        names += [by_class] * probabilities.shape[1]
+    if by_class and classes is not None:
+        views += _class_views(by_class, classes, bins, threshold, weights)
+        names += [by_class] * len(classes.columns)
     return Views(views=views, names=names)
+
+
+def looks_at_classes(errors: Sequence[str]) -> bool:
+    """Whether some of these errors need the probabilities of all classes."""
+    return any(FEATURES_OF[name].startswith("class ") for name in errors)
 
 
 def _class_views(
     names: Sequence[str],
-    probabilities: Floats,
-    gold: NDArray[np.int64],
+    classes: ClassProbabilities,
     bins: int,
     threshold: float,
     weights: Floats | None,
-) -> list[BinaryView]:
-    ends = np.cumsum(probabilities, axis=1)
-    chosen = probabilities.argmax(axis=1)
-    rest = 1.0 - probabilities[np.arange(len(gold)), chosen]
-    views = []
-    for number, column in enumerate(probabilities.T):
-        low = ends[:, number - 1] if number else np.zeros(len(ends))
-        # Where rounding leaves the last end short of 1.
-        high = ends[:, number] if number < len(ends.T) - 1 else np.full(len(ends), 2.0)
-        confidence, right = np.ascontiguousarray(column), (gold == number).astype(np.float64)
-        other = np.divide(column, rest, out=np.zeros_like(column), where=rest > 0)
-        views.append(
-            BinaryView(
-                confidence=confidence,
-                correct=right,
-                columns=[
-                    make_columns(
-                        name, confidence, right, bins=bins, threshold=threshold, weights=weights
-                    )
-                    for name in names
-                ],
-                range=(low, high),
-                if_right=(chosen == number).astype(np.float64),
-                if_wrong=np.where(chosen == number, 0.0, np.minimum(other, 1.0)),
-                weights=weights,
-            )
+) -> Iterator[BinaryView]:
+    for number, confidence in enumerate(classes.columns):
+        right = (classes.gold == number).astype(np.float64)
+        columns = [
+            make_columns(name, confidence, right, bins=bins, threshold=threshold, weights=weights)
+            for name in names
+        ]
+        yield ClassView(
+            confidence=confidence, columns=columns, weights=weights, number=number, classes=classes
         )
-    return views

@@ -42,7 +42,10 @@ class ConfidentRows:
     def __init__(
         self, group: str, confidence: Floats, correct: Floats, design: GroupDesign, level: float
     ) -> None:
-        order = np.argsort(design.unit, kind="stable")  # once, and not for every threshold
+        # Once, and not for every threshold; numbers of 16 bits several times as fast.
+        small = design.units <= np.iinfo(np.uint16).max
+        unit = design.unit.astype(np.uint16) if small else design.unit
+        order = np.argsort(unit, kind="stable")
         self.group, self.level = group, level
         self.confidence, self.correct = confidence[order], correct[order]
         self.unit, self.design = design.unit[order], design

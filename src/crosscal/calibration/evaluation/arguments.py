@@ -85,10 +85,12 @@ def class_numbers(gold: ArrayLike, classes: Sequence[str] | None) -> ArrayLike:
     return np.array([number[name] for name in names], dtype=np.int64)
 
 
-def confidence_pairs(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return float64; a confidence becomes the probabilities of wrong and right."""
+def confidence_pairs(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values by class; a confidence becomes the probabilities of wrong and right."""
+    if values.ndim == 2:
+        return values
     wide = np.asarray(values, dtype=np.float64)
-    return np.stack([1 - wide, wide], axis=1) if wide.ndim == 1 else wide
+    return np.stack([1 - wide, wide], axis=1)
 
 
 def label_codes(labels: ArrayLike | None, n: int, what: str) -> tuple[NDArray[Any], Ints]:

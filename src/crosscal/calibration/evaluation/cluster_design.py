@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,28 @@ Floats = NDArray[np.float64]
 
 # Names the stream of the batches.
 _BATCHES = 9
+# Replicates times units of the draws that are kept: 320 MB.
+_MOST_KEPT = 40_000_000
+
+
+class ClusterDraws:
+    """Draws of clusters by number, made when they are asked for; the last ones are kept."""
+
+    def __init__(self, replicates: int, seed: int) -> None:
+        self._replicates, self._seed = replicates, seed
+        self._kept: dict[int, ClusterResampling] = {}
+
+    def of(self, draw: int, units: int) -> ClusterResampling:
+        """Return a draw of so many units: the same whenever it is made."""
+        if draw not in self._kept:
+            while self._kept and self._numbers() + units * self._replicates > _MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            drawn = resample_clusters(units, self._replicates, entropy=(self._seed, draw))
+            self._kept[draw] = drawn
+        return self._kept[draw]
+
+    def _numbers(self) -> int:
+        return sum(each.weights.size for each in self._kept.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +65,20 @@ class GroupDesign:
     cluster: Ints  # (m,): cluster of each row; equal numbers in two groups mean one cluster
     clusters: int  # different ones in this group
     unit: Ints  # (m,): column of `weights` that belongs to each row
-    # shared by the groups of one draw; units without rows of this group among them
-    resampling: ClusterResampling
+    units: int  # of the draw, also those without rows of this group
     draw: int  # groups of one number share their draws, replicate by replicate
+    draws: ClusterDraws
     batched: bool  # whether units are batches of clusters
     weights: Floats | None = None  # (m,), above 0: cases each row stands for; None: all alike
+
+    def own(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return what an array of all rows has of this group's; of a single group that is all."""
+        return array if len(self.rows) == len(array) else array[self.rows]
+
+    @property
+    def resampling(self) -> ClusterResampling:
+        """The draw, shared by all groups of its number."""
+        return self.draws.of(self.draw, self.units)
 
     @property
     def effective(self) -> float:
@@ -76,7 +108,7 @@ def design_groups(
     """Draw clusters for every group; without clusters every row is one."""
     rows = _rows_of(group, groups)
     if cluster is None:
-        own, draws = np.arange(len(group)), np.arange(groups)
+        own, draws = None, np.arange(groups)
     else:
         names, own = np.unique(cluster, return_inverse=True)
         incidence = csr_array(
@@ -87,9 +119,10 @@ def design_groups(
         _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
         draws = np.argsort(np.argsort(first))[inverse]
     designs: dict[int, GroupDesign] = {}
-    for draw in range(int(draws.max()) + 1):
-        members = np.flatnonzero(draws == draw)
-        designs |= _one_draw(draw, members.tolist(), rows, own, replicates, seed)
+    drawn = ClusterDraws(replicates, seed)
+    members = np.split(np.argsort(draws, kind="stable"), np.cumsum(np.bincount(draws))[:-1])
+    for draw, groups_of_draw in enumerate(members):
+        designs |= _one_draw(draw, groups_of_draw.tolist(), rows, own, drawn, seed)
     ordered = [designs[number] for number in range(groups)]
     if weights is None:
         return ordered
@@ -108,28 +141,35 @@ def _one_draw(
     draw: int,
     members: Sequence[int],
     rows: Sequence[Ints],
-    cluster: Ints,
-    replicates: int,
+    cluster: Ints | None,
+    draws: ClusterDraws,
     seed: int,
 ) -> dict[int, GroupDesign]:
-    """Draw the clusters of groups that are linked by shared ones."""
-    together = np.concatenate([cluster[rows[number]] for number in members])
-    names, unit = np.unique(together, return_inverse=True)
-    count, batched = len(names), len(names) > MOST_UNITS
+    """Return the designs of groups that are linked by shared ones."""
+    if cluster is None:  # every row by itself, and no two groups in one draw
+        unit = np.arange(sum(len(rows[number]) for number in members))
+        different = len(unit)
+    else:
+        together = np.concatenate([cluster[rows[number]] for number in members])
+        names, unit = np.unique(together, return_inverse=True)
+        different = len(names)
+    count, batched = different, different > MOST_UNITS
     if batched:
         batch = np.random.default_rng([seed, draw, _BATCHES]).permutation(count) % MOST_UNITS
         unit = batch[unit]
         count = MOST_UNITS
-    resampling = resample_clusters(count, replicates, entropy=(seed, draw))
     parts = np.split(unit, np.cumsum([len(rows[number]) for number in members])[:-1])
     return {
         number: GroupDesign(
             rows=rows[number],
-            cluster=cluster[rows[number]],
-            clusters=len(np.unique(cluster[rows[number]])) if len(members) > 1 else len(names),
+            cluster=rows[number] if cluster is None else cluster[rows[number]],
+            clusters=different
+            if cluster is None or len(members) == 1
+            else len(np.unique(cluster[rows[number]])),
             unit=part,
-            resampling=resampling,
+            units=count,
             draw=draw,
+            draws=draws,
             batched=batched,
         )
         for number, part in zip(members, parts, strict=True)

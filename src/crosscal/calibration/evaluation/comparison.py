@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,22 +12,25 @@ from crosscal.calibration.evaluation.results import Difference
 from crosscal.calibration.statistics.multiplicity import holm
 
 
-def differences(
-    measured: Mapping[str, GroupMeasures], baseline: str, level: float
-) -> list[Difference]:
-    """Compare every group with the baseline in every measure that both have."""
-    # Without interval and p-value where a group is a single cluster.
-    base = measured[baseline]
-    others = [name for name in measured if name != baseline]
-    compared = []
-    for name, reference in base.measurements.items():
-        family = [
-            _difference(group, baseline, name, measured[group], base, level)
-            for group in others
-            if _comparable(measured[group].measurements.get(name), reference)
-        ]
-        compared += _adjusted(family)
-    return compared
+class Comparison:
+    """Differences of groups from a baseline, collected group by group."""
+
+    # Draws are not kept. Without interval and p-value where a group is a single cluster.
+    def __init__(self, baseline: str, base: GroupMeasures, level: float) -> None:
+        self._baseline, self._base, self._level = baseline, base, level
+        self._found: dict[str, list[Difference]] = {name: [] for name in base.measurements}
+
+    def add(self, group: str, measured: GroupMeasures) -> None:
+        """Compare a group in every measure that both have."""
+        for name, reference in self._base.measurements.items():
+            if _comparable(measured.measurements.get(name), reference):
+                self._found[name].append(
+                    _difference(group, self._baseline, name, measured, self._base, self._level)
+                )
+
+    def differences(self) -> list[Difference]:
+        """Return all, measure by measure, with adjusted p-values."""
+        return [each for family in self._found.values() for each in _adjusted(family)]
 
 
 def _comparable(one: Measurement | None, other: Measurement) -> bool:

@@ -22,7 +22,7 @@ from crosscal.calibration.evaluation.arguments import (
     label_codes,
 )
 from crosscal.calibration.evaluation.cluster_design import GroupDesign, design_groups
-from crosscal.calibration.evaluation.comparison import differences
+from crosscal.calibration.evaluation.comparison import Comparison
 from crosscal.calibration.evaluation.measures import (
     GroupMeasures,
     group_result,
@@ -34,7 +34,12 @@ from crosscal.calibration.evaluation.plausibility import (
     unshared_clusters,
 )
 from crosscal.calibration.evaluation.recalibrated import GroupRows, fits, recalibrations
-from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, NeededThreshold
+from crosscal.calibration.evaluation.results import (
+    AcceptedRows,
+    Evaluation,
+    GroupResult,
+    NeededThreshold,
+)
 from crosscal.calibration.human.votes import check_votes
 from crosscal.calibration.notion import Notion, outcomes
 from crosscal.calibration.recalibration.crossfit import FOLDS, recalibrator
@@ -200,6 +205,9 @@ def evaluate_coded(
         votes = None if votes is None else votes[kept]
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
     designs = _in_order_of_names(names, group, cluster, weights, replicates, seed)
+    results: dict[str, GroupResult] = {}
+    comparison: Comparison | None = None
+    # Draws are many numbers: those of a group are only kept where they are needed again.
     measured: dict[str, GroupMeasures] = {}
     parts: dict[str, GroupRows] = {}
     accepted: list[AcceptedRows] = []
@@ -211,11 +219,11 @@ def evaluate_coded(
         if report:
             report(f"errors of {name}", done, len(names))
         part = GroupRows(
-            values=confidence_pairs(values[design.rows]),
-            gold=np.asarray(gold[design.rows], dtype=np.int64),
+            values=confidence_pairs(design.own(values)),
+            gold=design.own(gold),
             design=design,
         )
-        measured[name] = measure_group(
+        found = measure_group(
             part.values,
             part.gold,
             design,
@@ -223,23 +231,22 @@ def evaluate_coded(
             name,
             votes=None if votes is None else votes[design.rows],
         )
+        effective = None if weights is None else design.effective
+        results[name] = group_result(found, settings.level, effective)
+        if comparison is not None:
+            comparison.add(name, found)
+        elif baseline is not None:  # the first
+            comparison = Comparison(baseline, found, settings.level)
         if recalibrate:
-            parts[name] = part
+            parts[name], measured[name] = part, found
         if thresholds or wanted:
             rows = _confident(part, settings, name)
             accepted += rows.accepted(thresholds) if thresholds else []
             needed += rows.needed(wanted) if wanted else []
     makes = {name: recalibrator(name, settings.given) for name in recalibrate}
     return Evaluation(
-        groups={
-            names[i]: group_result(
-                measured[names[i]],
-                settings.level,
-                None if weights is None else designs[i].effective,
-            )
-            for i in order
-        },
-        differences=tuple(differences(measured, baseline, settings.level)) if baseline else (),
+        groups=results,
+        differences=() if comparison is None else tuple(comparison.differences()),
         recalibration=tuple(
             recalibrations(
                 parts,
@@ -282,7 +289,7 @@ def _rows_by_group(
     names: Sequence[str], designs: Sequence[GroupDesign], values: NDArray[Any], gold: NDArray[Any]
 ) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
     for name, design in zip(names, designs, strict=True):
-        yield name, values[design.rows], gold[design.rows]
+        yield name, design.own(values), design.own(gold)
 
 
 def _in_order_of_names(
@@ -297,7 +304,12 @@ def _in_order_of_names(
     order = np.argsort(np.asarray(names, dtype=object), kind="stable")
     rank = np.argsort(order)
     designs = design_groups(
-        rank[group], len(names), cluster, replicates=replicates, seed=seed, weights=weights
+        rank[group] if len(names) > 1 else group,
+        len(names),
+        cluster,
+        replicates=replicates,
+        seed=seed,
+        weights=weights,
     )
     return [designs[number] for number in rank]
 

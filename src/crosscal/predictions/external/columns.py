@@ -5,6 +5,7 @@ This is the only list of column names; whatever looks for a column by its name a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -247,8 +248,9 @@ def demand_apart(
         "clusters": options.cluster,
         "weights": options.weights,
     }
+    twice = named_twice(values)
     for name in values:
-        again = ["scores"] if values.count(name) > 1 else []
+        again = ["scores"] if name == twice else []
         again += [role for role, column in taken.items() if column == name]
         if again:
             raise DataError(
@@ -286,6 +288,11 @@ def demand_own_weights(options: ColumnOptions, where: str) -> None:
                 where=where,
                 remedy="Name another column with --weights",
             )
+
+
+def named_twice(names: Sequence[str]) -> str | None:
+    """Return the first of the names that is there more than once, if one is."""
+    return next((name for name, times in Counter(names).items() if times > 1), None)
 
 
 def listed(names: Collection[str], most: int = 12) -> str:

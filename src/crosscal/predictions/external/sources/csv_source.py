@@ -16,16 +16,18 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.columns import ColumnKind
+from crosscal.predictions.external.columns import ColumnKind, named_twice
 from crosscal.predictions.external.first_rows import Head
-from crosscal.predictions.external.sources.plain_files import PlainFile
+from crosscal.predictions.external.sources.plain_files import LONGEST_ROW, PlainFile
 from crosscal.predictions.external.sources.table_source import HEAD
 
 MISSING = ("", "NA", "N/A", "null", "NULL", "None")
-_BLOCK = 1 << 23
+_BLOCK = LONGEST_ROW
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _SNIFFED = 200
+# Of very many columns fewer rows are looked at first: so many cells, and no fewer rows.
+_CELLS, _LEAST_HEAD = 4_000_000, 20
 _QUOTING: dict[bool, Literal[0, 3]] = {True: csv.QUOTE_MINIMAL, False: csv.QUOTE_NONE}
 
 
@@ -43,7 +45,9 @@ class CsvSource:
         first = self._first_line()
         self._delimiter, notes = _delimiter(self.name, first, self._sample(), file.suffix)
         self._quoted, said = self._quoting()
-        rows = list(islice(self._rows(), HEAD + 1))
+        rows = list(islice(self._rows(), 1))
+        previewed = min(HEAD, max(_LEAST_HEAD, _CELLS // len(rows[0][1])))
+        rows = list(islice(self._rows(), previewed + 1))
         names = [name.strip() for name in rows[0][1]]
         self._in_file = dict(zip(names, rows[0][1], strict=True))
         self._demand_header(names)
@@ -129,7 +133,9 @@ class CsvSource:
 
     def _sample(self) -> list[str]:
         with self._path.open(encoding="utf-8-sig") as stream:
-            return [line.rstrip("\n") for line in islice(stream, _SNIFFED) if line.strip()]
+            lines = list(islice(stream, 1))
+            lines += islice(stream, min(_SNIFFED, max(_LEAST_HEAD, _CELLS // len(lines[0]))))
+            return [line.rstrip("\n") for line in lines[:_SNIFFED] if line.strip()]
 
     def _rows(self, *, quoted: bool | None = None) -> Iterator[tuple[int, list[str]]]:
         """Yield line number and fields of each row, the header first."""
@@ -197,10 +203,10 @@ class CsvSource:
             )
 
     def _demand_header(self, names: list[str]) -> None:
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
+        twice = named_twice(names)
+        if twice is not None:
             raise DataError(
-                f"the header names column '{twice[0]}' twice",
+                f"the header names column '{twice}' twice",
                 where=f"{self.name}:1",
                 remedy="Give every column a name of its own",
             )

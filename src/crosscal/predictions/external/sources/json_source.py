@@ -16,7 +16,7 @@ from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.sources.csv_source import is_list, mostly
 from crosscal.predictions.external.sources.harness import HarnessSamples
 from crosscal.predictions.external.sources.json_shapes import Record, Shape, find_shape, records_of
-from crosscal.predictions.external.sources.plain_files import PlainFile
+from crosscal.predictions.external.sources.plain_files import LONGEST_DOCUMENT, PlainFile
 from crosscal.predictions.external.sources.table_source import HEAD
 
 _BATCH = 50_000
@@ -80,6 +80,17 @@ class JsonSource:
 
     def _whole(self) -> list[Record] | None:
         """Return the records of one document; None if it is a document on each line."""
+        if self.total > LONGEST_DOCUMENT:
+            with self._file.path.open(encoding="utf-8-sig") as stream:
+                first = stream.readline(LONGEST_DOCUMENT).strip()
+            if first.startswith("{") and first.endswith("}"):
+                return None
+            raise DataError(
+                f"one JSON document of {self.total:,} bytes, which has to be held in memory",
+                where=self.name,
+                remedy="Write JSON lines, an object for each prediction, ending in .jsonl; or "
+                "Parquet",
+            )
         text = self._file.path.read_text(encoding="utf-8-sig")
         try:
             document = json.loads(text)

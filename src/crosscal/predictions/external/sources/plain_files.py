@@ -20,6 +20,9 @@ from crosscal.exceptions import DataError, MissingExtra
 from crosscal.text_encoding import START, UTF8, find_encoding, not_in_encoding, reads_as_utf8
 
 _BLOCK = 1 << 20
+LONGEST_ROW, _LONGEST_JSON, LONGEST_DOCUMENT = 1 << 23, 1 << 26, 1 << 28
+"""Characters of a line of columns, and of JSON; and bytes of one JSON document: what is read has to
+be in memory as a whole, ten times over where it is numbers."""
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
 STANDARD_INPUT = "-"
 
@@ -94,14 +97,37 @@ def in_utf8(plain: PlainFile, named: str | None = None) -> PlainFile:
     with plain.path.open("rb") as stream:
         encoding = find_encoding(stream.read(START), named, where=plain.name)
     if encoding == UTF8:
-        for _ in _decoded(plain, UTF8):
+        for _ in _of_short_lines(plain, _decoded(plain, UTF8)):
             pass
         return plain
     notes = [f"encoding: {encoding}"]
     if named and reads_as_utf8(plain.path.read_bytes()):
         notes.append("encoding: it would be UTF-8, too; look at the names of classes and groups")
-    blocks = (block.encode() for block in _decoded(plain, encoding))
+    texts = _of_short_lines(plain, _decoded(plain, encoding))
+    blocks = (block.encode() for block in texts)
     return _copied(plain, blocks, f"{plain.path.stem}{plain.suffix}", tuple(notes))
+
+
+def _of_short_lines(plain: PlainFile, texts: Iterator[str]) -> Iterator[str]:
+    """Yield a text in parts, and refuse a line that could not be held in memory."""
+    begins = plain.start.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if plain.suffix in (".jsonl", ".ndjson"):
+        longest = _LONGEST_JSON
+    else:
+        longest = LONGEST_DOCUMENT if begins in (b"{", b"[") else LONGEST_ROW
+    line, length = 1, 0
+    for text in texts:
+        end = max(text.rfind("\n"), text.rfind("\r"))
+        length = length + len(text) if end < 0 else len(text) - end - 1
+        if length > longest:
+            raise DataError(
+                f"a line of more than {longest >> 20} million characters",
+                where=f"{plain.name}:{line + text.count(chr(10))}",
+                remedy="Write each prediction on a line of its own, as CSV with a header or JSON "
+                "lines; or write Parquet",
+            )
+        line += text.count("\n")
+        yield text
 
 
 def _decoded(plain: PlainFile, encoding: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from crosscal.exceptions import DataError
-from crosscal.predictions.external.columns import ColumnKind
+from crosscal.predictions.external.columns import ColumnKind, named_twice
 from crosscal.predictions.external.first_rows import Head
 from crosscal.predictions.external.sources.plain_files import PlainFile
 from crosscal.predictions.provenance import METADATA_KEY
@@ -271,10 +271,10 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def demand_unique(names: Sequence[str], where: str) -> None:
     """Refuse two columns of one name."""
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
+    twice = named_twice(names)
+    if twice is not None:
         raise DataError(
-            f"column '{twice[0]}' is there twice",
+            f"column '{twice}' is there twice",
             where=where,
             remedy="Give every column a name of its own",
         )
