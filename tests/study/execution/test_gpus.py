@@ -9,13 +9,14 @@ import torch
 from crosscal.exceptions import SettingsError, StageFailed
 from crosscal.study.config.execution import Execution
 from crosscal.study.config.settings import Study
+from crosscal.study.execution import gpus as module
 from crosscal.study.execution.executors import (
     ProcessExecutor,
     device_words,
     n_workers,
     open_executor,
 )
-from crosscal.study.execution.gpus import GPU_VARIABLE, gpu_of_each_worker, visible_gpus
+from crosscal.study.execution.gpus import GPU_VARIABLE, gpus_of_each_worker, visible_gpus
 from crosscal.study.execution.scheduler import run_plan
 from crosscal.study.execution.store import Store
 from tests.study.execution.toy import GRAPH, Listener, OccupyingStage, toy_plan
@@ -63,13 +64,25 @@ def study(**execution):
     return Study.model_construct(execution=Execution(**execution))
 
 
+def test_those_that_share_a_stage_are_given_together(machine):
+    machine(5, "2,0,7,4,1")
+    assert gpus_of_each_worker(Execution(devices_per_stage=2)) == ("2,0", "7,4")
+    shared = Execution(devices_per_stage=2, stages_per_gpu=2)
+    assert gpus_of_each_worker(shared) == ("2,0", "7,4", "2,0", "7,4")
+    assert n_workers(study(devices_per_stage=2)) == 2
+    assert "2 GPUs a stage" in device_words(study(devices_per_stage=2))
+    with pytest.raises(SettingsError, match="6 GPUs are to share a stage, 5 can be used"):
+        gpus_of_each_worker(Execution(devices_per_stage=6))
+    assert gpus_of_each_worker(Execution(devices_per_stage=6, gpus=0)) == ()
+
+
 def test_a_worker_for_each_gpu_unless_the_study_says_otherwise(machine):
     machine(3, "2,0,7")
-    assert gpu_of_each_worker(Execution()) == ("2", "0", "7")
-    assert gpu_of_each_worker(Execution(gpus=2)) == ("2", "0")
+    assert gpus_of_each_worker(Execution()) == ("2", "0", "7")
+    assert gpus_of_each_worker(Execution(gpus=2)) == ("2", "0")
     # All are taken before any is shared.
-    assert gpu_of_each_worker(Execution(gpus=2, stages_per_gpu=2)) == ("2", "0", "2", "0")
-    assert gpu_of_each_worker(Execution(gpus=0)) == ()
+    assert gpus_of_each_worker(Execution(gpus=2, stages_per_gpu=2)) == ("2", "0", "2", "0")
+    assert gpus_of_each_worker(Execution(gpus=0)) == ()
     assert n_workers(study()) == 3
     assert n_workers(study(stages_per_gpu=2)) == 6
     assert n_workers(study(workers=2)) == 2
@@ -77,7 +90,7 @@ def test_a_worker_for_each_gpu_unless_the_study_says_otherwise(machine):
     assert n_workers(study(workers=5, gpus=0)) == 5
     assert n_workers(study(workers=5, executor="in-process")) == 1
     with pytest.raises(SettingsError, match="4 GPUs are asked for, 3 are visible"):
-        gpu_of_each_worker(Execution(gpus=4))
+        gpus_of_each_worker(Execution(gpus=4))
     machine(0)
     assert n_workers(study(workers=5)) == 5
 
@@ -157,5 +170,5 @@ def test_without_gpus_workers_see_what_the_command_sees(machine, tmp_path):
 
 
 def test_without_torch_there_are_none(monkeypatch):
-    monkeypatch.setattr(gpus.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
     assert visible_gpus() == ()

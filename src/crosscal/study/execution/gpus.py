@@ -43,6 +43,17 @@ def usable_gpus(execution: Execution) -> tuple[str, ...]:
     return visible[: execution.gpus]
 
 
-def gpu_of_each_worker(execution: Execution) -> tuple[str, ...]:
-    """GPU of each worker there may be, all first before any is shared; empty without GPUs."""
-    return usable_gpus(execution) * execution.stages_per_gpu
+def gpus_of_each_worker(execution: Execution) -> tuple[str, ...]:
+    """GPUs of each worker there may be, all first before any is shared; empty without GPUs.
+
+    As many as share a stage, with commas between, as `GPU_VARIABLE` has them.
+    """
+    gpus, size = usable_gpus(execution), execution.devices_per_stage
+    if gpus and len(gpus) < size:
+        raise SettingsError(
+            f"{size} GPUs are to share a stage, {len(gpus)} can be used",
+            where="execution.devices_per_stage",
+            remedy="Lower it, or set execution.gpus = 0 to have processors share the stage",
+        )
+    groups = [gpus[first : first + size] for first in range(0, len(gpus) - size + 1, size)]
+    return tuple(",".join(group) for group in groups) * execution.stages_per_gpu

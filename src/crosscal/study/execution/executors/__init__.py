@@ -13,7 +13,7 @@ from crosscal.study.execution.executors.executor import Executor
 from crosscal.study.execution.executors.inline import InlineExecutor
 from crosscal.study.execution.executors.processes import ProcessExecutor
 from crosscal.study.execution.executors.ray_tasks import RayExecutor, ray_address
-from crosscal.study.execution.gpus import GPU_VARIABLE, gpu_of_each_worker
+from crosscal.study.execution.gpus import GPU_VARIABLE, gpus_of_each_worker
 from crosscal.study.execution.store import Store
 
 __all__ = [
@@ -43,7 +43,9 @@ def open_executor(study: Study, store: Store) -> Executor:
     if executor == "ray":
         return RayExecutor(store, study.ray, study.execution, workers)
     without = ("",) * workers if study.execution.gpus == 0 else ()
-    return ProcessExecutor(store, workers, gpu_of_each_worker(study.execution)[:workers] or without)
+    return ProcessExecutor(
+        store, workers, gpus_of_each_worker(study.execution)[:workers] or without
+    )
 
 
 def n_workers(study: Study) -> int:
@@ -53,7 +55,7 @@ def n_workers(study: Study) -> int:
         return InlineExecutor.workers
     if _runs_elsewhere(study):
         return settings.workers or _MOST_JOBS
-    places = 0 if settings.executor == "slurm" else len(gpu_of_each_worker(settings))
+    places = 0 if settings.executor == "slurm" else len(gpus_of_each_worker(settings))
     if places:
         return min(settings.workers or places, places)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -77,9 +79,10 @@ def device_words(study: Study) -> str:
         return "no GPU is used" if settings.gpus == 0 else f"{share} a stage where Ray has any"
     if settings.executor == "in-process":
         return "the first GPU that is visible, if any"
-    gpus = gpu_of_each_worker(settings)[: n_workers(study)]
+    gpus = gpus_of_each_worker(settings)[: n_workers(study)]
     if not gpus:
         return "no GPU is used" if settings.gpus == 0 else "no GPU is visible"
     names = list(dict.fromkeys(gpus))
     shared = f", {settings.stages_per_gpu} stages on each" if len(gpus) > len(names) else ""
-    return f"{GPU_VARIABLE} {', '.join(names)}: one GPU a stage{shared}"
+    each = f"{size} GPUs" if (size := settings.devices_per_stage) > 1 else "one GPU"
+    return f"{GPU_VARIABLE} {', '.join(names)}: {each} a stage{shared}"

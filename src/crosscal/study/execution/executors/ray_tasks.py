@@ -60,6 +60,7 @@ class RayExecutor:
         self._store = Store(store.root.absolute())
         self._settings = settings
         self._execution = execution
+        self._cores = execution.threads * execution.devices_per_stage  # of a stage
         self._started = False  # the Ray, by this executor
         self._over = threading.Event()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="ray")
@@ -106,7 +107,7 @@ class RayExecutor:
             gpus = len(usable_gpus(self._execution))
             options = {
                 "address": "local",
-                "num_cpus": self.workers * self._execution.threads,
+                "num_cpus": self.workers * self._cores,
                 "num_gpus": gpus,
                 "include_dashboard": False,
                 "object_store_memory": _OBJECT_BYTES,
@@ -142,18 +143,21 @@ class RayExecutor:
         if self._execution.gpus == 0:
             return 0.0
         there = ray.cluster_resources().get("GPU", 0)
-        return 1 / self._execution.stages_per_gpu if there or self._execution.gpus else 0.0
+        if not there and not self._execution.gpus:
+            return 0.0
+        devices = self._execution.devices_per_stage
+        return float(devices) if devices > 1 else 1 / self._execution.stages_per_gpu
 
     def _check_resources(self) -> None:
         """Refuse what no machine has: Ray would wait for it for ever."""
         import ray
 
-        demand = {"CPU": float(self._execution.threads), "GPU": self._share}
+        demand = {"CPU": float(self._cores), "GPU": self._share}
         demand["memory"] = (self._settings.memory_gb or 0) * 1e9
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         if any(all(node.get(name, 0) >= need for name, need in demand.items()) for node in nodes):
             return
-        words = f"{self._execution.threads} processors"
+        words = f"{self._cores} processors"
         words += f", {self._share:g} GPUs" if self._share else ""
         words += f", {self._settings.memory_gb:g} GB" if self._settings.memory_gb else ""
         raise SettingsError(
@@ -170,7 +174,7 @@ class RayExecutor:
         # A process keeps the GPU that it first used, whichever Ray names to its next task.
         task = (ray.remote(max_calls=1) if share else ray.remote)(_run_task).options(
             name=stage.title,
-            num_cpus=self._execution.threads,
+            num_cpus=self._cores,
             num_gpus=share,
             memory=int((self._settings.memory_gb or 0) * 1e9) or None,
             max_retries=self._settings.retries,
