@@ -284,7 +284,7 @@ def loss_curves(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     data, few = tokenised_sample(plan, prepared, 640), tokenised_sample(plan, prepared, 16)
     settings = stage.training.model_copy(update={"epochs": 20 * 1536 / len(data.ids)})
     task = TrainingTask(name="target", examples=data, development=few, outputs=3)
-    model, vocabulary = build_model(stage.model, None, [data.ids], {"target": 3}, seed=1)
+    model, vocabulary = build_model(stage.model, None, [data.ids, few.ids], {"target": 3}, seed=1)
     plain = AutoModel.from_pretrained(stage.encoder_folder)
     head = torch.nn.Linear(plain.config.hidden_size, 3)
     head.load_state_dict(model.head("target").state_dict())
