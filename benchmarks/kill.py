@@ -68,7 +68,11 @@ EXECUTORS = {
     "processes": ["execution.executor=processes"],
     "slurm-local": ["execution.executor=slurm", "cluster.scheduler=local"],
     "ray-local": ["execution.executor=ray"],
+    "torchrun": [],
 }
+# Two processes share each stage. What they find is compared with two that no torchrun started.
+SHARED = ["execution.executor=in-process", "execution.devices_per_stage=2"]
+TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
 WORKERS = 2
 _PATIENCE_SECONDS = 4.0
 
@@ -96,7 +100,9 @@ def smoke_study(data: Path, targets: list[str], recipes: list[str]) -> str:
 
 
 def command(file: Path, output: Path, executor: str) -> list[str]:
-    line = [sys.executable, "-m", "crosscal.cli", "run", str(file), "--output", str(output)]
+    launcher = TORCHRUN if executor == "torchrun" else []
+    line = [sys.executable, "-m", *launcher, "crosscal.cli", "run", str(file)]
+    line += ["--output", str(output)]
     for setting in (*EXECUTORS[executor], f"execution.workers={WORKERS}"):
         line += ["--set", setting]
     return line
@@ -190,6 +196,15 @@ def killed(
     }
 
 
+def undisturbed(file: Path, output: Path, settings: list[str]) -> dict[str, str]:
+    """Run a study in one piece; return its tables."""
+    line = command(file, output, "in-process")
+    for setting in settings:
+        line += ["--set", setting]
+    subprocess.run(line, check=True, capture_output=True)
+    return digests(output)
+
+
 def forget(output: Path, moments: random.Random) -> None:
     """Remove half of the finished training and prediction stages from the store."""
     for kind in ("train", "predict", "collect"):
@@ -231,9 +246,10 @@ def measure(options: argparse.Namespace, work: Path) -> None:
     if file.exists() and file.read_text() != text:
         raise SystemExit(f"{work} has another study: choose another --work")
     file.write_text(text)
-    undisturbed = work / "undisturbed"
-    subprocess.run(command(file, undisturbed, "in-process"), check=True, capture_output=True)
-    expected = digests(undisturbed)
+    expected = undisturbed(file, work / "undisturbed", [])
+    shared: dict[str, str] = {}
+    if "torchrun" in options.executors:
+        shared = undisturbed(file, work / "undisturbed-shared", SHARED)
     found = json.loads(options.json.read_text()) if options.json.exists() else {}
     key = "small" if options.smoke is None else "every-task-smoke"
     if not isinstance(found.get(key), dict) or found[key].get("undisturbed") != expected:
@@ -246,7 +262,8 @@ def measure(options: argparse.Namespace, work: Path) -> None:
             moments = random.Random(f"{options.seed} {executor}")
             result = killed(file, work / executor, executor, options.kills, moments)
             noted.write_text(json.dumps(result))
-        result["equal"] = bool(expected) and result.pop("tables") == expected
+        right = shared if executor == "torchrun" else expected
+        result["equal"] = bool(right) and result.pop("tables") == right
         found[key]["executors"][executor] = result
         print(executor, len(result["kills"]), "kills, equal:", result["equal"], flush=True)
         options.json.write_text(json.dumps(found, indent=1) + "\n")
