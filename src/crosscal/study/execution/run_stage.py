@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from crosscal.artifacts import building, locked
@@ -31,7 +32,8 @@ def run_stage(stage: Stage, store: Store) -> bool:
             progress = store.progress_writer(*stage.node)
             details.update(run_on_devices(stage, scratch, inputs, progress))
             details["processes"] = stage.devices
-        store.progress_file(*stage.node).unlink(missing_ok=True)
+        with suppress(OSError):  # a note for people, of a stage that is done
+            store.progress_file(*stage.node).unlink(missing_ok=True)
     return True
 
 
