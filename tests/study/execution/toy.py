@@ -169,6 +169,8 @@ class Listener:
 
 def main(name: str, folder: Path) -> None:
     """Run the plan in this process, which a stage may kill."""
+    # Commands that a shell runs in the background do not hear it, and neither would their children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     store = Store(folder / "store")
     with EXECUTORS[name](store) as executor:
         run_plan(toy_plan(folder), store, executor, Listener())

@@ -170,12 +170,20 @@ def test_a_ray_of_its_own_ends_with_the_command(tmp_path):
     command = [sys.executable, "-m", "tests.study.execution.toy", "ray", str(tmp_path)]
     own = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     with subprocess.Popen(
-        command, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        env=own,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     ) as process:
-        workers = {worker_of(tmp_path, word) for word in "ab"}
-        assert workers < session(process.pid)
-        process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=10)
+        try:
+            workers = {worker_of(tmp_path, word) for word in "ab"}
+            assert workers < session(process.pid)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=10)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # or it would be waited for
+            raise
     assert not session(process.pid)
     assert said.strip().endswith(b"KeyboardInterrupt")
     assert process.returncode != 0
