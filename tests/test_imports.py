@@ -15,7 +15,15 @@ import crosscal
 ROOT = Path(crosscal.__file__).parent
 
 # Each room and those that it may import from (besides itself).
-BOTTOM = {"exceptions", "artifacts", "spelling", "pretrained", "text_encoding", "label_order"}
+BOTTOM = {
+    "exceptions",
+    "artifacts",
+    "memory",
+    "spelling",
+    "pretrained",
+    "text_encoding",
+    "label_order",
+}
 LEFT = {
     "languages": BOTTOM,
     "data": BOTTOM | {"languages"},
@@ -37,7 +45,7 @@ STUDY = {"study": set(EXPORT) | EXPORT["export"]}
 API = {"demo": set(), "api": BOTTOM | set(RIGHT)}
 TOP = {"cli": set(STUDY) | STUDY["study"] | set(API), "__main__": {"cli"}}
 ALLOWED = {name: set() for name in BOTTOM} | LEFT | RIGHT | EXPORT | STUDY | API | TOP
-ALLOWED["artifacts"] = ALLOWED["pretrained"] = {"exceptions"}
+ALLOWED["artifacts"] = ALLOWED["memory"] = ALLOWED["pretrained"] = {"exceptions"}
 ALLOWED["text_encoding"] = {"exceptions", "spelling"}
 
 # Within calibration: what stands on arrays alone, then each sub-package and those below it.

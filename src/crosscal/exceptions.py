@@ -68,6 +68,12 @@ class StageFailed(CrosscalError):
     exit_code = 6
 
 
+class NotEnoughMemory(CrosscalError):
+    """Memory of the machine or of a device was short; finished stages are kept."""
+
+    exit_code = 6
+
+
 class Interrupted(CrosscalError):
     """The user stopped a study."""
 

@@ -16,6 +16,7 @@ import typer.core
 import typer.main
 
 from crosscal.exceptions import CrosscalError
+from crosscal.memory import memory_errors
 
 # In the order of the help page: module and function, and the first sentence of its docstring.
 VERBS = {
@@ -169,7 +170,7 @@ app = typer.Typer(
     help="Train a multilingual encoder in English, use it in other languages, and measure how "
     "far its confidence can be trusted there. Start with: crosscal demo",
     epilog="Exit codes: 0 done, 2 settings, 3 data, 4 artifact or disk, 5 missing extra, "
-    "6 a stage failed, 130 interrupted. Run the same command again to go on.",
+    "6 a stage failed or memory was short, 130 interrupted. Run the same command again to go on.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -198,7 +199,8 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
-        app(prog_name="crosscal")
+        with memory_errors():
+            app(prog_name="crosscal")
     except CrosscalError as error:
         from crosscal.cli.screen import warn
 

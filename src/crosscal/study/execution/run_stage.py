@@ -7,6 +7,7 @@ from typing import Any
 
 from crosscal.artifacts import building, locked
 from crosscal.exceptions import CrosscalError
+from crosscal.memory import memory_errors
 from crosscal.study.execution.devices import run_on_devices
 from crosscal.study.execution.metering import metered
 from crosscal.study.execution.stages.stage import Stage
@@ -30,7 +31,8 @@ def run_stage(stage: Stage, store: Store) -> bool:
         spent = store.seconds_spent(*stage.node)
         with building(folder, details, resume=stage.key) as scratch, metered(details, before=spent):
             progress = store.progress_writer(*stage.node)
-            details.update(run_on_devices(stage, scratch, inputs, progress))
+            with memory_errors(stage.title):
+                details.update(run_on_devices(stage, scratch, inputs, progress))
             details["processes"] = stage.devices
         with suppress(OSError):  # a note for people, of a stage that is done
             store.progress_file(*stage.node).unlink(missing_ok=True)

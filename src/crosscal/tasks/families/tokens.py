@@ -122,7 +122,7 @@ class EncodedDataset:
     @classmethod
     def load(cls, folder: Path) -> EncodedDataset:
         """Map the arrays of a folder written by `save` into memory."""
-        units = pq.read_table(folder / "units.parquet")
+        units = pq.ParquetFile(folder / "units.parquet").read(use_threads=False)
         header = json.loads(units.schema.metadata[b"tokens"])
         return cls(
             units=units.replace_schema_metadata(),
