@@ -41,7 +41,14 @@ def test_touching_zero_is_not_seen(row: Callable[..., Estimate]) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(None, ""), (0.2, "0.2 s"), (75, "75 s"), (600, "10 min"), (9000, "2 h 30 min")],
+    [
+        (None, ""),
+        (0.2, "0.2 s"),
+        (75, "75 s"),
+        (600, "10 min"),
+        (9000, "2 h 30 min"),
+        (4.5e6, "1,250 h"),
+    ],
 )
 def test_duration(seconds: float | None, said: str) -> None:
     assert duration(seconds) == said

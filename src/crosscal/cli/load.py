@@ -14,6 +14,7 @@ from crosscal.encoders.loading import PACKAGED, locate_encoder
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.study.config.load import read_study
 from crosscal.study.planning import make_plan
+from crosscal.study.planning.inputs import ExpectedInputs
 from crosscal.study.planning.plan import Plan
 
 
@@ -21,14 +22,29 @@ def load_plan(file: Path, overrides: Sequence[str] | None, *, quiet: bool = Fals
     """Read a study, find its encoder, check the data, plan the stages."""
     study = read_study(file, overrides or ())
     name = study.encoder.name
-    if name != PACKAGED:
-        return make_plan(study, locate_encoder(name, network=study.encoder.network))
+    if name == PACKAGED:
+        return make_plan(study, _packaged(quiet=quiet))
+    return make_plan(study, locate_encoder(name, network=study.encoder.network))
+
+
+def load_expected_plan(
+    file: Path, overrides: Sequence[str] | None, *, quiet: bool = False
+) -> tuple[Plan, list[Path]]:
+    """As `load_plan`, but take what is not there as the study describes it; return what that is."""
+    study, inputs = read_study(file, overrides or ()), ExpectedInputs()
+    if study.encoder.name == PACKAGED:
+        folder = _packaged(quiet=quiet)
+    else:
+        folder = inputs.encoder(study.encoder)
+    return make_plan(study, folder, inputs), inputs.missing
+
+
+def _packaged(*, quiet: bool) -> Path:
     with encoder_progress(quiet=quiet) as bar:
         task = bar.add_task("")
-        folder = locate_encoder(
-            name, progress=lambda done, total: bar.update(task, completed=done, total=total)
+        return locate_encoder(
+            PACKAGED, progress=lambda done, total: bar.update(task, completed=done, total=total)
         )
-    return make_plan(study, folder)
 
 
 # What starts a command many times says so in its environment: how many, and which one this is.

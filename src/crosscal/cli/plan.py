@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from crosscal.cli.load import check_output, load_plan, require_training
+from crosscal.cli.load import check_output, load_expected_plan, load_plan, require_training
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.screen import say, show, warn
+from crosscal.encoders.loading import locate_encoder
 from crosscal.report.numbers import data_size, duration
 from crosscal.study.config.settings import ONE_TARGET
 from crosscal.study.execution.executors import device_words, n_workers
@@ -29,13 +32,22 @@ from crosscal.study.planning.probe import FILE as PROBES
 from crosscal.study.planning.probe import probe_study, write_probes
 from crosscal.study.running import target_folder
 
+# Beyond so many stages only their kinds are shown.
+_MOST_ROWS = 200
+# Kinds of stages whose time cannot be judged.
+_NOT_KNOWN = ("translate",)
+
 
 def plan(
     study: StudyFile, output: Output = RESULTS, overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
-    """Show a study's stages, which are cached, and the time and disk the rest will need."""
+    """Show a study's stages, which are cached, and the time and disk the rest will need.
+
+    Data, translators and an encoder's weights need not be there if the study says how much they
+    are expected to hold.
+    """
     require_training()
-    loaded = load_plan(study, overrides, quiet=as_json)
+    loaded, missing = load_expected_plan(study, overrides, quiet=as_json)
     estimates = estimate_stages(loaded, output)
     rows = [
         {
@@ -51,26 +63,70 @@ def plan(
     total = _total(loaded, estimates)
     notes = [f"{field}: {note}" for field, data in loaded.datasets.items() for note in data.notes]
     if as_json:
-        document = {"study": loaded.study.name, "stages": rows, "total": total, "notes": notes}
+        document = {
+            "study": loaded.study.name,
+            "stages": rows,
+            "total": total,
+            "notes": notes,
+            "missing": list(map(str, missing)),
+        }
         print(json.dumps(document, indent=1))
         return
-    table = Table("stage", "what", "state", "estimate", title=f"Plan of {loaded.study.name}")
-    for row in rows:
-        state = Text("cached", style="green") if row["cached"] else "to run"
-        estimate = "" if row["cached"] else duration(float(str(row["seconds"])))
-        table.add_row(str(row["kind"]), str(row["title"]), state, estimate)
-    show(table)
+    if len(rows) <= _MOST_ROWS:
+        _show_stages(rows, loaded.study.name)
+    _show_kinds(total["by_kind"], loaded.study.name)
     for note in notes:
         say(note)
-    say(
+    for sentence in _summary(total, missing, study):
+        say(sentence)
+
+
+def _show_stages(rows: Sequence[Mapping[str, Any]], study: str) -> None:
+    table = Table("stage", "what", "state", "estimate", title=f"Plan of {study}")
+    for row in rows:
+        state = Text("cached", style="green") if row["cached"] else "to run"
+        estimate = "" if row["cached"] else duration(row["seconds"])
+        table.add_row(row["kind"], row["title"], state, estimate)
+    show(table)
+
+
+def _show_kinds(kinds: Mapping[str, Mapping[str, Any]], study: str) -> None:
+    table = Table("kind", "stages", "to run", "estimate", title=f"Stages of {study} by kind")
+    for kind, each in kinds.items():
+        estimate = "not known" if kind in _NOT_KNOWN else duration(each["seconds"])
+        table.add_row(
+            kind, str(each["stages"]), str(each["to_run"]), estimate if each["to_run"] else ""
+        )
+    show(table)
+
+
+def _summary(total: Mapping[str, Any], missing: Sequence[Path], study: Path) -> Iterator[str]:
+    """Say what a plan will need, what that is an estimate of, and what to do about it."""
+    yield (
         f"{total['stages_asked']} stages asked for, {total['stages']} after sharing, "
         f"{total['to_run']} to run: about {duration(total['seconds'])} with {total['workers']} "
         f"worker(s), {_disk(total)} of disk"
         + (f" (speed from {' and '.join(total['speed'])})." if total["speed"] else ".")
     )
-    say(f"Devices: {total['devices']}.")
+    yield f"Devices: {total['devices']}."
+    if total["device_seconds"]:
+        on = f" on {' and '.join(total['hardware'])}" if total["hardware"] else ""
+        yield (
+            f"Training and prediction: {duration(total['device_seconds'])} of one device{on}, and "
+            f"{data_size(total['memory'])} of its memory for the encoder (weights, gradients, "
+            "moments, what is kept for the way back)."
+        )
+    for kind in _NOT_KNOWN:
+        if total["by_kind"].get(kind, {}).get("to_run"):
+            yield f"Not counted: stages that {kind}, whose speed nobody knows before."
     if "a matrix product" in total["speed"]:
-        say(f"A matrix product says little. Ten seconds say more: crosscal bench {study}")
+        yield f"A matrix product says little. Ten seconds say more: crosscal bench {study}"
+    if missing:
+        yield (
+            "Planned from the sizes that the study states (keys of stages will be others), since "
+            f"{len(missing)} of its inputs are not there yet:"
+        )
+        yield from map(str, missing)
 
 
 def bench(
@@ -85,7 +141,9 @@ def bench(
     """Measure how fast a study's encoder trains and predicts here; estimates use it."""
     require_training()
     check_output(output)
-    loaded = load_plan(study, overrides, quiet=as_json)
+    loaded, missing = load_expected_plan(study, overrides, quiet=as_json)
+    if any(path.parent == loaded.encoder for path in missing):
+        locate_encoder(str(loaded.encoder))  # says what it lacks
     probes = probe_study(loaded, seconds, lambda title: None if as_json else warn(title))
     if not probes:
         say("The study trains nothing, so there is nothing to measure.")
@@ -112,7 +170,18 @@ def _total(loaded: Plan, estimates: dict[str, CostEstimate]) -> dict[str, Any]:
     order = economical_order(loaded.stages, estimates)
     discard = loaded.study.execution.checkpoints == "discard"
     disk = disk_use(order, estimates, discard=discard)
-    counted = sorted({str(e.speed) for e in estimates.values() if e.speed})
+    by_kind = {
+        kind: {"stages": 0, "to_run": 0, "seconds": 0.0}
+        for kind in dict.fromkeys(stage.kind for stage in loaded.stages)
+    }
+    device_seconds = 0.0
+    for stage in loaded.stages:
+        by_kind[stage.kind]["stages"] += 1
+        if stage.key in estimates:
+            by_kind[stage.kind]["to_run"] += 1
+            by_kind[stage.kind]["seconds"] += estimates[stage.key].seconds
+            if estimates[stage.key].speed:
+                device_seconds += estimates[stage.key].seconds * stage.devices
     return {
         "stages_asked": loaded.n_requested,
         "stages": len(loaded.stages),
@@ -122,11 +191,15 @@ def _total(loaded: Plan, estimates: dict[str, CostEstimate]) -> dict[str, Any]:
         "seconds": round(wall_seconds(loaded, estimates, workers)),
         "bytes": disk.end,
         "peak_bytes": disk.peak,
-        "speed": counted,
+        "device_seconds": round(device_seconds),
+        "memory": max((each.memory for each in estimates.values()), default=0),
+        "speed": sorted({each.speed for each in estimates.values() if each.speed}),
+        "hardware": sorted({each.hardware for each in estimates.values() if each.hardware}),
+        "by_kind": by_kind,
     }
 
 
-def _disk(total: dict[str, Any]) -> str:
+def _disk(total: Mapping[str, Any]) -> str:
     kept, peak = data_size(total["bytes"]), data_size(total["peak_bytes"])
     return kept if kept == peak else f"{kept}, meanwhile {peak},"
 

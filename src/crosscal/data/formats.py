@@ -213,14 +213,15 @@ def read_sources(
     `read_examples`.
     """
     for source in sources:
-        _check_source(source, labels)
+        check_source(source, labels)
     languages = [code for source in sources for code in source.languages]
     _check_names("languages", languages)
     parsed = [_parse(source, tuple(labels), require_labels) for source in sources]
     return assemble(parsed, languages, prefix=split or "row", join=join)
 
 
-def _check_source(source: SourceFiles, labels: Sequence[str]) -> None:
+def check_source(source: SourceFiles, labels: Sequence[str]) -> None:
+    """Refuse what no file could make right: an unknown format, columns that it does not have."""
     if source.format not in FORMATS:
         raise SettingsError(
             f"unknown format '{source.format}'",

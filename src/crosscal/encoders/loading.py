@@ -58,11 +58,27 @@ def locate_encoder(
     """
     if name == PACKAGED:
         return packaged_encoder(progress)
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        folder = _from_hub(name, network)
+    folder = find_encoder(name, network=network)
     _check(folder)
     return folder
+
+
+def find_encoder(name: str, *, network: bool = False) -> Path:
+    """Folder of an encoder that is not the packaged one, whatever it holds."""
+    folder = Path(name).expanduser()
+    return folder if folder.is_dir() else _from_hub(name, network)
+
+
+def lacking_files(folder: Path) -> list[str]:
+    """Return what a folder with an encoder's configuration lacks, by the files' usual names."""
+    encoder_config(folder)
+    names = [] if any(folder.glob("*.safetensors")) else ["model.safetensors"]
+    return names if has_tokenizer(folder) else [*names, "tokenizer.json"]
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Whether there is a tokenizer in a folder."""
+    return any((folder / name).exists() for name in _TOKENIZER_FILES + _OTHER_TOKENIZER_FILES)
 
 
 def _from_hub(name: str, network: bool) -> Path:
@@ -99,7 +115,7 @@ def _check(folder: Path) -> None:
             remedy="Save it with save_pretrained(); pickled weights (.bin) are not read",
         )
     check_weights(folder)
-    if not any((folder / name).exists() for name in _TOKENIZER_FILES + _OTHER_TOKENIZER_FILES):
+    if not has_tokenizer(folder):
         raise ArtifactError(
             "the encoder has no tokenizer",
             where=str(folder),

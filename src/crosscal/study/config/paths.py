@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.exceptions import SettingsError
-from crosscal.study.config.settings import FilesConfig, SourceConfig, Study
+from crosscal.study.config.settings import FilesConfig, SourceConfig, Study, Translate
 
 _SOURCES = ("train", "dev", "test", "calibration")
+_TRANSLATIONS = ("translate", "translate_test")
 
 # Readers fill these in themselves.
 _READER_FIELDS = {"split": "{split}", "language": "{language}"}
@@ -50,10 +51,19 @@ def resolve_paths(study: Study, folder: Path) -> Study:
             }
         )
 
+    def translate(entry: Translate, field: str) -> Translate:
+        model = entry.settings.get("model")
+        if entry.translator != "seq2seq" or not isinstance(model, str):
+            return entry  # of other translators a model need not be a folder
+        path = (folder / filled(model, {}, f"{field}.settings.model")).expanduser().resolve()
+        return entry.model_copy(update={"settings": {**entry.settings, "model": str(path)}})
+
     def task(data: Any, field: str) -> Any:
         parts = [name for name in _SOURCES if getattr(data, name, None)]
+        translated = [name for name in _TRANSLATIONS if getattr(data, name, None)]
         return data.model_copy(
             update={name: source(getattr(data, name), f"{field}.{name}") for name in parts}
+            | {name: translate(getattr(data, name), f"{field}.{name}") for name in translated}
         )
 
     name = study.encoder.name

@@ -69,6 +69,13 @@ class FilesConfig(Section):
     )
 
 
+class ExpectedSize(Section):
+    """How much a source holds, for plans that are made before its files are there."""
+
+    examples: int = Field(gt=0, description="of all its languages and sources")
+    characters: float = Field(gt=0, description="of all texts of an example, on average")
+
+
 class SourceConfig(FilesConfig):
     """Where examples come from."""
 
@@ -89,6 +96,10 @@ class SourceConfig(FilesConfig):
     )
     also: tuple[SourceConfig, ...] = Field(
         default=(), description="further sources, whose examples follow"
+    )
+    expected: ExpectedSize | None = Field(
+        default=None,
+        description="how much it holds; `crosscal plan` goes by it while the files are not there",
     )
 
     @model_validator(mode="before")

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from crosscal.data import Dataset, SourceFiles, read_sources
+from crosscal.data.formats import check_source
 from crosscal.study.config.settings import FilesConfig, SourceConfig
 
 
@@ -24,6 +25,12 @@ class SplitSource:
     def read(self) -> Dataset:
         """Read all examples."""
         return read_source(self.config, self.split, self.languages, self.labels)
+
+    def check(self) -> None:
+        """Refuse what is wrong whatever the files hold, without reading them."""
+        for part in (self.config, *self.config.also):
+            for files in _files(part, self.split, self.languages):
+                check_source(files, self.labels)
 
     def read_language(self, language: str) -> list[Any]:
         """Read the examples of one language."""

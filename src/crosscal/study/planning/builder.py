@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crosscal.encoders.loading import load_tokenizer
-from crosscal.study.config.settings import ONE_TARGET, Study
+from crosscal.encoders.loading import has_tokenizer, load_tokenizer
+from crosscal.study.config.settings import ONE_TARGET, Study, Translate
 from crosscal.study.execution.stages import Stage
 from crosscal.study.planning.datasets import StudyDatasets
+from crosscal.study.planning.inputs import StudyInputs
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -25,14 +26,20 @@ class PlanBuilder:
     study: Study
     encoder: Path
     encoder_hash: str
-    datasets: StudyDatasets = field(default_factory=StudyDatasets)
+    inputs: StudyInputs = field(default_factory=StudyInputs)
     stages: dict[str, Stage] = field(default_factory=dict)
     n_requested: int = 0
+    _translators: dict[str, str] = field(default_factory=dict)
 
     @cached_property
-    def tokenizer(self) -> Tokenizer:
-        """The encoder's tokenizer."""
-        return load_tokenizer(self.encoder)
+    def datasets(self) -> StudyDatasets:
+        """The examples read so far."""
+        return StudyDatasets(self.inputs.read)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer | None:
+        """The encoder's tokenizer; None where a plan is made before it is there."""
+        return load_tokenizer(self.encoder) if has_tokenizer(self.encoder) else None
 
     @property
     def encoder_fields(self) -> dict[str, Any]:
@@ -43,6 +50,13 @@ class PlanBuilder:
             "threads": self.study.execution.threads,
             "encoder_folder": self.encoder,
         }
+
+    def translator(self, language: str, translate: Translate) -> str:
+        """Return what changes whenever translations may; each translator is loaded once."""
+        key = f"{language} {translate.model_dump_json()}"
+        if key not in self._translators:
+            self._translators[key] = self.inputs.translator(language, translate)
+        return self._translators[key]
 
     def add(self, stage: S) -> S:
         """Add a stage, or return the one of the same key that is there."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from crosscal.artifacts import sha256_file
 from crosscal.data import FORMATS, Dataset
+from crosscal.data.examples import ChoiceExample
 from crosscal.exceptions import SettingsError
 from crosscal.study.config.load import languages_of
 from crosscal.study.config.settings import (
@@ -22,6 +23,7 @@ from crosscal.study.config.settings import (
     TaskConfig,
 )
 from crosscal.study.config.sources import SplitSource
+from crosscal.study.planning.inputs import ExpectedDataset
 from crosscal.tasks import Task, task
 from crosscal.tasks.families.span import NO_ANSWER
 
@@ -29,9 +31,14 @@ from crosscal.tasks.families.span import NO_ANSWER
 class StudyDatasets:
     """The sources of a study, by their field in the study file: ``target.train``, ``mlm.texts``."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[SplitSource], Dataset] = SplitSource.read) -> None:
+        self._read = read
         self.by_field: dict[str, Dataset] = {}
-        self._digests: dict[str, str] = {}
+        # Several fields often name the same files, as do tasks that are trained on and translated.
+        self._by_source: dict[tuple[Any, ...], Dataset] = {}
+        self._digests: dict[int, str] = {}  # by the dataset, all of which are kept
+        self._labels: dict[str, tuple[str, ...]] = {}
+        self._file_hashes: dict[Path, str] = {}
 
     def read(
         self,
@@ -51,19 +58,27 @@ class StudyDatasets:
         )
         if field not in self.by_field:
             _check_family(field, config, description)
-            dataset = source.read()
-            _check_texts(field, dataset, description)
-            self.by_field[field] = dataset
+            key = (config.model_dump_json(), split, source.languages, source.labels)
+            if key not in self._by_source:
+                self._by_source[key] = self._read(source)
+            _check_texts(field, self._by_source[key], description)
+            self.by_field[field] = self._by_source[key]
         return source
 
     def digest(self, source: SplitSource) -> str:
         """Hash of everything that a stage sees of its examples; taken once: many runs share it."""
-        if source.field not in self._digests:
+        dataset = self.by_field[source.field]
+        if id(dataset) not in self._digests:
             digest = hashlib.sha256()
-            for example in self.by_field[source.field].examples:
-                digest.update(json.dumps(list(asdict(example).values())).encode())
-            self._digests[source.field] = digest.hexdigest()
-        return self._digests[source.field]
+            if isinstance(dataset, ExpectedDataset):
+                expected = [source.config.model_dump_json(), source.split, source.languages]
+                digest.update(repr(expected).encode())
+            encode = json.JSONEncoder(default=asdict).encode  # default: of answers in examples
+            names = _names(dataset)
+            for example in dataset.examples:
+                digest.update(encode([getattr(example, name) for name in names]).encode())
+            self._digests[id(dataset)] = digest.hexdigest()
+        return self._digests[id(dataset)]
 
     def labels(self, name: str, config: TaskConfig) -> tuple[str, ...]:
         """Labels of the task; of a task with an open set, those of its training examples."""
@@ -73,23 +88,26 @@ class StudyDatasets:
             return (NO_ANSWER,)
         if not description.open_labels:
             return description.labels
-        field = f"{name}.train"
-        source = source_of(config, "train")
-        self.read(field, source, "train", config.train_languages, description)
-        return tuple(
-            sorted({tag for example in self.by_field[field].examples for tag in example.tags})
-        )
+        if name not in self._labels:
+            field = f"{name}.train"
+            source = source_of(config, "train")
+            self.read(field, source, "train", config.train_languages, description)
+            examples = self.by_field[field].examples
+            self._labels[name] = tuple(sorted({tag for each in examples for tag in each.tags}))
+        return self._labels[name]
 
     def file_hashes(self, names: Collection[str]) -> dict[str, str]:
         """Hash of every file read for these targets and intermediate tasks, by its name."""
-        return distinct_names(
-            {
-                file: sha256_file(file)
-                for field, dataset in self.by_field.items()
-                if field.split(".")[0] in names
-                for file in dataset.files
-            }
-        )
+        files = [
+            file
+            for field, dataset in self.by_field.items()
+            if field.split(".")[0] in names
+            for file in dataset.files
+        ]
+        for file in files:
+            if file not in self._file_hashes:
+                self._file_hashes[file] = sha256_file(file)
+        return distinct_names({file: self._file_hashes[file] for file in files})
 
 
 def _check_family(field: str, source: SourceConfig, description: Task) -> None:
@@ -154,23 +172,41 @@ def distinct_names(hashes: Mapping[Path, str]) -> dict[str, str]:
     Files of one name but other contents get as many of the folders above them as that takes;
     equal files of one name are one.
     """
-    names: dict[str, str] = {}
-    for path, content in hashes.items():
-        others = [other for other, hashed in hashes.items() if hashed != content]
-        n_parts = 1
-        while n_parts < len(path.parts) and any(
-            other.parts[-n_parts:] == path.parts[-n_parts:] for other in others
-        ):
-            n_parts += 1
-        names["/".join(path.parts[-n_parts:])] = content
-    return names
+    n_parts: dict[Path, int] = {}
+    n = 0
+    while len(n_parts) < len(hashes):
+        n += 1
+        contents: dict[tuple[str, ...], set[str]] = {}
+        for path, content in hashes.items():
+            contents.setdefault(path.parts[-n:], set()).add(content)
+        for path in hashes.keys() - n_parts.keys():
+            if len(contents[path.parts[-n:]]) == 1 or n >= len(path.parts):
+                n_parts[path] = n
+    return {"/".join(path.parts[-n_parts[path] :]): hashes[path] for path in hashes}
 
 
-def n_characters(example: Any) -> int:
-    """Length of all texts of an example."""
-    skipped = ("unit_id", "cluster_id", "language", "label", "tags", "answers", "partners")
-    texts = [value for name, value in asdict(example).items() if name not in skipped]
-    return sum(_length(value) for value in texts)
+def _names(dataset: Dataset) -> list[str]:
+    """Names of the fields of a dataset's examples, which are of one kind."""
+    return [entry.name for entry in fields(dataset.examples[0])] if dataset.examples else []
+
+
+def sizes(dataset: Dataset) -> tuple[int, float]:
+    """Count the examples of a dataset and the characters of all their texts."""
+    if isinstance(dataset, ExpectedDataset):
+        size = dataset.size
+        return size.examples, size.examples * size.characters
+    skipped = ("language", "label", "tags", "answers", "partners")
+    names = [n for n in _names(dataset) if n not in skipped and not n.endswith("_id")]
+    return len(dataset.examples), sum(_n_characters(each, names) for each in dataset.examples)
+
+
+def _n_characters(example: Any, names: Sequence[str]) -> int:
+    """Length of some texts of an example, as often as a model reads them."""
+    lengths = [_length(getattr(example, name)) for name in names]
+    if isinstance(example, ChoiceExample):  # each option is read after the context
+        n_options = len(example.options)
+        return n_options * sum(lengths) - (n_options - 1) * _length(example.options)
+    return sum(lengths)
 
 
 def _length(value: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from crosscal.encoders.architectures import PACKABLE, encoder_config, longest_input, size
-from crosscal.encoders.loading import load_tokenizer
+from crosscal.encoders.loading import has_tokenizer, load_tokenizer
 from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.study.config.load import training_settings
 from crosscal.study.config.settings import EncoderSettings, Study
@@ -29,7 +29,8 @@ def check_fits(study: Study, encoder: Path) -> None:
     families = {task(config.task).family for config in study.targets.values()}
     families |= {task(config.task).family for config in study.intermediate.values()}
     uses_mlm = any(recipe.mlm for recipe in study.recipes.values())
-    if uses_mlm or "tagging" in families or not is_packable:
+    reads_tokens = uses_mlm or "tagging" in families or not is_packable
+    if reads_tokens and has_tokenizer(encoder):  # of a plan made ahead it may lack
         tokenizer = load_tokenizer(encoder)
         rows, last = size(encoder, "vocab_size"), max(tokenizer.get_vocab().values())
         if last >= rows:

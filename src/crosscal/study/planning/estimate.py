@@ -9,11 +9,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
+from crosscal.study.execution.metering import hardware
 from crosscal.study.execution.needs import needed_stages
-from crosscal.study.execution.stages import EncoderStage, Node
+from crosscal.study.execution.stages import EncoderStage, Node, PrepareStage, TranslateStage
 from crosscal.study.execution.stages.stage import TokenCounts
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.datasets import n_characters
+from crosscal.study.planning.datasets import sizes
 from crosscal.study.planning.plan import Plan
 from crosscal.study.planning.probe import SpeedProbe, read_probes
 
@@ -24,6 +25,8 @@ _MATRIX_SHARE = {"fp32": 0.8, "bf16": 0.12, "gpu": 0.05}
 _CHARACTERS_PER_TOKEN = 3.5
 # Of stages that run no encoder.
 _TOKENS_PER_SECOND = 200_000
+# Of a search among vectors, on one thread: `python benchmarks/retrieval.py --margins`.
+_OPERATIONS_PER_SECOND = 1.7e10
 _START_SECONDS = 3.0
 
 
@@ -37,11 +40,15 @@ class CostEstimate:
 
     `speed` tells from what its speed is known: finished stages of the same kind and encoder, what
     `crosscal bench` measured, or a matrix product timed just now. None: it runs no encoder.
+    `hardware` is what the last two are of. `memory` is what training and prediction hold for the
+    encoder, in bytes, of a GPU or of the processor's.
     """
 
     seconds: float
     bytes: int
     speed: SpeedSource | None
+    hardware: str | None = None
+    memory: int = 0
 
 
 def estimate_stages(plan: Plan, output: Path) -> dict[str, CostEstimate]:
@@ -53,12 +60,20 @@ def estimate_stages(plan: Plan, output: Path) -> dict[str, CostEstimate]:
     estimates = {}
     for stage in needed_stages(plan.stages, store):
         work = stage.workload(counts)
-        seconds, speed = work.tokens / _TOKENS_PER_SECOND, None
+        speed: SpeedSource | None = None
+        device: str | None = None
+        seconds = work.tokens / _TOKENS_PER_SECOND + work.operations / _OPERATIONS_PER_SECOND
         if isinstance(stage, EncoderStage):
-            rate, speed = rates.of(stage, work.precision)
+            rate, speed, device = rates.of(stage, work.precision)
             seconds = work.tokens * work.operations_per_token / rate
+        elif isinstance(stage, TranslateStage):
+            seconds = 0.0  # how fast a translator is nobody knows before
         estimates[stage.key] = CostEstimate(
-            seconds=_START_SECONDS + seconds, bytes=work.bytes, speed=speed
+            seconds=_START_SECONDS + seconds,
+            bytes=work.bytes,
+            speed=speed,
+            hardware=device,
+            memory=work.memory,
         )
     return estimates
 
@@ -73,16 +88,17 @@ class _Rates:
         self._probes = probes
         self._matrix = cache(partial(_matrix_rate, plan.study.execution.threads))
 
-    def of(self, stage: EncoderStage, precision: str) -> tuple[float, SpeedSource]:
-        """Return the rate of a stage and where it is from."""
+    def of(self, stage: EncoderStage, precision: str) -> tuple[float, SpeedSource, str | None]:
+        """Return the rate of a stage, where it is from, and of which hardware."""
         finished = self._finished.get((stage.kind, precision))
         if finished:
-            return finished, "finished stages"
+            return finished, "finished stages", None
         # Of one process; those that share a stage are at best as many times as fast.
         for probe in reversed(self._probes):
             if probe.fits(stage, precision):
-                return probe.operations_per_second * stage.devices, "crosscal bench"
-        return self._matrix(precision) * stage.devices, "a matrix product"
+                rate = probe.operations_per_second * stage.devices
+                return rate, "crosscal bench", probe.hardware
+        return self._matrix(precision) * stage.devices, "a matrix product", hardware()
 
 
 def wall_seconds(plan: Plan, estimates: Mapping[str, CostEstimate], workers: int) -> float:
@@ -108,16 +124,36 @@ class _PlanTokens:
         self._datasets = plan.datasets
         self._stages = {stage.node: stage for stage in plan.stages}
         self._store = store
+        # Many stages read each.
+        self._of_artifacts: dict[Node, float] = {}
+        self._sizes: dict[str, tuple[int, float]] = {}
 
     def of_artifact(self, node: Node) -> float:
         """Tokens that a stage left, or those that it will read."""
-        known = self._store.details(*node).get("tokens")
-        return float(known) if known else self._stages[node].workload(self).tokens
+        if node not in self._of_artifacts:
+            known = self._store.details(*node).get("tokens")
+            tokens = float(known) if known else self._stages[node].workload(self).tokens
+            self._of_artifacts[node] = tokens
+        return self._of_artifacts[node]
+
+    def examples_of_artifact(self, node: Node) -> int:
+        """Count the examples that are tokenised."""
+        stage = self._stages[node]
+        assert isinstance(stage, PrepareStage)
+        return self.examples_of_source(stage.source.field)
 
     def of_source(self, field: str) -> float:
         """Tokens of a source, judged by its characters."""
-        characters = sum(map(n_characters, self._datasets[field].examples))
-        return characters / _CHARACTERS_PER_TOKEN
+        return self._size(field)[1] / _CHARACTERS_PER_TOKEN
+
+    def examples_of_source(self, field: str) -> int:
+        """Count the examples of a source."""
+        return self._size(field)[0]
+
+    def _size(self, field: str) -> tuple[int, float]:
+        if field not in self._sizes:
+            self._sizes[field] = sizes(self._datasets[field])
+        return self._sizes[field]
 
 
 def _finished_rates(plan: Plan, store: Store, counts: TokenCounts) -> dict[tuple[str, str], float]:

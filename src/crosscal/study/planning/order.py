@@ -13,14 +13,16 @@ from crosscal.study.planning.estimate import CostEstimate
 def economical_order(stages: Sequence[Stage], estimates: Mapping[str, CostEstimate]) -> list[Stage]:
     """Sort stages by what should run first of those that can.
 
-    The deepest first: what a checkpoint was made for runs before another is made, so that it may
-    be discarded soon and results come early. Of equally deep ones the cheapest first.
+    What leaves nothing large first, as it lets what is large be read. Then the deepest: what a
+    checkpoint was made for runs before another is made, so that it may be discarded soon and
+    results come early. Of equally deep ones the cheapest first.
     """
     depths = _depths(stages)
 
-    def rank(stage: Stage) -> tuple[int, float]:
+    def rank(stage: Stage) -> tuple[bool, int, float]:
         estimate = estimates.get(stage.key)
-        return -depths[stage.node], 0.0 if estimate is None else estimate.seconds
+        seconds = 0.0 if estimate is None else estimate.seconds
+        return bool(stage.large), -depths[stage.node], seconds
 
     return sorted(stages, key=rank)
 

@@ -15,7 +15,6 @@ from crosscal.study.planning.datasets import source_of
 from crosscal.study.planning.encoder_limits import is_causal
 from crosscal.tasks import FAMILIES, Task, task
 from crosscal.training.settings import TrainingSettings
-from crosscal.translation import load_translator
 
 # Splits that are translated for the model but still stand for their own language.
 _KEEP_LANGUAGE = ("test", "calibration")
@@ -62,11 +61,12 @@ def _tokenise(
     max_length: int,
 ) -> PrepareStage:
     family = FAMILIES[description.family]
+    renewed = family.renewed and builder.tokenizer and family.renewed(builder.tokenizer)
     return PrepareStage(
         title=f"tokenise {description.name}, {source.field.rsplit('.', 1)[1]}",
         encoder=builder.encoder_hash,
         family=description.family,
-        family_version=family.version + bool(family.renewed and family.renewed(builder.tokenizer)),
+        family_version=family.version + bool(renewed),
         labels=labels,
         max_length=max_length,
         examples=builder.datasets.digest(source),
@@ -89,14 +89,11 @@ def _translate(builder: PlanBuilder, stage: PrepareStage, translate: Translate) 
     for language in source.languages:
         if language == translate.to:
             continue
-        translator = load_translator(
-            translate.translator, language, translate.to, **translate.settings
-        )
         translated = builder.add(
             TranslateStage(
                 title=f"translate {source.field}, {language} to {translate.to}",
                 examples=stage.examples,
-                identity=translator.identity,
+                identity=builder.translator(language, translate),
                 language=language,
                 to=translate.to,
                 source=source,

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crosscal.artifacts import write_aside
-from crosscal.exceptions import ArtifactError
+from crosscal.exceptions import ArtifactError, DataError
 from crosscal.study.execution.metering import hardware
-from crosscal.study.execution.stages import EncoderStage, PrepareStage, Stage, TrainStage
+from crosscal.study.execution.stages import EncoderStage, PrepareStage, TrainStage
 from crosscal.study.planning.plan import Plan
 from crosscal.tasks import EncodedDataset
 from crosscal.training.settings import Mixture
@@ -95,13 +95,13 @@ def write_probes(output: Path, new: Sequence[SpeedProbe]) -> None:
 def probe_study(
     plan: Plan, seconds: float, report: Callable[[str], None] = lambda title: None
 ) -> list[SpeedProbe]:
-    """Train and predict for some seconds each, with every encoder and precision of a plan."""
-    by_node = {stage.node: stage for stage in plan.stages}
+    """Train and predict for some seconds each, with every encoder and precision of a plan.
+
+    Training examples of one task are enough, where a plan was made before all data were there.
+    """
     probes: list[SpeedProbe] = []
-    for stage in _distinct(plan.stages):
+    for stage, prepared in _distinct(plan):
         report(stage.title)
-        prepared = by_node[stage.inputs[f"train:{stage.parts[0].name}"]]
-        assert isinstance(prepared, PrepareStage)
         with tempfile.TemporaryDirectory(prefix="crosscal-bench-") as folder:
             probes += _probe(
                 stage, partial(tokenised_sample, plan, prepared), Path(folder), seconds
@@ -109,15 +109,25 @@ def probe_study(
     return probes
 
 
-def _distinct(stages: Sequence[Stage]) -> Iterator[TrainStage]:
-    """Return the first training of each encoder and precision."""
-    seen = set()
-    for stage in stages:
+def _distinct(plan: Plan) -> Iterator[tuple[TrainStage, PrepareStage]]:
+    """Yield the first training of each encoder and precision, and what prepares its examples."""
+    by_node = {stage.node: stage for stage in plan.stages}
+    seen: dict[tuple[Any, ...], bool] = {}  # whether it was yielded
+    for stage in plan.stages:
         if isinstance(stage, TrainStage):
             what = (stage.encoder, stage.layers, stage.training.precision)
-            if what not in seen:
-                seen.add(what)
-                yield stage
+            prepared = by_node[stage.inputs[f"train:{stage.parts[0].name}"]]
+            assert isinstance(prepared, PrepareStage)
+            is_there = bool(plan.datasets[prepared.source.field].examples)
+            if is_there and not seen.get(what):
+                yield stage, prepared
+            seen[what] = is_there or seen.get(what, False)
+    if not all(seen.values()):
+        raise DataError(
+            "no training examples are there to measure with",
+            where=", ".join(sorted({field for field in plan.datasets if field.endswith("train")})),
+            remedy="Put those of one task where the study says",
+        )
 
 
 def tokenised_sample(plan: Plan, stage: PrepareStage, count: int) -> EncodedDataset:

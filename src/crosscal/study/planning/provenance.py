@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from functools import cache
 from typing import Any
 
 from crosscal.study.planning.builder import PlanBuilder
@@ -36,6 +37,7 @@ def provenance(builder: PlanBuilder, target: str, recipe: str, seed: int) -> dic
     }
 
 
+@cache  # every run asks, and an answer is parsed out of a file
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crosscal.encoders.architectures import size
 from crosscal.study.config.load import languages_of, training_settings
 from crosscal.study.execution.stages import EmbedStage, SearchStage, TrainStage
 from crosscal.study.planning.builder import PlanBuilder, title_prefix
@@ -49,6 +50,7 @@ def search(
             task=description.name,
             examples=examples,
             neighbours=config.search.neighbours,
+            width=size(builder.encoder, "hidden_size"),
             scoring=description.scoring,
             provenance=provenance(builder, target, recipe, seed),
             inputs={"vectors": embedded.node},

@@ -11,6 +11,7 @@ from crosscal.study.execution.stages import CollectStage, SearchStage
 from crosscal.study.planning.builder import PlanBuilder
 from crosscal.study.planning.checks import check_analysis, check_examples
 from crosscal.study.planning.encoder_limits import check_fits
+from crosscal.study.planning.inputs import StudyInputs
 from crosscal.study.planning.plan import Plan, Run
 from crosscal.study.planning.predicting import ensemble, predict
 from crosscal.study.planning.retrieval import search
@@ -18,7 +19,7 @@ from crosscal.study.planning.training import train_recipe, train_target
 from crosscal.tasks import task
 
 
-def make_plan(study: Study, encoder: Path) -> Plan:
+def make_plan(study: Study, encoder: Path, inputs: StudyInputs | None = None) -> Plan:
     """Read all data, check them, and plan the stages.
 
     Parameters
@@ -27,6 +28,8 @@ def make_plan(study: Study, encoder: Path) -> Plan:
         As `read_study` returns it.
     encoder : Path
         Folder of the encoder, as `locate_encoder` returns it.
+    inputs : StudyInputs, optional
+        What reads data and translators; None: all must be there.
 
     Raises
     ------
@@ -37,7 +40,12 @@ def make_plan(study: Study, encoder: Path) -> Plan:
     """
     check_fits(study, encoder)
     check_analysis(study)
-    builder = PlanBuilder(study=study, encoder=encoder, encoder_hash=fingerprint(encoder))
+    builder = PlanBuilder(
+        study=study,
+        encoder=encoder,
+        encoder_hash=fingerprint(encoder),
+        inputs=inputs or StudyInputs(),
+    )
     runs = [
         _run(builder, target, recipe, seed)
         for seed in study.seeds

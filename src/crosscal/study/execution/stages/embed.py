@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crosscal.encoders.architectures import size
 from crosscal.study.config.sources import SplitSource, read_splits
 from crosscal.study.execution.stages.encoder import EncoderStage
 from crosscal.study.execution.stages.stage import RUNTIME, TokenCounts, Workload
@@ -50,10 +51,15 @@ class EmbedStage(EncoderStage):
         )
 
     def workload(self, counts: TokenCounts) -> Workload:
-        """Count the test's tokens: other splits are small beside it."""
-        tokens = counts.of_source(self.sources["test"].field)
+        """Count the tokens of all splits; each sentence leaves a vector, or one of every layer."""
+        from crosscal.tasks.retrieval.search import EVERY_LAYER
+
+        names = [source.field for source in self.sources.values()]
+        layers = self.number_of_layers() + 1 if self.layer == EVERY_LAYER else 1
+        numbers = layers * size(self.encoder_folder, "hidden_size")
         return Workload(
-            tokens=tokens,
-            bytes=int(tokens * 0.5),
+            tokens=sum(map(counts.of_source, names)),
+            bytes=4 * numbers * sum(map(counts.examples_of_source, names)),
             operations_per_token=2.0 * self.layer_weights(),
+            memory=4 * (self.layer_weights() + self.embedding_weights()),
         )

@@ -48,4 +48,5 @@ class PredictStage(EncoderStage):
             tokens=tokens,
             bytes=int(tokens * 0.5),
             operations_per_token=2.0 * self.layer_weights(),
+            memory=4 * (self.layer_weights() + self.embedding_weights()),
         )

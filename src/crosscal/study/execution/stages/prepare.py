@@ -45,11 +45,7 @@ class PrepareStage(Stage):
         from crosscal.encoders.loading import load_tokenizer
         from crosscal.tasks import FAMILIES, InputLimits
 
-        examples = [
-            example
-            for language in self.source.languages
-            for example in self._examples(language, inputs.get(f"translated:{language}"))
-        ]
+        examples = self._examples(inputs)
         limits = InputLimits(
             max_length=self.max_length,
             token_types=token_types(self.encoder_folder),
@@ -61,9 +57,22 @@ class PrepareStage(Stage):
         tokens.save(folder)
         return {"examples": len(tokens), "tokens": len(tokens.ids), "truncated": tokens.truncated}
 
-    def _examples(self, language: str, translated: Path | None) -> Sequence[Any]:
-        if translated is None:
-            return self.source.read_language(language)
+    def _examples(self, inputs: Mapping[str, Path]) -> list[Any]:
+        """Return the examples of all languages in turn, or what they were translated into."""
+        own: dict[str, list[Any]] = {}
+        if any(f"translated:{language}" not in inputs for language in self.source.languages):
+            for example in self.source.read().examples:
+                own.setdefault(example.language, []).append(example)
+        examples: list[Any] = []
+        for language in self.source.languages:
+            translated = inputs.get(f"translated:{language}")
+            if translated is None:
+                examples += own.get(language, ())
+            else:
+                examples += self._translated(language, translated)
+        return examples
+
+    def _translated(self, language: str, translated: Path) -> Sequence[Any]:
         from crosscal.translation.files import read_examples
 
         examples = read_examples(translated)

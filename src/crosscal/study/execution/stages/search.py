@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crosscal.study.config.sources import SplitSource, read_splits
-from crosscal.study.execution.stages.stage import RUNTIME, Stage
+from crosscal.study.execution.stages.stage import RUNTIME, Stage, TokenCounts, Workload
 from crosscal.training.reporting import ReportProgress
 
 
@@ -25,6 +25,7 @@ class SearchStage(Stage):
     scoring: str
     provenance: dict[str, Any]
     sources: dict[str, SplitSource] = field(metadata=RUNTIME)
+    width: int = field(metadata=RUNTIME)  # numbers of a vector
 
     def run(
         self, folder: Path, inputs: Mapping[str, Path], progress: ReportProgress
@@ -58,3 +59,17 @@ class SearchStage(Stage):
         table = Predictions.from_arrays(Provenance(**self.provenance), **columns, extra=extra)
         write_predictions(table, folder / "predictions.parquet")
         return {"rows": len(table)}
+
+    def workload(self, counts: TokenCounts) -> Workload:
+        """Compare each sentence of a language with each of its English ones, as if all had so many.
+
+        A row of the table is a sentence of one side and its candidates.
+        """
+        pairs = rows = 0.0
+        for source in self.sources.values():
+            sentences = counts.examples_of_source(source.field)
+            rows += sentences / 2
+            pairs += sentences**2 / (4 * len(source.languages))
+        return Workload(
+            tokens=0.0, bytes=int(rows * 8 * self.neighbours), operations=2 * self.width * pairs
+        )

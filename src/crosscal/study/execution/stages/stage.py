@@ -35,15 +35,26 @@ class TokenCounts(Protocol):
     def of_source(self, field: str) -> float:
         """Tokens of a source, by its field in the study file."""
 
+    def examples_of_artifact(self, node: Node) -> int:
+        """Examples that are tokenised."""
+
+    def examples_of_source(self, field: str) -> int:
+        """Examples of a source, by its field in the study file."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """What a stage has to do: tokens, bytes it leaves, operations of the encoder for each token."""
+    """What a stage has to do: tokens, bytes it leaves, operations of the encoder for each token.
+
+    `memory` is what the encoder needs, in bytes; `operations` are those of no encoder.
+    """
 
     tokens: float
     bytes: int
     operations_per_token: float = 0.0
     precision: str = "fp32"  # of the operations
+    memory: int = 0
+    operations: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
