@@ -27,6 +27,9 @@ def load_weights_of(model_class: Any, folder: Path, *, what: str, **options: Any
         if found["missing_keys"]:  # transformers would go on with random numbers in their place
             names = sorted(found["missing_keys"])
             raise ValueError(f"{len(names)} parameters are missing, the first is {names[0]}")
+        for name, weights in model.named_parameters():
+            if weights.numel() and not all(map(torch.isfinite, torch.aminmax(weights.detach()))):
+                raise ValueError(f"{name} holds a number that is not finite")
     except Exception as error:  # safetensors and transformers raise many kinds
         raise ArtifactError(
             f"the {what}'s weights cannot be loaded ({error})",

@@ -43,7 +43,7 @@ def encoder_config(folder: Path) -> PreTrainedConfig:
             settings = dict(settings["pretrained"])
             content = json.dumps(settings)
         kind = settings.get("model_type")
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise ArtifactError(
             "the encoder's configuration cannot be read",
             where=str(path),

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from crosscal.artifacts import sha256_file
 from crosscal.encoders.architectures import PACKABLE, encoder_config, pooled_class
+from crosscal.encoders.folder import check_files
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.encoders.post_processing import keep_offsets, separate_pairs
-from crosscal.encoders.weights import check_weights
+from crosscal.encoders.tokenizer_faults import check_patterns, tokenising
+from crosscal.encoders.weights import check_sizes, check_weights
 from crosscal.exceptions import ArtifactError, MissingExtra, SettingsError
 from crosscal.pretrained import load_weights_of
 
@@ -107,6 +109,7 @@ def _from_hub(name: str, network: bool) -> Path:
 
 
 def _check(folder: Path) -> None:
+    check_files(folder)
     encoder_config(folder)
     if not any(folder.glob("*.safetensors")):
         raise ArtifactError(
@@ -115,6 +118,7 @@ def _check(folder: Path) -> None:
             remedy="Save it with save_pretrained(); pickled weights (.bin) are not read",
         )
     check_weights(folder)
+    check_sizes(folder)
     if not has_tokenizer(folder):
         raise ArtifactError(
             "the encoder has no tokenizer",
@@ -150,7 +154,9 @@ def load_tokenizer(folder: Path) -> Tokenizer:
         if (folder / "tokenizer.json").exists():
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         else:
-            tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, trust_remote_code=False, local_files_only=True
+            ).backend_tokenizer
     except Exception as error:  # the Rust library raises bare Exception
         raise ArtifactError(
             f"the tokenizer cannot be read, or has no fast form ({error})",
@@ -158,11 +164,13 @@ def load_tokenizer(folder: Path) -> Tokenizer:
             remedy="Save it again with save_pretrained(); to convert one of sentencepiece, run: "
             "pip install sentencepiece",
         ) from error
+    check_patterns(tokenizer, folder)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     _keep_texts_apart(tokenizer)
     keep_offsets(tokenizer)
-    separate_pairs(tokenizer, folder)
+    with tokenising(folder):
+        separate_pairs(tokenizer, folder)
     return tokenizer
 
 

@@ -57,7 +57,7 @@ def separate_pairs(tokenizer: Tokenizer, folder: Path) -> None:
 def _separator(tokenizer: Tokenizer, folder: Path) -> str | None:
     try:
         settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     for role in _SEPARATORS:
         token = settings.get(role)

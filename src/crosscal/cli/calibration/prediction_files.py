@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ def named_files(texts: Sequence[str]) -> list[NamedFile]:
     files = []
     for text in texts:
         name, equals, path = text.partition("=")
-        if equals and name and path and not Path(text).exists():
+        if equals and name and path and not os.path.exists(text):  # False of names too long
             files.append(NamedFile(Path(path), name))
         else:
             files.append(NamedFile(Path(text)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +32,7 @@ class NamedFile:
 
 def demand_different(files: Sequence[NamedFile]) -> None:
     """Refuse a file that is given twice."""
-    if len({file.path.resolve() for file in files}) < len(files):
+    if len({os.path.realpath(file.path) for file in files}) < len(files):
         raise SettingsError("a file is given twice", where="files", remedy="Give each file once")
 
 
@@ -46,7 +47,7 @@ def checksums(files: Sequence[NamedFile]) -> dict[str, str]:
 def files_read(files: Sequence[NamedFile], labels: str | None) -> tuple[Path, ...]:
     """Return what must not be written over: files of predictions, and one of labels."""
     paths = [*(file.path for file in files), *filter(None, [labels_file(labels)])]
-    return tuple(path.resolve() for path in paths)
+    return tuple(Path(os.path.realpath(path)) for path in paths)  # of links in a circle, too
 
 
 def join_files(

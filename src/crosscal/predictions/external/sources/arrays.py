@@ -14,8 +14,13 @@ import pyarrow as pa
 from crosscal.exceptions import DataError
 from crosscal.predictions.external.columns import LABELS, ColumnKind, is_named, listed
 from crosscal.predictions.external.first_rows import Head
-from crosscal.predictions.external.sources.plain_files import PlainFile
-from crosscal.predictions.external.sources.table_source import BATCH, HEAD, unreadable
+from crosscal.predictions.external.sources.plain_files import PlainFile, demand_unpackable
+from crosscal.predictions.external.sources.table_source import (
+    BATCH,
+    HEAD,
+    demand_unique,
+    unreadable,
+)
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
@@ -138,8 +143,11 @@ class NpzSource(ArraySource):
         self._file = file
         try:
             with zipfile.ZipFile(file.path) as archive:
+                demand_unique(archive.namelist(), file.name)
+                unpacked = sum(entry.file_size for entry in archive.infolist())
+                demand_unpackable(file.name, unpacked, file.path.stat().st_size)
                 heads = {n.removesuffix(".npy"): _head_in(archive, n) for n in archive.namelist()}
-        except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError) as error:
             raise unreadable(file.name, error, "npz") from error
         super().__init__(file.name, heads)
         self.notes = (*file.notes, *self.notes)

@@ -28,6 +28,7 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _SNIFFED = 200
 # Of very many columns fewer rows are looked at first: so many cells, and no fewer rows.
 _CELLS, _LEAST_HEAD = 4_000_000, 20
+csv.field_size_limit(LONGEST_ROW)  # a cell may have what a line may
 _QUOTING: dict[bool, Literal[0, 3]] = {True: csv.QUOTE_MINIMAL, False: csv.QUOTE_NONE}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -74,10 +75,10 @@ def labels_file(name: str | None) -> Path | None:
 
 
 def _divided(name: str) -> tuple[str | None, str | None]:
-    if name and Path(name).is_file():
+    if name and os.path.isfile(name):
         return name, None
     file, _, column = name.rpartition(":")
-    return (file, column) if file and Path(file).is_file() else (None, None)
+    return (file, column) if file and os.path.isfile(file) else (None, None)
 
 
 def _lines(file: str, encoding: str | None) -> pa.Array:

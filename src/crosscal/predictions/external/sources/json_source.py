@@ -93,9 +93,11 @@ class JsonSource:
             )
         text = self._file.path.read_text(encoding="utf-8-sig")
         try:
-            document = json.loads(text)
+            document = json.loads(text, object_pairs_hook=_object)
         except RecursionError as error:
-            raise DataError("not JSON: too deep", where=self.name) from error
+            raise DataError(
+                "not JSON: nested too deeply", where=self.name, remedy="Give a list of records"
+            ) from error
         except ValueError as error:
             if str(error).startswith("Extra data") and text.lstrip()[:1] in "{[":
                 return None
@@ -123,7 +125,7 @@ class JsonSource:
                 if not raw.strip():
                     continue
                 try:
-                    record: Any = json.loads(raw.decode("utf-8-sig"))
+                    record: Any = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_object)
                 except (ValueError, RecursionError) as error:
                     raise self._bad(line, f"not JSON: {error}", "Give one object a line") from error
                 if isinstance(record, list):
@@ -171,6 +173,16 @@ class JsonSource:
 
     def _bad(self, line: int, what: str, remedy: str) -> DataError:
         return DataError(what, where=f"{self.name}:{line}", remedy=remedy)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Record:
+    """Return an object; of one that names something twice nobody knows what it means."""
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object names '{twice}' twice")
+    return record
 
 
 def _as_far_as_there(name: str, part: list[Located]) -> pa.Array:

@@ -6,16 +6,20 @@ What is not a plain file in UTF-8 is written as one into a folder that lasts as 
 from __future__ import annotations
 
 import codecs
-import shutil
+import os
+import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
+from crosscal.artifacts import disk_errors
 from crosscal.exceptions import DataError, MissingExtra
 from crosscal.text_encoding import START, UTF8, find_encoding, not_in_encoding, reads_as_utf8
 
@@ -25,6 +29,11 @@ LONGEST_ROW, _LONGEST_JSON, LONGEST_DOCUMENT = 1 << 23, 1 << 26, 1 << 28
 be in memory as a whole, ten times over where it is numbers."""
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
 STANDARD_INPUT = "-"
+# Files that unpack to more than this many times their size are no predictions: of a few kilobytes
+# they would fill the disk. Small ones may, as columns of one value do.
+MOST_PACKED, LARGE = 200, 1 << 30
+# Seconds to wait for a program that writes into a pipe with a name.
+_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,22 +59,81 @@ def open_plain(name: str) -> PlainFile:
     if name == STANDARD_INPUT:
         folder = tempfile.TemporaryDirectory(prefix="crosscal-")
         path, name = Path(folder.name) / "input", "standard input"
-        with path.open("wb") as stream:
-            shutil.copyfileobj(sys.stdin.buffer, stream, _BLOCK)
+        # Of what stands in for it and is no file of the system nothing is known.
+        with suppress(OSError, AttributeError):
+            if not sys.stdin.isatty():
+                _demand_content(os.fstat(sys.stdin.fileno()).st_mode, name)
+        with path.open("wb") as stream, disk_errors(path):
+            for block in iter(lambda: sys.stdin.buffer.read(_BLOCK), b""):
+                stream.write(block)
     else:
         path = Path(name)
-        if path.is_dir():
-            raise DataError("this is a folder", where=name, remedy="Name the files in it")
-        if not path.exists():
-            raise DataError("no such file", where=name, remedy="Check the path")
+        try:
+            _demand_content(path.stat().st_mode, name)
+        except FileNotFoundError:
+            raise DataError("no such file", where=name, remedy="Check the path") from None
+        except (OSError, ValueError) as error:  # of names that no file can have
+            raise _not_readable(name, error) from error
     plain = PlainFile(name=name, path=path, suffix=path.suffix.lower(), notes=(), folder=folder)
-    if not path.stat().st_size and path.is_file():
-        raise DataError("the file is empty", where=name, remedy="Write it again")
-    if not path.is_file():  # a pipe, as of <(zcat file)
-        plain = _copied(plain, _blocks(path), "input", ())
-    start = plain.start
+    try:
+        if not path.stat().st_size and path.is_file():
+            raise DataError("the file is empty", where=name, remedy="Write it again")
+        if not path.is_file():  # a pipe, as of <(zcat file)
+            plain = _copied(plain, _piped(path, name), "input", ())
+        start = plain.start
+    except OSError as error:
+        raise _not_readable(name, error) from error
     kind = next((k for mark, k in _COMPRESSIONS.items() if start.startswith(mark)), None)
     return _decompressed(plain, kind) if kind else plain
+
+
+def _demand_content(mode: int, name: str) -> None:
+    """Refuse what is neither a file nor a pipe: a device may have no end."""
+    if stat.S_ISDIR(mode):
+        raise DataError("this is a folder", where=name, remedy="Name the files in it")
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise DataError("this is a device, not a file", where=name, remedy="Name a file")
+
+
+def _not_readable(name: str, error: Exception) -> DataError:
+    why = getattr(error, "strerror", None) or error
+    return DataError(
+        f"the file cannot be read ({why})", where=name, remedy="Check the path and its permissions"
+    )
+
+
+def _piped(path: Path, name: str) -> Iterator[bytes]:
+    """Yield what is written into a pipe, but do not wait for ever for somebody to open it."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb", buffering=0) as stream:
+        deadline = time.monotonic() + _PATIENCE
+        block: bytes | None = b""
+        while not block:
+            block = stream.read(_BLOCK)
+            if block is None:  # somebody has it open, and takes his time
+                os.set_blocking(descriptor, True)
+            elif not block and time.monotonic() > deadline:
+                raise DataError(
+                    f"this is a pipe, and nobody has written into it for {_PATIENCE:g} seconds",
+                    where=name,
+                    remedy="Start the program that writes first, or name a file",
+                )
+            elif not block:
+                time.sleep(0.05)
+        os.set_blocking(descriptor, True)
+        while block:
+            yield block
+            block = stream.read(_BLOCK)
+
+
+def demand_unpackable(where: str, unpacked: int, packed: int) -> None:
+    """Refuse a file that is far larger once it is unpacked: it would fill memory or disk."""
+    if unpacked > LARGE and unpacked > MOST_PACKED * packed:
+        raise DataError(
+            f"it unpacks to more than {MOST_PACKED} times its size, more than {LARGE >> 30} GiB",
+            where=where,
+            remedy="Decompress it where there is room, and look at it",
+        )
 
 
 def _decompressed(plain: PlainFile, kind: str) -> PlainFile:
@@ -77,10 +145,15 @@ def _decompressed(plain: PlainFile, kind: str) -> PlainFile:
     known = plain.suffix in (".gz", ".zst", ".zstd", ".bz2")
     name = inner.name if known else plain.path.name
 
+    packed, unpacked = plain.path.stat().st_size, 0
+
     def blocks() -> Iterator[bytes]:
+        nonlocal unpacked
         try:
             with pa.input_stream(str(plain.path), compression=kind) as stream:
                 while block := stream.read(_BLOCK):
+                    unpacked += len(block)
+                    demand_unpackable(plain.name, unpacked, packed)
                     yield block
         except (pa.ArrowException, OSError, EOFError) as error:
             raise DataError(
@@ -126,6 +199,12 @@ def _of_short_lines(plain: PlainFile, texts: Iterator[str]) -> Iterator[str]:
                 remedy="Write each prediction on a line of its own, as CSV with a header or JSON "
                 "lines; or write Parquet",
             )
+        if "\0" in text:
+            raise DataError(
+                "NUL character",
+                where=f"{plain.name}:{line + text[: text.index(chr(0))].count(chr(10))}",
+                remedy="The file is damaged, or in another encoding: write it again, or name that",
+            )
         line += text.count("\n")
         yield text
 
@@ -165,7 +244,7 @@ def _copied(
     folder = tempfile.TemporaryDirectory(prefix="crosscal-")
     path = Path(folder.name) / name
     size = 0
-    with path.open("wb") as stream:
+    with disk_errors(path), path.open("wb") as stream:
         for block in blocks:
             size += stream.write(block)
     if not size:

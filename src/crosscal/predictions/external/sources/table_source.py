@@ -128,10 +128,19 @@ class ParquetSource(ArrowSource):
         self.notes = file.notes
 
     def _batches(self, roots: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        done = 0
         try:
-            yield from self._file.iter_batches(rows, columns=list(roots), use_threads=False)
+            for batch in self._file.iter_batches(rows, columns=list(roots), use_threads=False):
+                done += batch.num_rows
+                yield batch
         except (pa.ArrowException, OSError) as error:
             raise unreadable(self.name, error, "Parquet") from error
+        if done != self.total:
+            raise DataError(
+                f"the file holds {done:,} rows, but its footer says {self.total:,}",
+                where=self.name,
+                remedy="It was altered: write it again",
+            )
 
 
 class FeatherSource(ArrowSource):
@@ -143,7 +152,10 @@ class FeatherSource(ArrowSource):
         total = 0
         if isinstance(reader, pa.ipc.RecordBatchFileReader):
             batches = range(reader.num_record_batches)
-            total = sum(reader.get_batch(i).num_rows for i in batches)
+            try:
+                total = sum(reader.get_batch(i).num_rows for i in batches)
+            except (pa.ArrowException, OSError) as error:
+                raise unreadable(file.name, error, "Arrow") from error
         super().__init__(file.name, reader.schema, total)
         self.notes = file.notes
 
@@ -160,10 +172,12 @@ class FeatherSource(ArrowSource):
         reader = self._open()
         try:
             if isinstance(reader, pa.ipc.RecordBatchFileReader):
-                for i in range(reader.num_record_batches):
-                    yield reader.get_batch(i)
+                found = (reader.get_batch(i) for i in range(reader.num_record_batches))
             else:
-                yield from reader
+                found = iter(reader)
+            for batch in found:
+                batch.validate(full=True)  # Arrow follows offsets and indices wherever they lead
+                yield batch
         except (pa.ArrowException, OSError) as error:
             raise unreadable(self.name, error, "Arrow") from error
 

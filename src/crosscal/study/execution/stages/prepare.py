@@ -43,6 +43,7 @@ class PrepareStage(Stage):
         """Leave the tokens."""
         from crosscal.encoders.architectures import token_types
         from crosscal.encoders.loading import load_tokenizer
+        from crosscal.encoders.tokenizer_faults import tokenising
         from crosscal.tasks import FAMILIES, InputLimits
 
         examples = self._examples(inputs)
@@ -51,9 +52,9 @@ class PrepareStage(Stage):
             token_types=token_types(self.encoder_folder),
             causal=self.causal,
         )
-        tokens = FAMILIES[self.family].tokenise(
-            load_tokenizer(self.encoder_folder), examples, self.labels, limits
-        )
+        tokenizer = load_tokenizer(self.encoder_folder)
+        with tokenising(self.encoder_folder):
+            tokens = FAMILIES[self.family].tokenise(tokenizer, examples, self.labels, limits)
         tokens.save(folder)
         return {"examples": len(tokens), "tokens": len(tokens.ids), "truncated": tokens.truncated}
 
