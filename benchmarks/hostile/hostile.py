@@ -45,6 +45,7 @@ _SOURCES = {
 
 
 def main() -> None:
+    """Run the chosen cases; the table keeps what it has of the others."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--kinds", nargs="+", choices=_SOURCES, default=list(_SOURCES))
     parser.add_argument("--only", default="", help="cases whose description holds these words")
@@ -57,8 +58,16 @@ def main() -> None:
             chosen = [c for c in _SOURCES[kind](Path(scratch)) if arguments.only in c.what]
             for case in chosen:
                 rows.append(_row(kind, case, Path(scratch) / "case"))
+    if arguments.json.exists():
+        before = json.loads(arguments.json.read_text(encoding="utf-8"))["cases"]
+        redone = {(row["kind"], row["what"]) for row in rows}
+        whole = set() if arguments.only else set(arguments.kinds)
+        kept = [
+            r for r in before if r["kind"] not in whole and (r["kind"], r["what"]) not in redone
+        ]
+        rows = sorted([*kept, *rows], key=lambda row: list(_SOURCES).index(row["kind"]))
     outcomes = Counter(row["outcome"] for row in rows)
-    if not arguments.only:
+    if rows:
         document = {"outcomes": dict(outcomes), "cases": rows}
         arguments.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     _print(rows)

@@ -166,7 +166,11 @@ def output_cases(scratch: Path) -> Iterator[Case]:
         yield Case(f"group: {what}", _calibrated(text, "--json"), "given",
                    reads_right(groups=groups) if text == text.strip() else lambda e: "", no_harm)  # fmt: skip
         yield Case(
-            f"group, in the terminal: {what}", _calibrated(text), "given", _says("46"), no_harm
+            f"group, in the terminal: {what}",
+            _calibrated(text),
+            "given",
+            _says("Calibration (per cent"),
+            no_harm,
         )
         yield Case(f"study, recipe, task, class: {what}", _analysed(text, "--json"), "given",
                    _of_direct, no_harm)  # fmt: skip

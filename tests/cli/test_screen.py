@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from crosscal.cli import screen
 from crosscal.cli.inspect import encoders
@@ -116,3 +117,19 @@ def test_commands_keep_their_indent():
     assert (first, last) == ("Run it again:", "and wait.")
     assert command == "    crosscal run a-rather-long-name.toml"
     assert rest == "--output elsewhere"
+
+
+def test_what_a_terminal_would_obey_is_written_out(capsys):
+    bad, good = "\x1b[31mred\x07", r"\u001b[31mred\u0007"
+    table = Table(bad, title=bad)
+    table.add_row(Text(bad))
+    table.add_row(bad)
+    screen.show(table)
+    screen.say(bad)
+    screen.warn(bad)
+    screen.say_json(f'{{"a": "{good}\x9b"}}')
+    told = capsys.readouterr()
+    for words in told:
+        assert not {"\x1b", "\x07", "\x9b"} & set(words)
+    assert told.out.count("[31mred") == 6
+    assert told.err.count(good) == 1

@@ -68,6 +68,19 @@ def test_every_run_has_its_table(undisturbed):
     assert json.loads((folder / "study.json").read_text())["name"] == "tiny"
 
 
+def test_what_is_sent_to_others_names_no_folder_of_this_machine(undisturbed):
+    _, folder = undisturbed
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {"study.json", "bill.json", "direct-seed1.parquet"} <= {path.name for path in files}
+    encoder = json.loads((folder / "study.json").read_text())["encoder"]["name"]
+    provenance = read_predictions(folder / "predictions" / "direct-seed1.parquet").provenance
+    assert provenance.encoder.split() == [encoder, provenance.encoder.split()[1]]
+    for path in files:
+        content = path.read_bytes()
+        assert str(folder.parents[2]).encode() not in content, path
+        assert str(Path.home()).encode() + b"/" not in content, path
+
+
 def test_nothing_runs_twice(undisturbed):
     file, folder = undisturbed
     events = Silent()

@@ -21,6 +21,7 @@ from crosscal.label_order import MOST_ORDERED, permuted_labels
 from crosscal.languages import default_groups, find_language
 from crosscal.predictions import Predictions, demand_logits, from_probabilities, read_predictions
 from crosscal.report import ReportContext, answer, render_text_table, write_report
+from crosscal.report.characters import visible
 
 
 def analyse(
@@ -99,7 +100,7 @@ def analyse(
             document["recalibration"] = json.loads(recalibration.to_json())
         print(json.dumps(document))
         return
-    print(render_text_table(results, width=open_console(elsewhere=REPORT_WIDTH).width))
+    print(visible(render_text_table(results, width=open_console(elsewhere=REPORT_WIDTH).width)))
     say(answer(results))
     for warning in warnings:
         say(f"\nNote: {warning}.")
@@ -154,8 +155,8 @@ def _permuted(runs: Sequence[Predictions], language: str) -> tuple[str, ...]:
         order = permuted_labels(part.scores[known], part.gold[known], choices)
         if order:
             warnings.append(
-                f"{run.where}: the labels seem permuted: by the development data the scores "
-                f"stand for {', '.join(order)}, not {', '.join(choices)}"
+                f"{Path(run.where).name}: the labels seem permuted: by the development data the "
+                f"scores stand for {', '.join(order)}, not {', '.join(choices)}"
             )
     return tuple(warnings)
 
@@ -175,7 +176,7 @@ def _implausible(runs: Sequence[Predictions]) -> tuple[str, ...]:
                 "all scores are in [0, 1], as of independent sigmoids; softmax took them for "
                 "logits",
             )
-        warnings += [f"{run.where}: {note}" for note in notes]
+        warnings += [f"{Path(run.where).name}: {note}" for note in notes]
     return tuple(warnings)
 
 

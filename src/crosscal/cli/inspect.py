@@ -13,7 +13,7 @@ from rich.table import Table
 
 from crosscal.artifacts import verify
 from crosscal.cli.options import AsJson, Overrides, StudyFile
-from crosscal.cli.screen import open_console, say, show
+from crosscal.cli.screen import open_console, say, say_json, show
 from crosscal.data import FORMATS, DataReport, check
 from crosscal.encoders.packaged import cache_folder
 from crosscal.exceptions import CrosscalError, DataError
@@ -41,7 +41,7 @@ def data_check(study: StudyFile, overrides: Overrides = None, as_json: AsJson = 
     check_examples(content, datasets)
     result = check(datasets)
     if as_json:
-        print(json.dumps(result.to_dict(), indent=1, ensure_ascii=False))
+        say_json(json.dumps(result.to_dict(), indent=1, ensure_ascii=False))
     else:
         _print_check(result)
     if not result.ok:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crosscal.report.characters import visible
 from crosscal.report.terminal.fitting import SHORTEST, fitting_tables
 
 LEAST_WIDTH = 80
@@ -30,6 +32,7 @@ def open_console(*, elsewhere: int | None = None, stderr: bool = False) -> Conso
 def say(words: str, console: Console | None = None) -> None:
     """Print prose: in a terminal its lines end between words, elsewhere it is not broken."""
     console = console or open_console(elsewhere=ANY_WIDTH)
+    words = visible(words)
     text = filled(words, console.width) if console.is_terminal else words
     console.print(Text(text), soft_wrap=True)
 
@@ -51,7 +54,7 @@ def filled(words: str, width: int = LEAST_WIDTH) -> str:
 
 def warn(words: str) -> None:
     """Print prose on standard error."""
-    console = open_console(stderr=True)
+    console, words = open_console(stderr=True), visible(words)
     text = filled(words, console.width) if console.is_terminal else words
     # Not by the console, which knows nothing of a bar of progress that stands there.
     print(text, file=sys.stderr)
@@ -60,5 +63,25 @@ def warn(words: str) -> None:
 def show(table: Table, console: Console | None = None, *, shortest: int = SHORTEST) -> None:
     """Print a table whole: columns for which there is no room follow below."""
     console = console or open_console()
-    for part in fitting_tables(table, console.width, shortest=shortest):
+    for part in fitting_tables(visible_table(table), console.width, shortest=shortest):
         console.print(part)
+
+
+def say_json(text: str) -> None:
+    """Print a JSON document, in which no character is one that a terminal obeys."""
+    print(visible(text))
+
+
+def visible_table(table: Table) -> Table:
+    """Write out what a terminal would obey in the names and cells of a table."""
+    table.title = _visible_part(table.title)
+    for column in table.columns:
+        column.header = _visible_part(column.header)
+        column._cells = [_visible_part(part) for part in column.cells]
+    return table
+
+
+def _visible_part(part: Any) -> Any:
+    if isinstance(part, Text):
+        return Text(visible(part.plain), style=part.style)
+    return visible(part) if isinstance(part, str) else part

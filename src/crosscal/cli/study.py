@@ -27,6 +27,7 @@ from crosscal.cli.progress import StudyProgress
 from crosscal.cli.screen import REPORT_WIDTH, open_console, say
 from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.report import answer, render_text_table, write_report
+from crosscal.report.characters import visible
 from crosscal.report.numbers import data_size, duration
 from crosscal.study.config.settings import ONE_TARGET, STUDY_NAME, Study
 from crosscal.study.config.write import commented_study
@@ -137,7 +138,7 @@ def run(
         _say_cost(outcome)
         return
     for target, results in outcome.results.items():
-        print(render_text_table(results, width=open_console(elsewhere=REPORT_WIDTH).width))
+        print(visible(render_text_table(results, width=open_console(elsewhere=REPORT_WIDTH).width)))
         say(answer(results))
         print(f"\nReport: {pages[target]}")
     _say_cost(outcome)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from crosscal.cli.options import AsJson
-from crosscal.cli.screen import show
+from crosscal.cli.screen import say_json, show
 from crosscal.languages import language
 from crosscal.tasks import Task, all_tasks, task
 
@@ -25,7 +25,7 @@ def tasks(
     if name is not None:
         entry = task(name)
         if as_json:
-            print(json.dumps(asdict(entry), indent=1, ensure_ascii=False))
+            say_json(json.dumps(asdict(entry), indent=1, ensure_ascii=False))
         else:
             _describe(entry)
         return

@@ -7,6 +7,7 @@ uses the network unless asked to.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -68,11 +69,12 @@ def locate_encoder(
 def find_encoder(name: str, *, network: bool = False) -> Path:
     """Folder of an encoder that is not the packaged one, whatever it holds."""
     folder = Path(name).expanduser()
-    return folder if folder.is_dir() else _from_hub(name, network)
+    return folder if os.path.isdir(folder) else _from_hub(name, network)
 
 
 def lacking_files(folder: Path) -> list[str]:
     """Return what a folder with an encoder's configuration lacks, by the files' usual names."""
+    check_files(folder)
     encoder_config(folder)
     names = [] if any(folder.glob("*.safetensors")) else ["model.safetensors"]
     return names if has_tokenizer(folder) else [*names, "tokenizer.json"]

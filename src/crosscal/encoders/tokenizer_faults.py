@@ -15,32 +15,35 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _LONGEST = 10_000  # characters; the longest patterns in use have some hundred
+_LONGEST_TEXT = 100  # that is put in the place of another, or before all; it is a sign or two
 # An escaped sign, a set (which may hold sets), the end of a group, and what repeats what is before.
 _PARTS = re.compile(r"\\.|\[|\(\?[:=!>]|\(\?<[=!]|\(|\)|[*+]\+?\??|\{\d+,\d*\}|[?|]|.", re.DOTALL)
 _OFTEN = re.compile(r"[*+]|\{\d+,(?:\d{2,})?\}")
 
 
 def check_patterns(tokenizer: Tokenizer, folder: Path) -> None:
-    """Refuse patterns that could take for ever: a group that is repeated, and repeats within."""
+    """Refuse patterns that could take for ever, and texts that would make others far longer."""
     for part in (tokenizer.normalizer, tokenizer.pre_tokenizer):
-        for pattern in () if part is None else _patterns(json.loads(part.__getstate__())):
-            why = _why_endless(pattern)
+        for name, text in () if part is None else _texts(json.loads(part.__getstate__())):
+            why = _why_endless(text) if name == "Regex" else ""
+            if name in ("content", "prepend", "replacement") and len(text) > _LONGEST_TEXT:
+                why = f"puts {len(text):,} characters in the place of others"
             if why:
                 raise ArtifactError(
-                    f"the tokenizer's pattern {pattern[:80]!r} {why}",
+                    f"the tokenizer's rule {text[:80]!r} {why}",
                     where=str(folder / "tokenizer.json"),
-                    remedy="Use the tokenizer as its authors published it, or write the pattern "
+                    remedy="Use the tokenizer as its authors published it, or write a pattern "
                     "without the outer repetition",
                 )
 
 
-def _patterns(state: Any) -> Iterator[str]:
+def _texts(state: Any) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a part of a tokenizer, each with what it is called there."""
     if isinstance(state, dict):
-        if isinstance(state.get("Regex"), str):
-            yield state["Regex"]
+        yield from ((name, text) for name, text in state.items() if isinstance(text, str))
         state = list(state.values())
     for each in state if isinstance(state, list) else ():
-        yield from _patterns(each)
+        yield from _texts(each)
 
 
 def _why_endless(pattern: str) -> str:

@@ -76,6 +76,8 @@ def check_sizes(folder: Path) -> None:
         raise _odd(path, f"its sizes are no numbers ({error})") from error
     if min(width, layers, inner, vocabulary) < 0:  # 0: of a kind that does not say it
         raise _odd(path, "a size is negative")
+    if layers == 0 and getattr(text_config(encoder_config(folder)), "num_hidden_layers", None) == 0:
+        raise _odd(path, "it asks for no layer")
     held, in_bytes = _numbers_in(sorted(folder.glob("*.safetensors")))
     shared = getattr(text_config(encoder_config(folder)), "num_hidden_groups", None)
     one_layer = width * max(width, inner)

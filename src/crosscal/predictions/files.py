@@ -68,6 +68,8 @@ def read_predictions(path: str | os.PathLike[str]) -> Predictions:
     rounding them is the writer's decision.
     """
     target = Path(path)
+    if os.path.exists(target) and not os.path.isfile(target):  # a pipe would be waited for
+        raise DataError("this is no file", where=str(target), remedy="name prediction files")
     try:
         table = pq.ParquetFile(target, page_checksum_verification=True).read()
     except FileNotFoundError as error:
@@ -78,7 +80,7 @@ def read_predictions(path: str | os.PathLike[str]) -> Predictions:
             if str(target) == "-"
             else "check the path",
         ) from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(
             f"not a readable Parquet file, perhaps truncated or altered: {error}",
             where=str(target),

@@ -61,7 +61,7 @@ class Provenance:
         """Read what `to_json` wrote; `where` is named in errors."""
         try:
             document = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(
                 f"provenance is not JSON: {error}", where=where, remedy="predict again"
             ) from error

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+# What a terminal obeys, and what has letters that follow shown in another order than they stand.
+_OBEYED = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_TURNING = "\u202a\u202b\u202c\u202d\u202e"
+# What a sheet takes for a formula where a cell begins with it.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def label(words: str, length: int) -> str:
@@ -11,12 +18,29 @@ def label(words: str, length: int) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 
+def visible(words: str) -> str:
+    """Write out the characters that a terminal would obey: as escapes, which JSON reads, too."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", words)
+
+
+def cell(words: str) -> str:
+    """Return words for a cell of CSV, which no program that opens the sheet takes for a formula."""
+    if not words.startswith(_FORMULAS):
+        return words
+    try:
+        float(words)
+    except ValueError:
+        return f"'{words}"
+    return words
+
+
 def clean(words: str) -> str:
-    """Remove the characters that XML cannot hold."""
+    """Remove the characters that XML cannot hold, and those that turn the order of letters."""
     return "".join(
         c
         for c in words
-        if c in "\t\n\r" or not (unicodedata.category(c) in ("Cc", "Cs") or c in "\ufffe\uffff")
+        if c in "\t\n\r"
+        or not (unicodedata.category(c) in ("Cc", "Cs") or c in _TURNING or c in "\ufffe\uffff")
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from crosscal.analysis import Estimate, ReliabilityBin, Results
 from crosscal.analysis.recalibration_transfer import RegimeResults
 from crosscal.analysis.results import METRIC
+from crosscal.report.characters import cell
 from crosscal.report.charts.layer_curve import layer_curve
 from crosscal.report.charts.learning_curve import NAME as CURVE
 from crosscal.report.charts.learning_curve import curve_rows, learning_curve
@@ -116,7 +117,7 @@ def _dicts(rows: Sequence[dict[str, Any]]) -> str:
 def _csv(names: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
+    writer.writerow(map(cell, names))
     for row in rows:
         writer.writerow([_field(value) for value in row])
     return stream.getvalue()
@@ -128,4 +129,4 @@ def _field(value: object) -> str:
         return ""
     if isinstance(value, list | tuple):
         return " ".join(_field(v) for v in value)
-    return repr(float(value)) if isinstance(value, float) else str(value)
+    return repr(float(value)) if isinstance(value, float) else cell(str(value))

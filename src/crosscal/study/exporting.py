@@ -89,9 +89,7 @@ def export_run(
         recipe=run.recipe,
         seed=run.seed,
         task=table.provenance.task,
-        encoder=table.provenance.encoder.rpartition("/")[2]
-        if Path(plan.study.encoder.name).is_absolute()
-        else table.provenance.encoder,
+        encoder=table.provenance.encoder,
         family=head.family,
         labels=head.labels,
         pooling=stage.pooling,

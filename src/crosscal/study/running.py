@@ -14,6 +14,7 @@ from crosscal.artifacts import disk_errors, move, write_aside
 from crosscal.exceptions import ArtifactError
 from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.config.settings import ONE_TARGET, Study
+from crosscal.study.config.shareable import shareable
 from crosscal.study.execution.executors import open_executor
 from crosscal.study.execution.needs import needed_stages
 from crosscal.study.execution.scheduler import ProgressListener, run_plan
@@ -66,7 +67,7 @@ def run_study(
         regimes of recalibration, ``recalibration.json``; the study's also ``study.json`` (the
         resolved study) and ``bill.json``.
     """
-    settings = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
+    analysis = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
     store = Store(output / "store")
     missing = needed_stages(plan.stages, store)
     with open_executor(plan.study, store) as executor:
@@ -85,13 +86,14 @@ def run_study(
         folder = target_folder(output, plan.study, target)
         tables = collect_predictions(plan, target, store, folder)
         scores += score_runs(plan.study, target, tables)
-        results[target] = analyse(tables, settings=settings[target])
+        results[target] = analyse(tables, settings=analysis[target])
         write_aside(folder / "results.json", results[target].to_json().encode())
-        compared = recalibrate(plan, target, store, tables, settings[target], folder)
+        compared = recalibrate(plan, target, store, tables, analysis[target], folder)
         if compared is not None:
             recalibration[target] = compared
     folder = output / plan.study.name
-    write_aside(folder / "study.json", plan.study.model_dump_json(indent=1).encode())
+    settings = json.dumps(shareable(plan.study), indent=1)
+    write_aside(folder / "study.json", settings.encode())
     cost = bill(plan.stages, store, {stage.key for stage in missing})
     write_aside(folder / "bill.json", json.dumps(cost.to_dict(), indent=1).encode())
     return Outcome(

@@ -16,7 +16,9 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    epochs: float = Field(default=2.0, gt=0, description="passes over the training examples")
+    epochs: float = Field(
+        default=2.0, gt=0, le=100_000, description="passes over the training examples"
+    )
     learning_rate: float = Field(
         default=1e-4, gt=0, description="peak of the rate (1e-5 to 3e-5 suit XLM-R base and large)"
     )
@@ -51,6 +53,7 @@ class TrainingSettings(BaseModel):
     evaluations: int = Field(
         default=4,
         ge=1,
+        le=100_000,
         description="times the English development data are scored, last at the end",
     )
     select_by: Literal["accuracy", "nll", "last"] = Field(
@@ -71,6 +74,7 @@ class TrainingSettings(BaseModel):
     lora_rank: int = Field(
         default=0,
         ge=0,
+        le=65_536,
         description="train adapters of this rank instead of the encoder's weights (0: none)",
         json_schema_extra=ADDED_LATER,
     )

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import bz2
 import os
 
 import pytest
 
+from crosscal.data.files import lines
 from crosscal.data.files.columns import named_columns, plain_columns
 from crosscal.data.files.lines import read_lines
 from crosscal.exceptions import DataError
@@ -104,3 +106,22 @@ def test_named_columns_are_found_in_any_order(write):
 def test_headers_are_checked(write, content, what):
     with pytest.raises(DataError, match=what):
         list(named_columns(write("x.tsv", content), ["a", "b"]))
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.bz2"])
+def test_lines_are_held_in_memory_only_if_they_are_short(write, monkeypatch, name):
+    monkeypatch.setattr(lines, "_LONGEST_LINE", 1 << 20)
+    content = b"one\n" + b"0" * (2 << 20)
+    path = write(name, bz2.compress(content) if name.endswith("bz2") else content)
+    with pytest.raises(DataError, match="a line of more than 1 MiB") as caught:
+        list(read_lines(path))
+    assert str(caught.value.where).endswith(f"{name}:2")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_pipes_and_devices_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "zero.txt").symlink_to("/dev/zero")
+    for name in ("pipe.txt", "zero.txt"):
+        with pytest.raises(DataError, match="a pipe or a device"):
+            list(read_lines(tmp_path / name))

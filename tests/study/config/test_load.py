@@ -271,3 +271,34 @@ def test_sources_that_follow_others_are_written_and_read(study_file):
     again = parse_study(tomllib.loads(study_to_toml(study)), where="again")
     assert again == study
     assert [part.clusters for part in again.targets["target"].train.also] == [2]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("x = " + "[" * 100_000, "nested too deeply"),
+        ("x = " + "{a=" * 900 + "1" + "}" * 900, "nested too deeply"),
+        ("x = " + "9" * 10_000, "is not TOML"),
+        ("#" * (17 << 20), "a study file of"),
+    ],
+)
+def test_files_that_are_no_study(tmp_path, content, what):
+    with pytest.raises(SettingsError, match=what):
+        read_study(write(tmp_path, content))
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/etc"])
+def test_a_study_is_a_file(tmp_path, target):
+    (tmp_path / "x.toml").symlink_to(target)
+    with pytest.raises(SettingsError, match="this is no file"):
+        read_study(tmp_path / "x.toml")
+
+
+@pytest.mark.parametrize(
+    "path", ["{language:>1000000000}", "{language.__class__}", "{language!r}", r"a\u0000b"]
+)
+def test_a_path_has_names_alone_in_braces(tmp_path, path):
+    override = f'target.test={{ format = "tsv-pairs", path = "{path}" }}'
+    with pytest.raises(SettingsError) as caught:
+        read_study(write(tmp_path, WHOLE), [override])
+    assert "test.path" in str(caught.value.where)

@@ -18,9 +18,11 @@ from crosscal.calibration.evaluation.arguments import check_options
 from crosscal.cli.calibration.prediction_files import named_files, read_files
 from crosscal.cli.calibration.tables import print_evaluation
 from crosscal.cli.options import AsJson, Encoding
+from crosscal.cli.screen import say_json
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import NamedFile, checksums, files_read
+from crosscal.report.characters import visible
 
 EXAMPLE = (
     "Example: a file with the columns prob_no,prob_yes,label,lang,item. "
@@ -150,7 +152,7 @@ def calibrate(
     if report:
         found.to_html(report, title=_title(opened))
     if as_json:
-        print(found.to_json())
+        say_json(found.to_json())
         return
     print_evaluation(found.evaluation)
     if save:
@@ -217,7 +219,7 @@ class ProgressBar:
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show what is done, and how much of it."""
-        self._progress.update(self._task, description=what, completed=done, total=total)
+        self._progress.update(self._task, description=visible(what), completed=done, total=total)
 
 
 @contextmanager

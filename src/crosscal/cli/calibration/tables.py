@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crosscal.calibration.evaluation.results import AcceptedRows, Evaluation, NeededThreshold
-from crosscal.cli.screen import ANY_WIDTH, open_console, say, show
+from crosscal.cli.screen import ANY_WIDTH, open_console, say, show, visible_table
 from crosscal.report.evaluation_page import p_value, percent, plain
 from crosscal.report.evaluation_words import main_error, sentences
 from crosscal.report.fitted_parameters import fitted_parameters
@@ -242,7 +242,7 @@ def _fits(console: Console, evaluation: Evaluation, recalibrator: str) -> None:
     for row in rows:
         table.add_row(*map(Text, row))
     say(f"Parameters of {recalibrator} (fitted on all rows of a group, for use elsewhere)", console)
-    console.print(table)
+    console.print(visible_table(table))
 
 
 def _thresholds(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,6 +26,7 @@ from crosscal.text_encoding import (
     reads_as_utf8,
 )
 
+_LONGEST_LINE = 1 << 28  # bytes; a data set in JSON may be one line
 # What a user names counts for all text files of a source, whichever reader opens them.
 _NAMED: ContextVar[str | None] = ContextVar("named encoding", default=None)
 
@@ -56,7 +58,13 @@ def encoding_notes(files: Sequence[Path]) -> Iterator[str]:
 
 @contextmanager
 def opening(path: Path) -> Iterator[None]:
-    """Turn what the operating system says about a file into a `DataError`."""
+    """Turn what the operating system says about a file into a `DataError`; wait for no pipe."""
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise DataError(
+            "this is a pipe or a device, but a file is needed",
+            where=str(path),
+            remedy="Write what it gives into a file",
+        )
     try:
         yield
     except FileNotFoundError as error:
@@ -154,15 +162,20 @@ def _binary(path: Path) -> IO[bytes]:
 
 def _sound(handle: IO[bytes], path: Path) -> Iterator[bytes]:
     """Yield lines; of damage to a compressed file the bz2 module says neither what nor where."""
-    if path.suffix != ".bz2":
-        yield from handle
-        return
     number = 0
     try:
-        for data in handle:
+        while data := handle.readline(_LONGEST_LINE + 1):
             number += 1
+            if len(data) > _LONGEST_LINE:
+                raise DataError(
+                    f"a line of more than {_LONGEST_LINE >> 20} MiB",
+                    where=f"{path}:{number}",
+                    remedy="Check that the file is of this format, and fetch it again",
+                )
             yield data
     except (EOFError, OSError, ValueError) as error:
+        if path.suffix != ".bz2":
+            raise
         raise DataError(
             f"the compressed file is damaged after line {number} ({error})",
             where=str(path),

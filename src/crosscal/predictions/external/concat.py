@@ -37,10 +37,9 @@ def demand_different(files: Sequence[NamedFile]) -> None:
 
 
 def checksums(files: Sequence[NamedFile]) -> dict[str, str]:
-    """Return the SHA-256 of each file by its name, or its path where two have one name."""
+    """Return the SHA-256 of each file by its name, with folders where two have one name."""
     plain = [file.path for file in files if file.path.is_file()]
-    names = [path.name for path in plain]
-    shown = names if len(set(names)) == len(names) else list(map(str, plain))
+    shown = _shortest(plain)
     return {name: sha256_file(path) for name, path in zip(shown, plain, strict=True)}
 
 
@@ -108,7 +107,21 @@ def _unique_names(files: Sequence[NamedFile]) -> list[str]:
         shown = [f.name or name for f, name in zip(files, names, strict=True)]
         if len(set(shown)) == len(shown):
             return shown
-    return [f.name or str(f.path) for f in files]
+    return [
+        f.name or path for f, path in zip(files, _shortest([f.path for f in files]), strict=True)
+    ]
+
+
+def _shortest(paths: Sequence[Path]) -> list[str]:
+    """Return the ends of paths, all different: reports name no more folders than that takes."""
+    parts = [path.absolute().parts for path in paths]
+    count = 1
+    while count < max(map(len, parts), default=0):
+        ends = {path[-count:] for path in parts}
+        if len(ends) == len(set(parts)):
+            break
+        count += 1
+    return ["/".join(path[-count:]) for path in parts]
 
 
 def concat_predictions(

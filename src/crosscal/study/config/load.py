@@ -29,6 +29,7 @@ from crosscal.tasks import load_tasks, read_tasks, register
 from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
 
+_LARGEST_FILE = 1 << 24
 # What a task of the study's own need not say of itself.
 _USUAL_TASK = {
     "family": "classification",
@@ -80,6 +81,16 @@ def _register_tasks(document: Mapping[str, Any], path: Path) -> None:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise SettingsError(
+                "this is no file", where=str(path), remedy="Name the file of the study"
+            )
+        if path.stat().st_size > _LARGEST_FILE:
+            raise SettingsError(
+                f"a study file of {path.stat().st_size:,} bytes",
+                where=str(path),
+                remedy="Name the file of the study: it has some kilobytes",
+            )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
@@ -89,7 +100,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise SettingsError(
-            f"the study file cannot be read ({error.strerror})", where=str(path)
+            f"the study file cannot be read ({error.strerror})",
+            where=str(path),
+            remedy="Check the path and its permissions",
+        ) from error
+    except RecursionError as error:
+        raise SettingsError(
+            "the study file is nested too deeply", where=str(path), remedy="Write it flatter"
         ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(
@@ -97,7 +114,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
             where=str(path),
             remedy="Save it as UTF-8",
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of numbers of thousands of digits it is Python that says so
         raise SettingsError(
             f"the study file is not TOML: {error}", where=str(path), remedy="Correct that line"
         ) from error
@@ -114,7 +131,7 @@ def _override(document: dict[str, Any], override: str) -> None:
         )
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text
     table = document
     for key in keys[:-1]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from crosscal.exceptions import SettingsError
@@ -21,6 +24,9 @@ def resolve_paths(study: Study, folder: Path) -> Study:
 
     def filled(name: str, fields: Mapping[str, str], field: str) -> str:
         try:
+            for _, key, form, conversion in Formatter().parse(name):
+                if form or conversion or (key is not None and not re.fullmatch(r"[\w-]+", key)):
+                    raise ValueError("a field is a name alone")
             return name.format_map({**fields, **study.paths})
         except (KeyError, ValueError, IndexError) as error:
             raise SettingsError(
@@ -32,11 +38,12 @@ def resolve_paths(study: Study, folder: Path) -> Study:
     def files(entry: FilesConfig, field: str) -> dict[str, str | None]:
         path, hub = entry.path, entry.hub
         if path is not None:
-            path = str((folder / filled(path, _READER_FIELDS, f"{field}.path")).resolve())
+            place = f"{field}.path"
+            path = str(_resolved(folder / filled(path, _READER_FIELDS, place), place))
         if hub is not None:
             hub = filled(hub, {}, f"{field}.hub")
-            local = (folder / hub).resolve()
-            hub = str(local) if local.is_dir() else hub
+            local = _resolved(folder / hub, f"{field}.hub")
+            hub = str(local) if os.path.isdir(local) else hub
         return {"path": path, "hub": hub}
 
     def source(entry: SourceConfig, field: str) -> SourceConfig:
@@ -67,7 +74,8 @@ def resolve_paths(study: Study, folder: Path) -> Study:
         )
 
     name = study.encoder.name
-    local = (folder / name).resolve()
+    local = _resolved(folder / name, "encoder.name")
+    is_folder = os.path.isdir(local)
     return study.model_copy(
         update={
             "targets": {key: task(data, f"targets.{key}") for key, data in study.targets.items()},
@@ -77,7 +85,17 @@ def resolve_paths(study: Study, folder: Path) -> Study:
                 key: task(data, f"intermediate.{key}") for key, data in study.intermediate.items()
             },
             "encoder": study.encoder.model_copy(
-                update={"name": str(local) if name != "packaged" and local.is_dir() else name}
+                update={"name": str(local) if name != "packaged" and is_folder else name}
             ),
         }
     )
+
+
+def _resolved(path: Path, field: str) -> Path:
+    """Make a path absolute; what no path can be is an error of its field."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError as error:  # a zero byte
+        raise SettingsError(
+            f"this is no path ({error})", where=field, remedy="Name a file or folder"
+        ) from error

@@ -298,7 +298,9 @@ class Recipe(Mixture):
 class Analysis(Section):
     """How calibration is measured and compared."""
 
-    bins: int = Field(default=15, ge=2, description="bins of the expected calibration error")
+    bins: int = Field(
+        default=15, ge=2, le=100_000, description="bins of the expected calibration error"
+    )
     replicates: int = Field(
         default=2000,
         ge=100,
@@ -342,10 +344,13 @@ class Recalibration(Section):
     few_shot: tuple[int, ...] = Field(
         default=(0, 10, 30, 100, 300, 1000), description="numbers of examples of the language"
     )
-    draws: int = Field(default=100, ge=10, description="of the examples, for each number")
+    draws: int = Field(
+        default=100, ge=10, le=100_000, description="of the examples, for each number"
+    )
     folds: int = Field(
         default=5,
         ge=2,
+        le=10_000,
         description="of the test clusters, where a target has no calibration examples",
     )
 
@@ -354,7 +359,10 @@ class Prediction(Section):
     """How trained models are made to predict."""
 
     dropout_samples: int = Field(
-        default=0, ge=0, description="average so many predictions with dropout; 0: none has any"
+        default=0,
+        ge=0,
+        le=10_000,
+        description="average so many predictions with dropout; 0: none has any",
     )
     dropout: float = Field(
         default=0.1, gt=0, lt=1, description="share dropped where dropout_samples is not 0"
@@ -379,7 +387,9 @@ class Study(Section):
     task: tuple[dict[str, Any], ...] = Field(
         default=(), description="[[task]] tables that describe tasks of this study alone"
     )
-    seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1, description="one run each")
+    seeds: tuple[int, ...] = Field(
+        default=(1, 2, 3), min_length=1, max_length=1000, description="one run each"
+    )
     encoder: EncoderSettings = EncoderSettings()
     targets: dict[Name, TargetTask] = Field(
         min_length=1, description="by a name of one's own; [target] is short for one alone"

@@ -104,9 +104,10 @@ def _toml_or_none(default: Any) -> str:
         return "(none)"
 
 
-def study_to_toml(study: Study) -> str:
-    """Write a resolved study as TOML: every setting, also those left at their default."""
-    return "\n".join(_tables(study.model_dump(exclude_none=True), ()))
+def study_to_toml(study: Study | dict[str, Any]) -> str:
+    """Write a resolved study, or its settings, as TOML: also those left at their default."""
+    content = study if isinstance(study, dict) else study.model_dump(exclude_none=True)
+    return "\n".join(_tables(content, ()))
 
 
 def _tables(content: dict[str, Any], path: tuple[str, ...]) -> Iterator[str]:

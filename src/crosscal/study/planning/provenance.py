@@ -6,6 +6,7 @@ import importlib.metadata
 from functools import cache
 from typing import Any
 
+from crosscal.study.config.shareable import shown_name
 from crosscal.study.planning.builder import PlanBuilder
 from crosscal.tasks import FAMILIES, task
 
@@ -30,7 +31,7 @@ def provenance(builder: PlanBuilder, target: str, recipe: str, seed: int) -> dic
         "seed": seed,
         "task": description.name,
         "family": description.family,
-        "encoder": f"{study.encoder.name} {builder.encoder_hash[:16]}",
+        "encoder": f"{shown_name(study.encoder.name)} {builder.encoder_hash[:16]}",
         "choices": builder.datasets.labels(target, config) if shared_labels else None,
         "data": builder.datasets.file_hashes(names),
         "versions": {package: _version(package) for package in _PACKAGES},

@@ -11,6 +11,7 @@ from crosscal.languages import find_language
 from crosscal.report import ReportContext, StageNote
 from crosscal.study.config.load import languages_of
 from crosscal.study.config.settings import RETRIEVAL, Recipe, Study, TargetTask
+from crosscal.study.config.shareable import shareable, shown_name
 from crosscal.study.config.write import study_to_toml
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
@@ -30,7 +31,7 @@ def report_context(
     first = runs[0].table.provenance
     codes = languages_of(data)
     return ReportContext(
-        question=study.question or f"How far can {study.encoder.name} be trusted?",
+        question=study.question or f"How far can {shown_name(study.encoder.name)} be trusted?",
         study=study.name,
         encoder=str(first["encoder"]),
         task=data.task,
@@ -48,7 +49,7 @@ def report_context(
             )
             for stage in plan.stages
         ),
-        settings_toml=study_to_toml(study),
+        settings_toml=study_to_toml(shareable(study)),
         warnings=tuple(_warnings(plan, store, results)),
         version=importlib.metadata.version("crosscal"),
         versions=first["versions"],

@@ -146,7 +146,8 @@ class NpzSource(ArraySource):
                 demand_unique(archive.namelist(), file.name)
                 unpacked = sum(entry.file_size for entry in archive.infolist())
                 demand_unpackable(file.name, unpacked, file.path.stat().st_size)
-                heads = {n.removesuffix(".npy"): _head_in(archive, n) for n in archive.namelist()}
+                arrays = [n for n in archive.namelist() if n.endswith(".npy")]
+                heads = {n.removesuffix(".npy"): _head_in(archive, n) for n in arrays}
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError) as error:
             raise unreadable(file.name, error, "npz") from error
         super().__init__(file.name, heads)

@@ -31,7 +31,7 @@ _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"
 STANDARD_INPUT = "-"
 # Files that unpack to more than this many times their size are no predictions: of a few kilobytes
 # they would fill the disk. Small ones may, as columns of one value do.
-MOST_PACKED, LARGE = 200, 1 << 30
+MOST_PACKED, LARGE = 100, 1 << 28
 # Seconds to wait for a program that writes into a pipe with a name.
 _PATIENCE = 10.0
 
@@ -130,7 +130,7 @@ def demand_unpackable(where: str, unpacked: int, packed: int) -> None:
     """Refuse a file that is far larger once it is unpacked: it would fill memory or disk."""
     if unpacked > LARGE and unpacked > MOST_PACKED * packed:
         raise DataError(
-            f"it unpacks to more than {MOST_PACKED} times its size, more than {LARGE >> 30} GiB",
+            f"it unpacks to more than {MOST_PACKED} times its size, over {LARGE >> 20} MiB",
             where=where,
             remedy="Decompress it where there is room, and look at it",
         )
@@ -145,15 +145,16 @@ def _decompressed(plain: PlainFile, kind: str) -> PlainFile:
     known = plain.suffix in (".gz", ".zst", ".zstd", ".bz2")
     name = inner.name if known else plain.path.name
 
-    packed, unpacked = plain.path.stat().st_size, 0
-
     def blocks() -> Iterator[bytes]:
-        nonlocal unpacked
+        unpacked = 0
         try:
-            with pa.input_stream(str(plain.path), compression=kind) as stream:
+            with (
+                pa.OSFile(str(plain.path)) as packed,
+                pa.CompressedInputStream(packed, kind) as stream,
+            ):
                 while block := stream.read(_BLOCK):
                     unpacked += len(block)
-                    demand_unpackable(plain.name, unpacked, packed)
+                    demand_unpackable(plain.name, unpacked, packed.tell())
                     yield block
         except (pa.ArrowException, OSError, EOFError) as error:
             raise DataError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crosscal.exceptions import DataError
+from crosscal.exceptions import ArtifactError, DataError
 from crosscal.study.config.sources import SplitSource
 from crosscal.study.execution.stages.stage import (
     RUNTIME,
@@ -41,7 +41,7 @@ class PrepareStage(Stage):
         self, folder: Path, inputs: Mapping[str, Path], progress: ReportProgress
     ) -> dict[str, Any]:
         """Leave the tokens."""
-        from crosscal.encoders.architectures import token_types
+        from crosscal.encoders.architectures import size, token_types
         from crosscal.encoders.loading import load_tokenizer
         from crosscal.encoders.tokenizer_faults import tokenising
         from crosscal.tasks import FAMILIES, InputLimits
@@ -55,6 +55,14 @@ class PrepareStage(Stage):
         tokenizer = load_tokenizer(self.encoder_folder)
         with tokenising(self.encoder_folder):
             tokens = FAMILIES[self.family].tokenise(tokenizer, examples, self.labels, limits)
+        rows = size(self.encoder_folder, "vocab_size")
+        if len(tokens.ids) and tokens.ids.max() >= rows:
+            raise ArtifactError(
+                f"the tokenizer gives token {tokens.ids.max()}, but the encoder has vectors for "
+                f"{rows}",
+                where=str(self.encoder_folder),
+                remedy="Save the tokenizer that belongs to the encoder",
+            )
         tokens.save(folder)
         return {"examples": len(tokens), "tokens": len(tokens.ids), "truncated": tokens.truncated}
 
