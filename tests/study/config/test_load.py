@@ -279,6 +279,7 @@ def test_sources_that_follow_others_are_written_and_read(study_file):
         ("x = " + "[" * 100_000, "nested too deeply"),
         ("x = " + "{a=" * 900 + "1" + "}" * 900, "nested too deeply"),
         ("x = " + "9" * 10_000, "is not TOML"),
+        ("[" + ".".join("a" * 100_000) + "]", "more than a hundred parts"),
         ("#" * (17 << 20), "a study file of"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import types
 import typing
@@ -30,6 +31,8 @@ from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
 
 _LARGEST_FILE = 1 << 24
+# Tables within tables, which take the square of their number to read.
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')\s*+\.\s*+){100}""")
 # What a task of the study's own need not say of itself.
 _USUAL_TASK = {
     "family": "classification",
@@ -91,7 +94,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
                 where=str(path),
                 remedy="Name the file of the study: it has some kilobytes",
             )
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if _LONG_KEY.search(text):
+            raise SettingsError(
+                "a key has more than a hundred parts", where=str(path), remedy="Write it flatter"
+            )
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise SettingsError(
             "there is no such study file",
