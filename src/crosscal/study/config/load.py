@@ -31,6 +31,7 @@ from crosscal.tasks import task as task_of
 from crosscal.training.settings import TrainingSettings
 
 _LARGEST_FILE = 1 << 24
+_DEEPEST = 100
 # Tables within tables, which take the square of their number to read.
 _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')\s*+\.\s*+){100}""")
 # What a task of the study's own need not say of itself.
@@ -131,9 +132,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _override(document: dict[str, Any], override: str) -> None:
     name, equals, text = override.partition("=")
     keys = name.strip().split(".")
-    if not equals or not all(keys):
+    if not equals or not all(keys) or len(keys) > _DEEPEST:
         raise SettingsError(
-            f"'{override}' is not an override",
+            f"'{override[:200]}' is not an override",
             where="--set",
             remedy="Write it as section.key=value, for example training.epochs=1",
         )
@@ -145,7 +146,11 @@ def _override(document: dict[str, Any], override: str) -> None:
     for key in keys[:-1]:
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
-            raise SettingsError(f"'{key}' is not a section", where=f"--set {override}")
+            raise SettingsError(
+                f"'{key}' is not a section",
+                where=f"--set {override[:200]}",
+                remedy="Write it as section.key=value, for example training.epochs=1",
+            )
     table[keys[-1]] = value
 
 
