@@ -1,6 +1,6 @@
 """Give the command hostile encoder folders, prediction files and studies: what comes of it.
 
-    python benchmarks/hostile/hostile.py [--kinds encoders predictions studies] [--only WORDS]
+    python benchmarks/hostile/hostile.py [--kinds encoders predictions studies] [--only WORDS ...]
 
 Each case writes its input, runs the command that reads it in a process of its own, and notes door,
 outcome, the first line of the message, time and peak memory. Outcomes:
@@ -48,15 +48,18 @@ def main() -> None:
     """Run the chosen cases; the table keeps what it has of the others."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--kinds", nargs="+", choices=_SOURCES, default=list(_SOURCES))
-    parser.add_argument("--only", default="", help="cases whose description holds these words")
+    parser.add_argument(
+        "--only", nargs="+", default=[], help="cases whose description holds any of these words"
+    )
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="hostile-") as scratch:
         for kind in arguments.kinds:
-            chosen = [c for c in _SOURCES[kind](Path(scratch)) if arguments.only in c.what]
-            for case in chosen:
+            for case in _SOURCES[kind](Path(scratch)):
+                if arguments.only and not any(words in case.what for words in arguments.only):
+                    continue
                 rows.append(_row(kind, case, Path(scratch) / "case"))
     if arguments.json.exists():
         before = json.loads(arguments.json.read_text(encoding="utf-8"))["cases"]
