@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def _study(encoder: Path, study: str = _STUDY) -> Callable[[Path], list[str]]:
 def no_paths(ended: Ended) -> str:
     """Say which file of the report's folder names a folder of this machine, or a secret."""
     report = ended.folder / "results/hostile"
-    private = [str(ended.folder), str(Path.home()), "/tmp/", _SECRET]
+    private = [str(ended.folder), f"{Path.home()}/", f"{tempfile.gettempdir()}/", _SECRET]
     for file in sorted(report.rglob("*")):
         if file.is_file():
             content = file.read_bytes()

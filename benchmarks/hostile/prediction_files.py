@@ -416,7 +416,7 @@ def prediction_cases(scratch: Path) -> Iterator[Case]:
 def _refused(parquet: bytes) -> list[tuple[str, Callable[[Path], list[str]], str]]:
     object_array = np.array([{"a": 1}, None], dtype=object)
     names = np.array(LANG)
-    bad_zip = ("../../../../tmp/slipped.npy", _npy(GOLD))
+    bad_zip = ("../../../../slipped.npy", _npy(GOLD))
     return [
         ("CSV: 0 bytes", _file("a.csv", ""), "a.csv"),
         ("CSV: the header alone", _file("a.csv", _HEADER + "\n"), "a.csv"),
