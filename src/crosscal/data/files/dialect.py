@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from crosscal.data.files.lines import read_lines
+from crosscal.data.files.quoted import LONGEST_CELL
 from crosscal.data.text import shown
 from crosscal.exceptions import DataError
 
@@ -116,9 +117,10 @@ def _quoting(file: Path, names: Sequence[str], delimiter: str, usual: Quoting) -
 
 def _doubled(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
     try:
-        return list(csv.reader((line + "\n" for line in lines), delimiter=delimiter, strict=True))
+        rows = list(csv.reader((line + "\n" for line in lines), delimiter=delimiter, strict=True))
     except csv.Error:
         return None
+    return None if any(len(cell) > LONGEST_CELL for row in rows for cell in row) else rows
 
 
 def _is_table(rows: Sequence[Sequence[str]], names: Sequence[str]) -> bool:

@@ -14,6 +14,9 @@ from crosscal.data.files.columns import column_index
 from crosscal.data.files.lines import read_lines
 from crosscal.exceptions import DataError
 
+# Characters of a cell: more is a quote that nobody closed. `csv` has the same limit, but it is one
+# for all of a program, which other readers raise.
+LONGEST_CELL = 131_072
 _REMEDY = (
     "A cell with a quote in it stands in quotes, with each quote inside doubled; "
     "fetch the file again"
@@ -37,6 +40,13 @@ def quoted_rows(path: Path, separator: str = ",") -> Iterator[tuple[int, list[st
                 where=f"{path}:{first_line}",
                 remedy=_REMEDY,
             ) from error
+        if max(map(len, cells), default=0) > LONGEST_CELL:
+            raise DataError(
+                "the row that begins here is not quoted properly (a cell of more than "
+                f"{LONGEST_CELL:,} characters)",
+                where=f"{path}:{first_line}",
+                remedy=_REMEDY,
+            )
         if not cells:
             raise DataError(
                 "the line is blank", where=f"{path}:{first_line}", remedy="Remove the blank line"
