@@ -56,7 +56,7 @@ class PrepareStage(Stage):
         with tokenising(self.encoder_folder):
             tokens = FAMILIES[self.family].tokenise(tokenizer, examples, self.labels, limits)
         rows = size(self.encoder_folder, "vocab_size")
-        if len(tokens.ids) and tokens.ids.max() >= rows:
+        if len(tokens.ids) and 0 < rows <= tokens.ids.max():  # 0: of a kind that does not say it
             raise ArtifactError(
                 f"the tokenizer gives token {tokens.ids.max()}, but the encoder has vectors for "
                 f"{rows}",
