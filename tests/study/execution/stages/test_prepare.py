@@ -1,6 +1,7 @@
 """Tokenised examples fit the encoder that they are for."""
 
 import json
+import shutil
 
 import pytest
 
@@ -11,39 +12,24 @@ from crosscal.exceptions import ArtifactError
 from crosscal.study.config.load import read_study
 from crosscal.study.execution.stages import PrepareStage
 from crosscal.study.planning import make_plan
-from tests.tiny_encoders import make_encoder
-
-STUDY = """
-name = "prepared"
-seeds = [1]
-[encoder]
-name = "{encoder}"
-[target]
-task = "xnli"
-train = {{ format = "mini-nli", clusters = 10 }}
-dev = {{ format = "mini-nli", clusters = 10 }}
-test = {{ format = "mini-nli", clusters = 10 }}
-languages = ["en"]
-[recipes.direct]
-[training]
-max_length = 64
-"""
 
 
-def test_tokens_without_a_vector_are_refused(tmp_path):
-    encoder = make_encoder("xlm-roberta", tmp_path / "encoder")
-    file = tmp_path / "study.toml"
-    file.write_text(STUDY.format(encoder=encoder))
-    plan = make_plan(read_study(file), locate_encoder(str(encoder)))
-    stage = next(stage for stage in plan.stages if isinstance(stage, PrepareStage))
-    (tmp_path / "whole").mkdir()
-    facts = stage.run(tmp_path / "whole", {}, lambda *_: None)
-    assert facts["tokens"] > 0
+def test_tokens_without_a_vector_are_refused(study_file, tmp_path):
+    shared = read_study(study_file).encoder.name
+    encoder = locate_encoder(str(shutil.copytree(shared, tmp_path / "encoder")))
+    study = read_study(study_file, [f"encoder.name={encoder}"])
+    stages = make_plan(study, encoder).stages
+    stage = next(stage for stage in stages if isinstance(stage, PrepareStage))
     config = json.loads((encoder / "config.json").read_text())
-    (encoder / "config.json").write_text(json.dumps({**config, "vocab_size": 20}))
+
+    def tokens(name: str, **changed: int) -> int:
+        (encoder / "config.json").write_text(json.dumps({**config, **changed}))
+        (tmp_path / name).mkdir()
+        return stage.run(tmp_path / name, {}, lambda *_: None)["tokens"]
+
+    whole = tokens("whole")
+    assert whole > 0
     with pytest.raises(ArtifactError, match=r"token \d+, but the encoder has vectors for 20"):
-        stage.run(tmp_path / "short", {}, lambda *_: None)
+        tokens("short", vocab_size=20)
     # Of a kind that does not say how many it has nothing is known.
-    (tmp_path / "unknown").mkdir()
-    (encoder / "config.json").write_text(json.dumps({**config, "vocab_size": 0}))
-    assert stage.run(tmp_path / "unknown", {}, lambda *_: None) == facts
+    assert tokens("unknown", vocab_size=0) == whole
