@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import shutil
 import struct
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from door import Case, Ended, run
+from planted_code import CODE, no_code_ran, payload
 
 STUDY = """\
 name = "hostile"
@@ -38,24 +38,6 @@ executor = "in-process"
 """
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 _DEEP = 100_000
-_MARKER = "code-has-run"
-
-
-class _Payload:
-    """A pickle that leaves a file where it is loaded."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (_MARKER,)
-
-
-def payload() -> bytes:
-    """Return a pickle that runs code."""
-    return pickle.dumps({"weight": _Payload()})
-
-
-def no_code_ran(ended: Ended) -> str:
-    """Say whether code that came with the input has run."""
-    return "its code has run" if list(ended.folder.rglob(_MARKER)) else ""
 
 
 def make_study(encoder: Path, folder: Path, study: str = STUDY) -> Path:
@@ -305,14 +287,11 @@ def _config(**changed: Any) -> Callable[[Path], None]:
     return hurt
 
 
-_CODE = f"import os\nos.mkdir({_MARKER!r})\nclass Own: pass\n"
-
-
 def _own_code(kind: str | None) -> Callable[[Path], None]:
     def hurt(encoder: Path) -> None:
         classes = dict.fromkeys(("AutoConfig", "AutoModel", "AutoTokenizer"), "own.Own")
         _config(auto_map=classes, **({"model_type": kind} if kind else {}))(encoder)
-        (encoder / "own.py").write_text(_CODE)
+        (encoder / "own.py").write_text(CODE)
 
     return hurt
 
@@ -321,7 +300,7 @@ def _own_tokenizer(encoder: Path) -> None:
     settings = json.loads((encoder / "tokenizer_config.json").read_text())
     settings |= {"auto_map": {"AutoTokenizer": ["own.Own", "own.Own"]}, "tokenizer_class": "Own"}
     (encoder / "tokenizer_config.json").write_text(json.dumps(settings))
-    (encoder / "own.py").write_text(_CODE)
+    (encoder / "own.py").write_text(CODE)
     (encoder / TOKENIZER).unlink()
     (encoder / "vocab.txt").write_text("[UNK]\na\nb\n")
 

@@ -1,6 +1,6 @@
 """Give the command hostile encoder folders, prediction files and studies: what comes of it.
 
-    python benchmarks/hostile/hostile.py [--kinds encoders predictions studies] [--only WORDS ...]
+    python benchmarks/hostile/hostile.py [--kinds KIND ...] [--only WORDS ...]
 
 Each case writes its input, runs the command that reads it in a process of its own, and notes door,
 outcome, the first line of the message, time and peak memory. Outcomes:

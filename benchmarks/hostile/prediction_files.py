@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from door import Case, Check, Ended
-from encoders import no_code_ran, payload
+from planted_code import no_code_ran, payload
 
 _ROWS = 300
 _rng = np.random.default_rng(5)

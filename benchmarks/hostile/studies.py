@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from door import Case, Check, Ended
-from encoders import STUDY, make_study, no_code_ran
+from encoders import STUDY, make_study
+from planted_code import no_code_ran
 
 _DEEP = 100_000
 _LABELS = ("entailment", "neutral", "contradiction")
