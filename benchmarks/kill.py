@@ -29,10 +29,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crosscal.study.config.load import read_study
-from crosscal.study.config.write import study_to_toml
+from every_task import part_of_every_task
 
-ROOT = Path(__file__).parents[1]
 SMALL = """\
 name = "killed"
 seeds = [1]
@@ -56,8 +54,6 @@ batch_tokens = 512
 evaluations = 2
 [analysis]
 replicates = 100
-[execution]
-checkpoint_seconds = 1
 """
 PART = {
     "targets": ["xnli", "panx", "xquad", "tatoeba"],
@@ -77,33 +73,12 @@ WORKERS = 2
 _PATIENCE_SECONDS = 4.0
 
 
-def smoke_study(data: Path, targets: list[str], recipes: list[str]) -> str:
-    """Return a part of the study of every task, with the paths that it resolves to."""
-    file = ROOT / "studies" / "every-task-smoke.toml"
-    study = read_study(file, [f"paths.data={data.absolute()}"])
-    used = {
-        name
-        for recipe in recipes
-        for step in study.recipes[recipe].intermediate
-        for name in ([step] if isinstance(step, str) else step)
-    }
-    part = study.model_copy(
-        update={
-            "name": "killed",
-            "targets": {name: study.targets[name] for name in targets},
-            "recipes": {name: study.recipes[name] for name in recipes},
-            "intermediate": {n: task for n, task in study.intermediate.items() if n in used},
-            "execution": study.execution.model_copy(update={"checkpoint_seconds": 1.0}),
-        }
-    )
-    return study_to_toml(part)
-
-
 def command(file: Path, output: Path, executor: str) -> list[str]:
     launcher = TORCHRUN if executor == "torchrun" else []
     line = [sys.executable, "-m", *launcher, "crosscal.cli", "run", str(file)]
     line += ["--output", str(output)]
-    for setting in (*EXECUTORS[executor], f"execution.workers={WORKERS}"):
+    often = "execution.checkpoint_seconds=1"
+    for setting in (*EXECUTORS[executor], often, f"execution.workers={WORKERS}"):
         line += ["--set", setting]
     return line
 
@@ -241,7 +216,7 @@ def measure(options: argparse.Namespace, work: Path) -> None:
             f"of studies/every-task-smoke.toml the targets {', '.join(options.targets)} "
             f"and the recipes {', '.join(options.recipes)}"
         )
-        text = smoke_study(options.smoke, options.targets, options.recipes)
+        text = part_of_every_task("killed", options.smoke, options.targets, options.recipes)
     file = work / "killed.toml"
     if file.exists() and file.read_text() != text:
         raise SystemExit(f"{work} has another study: choose another --work")

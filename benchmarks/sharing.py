@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from kill import ROOT, smoke_study
+from every_task import FILE, part_of_every_task
 
 from crosscal.encoders.packaged import packaged_encoder
 from crosscal.study.config.load import read_study
@@ -72,7 +72,7 @@ def seconds_of(nodes: Iterable[tuple[str, str]], output: Path) -> float:
 
 def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     file = work / "shared.toml"
-    file.write_text(smoke_study(options.data, options.targets, options.recipes))
+    file.write_text(part_of_every_task("shared", options.data, options.targets, options.recipes))
     plan = make_plan(read_study(file, ()), packaged_encoder())
     output = work / "shared"
     seconds = crosscal(file, output, "run", "--set", "execution.executor=in-process")
@@ -96,7 +96,7 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     others = sorted(cell for cell in alone if cell[1] != "direct")
     for target, recipe in random.Random(options.seed).sample(others, options.alone):
         single, place = work / "single.toml", work / f"{target}-{recipe}"
-        single.write_text(smoke_study(options.data, [target], ["direct", recipe]))
+        single.write_text(part_of_every_task("shared", options.data, [target], ["direct", recipe]))
         whole = crosscal(single, place, "run", "--set", "execution.executor=in-process")
         nodes = alone[target, recipe] | alone[target, "direct"]
         found["alone"].append(
@@ -129,7 +129,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    study = read_study(ROOT / "studies" / "every-task-smoke.toml", ["paths.data=."])
+    study = read_study(FILE, ["paths.data=."])
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

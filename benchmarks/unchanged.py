@@ -1,7 +1,7 @@
 """Do numbers change with the way they were computed? The table of differences.
 
     python benchmarks/unchanged.py --data ../data
-    python benchmarks/unchanged.py --data ../data --targets xnli --recipes direct --encoder FOLDER
+    python benchmarks/unchanged.py --data ../data --targets xnli --recipes direct
 
 A part of ``studies/every-task-smoke.toml`` (one target of each family, after nothing and after
 several tasks with masked language modelling, dropout off) is run once, and once more for each way
@@ -28,7 +28,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 from cpu import loss_curves
-from kill import running, smoke_study
+from every_task import part_of_every_task
+from kill import running
 
 
 class Way(NamedTuple):
@@ -43,7 +44,7 @@ FIRST = Way("", ("execution.executor=in-process", "execution.threads=1"))
 TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
 WAYS = {
     "run again": Way("bits", FIRST.settings),
-    "killed in training, gone on": Way("bits", FIRST.settings),
+    "killed in training, gone on": Way("bits", (*FIRST.settings, "execution.checkpoint_seconds=1")),
     "two worker processes": Way("bits", ("execution.executor=processes", "execution.workers=2")),
     "slurm-local, two jobs": Way(
         "bits", ("execution.executor=slurm", "cluster.scheduler=local", "execution.workers=2")
@@ -143,8 +144,7 @@ def measure(options: argparse.Namespace, work: Path) -> None:
     """Run the study in every way; write how far the numbers are apart."""
     work.mkdir(parents=True, exist_ok=True)
     file = work / "unchanged.toml"
-    text = smoke_study(options.data, options.targets, options.recipes)
-    file.write_text(text.replace('name = "killed"', 'name = "unchanged"'))
+    file.write_text(part_of_every_task("unchanged", options.data, options.targets, options.recipes))
     run(file, work / "first", FIRST)
     curves = work / "curves"
     curves.mkdir(exist_ok=True)
