@@ -29,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,14 @@ def plan_of(options: argparse.Namespace, folder: Path, *, dropout: float, epochs
     return make_plan(read_study(file, ()), packaged_encoder())
 
 
+def pairs_to_train_on(options: argparse.Namespace, folder: Path) -> Sequence[Any]:
+    """Return the examples that the study trains on."""
+    from crosscal.study.planning.datasets import read_all
+
+    study = plan_of(options, folder, dropout=0.0, epochs=1.0).study
+    return read_all(study)[0]["target.train"].examples
+
+
 def tokenised(options: argparse.Namespace, folder: Path, *, padding: Any) -> Any:
     """Return pairs as the Trainer takes them, and the tokenizer."""
     from transformers import AutoTokenizer
@@ -96,7 +105,7 @@ def tokenised(options: argparse.Namespace, folder: Path, *, padding: Any) -> Any
     from crosscal.encoders.packaged import packaged_encoder
 
     tokenizer = AutoTokenizer.from_pretrained(packaged_encoder())
-    examples = plan_of(options, folder, dropout=0.0, epochs=1.0).datasets["target.train"].examples
+    examples = pairs_to_train_on(options, folder)
     names = sorted({each.label for each in examples})
     chosen = examples[:: max(1, len(examples) // 4000)]
     encoded = tokenizer(
@@ -179,9 +188,7 @@ def crosscal_training(options: argparse.Namespace, folder: Path) -> dict[str, fl
     from crosscal.study.execution.stages import TrainStage
     from crosscal.study.execution.store import Store
 
-    examples = len(
-        plan_of(options, folder, dropout=0.1, epochs=1.0).datasets["target.train"].examples
-    )
+    examples = len(pairs_to_train_on(options, folder))
     plan = plan_of(options, folder, dropout=0.1, epochs=options.steps * 32 / examples)
     store = Store(folder / "store")
     with InlineExecutor(store) as executor:
@@ -220,7 +227,7 @@ def pipeline_prediction(options: argparse.Namespace, folder: Path) -> dict[str, 
         tokenizer=AutoTokenizer.from_pretrained(encoder),
         device="cpu",
     )
-    examples = plan_of(options, folder, dropout=0.0, epochs=1.0).datasets["target.train"].examples
+    examples = pairs_to_train_on(options, folder)
     count = 12 * options.steps
     chosen = examples[:: max(1, len(examples) // count)][:count]
     texts = [{"text": each.text_a, "text_pair": each.text_b} for each in chosen]
@@ -281,7 +288,8 @@ def loss_curves(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     stage = next(s for s in plan.stages if isinstance(s, TrainStage))
     prepared = by_node[stage.inputs["train:target"]]
     assert isinstance(prepared, PrepareStage)
-    data, few = tokenised_sample(plan, prepared, 640), tokenised_sample(plan, prepared, 16)
+    examples = prepared.source.read().examples
+    data, few = (tokenised_sample(prepared, examples, count) for count in (640, 16))
     settings = stage.training.model_copy(update={"epochs": 20 * 1536 / len(data.ids)})
     task = TrainingTask(name="target", examples=data, development=few, outputs=3)
     model, vocabulary = build_model(stage.model, None, [data.ids, few.ids], {"target": 3}, seed=1)

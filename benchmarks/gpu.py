@@ -281,7 +281,7 @@ def large_encoder(options: argparse.Namespace, folder: Path) -> Path:
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, dict[str, float]]:
     """Measure everything with one encoder."""
     tokenizer = AutoTokenizer.from_pretrained(options.encoder)
-    data = read_all(read_study(write_study(folder, options, 512))).by_field
+    data = read_all(read_study(write_study(folder, options, 512)))[0]
     pairs = Pairs(tokenizer, data["target.train"].examples)
     works = {
         **{f"crosscal, {n} tokens": partial(measure_crosscal, options, folder, n)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from crosscal.data.mini import mini_folder
+from crosscal.study.planning.datasets import read_all
 
 STUDY = """\
 name = "exported"
@@ -186,7 +187,7 @@ def examples_of(trained):
 
     def read(kind, pooling, target):
         plan, _ = trained(kind, pooling)
-        found = plan.datasets[f"{target}.test"].examples
+        found = read_all(plan.study)[0][f"{target}.test"].examples
         return {(example.language, example.unit_id): example for example in found}
 
     return read

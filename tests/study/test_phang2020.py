@@ -158,13 +158,13 @@ def test_costs_what_its_tokens_cost(ahead, tmp_path):
     at_once = next(each for title, each in titles.items() if title.startswith("train anli+ and"))
     capped = 0.0
     for name in TASKS_ALONE:
-        train, dev = (plan.datasets[f"{name}.{split}"].size for split in ("train", "dev"))
-        capped += 2 * min(train.examples, 2**17) * train.characters
-        capped += 10 / 3 * dev.examples * dev.characters
+        train, dev = (plan.datasets[f"{name}.{split}"] for split in ("train", "dev"))
+        capped += 2 * min(train.examples, 2**17) * train.characters / train.examples
+        capped += 10 / 3 * dev.characters
     assert at_once.seconds - 3 == pytest.approx(capped / 3.5 * 6 * weights / 1e14)
     # Each sentence leaves a vector; of four languages half are compared with half.
     of_search = {stage.title: estimates[stage.key] for stage in plan.stages}
-    sizes = [plan.datasets[f"bucc2018.{split}"].size.examples for split in ("dev", "test")]
+    sizes = [plan.datasets[f"bucc2018.{split}"].examples for split in ("dev", "test")]
     assert of_search["embed, bucc2018, recipe direct"].bytes == 4 * 1024 * sum(sizes)
     pairs = sum(n**2 for n in sizes) / 16
     searched = of_search["search, bucc2018, recipe direct, seed 1"].seconds - 3

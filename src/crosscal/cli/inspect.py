@@ -37,8 +37,8 @@ def data_check(study: StudyFile, overrides: Overrides = None, as_json: AsJson = 
     """Look at every data file of a study: labels, duplicates, misaligned rows, damage."""
     content = read_study(study, overrides or ())
     check_analysis(content)
-    datasets = read_all(content).by_field
-    check_examples(content, datasets)
+    datasets, summaries = read_all(content)
+    check_examples(content, summaries)
     result = check(datasets)
     if as_json:
         say_json(json.dumps(result.to_dict(), indent=1, ensure_ascii=False))

@@ -8,7 +8,6 @@ import pytest
 from crosscal.exceptions import ArtifactError, DataError, SettingsError
 from crosscal.study.config.load import read_study
 from crosscal.study.planning import make_plan
-from crosscal.study.planning.datasets import sizes
 from crosscal.study.planning.inputs import ExpectedInputs
 from crosscal.study.planning.probe import probe_study
 
@@ -48,7 +47,9 @@ def test_what_is_not_there_has_the_size_that_the_study_says(study_file, path):
     assert [place.name for place in missing] == [
         {"none/{split}.csv": "none", "none/test.csv": "test.csv"}.get(path, "data")
     ]
-    assert sizes(plan.datasets["target.test"]) == (3000, 360_000)
+    summary = plan.datasets["target.test"]
+    assert (summary.examples, summary.characters) == (3000, 360_000)
+    assert not summary.is_there
     whole = ahead(study_file)[0]
     assert [s.title for s in plan.stages] == [s.title for s in whole.stages]
     # Training does not see the test, so that it keeps its keys.

@@ -11,7 +11,7 @@ from crosscal.data import read_examples
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.study.config.load import read_study
 from crosscal.study.planning import make_plan
-from crosscal.study.planning.datasets import distinct_names
+from crosscal.study.planning.datasets import distinct_names, read_all
 from crosscal.translation import translator as translators
 
 NLI = ("entailment", "neutral", "contradiction")
@@ -20,6 +20,11 @@ NLI = ("entailment", "neutral", "contradiction")
 def plan(file, *overrides):
     study = read_study(file, overrides)
     return make_plan(study, Path(study.encoder.name))
+
+
+def examples(file, field, *overrides):
+    """Read the examples of a source of a study."""
+    return read_all(read_study(file, overrides))[0][field].examples
 
 
 def keys(made, kind):
@@ -83,14 +88,14 @@ def test_test_data_do_not_touch_training(study_file):
 
 
 def test_clusters_are_kept_whole_and_spread(study_file):
-    reading = plan(study_file).datasets["target.test"]
-    clusters = [e.cluster_id for e in reading.examples if e.language == "tr"]
+    reading = examples(study_file, "target.test")
+    clusters = [e.cluster_id for e in reading if e.language == "tr"]
     assert len(clusters) == 60
     assert all(clusters.count(cluster) == 3 for cluster in clusters)
     # More than there are: all.
-    reading = plan(study_file, "target.test.clusters=10000").datasets["target.test"]
+    reading = examples(study_file, "target.test", "target.test.clusters=10000")
     whole = read_examples("mini-nli", split="test", languages=("en", "tr", "zh"), labels=NLI)
-    assert reading.examples == whole.examples
+    assert reading == whole.examples
 
 
 def test_targets_share_what_comes_before_them(several):
@@ -181,12 +186,12 @@ def test_languages_of_training_are_read_and_part_of_the_key(study_file, tmp_path
         (tmp_path / f"{language}.tsv").write_text("".join(rows), encoding="utf-8")
     path = str(tmp_path / "{language}.tsv")
     own = f'target.train={{format="tsv-pairs", path="{path}"}}'
-    one = plan(study_file, own)
-    two = plan(study_file, own, 'target.train_languages=["en", "tr"]')
-    languages = [example.language for example in two.datasets["target.train"].examples]
+    both = (own, 'target.train_languages=["en", "tr"]')
+    one, two = plan(study_file, own), plan(study_file, *both)
+    languages = [each.language for each in examples(study_file, "target.train", *both)]
     assert languages == ["en"] * 6 + ["tr"] * 6
-    assert {e.language for e in one.datasets["target.train"].examples} == {"en"}
-    assert {e.language for e in two.datasets["target.dev"].examples} == {"en"}
+    assert {e.language for e in examples(study_file, "target.train", own)} == {"en"}
+    assert {e.language for e in examples(study_file, "target.dev", *both)} == {"en"}
     # The intermediate task stays what it was; what follows it, and the target alone, change.
     assert len(keys(one, "train") & keys(two, "train")) == 2
     assert keys(one, "predict").isdisjoint(keys(two, "predict"))

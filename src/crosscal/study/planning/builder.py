@@ -33,8 +33,8 @@ class PlanBuilder:
 
     @cached_property
     def datasets(self) -> StudyDatasets:
-        """The examples read so far."""
-        return StudyDatasets(self.inputs.read)
+        """What was read so far."""
+        return StudyDatasets(self.inputs.summary)
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from crosscal.analysis import AnalysisSettings
 from crosscal.calibration.recalibration import RECALIBRATORS
-from crosscal.data import Dataset, PairExample
 from crosscal.exceptions import DataError, SettingsError
 from crosscal.languages import default_groups
 from crosscal.metrics import SCORERS
@@ -14,6 +13,7 @@ from crosscal.metrics.answers import MLQA, check_language
 from crosscal.spelling import did_you_mean
 from crosscal.study.config.load import baseline_of, languages_of, regime_settings
 from crosscal.study.config.settings import ONE_TARGET, RETRIEVAL, Study
+from crosscal.study.planning.summaries import DatasetSummary
 from crosscal.tasks import FAMILIES, task
 
 
@@ -80,7 +80,7 @@ def _check_recalibrators(study: Study, family: str) -> None:
             )
 
 
-def check_examples(study: Study, datasets: Mapping[str, Dataset]) -> None:
+def check_examples(study: Study, datasets: Mapping[str, DatasetSummary]) -> None:
     """Refuse examples that a task, intervals or regimes of recalibration could not be made of."""
     for name in (*study.targets, *study.intermediate):
         _check_one_form(datasets, name)
@@ -88,12 +88,9 @@ def check_examples(study: Study, datasets: Mapping[str, Dataset]) -> None:
         field = f"{name}.test"
         if task(target.task).family == RETRIEVAL or field not in datasets:
             continue
-        clusters: dict[str, set[str]] = {}
-        for example in datasets[field].examples:
-            clusters.setdefault(example.language, set()).add(example.cluster_id)
         folded = study.recalibration.regimes and target.calibration is None
         least = study.recalibration.folds if folded else 2
-        for code, names in clusters.items():
+        for code, names in datasets[field].clusters.items():
             if len(names) < least:
                 raise DataError(
                     f"{len(names)} independent cluster{'s' * (len(names) != 1)} of examples in "
@@ -106,18 +103,16 @@ def check_examples(study: Study, datasets: Mapping[str, Dataset]) -> None:
             check_disjoint(datasets, name)
 
 
-def _check_one_form(datasets: Mapping[str, Dataset], name: str) -> None:
+def _check_one_form(datasets: Mapping[str, DatasetSummary], name: str) -> None:
     """Refuse single texts beside pairs: a model of one would be tested on the other."""
-    pairs = {
-        field: example.text_b is not None
-        for field, dataset in datasets.items()
+    counts = {
+        field: summary.text_counts
+        for field, summary in datasets.items()
         if field.startswith(f"{name}.")
-        for example in dataset.examples
-        if isinstance(example, PairExample)
     }
-    if len(set(pairs.values())) > 1:
-        single = next(field for field, is_pair in pairs.items() if not is_pair)
-        other = next(field for field, is_pair in pairs.items() if is_pair)
+    if {1, 2} <= {count for each in counts.values() for count in each}:
+        single = next(field for field, each in counts.items() if 1 in each)
+        other = next(field for field, each in counts.items() if 2 in each)
         raise SettingsError(
             f"these are single texts, but those of {other} are pairs",
             where=f"{single}.columns",
@@ -125,15 +120,20 @@ def _check_one_form(datasets: Mapping[str, Dataset], name: str) -> None:
         )
 
 
-def check_disjoint(datasets: Mapping[str, Dataset], target: str) -> None:
+def check_disjoint(datasets: Mapping[str, DatasetSummary], target: str) -> None:
     """Refuse examples to recalibrate on that share a cluster with the test, in any language."""
-    tested = {example.cluster_id for example in datasets[f"{target}.test"].examples}
+    tested = set(_all_clusters(datasets[f"{target}.test"]))
     for split in ("dev", "calibration"):
         field = f"{target}.{split}"
-        for example in datasets[field].examples if field in datasets else ():
-            if example.cluster_id in tested:
+        for cluster in _all_clusters(datasets[field]) if field in datasets else ():
+            if cluster in tested:
                 raise DataError(
-                    f"cluster {example.cluster_id!r} is among the test examples too",
+                    f"cluster {cluster!r} is among the test examples too",
                     where=field,
                     remedy="Recalibrate on other clusters than are tested, in whatever language",
                 )
+
+
+def _all_clusters(summary: DatasetSummary) -> Iterator[str]:
+    for names in summary.clusters.values():
+        yield from names

@@ -14,7 +14,6 @@ from crosscal.study.execution.needs import needed_stages
 from crosscal.study.execution.stages import EncoderStage, Node, PrepareStage, TranslateStage
 from crosscal.study.execution.stages.stage import TokenCounts
 from crosscal.study.execution.store import Store
-from crosscal.study.planning.datasets import sizes
 from crosscal.study.planning.plan import Plan
 from crosscal.study.planning.probe import SpeedProbe, read_probes
 
@@ -126,7 +125,6 @@ class _PlanTokens:
         self._store = store
         # Many stages read each.
         self._of_artifacts: dict[Node, float] = {}
-        self._sizes: dict[str, tuple[int, float]] = {}
 
     def of_artifact(self, node: Node) -> float:
         """Tokens that a stage left, or those that it will read."""
@@ -144,16 +142,11 @@ class _PlanTokens:
 
     def of_source(self, field: str) -> float:
         """Tokens of a source, judged by its characters."""
-        return self._size(field)[1] / _CHARACTERS_PER_TOKEN
+        return self._datasets[field].characters / _CHARACTERS_PER_TOKEN
 
     def examples_of_source(self, field: str) -> int:
         """Count the examples of a source."""
-        return self._size(field)[0]
-
-    def _size(self, field: str) -> tuple[int, float]:
-        if field not in self._sizes:
-            self._sizes[field] = sizes(self._datasets[field])
-        return self._sizes[field]
+        return self._datasets[field].examples
 
 
 def _finished_rates(plan: Plan, store: Store, counts: TokenCounts) -> dict[tuple[str, str], float]:

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crosscal.data import Dataset
 from crosscal.encoders.loading import find_encoder, lacking_files, locate_encoder
 from crosscal.exceptions import DataError
 from crosscal.study.config.settings import (
     EncoderSettings,
-    ExpectedSize,
     FilesConfig,
     SourceConfig,
     Translate,
 )
 from crosscal.study.config.sources import SplitSource
+from crosscal.study.planning.summaries import DatasetSummary
+from crosscal.study.planning.summary_cache import cached_summary
 from crosscal.translation import load_translator
 
 
 class StudyInputs:
     """Reads what a study names; all of it must be there."""
 
-    def read(self, source: SplitSource) -> Dataset:
-        """Read the examples of a source."""
-        return source.read()
+    def summary(self, source: SplitSource) -> DatasetSummary:
+        """Summarise the examples of a source."""
+        return cached_summary(source)
 
     def translator(self, language: str, translate: Translate) -> str:
         """Return what changes whenever translations may."""
         return load_translator(
             translate.translator, language, translate.to, **translate.settings
         ).identity
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExpectedDataset(Dataset):
-    """A dataset that is not there: it has no examples, but a size that the study states."""
-
-    size: ExpectedSize
 
 
 @dataclass
@@ -60,11 +54,11 @@ class ExpectedInputs(StudyInputs):
         self._miss(*(folder / name for name in lacking))
         return folder if lacking else locate_encoder(str(folder))
 
-    def read(self, source: SplitSource) -> Dataset:
-        """Read the examples of a source, or take its size if a path of it leads nowhere."""
+    def summary(self, source: SplitSource) -> DatasetSummary:
+        """Summarise a source, or take the size that the study states if a path leads nowhere."""
         places = [each for each in _places(source.config, source.languages) if not each.exists()]
         if not places:
-            return super().read(source)
+            return super().summary(source)
         source.check()
         size = source.config.expected
         if size is None:
@@ -75,7 +69,13 @@ class ExpectedInputs(StudyInputs):
                 "expected = { examples = ..., characters = ... }",
             )
         self._miss(*places)
-        return ExpectedDataset(examples=(), files=(), dropped={}, parallel=False, size=size)
+        expected = [source.config.model_dump_json(), source.split, source.languages]
+        return DatasetSummary(
+            digest=hashlib.sha256(repr(expected).encode()).hexdigest(),
+            examples=size.examples,
+            characters=size.examples * size.characters,
+            is_there=False,
+        )
 
     def translator(self, language: str, translate: Translate) -> str:
         """Return a translator's identity, or its description if its model is not there."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosscal.data import Dataset
 from crosscal.study.config.settings import Study
 from crosscal.study.execution.stages import CollectStage, SearchStage, Stage, TrainStage
+from crosscal.study.planning.summaries import DatasetSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,4 +36,4 @@ class Plan:
     stages: tuple[Stage, ...]
     runs: tuple[Run, ...]
     n_requested: int
-    datasets: dict[str, Dataset]
+    datasets: dict[str, DatasetSummary]

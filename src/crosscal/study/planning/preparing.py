@@ -69,7 +69,7 @@ def _tokenise(
         family_version=family.version + bool(renewed),
         labels=labels,
         max_length=max_length,
-        examples=builder.datasets.digest(source),
+        examples=builder.datasets.by_field[source.field].digest,
         causal=is_causal(builder.encoder),
         encoder_folder=builder.encoder,
         source=source,

@@ -103,9 +103,8 @@ def probe_study(
     for stage, prepared in _distinct(plan):
         report(stage.title)
         with tempfile.TemporaryDirectory(prefix="crosscal-bench-") as folder:
-            probes += _probe(
-                stage, partial(tokenised_sample, plan, prepared), Path(folder), seconds
-            )
+            sample = partial(tokenised_sample, prepared, prepared.source.read().examples)
+            probes += _probe(stage, sample, Path(folder), seconds)
     return probes
 
 
@@ -118,7 +117,7 @@ def _distinct(plan: Plan) -> Iterator[tuple[TrainStage, PrepareStage]]:
             what = (stage.encoder, stage.layers, stage.training.precision)
             prepared = by_node[stage.inputs[f"train:{stage.parts[0].name}"]]
             assert isinstance(prepared, PrepareStage)
-            is_there = bool(plan.datasets[prepared.source.field].examples)
+            is_there = plan.datasets[prepared.source.field].is_there
             if is_there and not seen.get(what):
                 yield stage, prepared
             seen[what] = is_there or seen.get(what, False)
@@ -130,13 +129,12 @@ def _distinct(plan: Plan) -> Iterator[tuple[TrainStage, PrepareStage]]:
         )
 
 
-def tokenised_sample(plan: Plan, stage: PrepareStage, count: int) -> EncodedDataset:
-    """Tokenise about so many examples, of `_MANY` at most, from all over a source."""
+def tokenised_sample(stage: PrepareStage, everything: Sequence[Any], count: int) -> EncodedDataset:
+    """Tokenise about so many examples, of `_MANY` at most, from all over those of a source."""
     from crosscal.encoders.architectures import token_types
     from crosscal.encoders.loading import load_tokenizer
     from crosscal.tasks import FAMILIES, InputLimits
 
-    everything = plan.datasets[stage.source.field].examples
     # Fewer are some of the most: a model that knows the tokens of these knows those of all.
     most = everything[:: -(-len(everything) // _MANY)]
     examples = most[:: -(-len(most) // count)]

@@ -28,7 +28,9 @@ def search(
         )
         for split in (("test",) if config.dev is None else ("dev", "test"))
     }
-    examples = {split: builder.datasets.digest(source) for split, source in sources.items()}
+    examples = {
+        split: builder.datasets.by_field[source.field].digest for split, source in sources.items()
+    }
     run = f"{title_prefix(target)}recipe {recipe}"
     embedded = builder.add(
         EmbedStage(

@@ -1,0 +1,153 @@
+"""Summaries of datasets, kept for as long as the files that they were made of stay as they are.
+
+To plan a study its files need not be parsed again whenever a verb is called. A summary is taken
+from the cache only if every file that it was made of has the same bytes, if nothing was added,
+removed or changed where the source looks for files, and if the code that read them is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import crosscal
+from crosscal.artifacts import read_checked, sha256_file, write_checked
+from crosscal.encoders.packaged import cache_folder
+from crosscal.exceptions import CrosscalError
+from crosscal.study.config.settings import FilesConfig, SourceConfig
+from crosscal.study.config.sources import SplitSource
+from crosscal.study.planning.summaries import DatasetSummary, summarise
+
+# What a summary depends on besides the files.
+_CODE = (
+    "data/**/*.py",
+    "languages/**/*.py",
+    "*.py",
+    "study/config/sources.py",
+    "study/planning/summar*.py",
+)
+_PACKAGES = ("pyarrow", "langcodes", "PyYAML")
+# Folders with more files are not looked through at each call.
+_MOST_FILES = 10_000
+
+# Path of a file from where its source looks, bytes, time of its last change.
+_Listing = list[tuple[str, int, int]]
+
+
+def cached_summary(source: SplitSource) -> DatasetSummary:
+    """Summarise a source, or take the summary of an earlier call."""
+    before = _listing(source)
+    entry = cache_folder() / "summaries" / f"{_key(source)}.json"
+    kept = None if before is None else _kept(entry, before)
+    if kept is not None:
+        return kept
+    summary = summarise(source.read(), with_clusters=source.split != "train")
+    if before is not None and _listing(source) == before:
+        content = json.dumps({"listing": before, "summary": summary.to_dict()})
+        with suppress(OSError, CrosscalError):  # a cache saves time; a plan can do without
+            entry.parent.mkdir(parents=True, exist_ok=True)
+            write_checked(entry, content.encode())
+    return summary
+
+
+def _kept(entry: Path, listing: _Listing) -> DatasetSummary | None:
+    """Return a summary that is still that of its files."""
+    content = read_checked(entry)
+    if content is None:
+        return None
+    stored: dict[str, Any] = json.loads(content)
+    if stored["listing"] != [list(each) for each in listing]:
+        return None
+    summary = DatasetSummary.from_dict(stored["summary"])
+    same = all(_has_hash(path, sha) for path, sha in summary.files.items())
+    return summary if same else None
+
+
+def _has_hash(path: Path, sha256: str) -> bool:
+    try:
+        return sha256_file(path) == sha256
+    except OSError:
+        return False
+
+
+def _key(source: SplitSource) -> str:
+    config = source.config.model_dump_json(exclude={"expected"})
+    asked = [config, source.split, source.languages, source.labels, _code()]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Hash of what turns files into summaries."""
+    root = Path(crosscal.__file__).parent
+    digest = hashlib.sha256(sys.version.encode())
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            digest.update(f"{package} {version(package)}".encode())
+    for path in sorted({path for pattern in _CODE for path in root.glob(pattern)}):
+        digest.update(f"{path.relative_to(root)}\0{sha256_file(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _listing(source: SplitSource) -> _Listing | None:
+    """Return all files where a source looks for its own; None where that cannot be told."""
+    listing: _Listing = []
+    for begin, deep in dict.fromkeys(_places(source.config, source.languages)):
+        if begin is None:
+            return None
+        try:
+            for path in _files(Path(begin).parent, begin, deep):
+                state = os.stat(path)
+                listing.append((path, state.st_size, state.st_mtime_ns))
+                if len(listing) > _MOST_FILES:
+                    return None
+        except OSError:
+            return None
+    return sorted(set(listing))
+
+
+def _files(folder: Path, begin: str, deep: bool) -> Iterator[str]:
+    """Yield the files of a folder whose paths begin so, those of folders in it too if `deep`."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.path.startswith(begin):
+                continue
+            if not entry.is_dir():
+                yield entry.path
+            elif deep:
+                yield from _files(Path(entry.path), begin, deep)
+
+
+def _places(source: SourceConfig, languages: Sequence[str]) -> Iterator[tuple[str | None, bool]]:
+    """Yield how the paths begin under which files are looked for, and whether in folders too.
+
+    None stands for a place that only a download knows.
+    """
+    for files in (source, *(source.by_language.get(code, source) for code in languages)):
+        yield from _places_of(files)
+    for part in source.also:
+        yield from _places(part, languages)
+
+
+def _places_of(files: FilesConfig) -> Iterator[tuple[str | None, bool]]:
+    if files.hub is not None:
+        yield (os.path.join(files.hub, "") if os.path.isdir(files.hub) else None), True
+    if files.path is None:
+        return
+    begin, _, rest = files.path.partition("{")
+    if rest:
+        yield begin, "/" in rest or not Path(rest).suffix
+    elif os.path.isdir(begin):
+        yield os.path.join(begin, ""), True
+    else:
+        # Labels may lie in a file beside it that is called alike.
+        path = Path(begin)
+        yield str(path.with_name(path.name.split(".")[0] or path.name)), False

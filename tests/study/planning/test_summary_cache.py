@@ -1,0 +1,170 @@
+"""What a plan knows of its data is the same whether it was read now or before."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crosscal.artifacts import read_checked
+from crosscal.data.mini import mini_folder
+from crosscal.exceptions import DataError
+from crosscal.study.config.load import read_study
+from crosscal.study.config.settings import SourceConfig
+from crosscal.study.config.sources import SplitSource
+from crosscal.study.planning import make_plan, summary_cache
+from crosscal.study.planning.summaries import DatasetSummary, summarise
+from crosscal.study.planning.summary_cache import cached_summary
+from crosscal.tasks import task
+
+MINI = ("en", "tr", "zh")
+
+
+@pytest.fixture(autouse=True)
+def readings(tmp_path, monkeypatch):
+    """Give the test a cache of its own; return the fields of sources that are read, as they are."""
+    monkeypatch.setenv("CROSSCAL_CACHE", str(tmp_path / "cache"))
+    read, found = SplitSource.read, []
+    monkeypatch.setattr(SplitSource, "read", lambda self: found.append(self.field) or read(self))
+    return found
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Return a folder of parallel test files, without any others."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for code in MINI:
+        shutil.copy(Path(str(mini_folder())) / f"nli-test.{code}.tsv", folder)
+    return folder
+
+
+@pytest.fixture
+def source(data):
+    """Return a source that reads these."""
+    return SplitSource(
+        field="target.test",
+        config=SourceConfig(format="tsv-pairs", path=str(data / "nli-{split}.{language}.tsv")),
+        split="test",
+        languages=MINI,
+        labels=task("xnli").labels,
+    )
+
+
+def test_what_is_kept_is_what_is_read(source, readings):
+    fresh = summarise(source.read(), with_clusters=True)
+    assert cached_summary(source) == fresh
+    assert cached_summary(source) == fresh
+    assert readings == ["target.test"] * 2  # by this test, and once
+    assert DatasetSummary.from_dict(fresh.to_dict()) == fresh
+    assert [len(names) for names in fresh.clusters.values()] == [len(fresh.clusters["en"])] * 3
+    # Of training examples, which may have very many clusters, nobody asks for them.
+    assert summarise(source.read(), with_clusters=False).clusters == {}
+
+
+def test_a_plan_is_the_same_and_reads_nothing_twice(study_file, readings):
+    study = read_study(study_file)
+    first = make_plan(study, Path(study.encoder.name))
+    read = len(readings)
+    again = make_plan(study, Path(study.encoder.name))
+    assert [stage.key for stage in again.stages] == [stage.key for stage in first.stages]
+    assert again.datasets == first.datasets
+    assert len(readings) == read > 0
+
+
+def test_bytes_decide_whatever_size_and_time_say(source, data, readings):
+    before = cached_summary(source)
+    file = data / "nli-test.tr.tsv"
+    times = (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    text = file.read_text(encoding="utf-8")
+    words = text.split("\t")[0]
+    file.write_text(text.replace(words, words[::-1], 1), encoding="utf-8")
+    os.utime(file, ns=times)
+    assert cached_summary(source) != before
+    assert len(readings) == 2
+
+
+def test_an_older_content_is_read_again_after_a_newer(source, data, readings):
+    before = cached_summary(source)
+    file = data / "nli-test.tr.tsv"
+    content = file.read_bytes()
+    file.write_bytes(b"\n".join(content.split(b"\n")[:-4]) + b"\n")
+    with pytest.raises(DataError):  # it has fewer rows than the others
+        cached_summary(source)
+    file.write_bytes(content)
+    assert cached_summary(source) == before
+
+
+@pytest.mark.parametrize("change", ["added", "removed", "renamed"])
+def test_files_that_come_or_go_are_seen(source, data, readings, change):
+    cached_summary(source)
+    other = data / "nli-test.xx.tsv"
+    if change == "added":
+        other.write_text("a\tb\tc\n")
+        cached_summary(source)
+        assert len(readings) == 2
+        return
+    file = data / "nli-test.zh.tsv"
+    file.rename(other) if change == "renamed" else file.unlink()
+    with pytest.raises(DataError):
+        cached_summary(source)
+
+
+def test_a_file_of_labels_beside_a_file_is_seen(tmp_path, readings):
+    file = tmp_path / "dev.jsonl"
+    rows = [
+        f'{{"context": "c{i}", "question": "q", "answerA": "a", "answerB": "b", "answerC": "c"}}\n'
+        for i in range(3)
+    ]
+    file.write_text("".join(rows))
+    (tmp_path / "dev-labels.lst").write_text("1\n2\n3\n")
+    source = SplitSource(
+        field="siqa.dev",
+        config=SourceConfig(format="siqa", path=str(file)),
+        split="dev",
+        languages=("en",),
+        labels=(),
+    )
+    before = cached_summary(source)
+    (tmp_path / "dev-labels.lst").write_text("1\n2\n2\n")
+    assert cached_summary(source).digest != before.digest
+    (tmp_path / "dev-labels.lst").unlink()
+    with pytest.raises(DataError):
+        cached_summary(source)
+
+
+def test_other_code_reads_anew(source, readings, monkeypatch):
+    cached_summary(source)
+    monkeypatch.setattr(summary_cache, "_code", lambda: "another version")
+    cached_summary(source)
+    assert len(readings) == 2
+
+
+def test_a_damaged_summary_is_made_again(source, readings, tmp_path):
+    before = cached_summary(source)
+    (entry,) = (tmp_path / "cache" / "summaries").glob("*.json")
+    whole = entry.read_bytes()
+    for content in (b"", whole[:-9], whole.replace(b'"examples": ', b'"examples": 1', 1)):
+        entry.write_bytes(content)
+        assert cached_summary(source) == before
+    assert len(readings) == 4
+    assert entry.read_bytes() == whole
+    assert read_checked(entry) is not None
+
+
+def test_a_cache_that_cannot_be_written_costs_time_alone(source, readings, tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    assert cached_summary(source) == cached_summary(source)
+    assert len(readings) == 2
+
+
+def test_folders_of_very_many_files_are_not_looked_through(source, readings, monkeypatch):
+    monkeypatch.setattr(summary_cache, "_MOST_FILES", 2)
+    assert cached_summary(source) == cached_summary(source)
+    assert len(readings) == 2
+
+
+def test_a_data_set_of_the_hub_is_not_kept(source):
+    hub = source.config.model_copy(update={"path": None, "hub": "someone/something"})
+    assert summary_cache._listing(replace(source, config=hub)) is None
