@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from operator import attrgetter
-from types import SimpleNamespace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from crosscal.exceptions import DataError
@@ -196,9 +194,7 @@ class Results:
         wanted = {name: value for name, value in description.items() if value is not None}
         if not wanted:
             return list(self.estimates)
-        described = attrgetter(*wanted)
-        sought = described(SimpleNamespace(**wanted))
-        return [e for e in self.estimates if described(e) == sought]
+        return list(self._by(*wanted).get(tuple(wanted.values()), ()))
 
     def get(
         self,
@@ -211,25 +207,30 @@ class Results:
         is_group: bool | None = None,
     ) -> Estimate | None:
         """Return the estimate with this description, or None if it was not computed."""
-        # Asked a thousand times a page: the most selective comparisons come first.
-        return next(
-            (
-                e
-                for e in self.estimates
-                if e.metric == metric
-                and e.language == language
-                and e.recipe == recipe
-                and e.quantity == quantity
-                and e.scaling == scaling
-                and (is_group is None or e.is_group == is_group)
-            ),
-            None,
-        )
+        by_description = self._by("quantity", "recipe", "language", "metric", "scaling")
+        described = by_description.get((quantity, recipe, language, metric, scaling), ())
+        return next((e for e in described if is_group in (None, e.is_group)), None)
+
+    def _by(self, *names: str) -> dict[tuple[Any, ...], list[Estimate]]:
+        """Return the estimates by their values of some fields, each list in order."""
+        # A page asks for thousands of estimates among thousands.
+        indexes: dict[Any, dict[tuple[Any, ...], list[Estimate]]]
+        indexes = self.__dict__.setdefault("_indexes", {})
+        key = (names, len(self.estimates))
+        if key not in indexes:
+            index = indexes[key] = {}
+            for estimate in self.estimates:
+                values = tuple(getattr(estimate, name) for name in names)
+                index.setdefault(values, []).append(estimate)
+        return indexes[key]
 
     def to_json(self) -> str:
         """Return JSON text that `from_json` reads to an equal object: floats keep every bit."""
-        document = {"format": FORMAT, **asdict(self)}
-        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        # Rows become dictionaries as they are written: asdict would copy every value first.
+        document = {"format": FORMAT, **{f.name: getattr(self, f.name) for f in fields(self)}}
+        return (
+            json.dumps(document, default=vars, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Results:

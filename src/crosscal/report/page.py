@@ -18,6 +18,7 @@ from crosscal.report.autonyms import AUTONYMS
 from crosscal.report.characters import clean
 from crosscal.report.charts import all_figures
 from crosscal.report.charts.chart import Chart
+from crosscal.report.charts.kept import drawings_of
 from crosscal.report.charts.layer_curve import layer_curve
 from crosscal.report.charts.learning_curve import curve_subject_name, learning_curve
 from crosscal.report.charts.markers import colour_class, style_of
@@ -55,7 +56,7 @@ def write_report(
     folder : Path
         Made if it is not there. Gets ``report.html``, ``results.json``, ``data/*.csv`` and, with
         matplotlib, ``figures/*.svg`` and ``figures/*.pdf``; files of the same names are replaced,
-        others left alone.
+        others left alone. What is drawn there already is not drawn again.
     recalibration : RegimeResults, optional
         Adds a section, and ``recalibration.json``.
     layers : LayerSweep, optional
@@ -80,16 +81,16 @@ def write_report(
         charts.append(curve)
     if layers is not None:
         charts.append(layer_curve(layers.rows))
-    drawings = draw(charts)
-    tables = data_files(results, study, recalibration)
-    contents: dict[str, str | bytes] = {f"data/{name}": text for name, text in tables.items()}
-    for drawing in drawings.values():
-        contents |= {f"figures/{name}": content for name, content in drawing.files.items()}
-    contents["results.json"] = results.to_json()
+    contents: dict[str, str | bytes] = {"results.json": results.to_json()}
     if recalibration is not None:
         contents["recalibration.json"] = recalibration.to_json()
     if layers is not None:
         contents |= sweep_data(layers)
+    drawings = drawings_of(map(str, contents.values()), folder / "figures", lambda: draw(charts))
+    tables = data_files(results, study, recalibration)
+    contents |= {f"data/{name}": text for name, text in tables.items()}
+    for drawing in drawings.values():
+        contents |= {f"figures/{name}": content for name, content in drawing.files.items()}
     # The page comes last: where it is there, everything it speaks of is.
     contents["report.html"] = (
         _templates()

@@ -136,7 +136,7 @@ def test_a_file_of_labels_beside_a_file_is_seen(tmp_path, readings):
 
 def test_other_code_reads_anew(source, readings, monkeypatch):
     cached_summary(source)
-    monkeypatch.setattr(summary_cache, "_code", lambda: "another version")
+    monkeypatch.setattr(summary_cache, "_code", lambda: ["another version"])
     cached_summary(source)
     assert len(readings) == 2
 

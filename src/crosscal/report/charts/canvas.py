@@ -74,15 +74,20 @@ def can_draw() -> bool:
     return True
 
 
+def chart_fonts() -> list[str]:
+    """Return the fonts that charts are drawn in: the first that has a character gives it."""
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)]
+
+
 @contextmanager
 def chart_style() -> Iterator[None]:
     """Draw in the style of the report, whatever the user's matplotlib is set to."""
     import matplotlib
-    from matplotlib.font_manager import fontManager
 
-    installed = {font.name for font in fontManager.ttflist}
-    fonts = ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)]
-    settings: Any = {**_STYLE, "font.family": fonts}
+    settings: Any = {**_STYLE, "font.family": chart_fonts()}
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         matplotlib.rcdefaults()

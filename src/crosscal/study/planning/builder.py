@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crosscal.encoders.loading import has_tokenizer, load_tokenizer
+from crosscal.encoders.loading import fingerprint, has_tokenizer, load_tokenizer
 from crosscal.study.config.settings import ONE_TARGET, Study, Translate
 from crosscal.study.execution.stages import Stage
 from crosscal.study.planning.datasets import StudyDatasets
@@ -25,7 +25,6 @@ class PlanBuilder:
 
     study: Study
     encoder: Path
-    encoder_hash: str
     inputs: StudyInputs = field(default_factory=StudyInputs)
     stages: dict[str, Stage] = field(default_factory=dict)
     n_requested: int = 0
@@ -35,6 +34,11 @@ class PlanBuilder:
     def datasets(self) -> StudyDatasets:
         """What was read so far."""
         return StudyDatasets(self.inputs.summary)
+
+    @cached_property
+    def encoder_hash(self) -> str:
+        """Identity of the encoder."""
+        return fingerprint(self.encoder)
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:

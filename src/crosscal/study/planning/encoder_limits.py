@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crosscal.encoders.architectures import PACKABLE, encoder_config, longest_input, size
-from crosscal.encoders.loading import has_tokenizer, load_tokenizer
 from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.study.config.load import training_settings
 from crosscal.study.config.settings import EncoderSettings, Study
 from crosscal.tasks import task
 from crosscal.tasks.families.special_tokens import as_in_text, require_mask
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
-def check_fits(study: Study, encoder: Path) -> None:
-    """Refuse settings that the encoder cannot carry out."""
+
+def check_fits(study: Study, encoder: Path, tokenizer: Callable[[], Tokenizer | None]) -> None:
+    """Refuse settings that the encoder cannot carry out; its tokenizer is loaded if need be."""
     total = size(encoder, "num_hidden_layers")
     if study.encoder.layers is not None and study.encoder.layers > total:
         raise SettingsError(
@@ -30,9 +34,9 @@ def check_fits(study: Study, encoder: Path) -> None:
     families |= {task(config.task).family for config in study.intermediate.values()}
     uses_mlm = any(recipe.mlm for recipe in study.recipes.values())
     reads_tokens = uses_mlm or "tagging" in families or not is_packable
-    if reads_tokens and has_tokenizer(encoder):  # of a plan made ahead it may lack
-        tokenizer = load_tokenizer(encoder)
-        rows, last = size(encoder, "vocab_size"), max(tokenizer.get_vocab().values())
+    loaded = tokenizer() if reads_tokens else None
+    if loaded is not None:  # of a plan made ahead it may lack
+        rows, last = size(encoder, "vocab_size"), max(loaded.get_vocab().values())
         if last >= rows:
             raise ArtifactError(
                 f"the tokenizer has tokens up to {last}, but the encoder has vectors for {rows}",
@@ -40,9 +44,9 @@ def check_fits(study: Study, encoder: Path) -> None:
                 remedy="Save the tokenizer that belongs to the encoder",
             )
         if "tagging" in families:
-            as_in_text(tokenizer)
+            as_in_text(loaded)
         if uses_mlm:
-            require_mask(tokenizer)
+            require_mask(loaded)
 
 
 def _check_training(study: Study, encoder: Path, layers: int) -> None:

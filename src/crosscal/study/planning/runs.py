@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from crosscal.encoders.loading import fingerprint
 from crosscal.study.config.settings import RETRIEVAL, Study
 from crosscal.study.execution.stages import CollectStage, SearchStage
 from crosscal.study.planning.builder import PlanBuilder
@@ -38,14 +37,9 @@ def make_plan(study: Study, encoder: Path, inputs: StudyInputs | None = None) ->
     SettingsError
         If the study names an unknown task or format, or asks for what the encoder cannot do.
     """
-    check_fits(study, encoder)
+    builder = PlanBuilder(study=study, encoder=encoder, inputs=inputs or StudyInputs())
+    check_fits(study, encoder, lambda: builder.tokenizer)
     check_analysis(study)
-    builder = PlanBuilder(
-        study=study,
-        encoder=encoder,
-        encoder_hash=fingerprint(encoder),
-        inputs=inputs or StudyInputs(),
-    )
     runs = [
         _run(builder, target, recipe, seed)
         for seed in study.seeds

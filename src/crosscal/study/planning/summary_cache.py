@@ -13,13 +13,11 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import crosscal
-from crosscal.artifacts import read_checked, sha256_file, write_checked
+from crosscal.artifacts import read_checked, sha256_code, sha256_file, write_checked
 from crosscal.encoders.packaged import cache_folder
 from crosscal.exceptions import CrosscalError
 from crosscal.study.config.settings import FilesConfig, SourceConfig
@@ -80,21 +78,17 @@ def _has_hash(path: Path, sha256: str) -> bool:
 
 def _key(source: SplitSource) -> str:
     config = source.config.model_dump_json(exclude={"expected"})
-    asked = [config, source.split, source.languages, source.labels, _code()]
+    asked = [config, source.split, source.languages, source.labels, *_code()]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
-@cache
-def _code() -> str:
-    """Hash of what turns files into summaries."""
-    root = Path(crosscal.__file__).parent
-    digest = hashlib.sha256(sys.version.encode())
+def _code() -> list[str]:
+    """Name what turns files into summaries."""
+    versions = [sys.version, sha256_code(*_CODE)]
     for package in _PACKAGES:
         with suppress(PackageNotFoundError):
-            digest.update(f"{package} {version(package)}".encode())
-    for path in sorted({path for pattern in _CODE for path in root.glob(pattern)}):
-        digest.update(f"{path.relative_to(root)}\0{sha256_file(path)}\n".encode())
-    return digest.hexdigest()
+            versions.append(f"{package} {version(package)}")
+    return versions
 
 
 def _listing(source: SplitSource) -> _Listing | None:
