@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from crosscal.analysis import Results, analyse
@@ -23,6 +24,7 @@ from crosscal.study.execution.store import Store
 from crosscal.study.planning.checks import analysis_settings
 from crosscal.study.planning.plan import Plan
 from crosscal.study.results.bill import Bill, bill
+from crosscal.study.results.kept import analysis_key, kept_or_computed
 from crosscal.study.results.recalibration import recalibrate
 from crosscal.study.results.scores import ScoreRow, score_runs
 
@@ -85,9 +87,14 @@ def run_study(
     for target in plan.study.targets:
         folder = target_folder(output, plan.study, target)
         tables = collect_predictions(plan, target, store, folder)
-        scores += score_runs(plan.study, target, tables)
-        results[target] = analyse(tables, settings=analysis[target])
-        write_aside(folder / "results.json", results[target].to_json().encode())
+        runs = list(tables.values())
+        scores += score_runs(plan.study, target, runs)
+        results[target] = kept_or_computed(
+            folder / "results.json",
+            Results,
+            analysis_key(tables, analysis[target]),
+            partial(analyse, runs, settings=analysis[target]),
+        )
         compared = recalibrate(plan, target, store, tables, analysis[target], folder)
         if compared is not None:
             recalibration[target] = compared
@@ -111,9 +118,11 @@ def target_folder(output: Path, study: Study, target: str) -> Path:
     return output / study.name / ("" if target == ONE_TARGET else target)
 
 
-def collect_predictions(plan: Plan, target: str, store: Store, folder: Path) -> list[Predictions]:
+def collect_predictions(
+    plan: Plan, target: str, store: Store, folder: Path
+) -> dict[Path, Predictions]:
     """Copy the table of each of a target's runs out of the store and read it."""
-    tables = []
+    tables = {}
     with disk_errors(folder):
         (folder / "predictions").mkdir(parents=True, exist_ok=True)
         for run in plan.runs:
@@ -124,7 +133,7 @@ def collect_predictions(plan: Plan, target: str, store: Store, folder: Path) -> 
             aside = copy.with_suffix(".aside")
             shutil.copyfile(source, aside)
             move(aside, copy)
-            tables.append(read_predictions(copy))
+            tables[copy] = read_predictions(copy)
     return tables
 
 

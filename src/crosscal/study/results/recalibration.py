@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from crosscal.analysis import AnalysisSettings
 from crosscal.analysis.recalibration_transfer import RegimeResults, compare_regimes
-from crosscal.artifacts import write_aside
 from crosscal.predictions import Predictions
 from crosscal.study.config.load import baseline_of, regime_settings
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
+from crosscal.study.results.kept import analysis_key, kept_or_computed
 from crosscal.tasks import EncodedDataset
 
 FILE = "recalibration.json"
@@ -23,22 +23,26 @@ def recalibrate(
     plan: Plan,
     target: str,
     store: Store,
-    tables: Sequence[Predictions],
+    tables: Mapping[Path, Predictions],
     settings: AnalysisSettings,
     folder: Path,
 ) -> RegimeResults | None:
-    """Compare the regimes that a study asks for, and write what was found."""
+    """Compare the regimes that a study asks for, and write what was found.
+
+    `tables` are by their files.
+    """
     recalibration = regime_settings(plan.study)
     if recalibration is None:
         return None
-    results = compare_regimes(
-        tables,
-        settings=settings,
-        recalibration=recalibration,
-        features=fertility(plan, target, store),
+    features = fertility(plan, target, store)
+    return kept_or_computed(
+        folder / FILE,
+        RegimeResults,
+        analysis_key(tables, settings, recalibration, features),
+        lambda: compare_regimes(
+            list(tables.values()), settings=settings, recalibration=recalibration, features=features
+        ),
     )
-    write_aside(folder / FILE, results.to_json().encode())
-    return results
 
 
 def read_recalibration(folder: Path) -> RegimeResults | None:
