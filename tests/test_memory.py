@@ -101,3 +101,36 @@ def test_a_command_without_memory_ends_in_words(tmp_path: Path) -> None:
     assert ended.returncode not in (0, 1), ended.stderr
     assert "Traceback" not in ended.stderr
     assert "memory was short" in ended.stderr or "not enough memory" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another C library")
+def test_freed_memory_is_kept_for_the_next_step_and_then_given_back():
+    # In a process of its own, whose memory nothing else holds or frees.
+    code = """
+import resource
+from pathlib import Path
+import numpy as np
+from crosscal.memory import freed_memory_kept
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        np.ones(10_000_000)  # 80 MB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+outside, before = faults(), resident()
+with freed_memory_kept():
+    faults()
+    inside, held = faults(), resident()
+print(outside, inside, held - before, resident() - before)
+"""
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    outside, inside, held, left = map(int, said.split())
+    if held < 70_000_000:
+        pytest.skip("the C library is not glibc")
+    assert inside < outside / 4
+    assert left < 30_000_000

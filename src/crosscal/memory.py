@@ -1,14 +1,20 @@
-"""Memory that was not to be had: libraries say so in many ways, crosscal in one."""
+"""Memory: kept from step to step; and where it is short, libraries say so in many ways."""
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from crosscal.exceptions import CrosscalError, NotEnoughMemory
 
-# How libraries say it in errors of other kinds: torch and its kernels, the loader, C++, threads.
+# Parameters of glibc's mallopt: what is free at the end of the heap is given back beyond this many
+# bytes; what is larger than so many is mapped by itself.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+# How libraries say that it is short, in errors of other kinds: torch and its kernels, the loader,
+# C++, threads.
 _SAYINGS = (
     "out of memory",
     "not enough memory",
@@ -80,3 +86,22 @@ def _not_enough(error: Exception, where: str | None) -> NotEnoughMemory:
         if on_device
         else _IN_MACHINE[0].upper() + _IN_MACHINE[1:],
     )
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Have the C library keep what is freed, so that no step waits for pages to be cleared."""
+    # A step on a processor frees and asks for the same gigabytes again.
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if library is None or not hasattr(library, "mallopt") or not hasattr(library, "malloc_trim"):
+        yield
+        return
+    library.mallopt(_MMAP_THRESHOLD, 1 << 30)
+    library.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+    try:
+        yield
+    finally:
+        # To the most that they become by themselves: once set, they no longer adapt.
+        library.mallopt(_MMAP_THRESHOLD, 1 << 25)
+        library.mallopt(_TRIM_THRESHOLD, 1 << 26)
+        library.malloc_trim(0)

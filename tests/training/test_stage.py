@@ -14,7 +14,7 @@ from crosscal.training.settings import (  # noqa: E402
     ModelSettings,
     TrainingSettings,
 )
-from crosscal.training.stage import predict_stage, reproducible, train_stage  # noqa: E402
+from crosscal.training.stage import predict_stage, torch_session, train_stage  # noqa: E402
 
 TRAINING = TrainingSettings(
     epochs=1, batch_tokens=80, evaluations=2, dropout=0.1, learning_rate=1e-3
@@ -124,7 +124,7 @@ def test_scores_do_not_depend_on_torchs_state_before(chain):
 
 def test_random_state_and_threads_are_put_back():
     state, threads = torch.get_rng_state(), torch.get_num_threads()
-    with pytest.raises(KeyError), reproducible(threads + 1):
+    with pytest.raises(KeyError), torch_session(threads + 1):
         assert torch.get_num_threads() == threads + 1
         torch.rand(3)
         raise KeyError

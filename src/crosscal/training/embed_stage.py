@@ -14,7 +14,7 @@ from crosscal.tasks.families.sentence_tokens import sentence_tokens
 from crosscal.tasks.retrieval.search import EVERY_LAYER
 from crosscal.training.embedding import embed
 from crosscal.training.settings import ModelSettings
-from crosscal.training.stage import reproducible, trained_encoder
+from crosscal.training.stage import torch_session, trained_encoder
 
 
 def embed_stage(
@@ -37,7 +37,7 @@ def embed_stage(
         split: sentence_tokens(tokenizer, part, limits, prefix=prefix)
         for split, part in examples.items()
     }
-    with reproducible(threads):
+    with torch_session(threads):
         weights = inputs["model"] / "encoder.safetensors" if "model" in inputs else None
         ids = [part.ids for part in tokens.values()]
         encoder, vocabulary = trained_encoder(model_settings, weights, ids)

@@ -17,6 +17,7 @@ from crosscal.encoders.packing import check_padding
 from crosscal.encoders.trimming import embedding_table, load_weights, saved_rows, trim
 from crosscal.encoders.vocabulary import Vocabulary
 from crosscal.label_order import MOST_ORDERED, permuted_labels
+from crosscal.memory import freed_memory_kept
 from crosscal.tasks import FAMILIES, EncodedDataset, mean_scores
 from crosscal.training.adapters import add_adapters
 from crosscal.training.freezing import checkpoint_layers, freeze_layers
@@ -33,12 +34,15 @@ _HEAD = ("weight", "bias")
 
 
 @contextmanager
-def reproducible(threads: int) -> Iterator[None]:
-    """Fix the number of threads and torch's random state, and put both back afterwards."""
+def torch_session(threads: int) -> Iterator[None]:
+    """Fix the number of threads and torch's random state, and put both back afterwards.
+
+    Meanwhile freed memory is kept for the next step.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(), freed_memory_kept():
             yield
     finally:
         torch.set_num_threads(before)
@@ -65,7 +69,7 @@ def train_stage(
     """
     parts = [_part(head, inputs) for head in heads]
     start = inputs.get("start")
-    with reproducible(threads):
+    with torch_session(threads):
         model, vocabulary = build_model(
             model_settings,
             None if start is None else start / "encoder.safetensors",
@@ -154,7 +158,7 @@ def predict_stage(
     outputs = FAMILIES[head.family].outputs(head.labels)
     splits = [split for split in ("dev", "test", "calibration") if split in inputs]
     tokens = {split: EncodedDataset.load(inputs[split]) for split in splits}
-    with reproducible(threads):
+    with torch_session(threads):
         model, vocabulary = build_model(
             model_settings,
             inputs["model"] / "encoder.safetensors",

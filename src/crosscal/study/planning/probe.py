@@ -154,11 +154,11 @@ def _probe(
     from crosscal.tasks import FAMILIES
     from crosscal.training.adapters import add_adapters
     from crosscal.training.freezing import freeze_layers
-    from crosscal.training.stage import build_model, reproducible
+    from crosscal.training.stage import build_model, torch_session
 
     head, many, few = stage.parts[0], sample(_MANY), sample(_FEW)
     outputs = FAMILIES[head.family].outputs(head.labels)
-    with reproducible(stage.threads):
+    with torch_session(stage.threads):
         model, vocabulary = build_model(
             stage.model,
             None,
