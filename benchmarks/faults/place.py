@@ -117,6 +117,7 @@ class Place:
             os.dup2(stream, 1)
             os.dup2(stream, 2)
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.environ["CROSSCAL_CACHE"] = str(self.root / "cache")  # it may be damaged too
             overrides = [part for each in settings for part in ("--set", each)]
             sys.argv = [
                 "crosscal",

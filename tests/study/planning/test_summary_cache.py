@@ -159,6 +159,24 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(source, readings, tmp_p
     assert len(readings) == 2
 
 
+def test_summaries_that_nobody_asks_for_go(source, readings, tmp_path, monkeypatch):
+    monkeypatch.setattr(summary_cache, "_MOST_SUMMARIES", 2)
+    others = [replace(source, languages=(code,)) for code in MINI]
+    for each in (source, *others[:1]):
+        cached_summary(each)
+    entries = tmp_path / "cache" / "summaries"
+    for age, entry in enumerate(sorted(entries.glob("*.json"))):
+        os.utime(entry, (age, age))  # all long ago
+    cached_summary(source)  # asked for just now
+    cached_summary(others[1])
+    assert len(list(entries.glob("*.json"))) == 2
+    before = len(readings)
+    cached_summary(source)
+    assert len(readings) == before
+    cached_summary(others[0])
+    assert len(readings) == before + 1
+
+
 def test_folders_of_very_many_files_are_not_looked_through(source, readings, monkeypatch):
     monkeypatch.setattr(summary_cache, "_MOST_FILES", 2)
     assert cached_summary(source) == cached_summary(source)

@@ -35,6 +35,7 @@ _CODE = (
 _PACKAGES = ("pyarrow", "langcodes", "PyYAML")
 # Folders with more files are not looked through at each call.
 _MOST_FILES = 10_000
+_MOST_SUMMARIES = 1_000
 
 # Path of a file from where its source looks, bytes, time of its last change.
 _Listing = list[tuple[str, int, int]]
@@ -53,7 +54,15 @@ def cached_summary(source: SplitSource) -> DatasetSummary:
         with suppress(OSError, CrosscalError):  # a cache saves time; a plan can do without
             entry.parent.mkdir(parents=True, exist_ok=True)
             write_checked(entry, content.encode())
+            _forget_oldest(entry.parent)
     return summary
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Remove the summaries that were not asked for the longest, beyond `_MOST_SUMMARIES`."""
+    by_age = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in by_age[_MOST_SUMMARIES:]:
+        path.unlink()
 
 
 def _kept(entry: Path, listing: _Listing) -> DatasetSummary | None:
@@ -65,8 +74,11 @@ def _kept(entry: Path, listing: _Listing) -> DatasetSummary | None:
     if stored["listing"] != [list(each) for each in listing]:
         return None
     summary = DatasetSummary.from_dict(stored["summary"])
-    same = all(_has_hash(path, sha) for path, sha in summary.files.items())
-    return summary if same else None
+    if not all(_has_hash(path, sha) for path, sha in summary.files.items()):
+        return None
+    with suppress(OSError):
+        os.utime(entry)
+    return summary
 
 
 def _has_hash(path: Path, sha256: str) -> bool:
