@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.rows import stable_order
 from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
@@ -112,7 +113,7 @@ def make_bins(
         raise SettingsError(f"unknown scheme {scheme!r}", where="scheme", remedy="width or mass")
     own, (values,) = of_some_weight(weights, check_confidence(confidence))
     if own is not None:
-        order = np.argsort(values, kind="stable")
+        order = stable_order(values)
         quantiles = quantile_cuts(values[order], running_units(own[order]), bins)
         return Bins(upper=np.unique([*quantiles, 1.0]), edges=edges)
     ordered = np.sort(values)

@@ -74,6 +74,15 @@ def smooth_bandwidth(
     return _Residuals.of(confidence, correct, weights).bandwidth()
 
 
+def smooth_fit(
+    confidence: ArrayLike, correct: ArrayLike, *, weights: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Return the bandwidth of `smooth_bandwidth`, and the error at it, for the work of one."""
+    residuals = _Residuals.of(confidence, correct, weights)
+    bandwidth = residuals.bandwidth()
+    return bandwidth, residuals.error(bandwidth)
+
+
 def split_on_grid(confidence: Floats, values: Floats, points: int) -> Floats:
     """Split values linearly between the two points of a grid on [0, 1] next to each confidence."""
     position = confidence * (points - 1)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from crosscal.calibration.errors.binned import ece_debiased, rmsce_debiased
 from crosscal.calibration.errors.kernel import kernel_error
-from crosscal.calibration.errors.smooth import smooth_ece
 from crosscal.calibration.estimation.features import chunks, smoothing
 from crosscal.calibration.estimation.functionals import (
     FEATURES_OF,
@@ -315,9 +314,7 @@ def _exact(name: str, block: FeatureBlock, functional: ErrorFunctional) -> float
     """Return the value, None where it is just the length of the observed excess."""
     view = block.view
     if name == "smooth_ece":
-        return smooth_ece(
-            view.confidence, view.correct, bandwidth=functional.bandwidth, weights=view.weights
-        )
+        return functional.exact
     if name == "kernel_error":
         return kernel_error(view.confidence, view.correct, weights=view.weights)
     return None

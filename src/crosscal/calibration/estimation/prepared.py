@@ -272,12 +272,12 @@ def summed(
     held = units * sum(view.width for view in views.views) <= _MOST_SUMS
     excess, totals, filled, block_sums, wide = [], [], [], [], [np.zeros((units, 0))]
     for view, names in zip(views.views, views.names, strict=True):
-        each = view.cluster_sums(unit, units)
+        each, expected_sums = view.both_sums(unit, units)
         some = each[sizes > 0]
         excess.append(some.sum(axis=0))
         filled.append(each.any(axis=0))
         block_sums.append(None if names[0].startswith("class ") else some)
-        totals.append(view.expected_sums())
+        totals.append(expected_sums)
         if held:
             wide.append(each)
     expected, if_right, if_wrong = np.hstack(totals) if totals else np.zeros((3, 0))

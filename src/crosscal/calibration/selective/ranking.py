@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.rows import stable_order
 from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import DataError
 
@@ -53,7 +54,7 @@ def rank(confidence: ArrayLike, correct: ArrayLike) -> Ranked:
     """Sort rows by confidence."""
     values = check_confidence(confidence)
     wrong = check_correct(correct, len(values)) == 0
-    order = np.argsort(-values, kind="stable")
+    order = stable_order(-values)
     falling, wrong = values[order], wrong[order]
     ends = np.flatnonzero(np.append(falling[1:] != falling[:-1], True)) + 1
     groups = np.searchsorted(ends, np.flatnonzero(wrong), side="right")
