@@ -282,7 +282,7 @@ def evaluate_coded(
 def _confident(part: GroupRows, settings: EvaluationSettings, name: str) -> ConfidentRows:
     about: Notion = "top-label" if settings.notion == "class-wise" else settings.notion
     confidence, correct = outcomes(part.values, part.gold, notion=about, given=settings.given)
-    return ConfidentRows(name, confidence, correct.astype(float), part.design, settings.level)
+    return ConfidentRows(name, confidence, correct, part.design, settings.level)
 
 
 def _rows_by_group(
