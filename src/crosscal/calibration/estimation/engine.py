@@ -63,19 +63,23 @@ def measure_samples(
 
 
 def measure_outcomes(
-    sets: Sequence[OutcomeSet], resampling: ClusterResampling
+    sets: Sequence[OutcomeSet], resampling: ClusterResampling, *, level: float | None = None
 ) -> list[Measurement]:
-    """Measure means of outcomes on one resampling; that of none at all is 0, and unknown."""
+    """Measure means of outcomes on one resampling; that of none at all is 0, and unknown.
+
+    With a level only the interval of that level is to be asked for: draws far from its ends are
+    nearly right, which is faster.
+    """
     units = resampling.weights.shape[1]
     summed = [sum_outcomes(each, units) for each in sets if len(each.outcome)]
-    measured = iter(_mean_outcomes(summed, resampling) if summed else ())
+    measured = iter(_mean_outcomes(summed, resampling, level) if summed else ())
     low, high = _unknown(resampling.replicates, _UNIT)
     nothing = Measurement(value=0.0, draws_low=low, draws_high=high, span=_UNIT)
     return [next(measured) if len(each.outcome) else nothing for each in sets]
 
 
 def _mean_outcomes(
-    summed: Sequence[SummedOutcomes], resampling: ClusterResampling
+    summed: Sequence[SummedOutcomes], resampling: ClusterResampling, level: float | None
 ) -> Iterator[Measurement]:
     """Yield the means of outcomes with draws; what `PreparedSample.replicates` does, for all."""
     sizes, sums = (np.stack(each, axis=1) for each in zip(*(s.sums for s in summed), strict=True))
@@ -91,8 +95,11 @@ def _mean_outcomes(
         weight = weight * each.rows_of_one
         draws = (drawn + weight * outcome) / (drawn_rows + weight)
         draws -= mean
-        draws *= resampling.student(each.equal_clusters)
-        draws += mean
+        if level is None:
+            draws *= resampling.student(each.equal_clusters)
+            draws += mean
+        else:
+            draws = resampling.stretched_ends(draws, mean, each.equal_clusters, level)
         np.clip(draws, *_UNIT, out=draws)
         yield Measurement(value=each.value, draws_low=draws, draws_high=draws, span=_UNIT)
 
@@ -283,8 +290,9 @@ def invert(
     turned = shifted_noise(np.arange(len(noise)))
     parts = []
     for rows in chunks(len(noise), max(1, _MOST_NUMBERS // len(functional.columns))):
-        moved = functional.vector(noise[rows])
-        some = None if rows == slice(0, len(noise)) else turned[rows]
+        every = rows == slice(0, len(noise))
+        moved = functional.vector(noise if every else noise[rows])
+        some = None if every else turned[rows]
         direction = functional.direction(observed, noise, some)
         parts.append(
             (

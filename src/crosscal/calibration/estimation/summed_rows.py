@@ -199,9 +199,7 @@ def _add_means(
     add("brier", brier_of(probabilities, gold), (right, 0.0), (wrong, 0.0))
     add("confidence", confidence, (confidence, 0.0), (confidence, 0.0))
     add("gap", confidence - correct, (confidence, -1.0), (confidence, 0.0))
-    entropy = (
-        entropy_rows(values, given=given) if logs is None else entropy_of(probabilities, logs)
-    )
+    entropy = entropy_rows(values, given=given) if logs is None else entropy_of(probabilities, logs)
     add("entropy", entropy, (entropy, 0.0), (entropy, 0.0))
     if "overconfident_errors" in settings.error_names():
         high = (confidence >= HIGH_CONFIDENCE).astype(np.float64)
