@@ -167,7 +167,10 @@ def evaluate_predictions(
     """Do what `calibrate` does with predictions that are read."""
     pair = predictions.value_kind == "confidence"
     group = predictions.group
-    groups = np.zeros(len(predictions), np.intp) if group is None else group.astype(np.intp)
+    if group is None:
+        groups = np.broadcast_to(np.zeros(1, np.intp), len(predictions))  # one number for all
+    else:
+        groups = group.astype(np.intp)
     evaluation = evaluate_coded(
         predictions.values,
         predictions.gold,

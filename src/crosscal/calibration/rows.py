@@ -7,6 +7,7 @@ same order as numpy does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
 
 import numpy as np
@@ -20,6 +21,7 @@ _FEW_COLUMNS = 7
 _SIDE_BY_SIDE, _FEW_TO_ADD = 8, 32
 # Of fewer numbers the stable sort is as fast.
 _MANY_ROWS = 10_000
+_PART = 1_000_000
 
 
 def row_max(values: Floats) -> Floats:
@@ -57,7 +59,7 @@ def row_argmax(values: Floats) -> NDArray[np.intp]:
 
 
 def stable_order(values: Floats) -> NDArray[np.intp]:
-    """Return ``np.argsort(values, kind="stable")`` of numbers without NaN, several times as fast."""
+    """Return the stable order of numbers without NaN, several times as fast as numpy."""
     if len(values) < _MANY_ROWS:
         return np.argsort(values, kind="stable")
     order = np.argsort(values)
@@ -71,3 +73,9 @@ def stable_order(values: Floats) -> NDArray[np.intp]:
     run = np.cumsum(start)[tied] * len(values)
     order[tied] = np.sort(run + order[tied]) - run
     return order
+
+
+def row_parts(n: int) -> Iterator[slice]:
+    """Yield parts of n rows, of which several arrays may be in memory."""
+    for start in range(0, n, _PART):
+        yield slice(start, min(start + _PART, n))

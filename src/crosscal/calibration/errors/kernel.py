@@ -53,9 +53,10 @@ def kernel_error(
     the whole distribution see `skce_unbiased` and `kernel_test`.
     """
     values = check_confidence(confidence)
-    residual = values - check_correct(correct, len(values))
+    residual = np.subtract(values, check_correct(correct, len(values)))
     own, (values, residual) = of_some_weight(weights, values, residual)
-    residual = residual if own is None else own * residual
+    if own is not None:
+        residual = own * residual
     square = laplace_form(values, residual, _check_bandwidth(bandwidth))
     return float(np.sqrt(max(0.0, square)) / len(values))
 
@@ -74,16 +75,17 @@ def laplace_form(points: Floats, weights: Floats, bandwidth: float) -> float:
         part = sorted_weights[start:end]
         # What lies before, as seen from each point: sum over j < i of w_j exp(x_j - x_i).
         # In place: of many rows each array is large.
-        grown = np.exp(shifted)
-        grown *= part
-        np.cumsum(grown, out=grown)
+        grown = np.zeros(len(part) + 1)
+        np.exp(shifted, out=grown[1:])
+        grown[1:] *= part
+        np.cumsum(grown[1:], out=grown[1:])
         earlier = carried * np.exp(last - scaled[start])
         carried = (grown[-1] + earlier) * np.exp(-shifted[-1])
-        grown[1:], grown[0] = grown[:-1], 0.0
-        grown += earlier
+        before = grown[:-1]
+        before += earlier
         np.negative(shifted, out=shifted)
-        grown *= np.exp(shifted, out=shifted)
-        total += 2.0 * float(part @ grown)
+        before *= np.exp(shifted, out=shifted)
+        total += 2.0 * float(part @ before)
         last, start = scaled[end - 1], end
     return total
 

@@ -170,10 +170,13 @@ class FeatureBlock:
         return BinSums(
             filled=np.flatnonzero(rows_of),
             weight=float(len(inside) if own is None else own.sum()),
-            count=rows_of.astype(np.float64)
-            if own is None
-            else np.bincount(index, weights=own, minlength=size),
-            confidence=np.bincount(index, weights=totals, minlength=size),
+            count=np.asarray(
+                rows_of if own is None else np.bincount(index, weights=own, minlength=size),
+                dtype=np.float64,
+            ),
+            confidence=np.asarray(
+                np.bincount(index, weights=totals, minlength=size), dtype=np.float64
+            ),
             implied=np.bincount(index, weights=spread, minlength=size) / n**2,
         )
 
@@ -261,10 +264,10 @@ def _grid_shrinkage(block: FeatureBlock) -> Floats:
     member = np.zeros((points, len(bins)))
     member[np.arange(points), bins.index(grid)] = 1.0
     density = split_on_grid(confidence, own, points)
+    squared = density if block.view.weights is None else split_on_grid(confidence, own**2, points)
     inside = density @ member
     center = ((density * grid) @ member) / np.maximum(inside, 1e-300)
     n = len(confidence)
-    squared = split_on_grid(confidence, own**2, points)
     implied = ((squared * grid * (1.0 - grid)) @ member) / n**2
     assert block.sums is not None
     matrix = _shrunken(block.sums @ member, implied, center, inside / n, n)

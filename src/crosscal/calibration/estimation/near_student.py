@@ -12,8 +12,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from numpy.polynomial.chebyshev import chebvander
+from numpy.typing import NDArray
 from scipy.special import chdtri, ndtr, ndtri
 
 from crosscal.calibration.statistics.intervals import end_ranks
@@ -56,8 +56,8 @@ def _coefficients(clusters: float) -> Floats:
 
 @lru_cache(maxsize=1)
 def _interpolation() -> tuple[Floats, Floats]:
-    nodes = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))
-    return nodes, np.linalg.inv(chebvander(nodes, _DEGREE))
+    nodes: Floats = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))
+    return nodes, np.asarray(np.linalg.inv(chebvander(nodes, _DEGREE)), dtype=np.float64)
 
 
 def stretched_ends(

@@ -130,8 +130,8 @@ def sum_rows(sample: SampleSet, units: int, settings: EvaluationSettings) -> Sum
         classes = ClassProbabilities(
             columns=[np.empty(n) for _ in range(count)],
             chosen=np.empty(n, dtype=np.min_scalar_type(count)),
-            rest=np.empty(n),
-            gold=sample.gold,
+            top=np.empty(0),
+            gold=sample.gold.astype(np.min_scalar_type(-count)),
         )
     rows = SummedRows(
         means={},
@@ -140,6 +140,10 @@ def sum_rows(sample: SampleSet, units: int, settings: EvaluationSettings) -> Sum
         accuracy=np.empty(n) if one_class else correct,
         classes=classes,
     )
+    if classes is not None:
+        shared = not one_class and not settings.pair
+        classes = replace(classes, top=rows.confidence if shared else np.empty(n))
+        rows = replace(rows, classes=classes)
     known = bool(sample.gold.min(initial=0) >= 0)
     for part in chunks(n, ROWS_AT_ONCE):
         # Once for all means: of many rows exponentials are most of the work.
@@ -154,8 +158,9 @@ def sum_rows(sample: SampleSet, units: int, settings: EvaluationSettings) -> Sum
         if classes is not None:
             for column, each in zip(classes.columns, probabilities.T, strict=True):
                 column[part] = each
-            classes.chosen[part] = best = row_argmax(probabilities)
-            classes.rest[part] = 1.0 - probabilities[np.arange(len(best)), best]
+            classes.chosen[part] = row_argmax(probabilities)
+            if classes.top is not rows.confidence:
+                classes.top[part] = row_max(probabilities)
     return replace(rows, means=sums.means())
 
 

@@ -138,7 +138,7 @@ class ConfidentRows:
 
     def _measured(self, outcomes: Sequence[tuple[NDArray[np.bool_], Rows]]) -> list[Measurement]:
         """Measure the means of outcomes of some rows."""
-        sets = [
+        sets = (
             OutcomeSet(
                 outcome=outcome[rows].astype(np.float64),
                 unit=self.unit[rows].astype(np.intp),
@@ -146,7 +146,7 @@ class ConfidentRows:
                 weights=None if self.weights is None else self.weights[rows],
             )
             for outcome, rows in outcomes
-        ]
+        )
         return measure_outcomes(sets, self.design.resampling, level=self.level)
 
     def _interval(self, one: Measurement | None) -> tuple[float | None, float | None]:

@@ -131,7 +131,8 @@ def design_groups(
 
 def _rows_of(group: Ints, groups: int) -> list[Ints]:
     if groups == 1:
-        return [np.arange(len(group))]
+        small = len(group) <= np.iinfo(np.int32).max
+        return [np.arange(len(group), dtype=np.int32 if small else np.intp)]
     order = np.argsort(group, kind="stable")
     ends = np.cumsum(np.bincount(group, minlength=groups))[:-1]
     return np.split(order, ends)
@@ -156,7 +157,8 @@ def _one_draw(
     count, batched = different, different > MOST_UNITS
     if batched:
         batch = np.random.default_rng([seed, draw, _BATCHES]).permutation(count) % MOST_UNITS
-        unit = batch[unit]
+        # A quarter of the memory, and sorted much faster.
+        unit = np.asarray(batch.astype(np.uint16)[unit])
         count = MOST_UNITS
     parts = np.split(unit, np.cumsum([len(rows[number]) for number in members])[:-1])
     return {

@@ -102,7 +102,7 @@ def selective_replicates(
     if own is None and rows < _MOST_COUNTED and (table == np.floor(table)).all():
         # Whole numbers add up exactly in any order, and several times faster.
         table, most = table.astype(np.int64), int(rows)
-        sums = _summed(np.arange(most + 1.0)) if most <= len(table) * len(column) else None
+        sums = _summed(np.arange(most + 1.0)) if most <= len(table) * len(ranked.faulty) else None
     step = max(1, _BLOCK // len(ranked.order))
     parts = []
     for start in range(0, len(table), step):
