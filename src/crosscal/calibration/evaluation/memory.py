@@ -23,7 +23,7 @@ _BINARY = 1024.0 / 1000.0
 _FIXED, _PART_ROWS, _OF_A_PART_ROW = 250_000_000, 1_000_000, 200
 # Of each row: labels, order, confidences, and what a sort holds; of each row and class: scores,
 # and the probability that errors of classes look at.
-_OF_A_ROW, _OF_A_CLASS = 70, 12
+_OF_A_ROW, _OF_A_CLASS = 95, 12
 # Share of the bound for draws of clusters that are kept.
 _KEPT_SHARE = 0.2
 
