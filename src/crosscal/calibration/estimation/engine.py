@@ -63,25 +63,21 @@ def measure_samples(
 
 
 def measure_outcomes(
-    sets: Iterable[OutcomeSet], resampling: ClusterResampling, *, level: float | None = None
+    sets: Iterable[OutcomeSet], resampling: ClusterResampling
 ) -> list[Measurement]:
-    """Measure means of outcomes on one resampling; that of none at all is 0, and unknown.
-
-    With a level only the interval of that level is to be asked for: draws far from its ends are
-    nearly right, which is faster.
-    """
+    """Measure means of outcomes on one resampling; that of none at all is 0, and unknown."""
     units = resampling.weights.shape[1]
     # Of a set that is made when it is asked for nothing is kept but its sums.
     sums = [sum_outcomes(each, units) if len(each.outcome) else None for each in sets]
     summed = [each for each in sums if each is not None]
-    measured = iter(_mean_outcomes(summed, resampling, level) if summed else ())
+    measured = iter(_mean_outcomes(summed, resampling) if summed else ())
     low, high = _unknown(resampling.replicates, _UNIT)
     nothing = Measurement(value=0.0, draws_low=low, draws_high=high, span=_UNIT)
     return [nothing if each is None else next(measured) for each in sums]
 
 
 def _mean_outcomes(
-    summed: Sequence[SummedOutcomes], resampling: ClusterResampling, level: float | None
+    summed: Sequence[SummedOutcomes], resampling: ClusterResampling
 ) -> Iterator[Measurement]:
     """Yield the means of outcomes with draws; what `PreparedSample.replicates` does, for all."""
     sizes, sums = (np.stack(each, axis=1) for each in zip(*(s.sums for s in summed), strict=True))
@@ -96,11 +92,8 @@ def _mean_outcomes(
         weight = weight * each.rows_of_one
         draws = (drawn + weight * outcome) / (drawn_rows + weight)
         draws -= mean
-        if level is None:
-            draws *= resampling.student(each.equal_clusters)
-            draws += mean
-        else:
-            draws = resampling.stretched_ends(draws, mean, each.equal_clusters, level)
+        draws *= resampling.student(each.equal_clusters)
+        draws += mean
         np.clip(draws, *_UNIT, out=draws)
         yield Measurement(value=each.value, draws_low=draws, draws_high=draws, span=_UNIT)
 
@@ -291,9 +284,8 @@ def invert(
     turned = shifted_noise(np.arange(len(noise)))
     parts = []
     for rows in chunks(len(noise), max(1, _MOST_NUMBERS // len(functional.columns))):
-        every = rows == slice(0, len(noise))
-        moved = functional.vector(noise if every else noise[rows])
-        some = None if every else turned[rows]
+        moved = functional.vector(noise[rows])
+        some = None if rows == slice(0, len(noise)) else turned[rows]
         direction = functional.direction(observed, noise, some)
         parts.append(
             (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -91,14 +91,10 @@ class ErrorFunctional:
     # (columns, columns): what turns an excess into a steadier guess at the true one
     shrinkage: Floats | None = None
     exact: float | None = None  # the smooth error itself, not that on a grid
-    # what errors of the same columns, weights and shrinkage have made of one array; by its id
-    kept: dict[tuple[str, int], tuple[Floats, Floats]] | None = None
 
     def vector(self, excess: Floats) -> Floats:
         """Return what the norm is taken of, from the excess of all columns, (..., all)."""
-        return self._transformed(
-            self._once("vector", excess, lambda: excess[..., self.columns] * self.weight)
-        )
+        return self._transformed(excess[..., self.columns] * self.weight)
 
     def direction(
         self, observed: Floats, noise: Floats, rows: NDArray[np.intp] | None = None
@@ -106,27 +102,11 @@ class ErrorFunctional:
         """Return guesses at the true vector, from excess and noise of all columns."""
         # Of some rows of the shifted noise, in the order in memory that all of them have.
         if rows is None:
-            guess = self._once(
-                "guess",
-                noise,
-                lambda: self._guess(observed, shifted_noise(noise[:, self.columns])),
-            )
+            shifted = shifted_noise(noise[:, self.columns])
         else:
-            guess = self._guess(observed, np.asfortranarray(noise[np.ix_(rows, self.columns)]))
-        return self._transformed(guess)
-
-    def _guess(self, observed: Floats, shifted: Floats) -> Floats:
+            shifted = np.asfortranarray(noise[np.ix_(rows, self.columns)])
         guess = (observed[self.columns] + shifted) * self.weight
-        return guess if self.shrinkage is None else np.asarray(guess @ self.shrinkage.T)
-
-    def _once(self, what: str, of: Floats, make: Callable[[], Floats]) -> Floats:
-        """Return what is made of an array, which errors of the same columns may share."""
-        if self.kept is None or of.ndim < 2:
-            return make()
-        key = what, id(of)
-        if key not in self.kept:
-            self.kept[key] = of, make()  # along with the array, so that its id stays its own
-        return self.kept[key][1]
+        return self._transformed(guess if self.shrinkage is None else guess @ self.shrinkage.T)
 
     def _transformed(self, weighted: Floats) -> Floats:
         return weighted if self.transform is None else np.asarray(weighted @ self.transform)
@@ -151,7 +131,6 @@ class FeatureBlock:
     columns: Columns
     sums: Floats | None  # (clusters, columns), where an error looks at this view alone
     places: NDArray[np.intp]  # (columns,): where they lie among the used columns of all views
-    kept: dict[tuple[str, int], tuple[Floats, Floats]] = field(default_factory=dict)
 
     @cached_property
     def bin_sums(self) -> BinSums:
@@ -189,11 +168,6 @@ class FeatureBlock:
         whole = _shrunken(self.sums, of.implied, center, of.count / n, n)
         return whole[np.ix_(of.filled, of.filled)]
 
-    @cached_property
-    def grid_shrinkage(self) -> Floats:
-        """The shrinkage matrix of a grid."""
-        return _grid_shrinkage(self)
-
 
 def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
     """Return the functional of an error from its columns, one block for each class."""
@@ -205,7 +179,7 @@ def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctiona
     columns = first.places
     plain = ErrorFunctional(columns=columns, weight=np.ones(len(columns)))
     if name in ("smooth_ece", "kernel_error"):
-        plain = replace(plain, shrinkage=first.grid_shrinkage, kept=first.kept)
+        plain = replace(plain, shrinkage=_grid_shrinkage(first))
     if name == "smooth_ece":
         view = first.view
         bandwidth, error = smooth_fit(view.confidence, view.correct, weights=view.weights)
@@ -242,7 +216,7 @@ def _binned_functional(blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
         # Classes' excesses turn from one side to the other with confidence: no line fits them,
         # and simulated intervals hold more often without.
         return functional
-    return replace(functional, shrinkage=blocks[0].shrinkage, kept=blocks[0].kept)
+    return replace(functional, shrinkage=blocks[0].shrinkage)
 
 
 def _own_weights(view: BinaryView) -> Floats:

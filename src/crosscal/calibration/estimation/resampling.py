@@ -30,14 +30,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+from scipy.special import chdtri, ndtr
 
-from crosscal.calibration.estimation.near_student import (
-    FEWEST_CLUSTERS,
-    exact_factor,
-    polynomials,
-    stretched_ends,
-)
 from crosscal.exceptions import DataError, SettingsError
 
 Floats = NDArray[np.float64]
@@ -80,7 +74,6 @@ class ClusterResampling:
     first: int = 0
     step: int = 1
     _factors: dict[float, Floats] = field(default_factory=dict, compare=False, repr=False)
-    _basis: list[Floats] = field(default_factory=list, compare=False, repr=False)
     # of the set that was asked for last
     _virtual: dict[tuple[str, int], Floats] = field(default_factory=dict, compare=False, repr=False)
 
@@ -92,21 +85,9 @@ class ClusterResampling:
     def student(self, clusters: float) -> Floats:
         """Return Student's factor for so many clusters, shape (replicates,)."""
         if clusters not in self._factors:
-            self._factors[clusters] = exact_factor(clusters, self.uniform)
+            factor = np.sqrt(clusters / chdtri(clusters - 1, self.uniform))
+            self._factors[clusters] = np.asarray(factor)
         return self._factors[clusters]
-
-    def stretched_ends(
-        self, deviation: Floats, mean: float, clusters: float, level: float
-    ) -> Floats:
-        """Return deviations times Student's factor, plus the mean.
-
-        Exact where an interval of the level ends; elsewhere nearly, which costs far less.
-        """
-        if clusters < FEWEST_CLUSTERS or clusters in self._factors:
-            return np.asarray(deviation * self.student(clusters) + mean)
-        if not self._basis:
-            self._basis.append(polynomials(self.uniform))
-        return stretched_ends(deviation, mean, clusters, self.uniform, self._basis[0], level)
 
     def virtual_row(
         self, name: str, number: int = 0, *, mean: float | None = None
@@ -148,7 +129,6 @@ class ClusterResampling:
             first=self.first + number * self.step,
             step=self.step * of,
             _factors={count: each[part] for count, each in self._factors.items()},
-            _basis=[],
             _virtual={},
         )
 

@@ -147,7 +147,7 @@ class ConfidentRows:
             )
             for outcome, rows in outcomes
         )
-        return measure_outcomes(sets, self.design.resampling, level=self.level)
+        return measure_outcomes(sets, self.design.resampling)
 
     def _interval(self, one: Measurement | None) -> tuple[float | None, float | None]:
         if one is None or self.design.clusters < 2 or not one.known:
