@@ -52,10 +52,10 @@ ALLOWED["text_encoding"] = {"exceptions", "spelling"}
 ARRAYS = {
     "rows": set(),
     "checks": {"rows"},
-    "binning": {"checks", "sample_weights"},
+    "binning": {"checks", "rows", "sample_weights"},
     "proper": {"checks", "rows"},
     "notion": {"checks", "proper", "rows"},
-    "entropy": {"checks", "proper"},
+    "entropy": {"checks", "proper", "rows"},
     "sample_weights": {"checks"},
 }
 CALIBRATION = ARRAYS | {

@@ -14,6 +14,7 @@ from crosscal.calibration.estimation.samples import EvaluationSettings
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
 from crosscal.calibration.evaluation.arguments import ALL, check_options
 from crosscal.calibration.evaluation.evaluating import evaluate_coded
+from crosscal.calibration.evaluation.memory import demand_memory, kept_numbers, parse_memory
 from crosscal.calibration.notion import Notion
 from crosscal.exceptions import SettingsError
 from crosscal.predictions.external.columns import ColumnOptions
@@ -56,6 +57,7 @@ def calibrate(
     seed: int = 0,
     thresholds: Sequence[float] | float = THRESHOLDS,
     wanted: Sequence[float] | float = WANTED,
+    memory: str | int | None = None,
     report: Report | None = None,
 ) -> CalibrationReport:
     """Measure the calibration of anyone's predictions: what `crosscal calibrate` does.
@@ -84,6 +86,9 @@ def calibrate(
         What is calibrated: ``top-label``, ``class-wise``, or a class.
     thresholds, wanted : sequence of float, or float
         Confidences from which rows are accepted, and accuracies to find the threshold of.
+    memory : str or int, optional
+        How much may be used, as ``2GB`` or in bytes; by default what the machine has. Predictions
+        that need more are refused; no number depends on it.
 
     Returns
     -------
@@ -97,6 +102,7 @@ def calibrate(
     1.0
     """
     recalibrators = (recalibrate,) if isinstance(recalibrate, str) else tuple(recalibrate)
+    bound = parse_memory(memory)
     accepting = {"thresholds": _several(thresholds), "wanted": _several(wanted)}
     check_options(
         recalibrate=recalibrators,
@@ -131,7 +137,7 @@ def calibrate(
         )
     files = [NamedFile(path) for path in paths]
     demand_different(files)
-    parts = [_read(each, columns, report) for each in several]
+    parts = [_read(each, columns, report, bound) for each in several]
     return evaluate_predictions(
         join_files(parts, files, pooled=group is not None) if files else parts[0],
         files=checksums(files),
@@ -143,6 +149,7 @@ def calibrate(
         level=level,
         replicates=replicates,
         seed=seed,
+        memory=bound,
         report=report,
         **accepting,
     )
@@ -162,12 +169,19 @@ def evaluate_predictions(
     seed: int = 0,
     thresholds: Sequence[float] = THRESHOLDS,
     wanted: Sequence[float] = WANTED,
+    memory: int | None = None,
     report: Report | None = None,
 ) -> CalibrationReport:
     """Do what `calibrate` does with predictions that are read."""
     pair = predictions.value_kind == "confidence"
+    n = len(predictions)
+    count = 2 if pair else predictions.values.shape[1]
+    demand_memory(memory, n, count, replicates=replicates, units=n)
     group = predictions.group
-    groups = np.zeros(len(predictions), np.intp) if group is None else group.astype(np.intp)
+    if group is None:
+        groups = np.broadcast_to(np.zeros(1, np.intp), len(predictions))  # one number for all
+    else:
+        groups = group.astype(np.intp)
     evaluation = evaluate_coded(
         predictions.values,
         predictions.gold,
@@ -193,6 +207,7 @@ def evaluate_predictions(
         wanted=wanted,
         classes=predictions.classes,
         report=report,
+        most_kept=kept_numbers(memory),
     )
     warnings = (*predictions.warnings, *evaluation.warnings)
     return CalibrationReport(
@@ -217,10 +232,12 @@ def _several(numbers: Sequence[float] | float) -> tuple[float, ...]:
     return tuple(numbers) if isinstance(numbers, Iterable) else (float(numbers),)
 
 
-def _read(origin: Any, columns: ColumnOptions, report: Report | None) -> ExternalPredictions:
+def _read(
+    origin: Any, columns: ColumnOptions, report: Report | None, memory: int | None
+) -> ExternalPredictions:
     if isinstance(origin, str | Path):
         part = partial(report, Path(origin).name) if report else None
-        return read_external(str(origin), columns, report=part)
+        return read_external(str(origin), columns, report=part, memory=memory)
     return read_external(origin, columns)
 
 

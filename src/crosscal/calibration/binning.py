@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.rows import row_parts, stable_order
 from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
@@ -112,7 +113,7 @@ def make_bins(
         raise SettingsError(f"unknown scheme {scheme!r}", where="scheme", remedy="width or mass")
     own, (values,) = of_some_weight(weights, check_confidence(confidence))
     if own is not None:
-        order = np.argsort(values, kind="stable")
+        order = stable_order(values)
         quantiles = quantile_cuts(values[order], running_units(own[order]), bins)
         return Bins(upper=np.unique([*quantiles, 1.0]), edges=edges)
     ordered = np.sort(values)
@@ -210,16 +211,16 @@ def bin_table(
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
     own, (values, outcomes) = of_some_weight(weights, values, outcomes)
-    index, size = bins.index(values), len(bins)
-    if own is not None:
-        n, sums, hits = (
-            np.bincount(index, weights=each, minlength=size).astype(np.float64)
-            for each in (own, own * values, own * outcomes)
-        )
-        return BinTable(bins=bins, n=n, confidence=sums, correct=hits)
-    return BinTable(
-        bins=bins,
-        n=np.bincount(index, minlength=size).astype(np.int64),
-        confidence=np.bincount(index, weights=values, minlength=size).astype(np.float64),
-        correct=np.bincount(index, weights=outcomes, minlength=size).astype(np.float64),
-    )
+    kind = np.int64 if own is None else np.float64
+    n: NDArray[Any] = np.zeros(len(bins), dtype=kind)
+    sums, hits = np.zeros(len(bins)), np.zeros(len(bins))
+    for rows in row_parts(len(values)):
+        index = bins.index(values[rows])
+        some, right = values[rows], outcomes[rows]
+        if own is not None:
+            some, right = own[rows] * some, own[rows] * right
+        # One by one in the order of rows, as if these were not parts.
+        np.add.at(n, index, np.ones(len(index), kind) if own is None else own[rows])
+        np.add.at(sums, index, some)
+        np.add.at(hits, index, right)
+    return BinTable(bins=bins, n=n, confidence=sums, correct=hits)

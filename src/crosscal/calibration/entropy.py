@@ -8,6 +8,7 @@ from scipy.special import entr
 
 from crosscal.calibration.checks import check_probabilities
 from crosscal.calibration.proper import Given, log_softmax, nll_rows
+from crosscal.calibration.rows import row_sum
 from crosscal.exceptions import SettingsError
 
 Floats = NDArray[np.float64]
@@ -23,13 +24,18 @@ def entropy_rows(values: ArrayLike, *, given: Given = "scores") -> Floats:
     """
     if given == "scores":
         logs = log_softmax(values)
-        # + 0.0 turns -0 into 0.
-        return np.asarray(-(np.exp(logs) * np.maximum(logs, _LEAST)).sum(axis=1) + 0.0)
+        return entropy_of(np.exp(logs), logs)
     if given == "probabilities":
         return np.asarray(entr(check_probabilities(values)).sum(axis=1), dtype=np.float64)
     raise SettingsError(
         f"values given as {given!r}", where="given", remedy="say scores or probabilities"
     )
+
+
+def entropy_of(probabilities: Floats, logs: Floats) -> Floats:
+    """Return the entropy of each row, from log-probabilities of scores and their exponentials."""
+    # + 0.0 turns -0 into 0.
+    return -row_sum(probabilities * np.maximum(logs, _LEAST)) + 0.0
 
 
 def mean_entropy(values: ArrayLike, *, given: Given = "scores") -> float:

@@ -56,12 +56,20 @@ def nll_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -> 
     Gold -1 is rejected, because the right choice then has no probability. A right choice of
     probability 0 costs infinity (scikit-learn's ``log_loss`` clips instead).
     """
+    return nll_of(log_probabilities(values, given=given), gold)
+
+
+def log_probabilities(values: ArrayLike, *, given: Given = "scores") -> Floats:
+    """Return log-probabilities, minus infinity where a probability is 0."""
     _check_given(given)
     if given == "scores":
-        logs = log_softmax(values)
-    else:
-        with np.errstate(divide="ignore"):
-            logs = np.log(check_probabilities(values))
+        return log_softmax(values)
+    with np.errstate(divide="ignore"):
+        return np.log(check_probabilities(values))
+
+
+def nll_of(logs: Floats, gold: ArrayLike) -> Floats:
+    """Return what `nll_rows` does, from log-probabilities."""
     right = check_gold(gold, logs.shape)
     return -logs[np.arange(len(right)), right] + 0.0  # + 0.0 turns -0 into 0
 
@@ -79,9 +87,14 @@ def brier_rows(values: ArrayLike, gold: ArrayLike, *, given: Given = "scores") -
     Gold -1 (right choice not among them) is a class of probability 0.
     """
     _check_given(given)
-    probabilities = softmax(values) if given == "scores" else check_probabilities(values).copy()
+    return brier_of(softmax(values) if given == "scores" else check_probabilities(values), gold)
+
+
+def brier_of(probabilities: Floats, gold: ArrayLike) -> Floats:
+    """Return what `brier_rows` does, from checked probabilities."""
     right = check_gold(gold, probabilities.shape, absent=True)
     known = np.flatnonzero(right >= 0)
+    probabilities = probabilities.copy()
     probabilities[known, right[known]] -= 1.0
     return np.asarray(row_sum(np.square(probabilities)) + (right < 0))
 

@@ -56,7 +56,7 @@ def test_batches_have_the_variance_of_clusters(monkeypatch):
 
 
 def test_draws_are_kept_within_bounds_and_made_again(monkeypatch):
-    monkeypatch.setattr(cluster_design, "_MOST_KEPT", 100 * 50)
+    monkeypatch.setattr(cluster_design, "MOST_KEPT", 100 * 50)
     found = designs(np.repeat(np.arange(4), 20), None, replicates=100)
     first = found[0].resampling.weights.copy()
     for each in found:

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscal.calibration.binning import Bins, BinTable, Edges, Scheme, bin_table, make_bins
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.rows import row_parts
 from crosscal.calibration.sample_weights import effective_size, of_some_weight
-from crosscal.calibration.statistics.cluster_sums import cluster_bin_sums
 from crosscal.calibration.statistics.shrinkage import folded_normal_mean, shrinkage_matrix
 from crosscal.exceptions import DataError
 
@@ -155,10 +155,10 @@ def ece_debiased(
         )
     own, (values, outcomes, labels) = of_some_weight(weights, values, outcomes, labels)
     table = _table(values, outcomes, bins, edges, scheme, own)
-    cluster, count = np.arange(len(values)), len(values)
+    cluster: NDArray[Any] = np.arange(len(values))
+    count = len(values)
     if clusters is not None:
-        names, cluster = np.unique(labels, return_inverse=True)
-        count = len(names)
+        cluster, count = _numbered(labels)
     variance = excess_variance(values, outcomes, table.bins, cluster, count, own)
     centre = shrinkage_matrix(table.excess, variance, table.mean_confidence, table.share)
     centre = centre @ table.excess
@@ -177,14 +177,30 @@ def excess_variance(
     """Return the sampling variance of each bin's excess, shape (bins,); weights of mean 1."""
     # Never less than what the confidences imply, sum c (1 - c) / n^2: a bin whose few rows all
     # happen to be right is not thereby certain.
-    n, size, index = len(confidence), len(bins), bins.index(confidence)
-    residual, spread = confidence - correct, confidence * (1 - confidence)
-    if weights is not None:
-        residual, spread = weights * residual, weights**2 * spread
-    sums = cluster_bin_sums(residual, cluster, clusters, index, size)
-    between = sums.var(axis=0) * clusters**2 / max(clusters - 1, 1) / n**2
-    implied = np.bincount(index, weights=spread, minlength=size) / n**2
-    return np.asarray(np.maximum(between, implied))
+    n, size = len(confidence), len(bins)
+    sums, total = np.zeros(clusters * size), np.zeros(size)
+    for rows in row_parts(n):
+        some, index = confidence[rows], bins.index(confidence[rows])
+        residual, spread = some - correct[rows], some * (1 - some)
+        if weights is not None:
+            residual, spread = weights[rows] * residual, weights[rows] ** 2 * spread
+        # One by one in the order of rows, as if these were not parts.
+        np.add.at(sums, cluster[rows].astype(np.intp) * size + index, residual)
+        np.add.at(total, index, spread)
+    between = sums.reshape(clusters, size).var(axis=0) * clusters**2 / max(clusters - 1, 1) / n**2
+    return np.asarray(np.maximum(between, total / n**2))
+
+
+def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """Return the number of each row's label among the different ones, and how many there are."""
+    if labels.dtype.kind in "iu" and labels.min() >= 0 and labels.max() < max(len(labels), 65_536):
+        # Without sorting, which of many rows takes time and memory.
+        there = np.zeros(int(labels.max()) + 1, dtype=bool)
+        there[labels] = True
+        number = np.cumsum(there, dtype=np.int32 if len(there) < 2**31 else np.int64) - 1
+        return number[labels], int(there.sum())
+    names, cluster = np.unique(labels, return_inverse=True)
+    return cluster, len(names)
 
 
 def square_ce_debiased(

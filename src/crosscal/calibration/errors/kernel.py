@@ -17,6 +17,7 @@ from scipy.spatial.distance import cdist, pdist
 from crosscal.calibration.checks import check_confidence, check_correct, check_gold
 from crosscal.calibration.notion import to_probabilities
 from crosscal.calibration.proper import Given
+from crosscal.calibration.rows import stable_order
 from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import DataError, SettingsError
 
@@ -52,17 +53,20 @@ def kernel_error(
     the whole distribution see `skce_unbiased` and `kernel_test`.
     """
     values = check_confidence(confidence)
-    residual = values - check_correct(correct, len(values))
+    residual = np.subtract(values, check_correct(correct, len(values)))
     own, (values, residual) = of_some_weight(weights, values, residual)
-    residual = residual if own is None else own * residual
+    if own is not None:
+        residual = own * residual
     square = laplace_form(values, residual, _check_bandwidth(bandwidth))
     return float(np.sqrt(max(0.0, square)) / len(values))
 
 
 def laplace_form(points: Floats, weights: Floats, bandwidth: float) -> float:
     """Return ``sum_ij w_i w_j exp(-|x_i - x_j| / bandwidth)`` by two sums over sorted points."""
-    order = np.argsort(points, kind="stable")
-    scaled, sorted_weights = points[order] / bandwidth, weights[order]
+    order = stable_order(points)
+    scaled, sorted_weights = points[order], weights[order]
+    del order
+    scaled /= bandwidth
     total, carried, start = float(sorted_weights @ sorted_weights), 0.0, 0
     last = scaled[0]
     while start < len(scaled):
@@ -70,10 +74,18 @@ def laplace_form(points: Floats, weights: Floats, bandwidth: float) -> float:
         shifted = scaled[start:end] - scaled[start]
         part = sorted_weights[start:end]
         # What lies before, as seen from each point: sum over j < i of w_j exp(x_j - x_i).
-        grown = np.cumsum(part * np.exp(shifted))
-        before = np.concatenate([[0.0], grown[:-1]]) + carried * np.exp(last - scaled[start])
-        total += 2.0 * float(part @ (before * np.exp(-shifted)))
-        carried = (grown[-1] + carried * np.exp(last - scaled[start])) * np.exp(-shifted[-1])
+        # In place: of many rows each array is large.
+        grown = np.zeros(len(part) + 1)
+        np.exp(shifted, out=grown[1:])
+        grown[1:] *= part
+        np.cumsum(grown[1:], out=grown[1:])
+        earlier = carried * np.exp(last - scaled[start])
+        carried = (grown[-1] + earlier) * np.exp(-shifted[-1])
+        before = grown[:-1]
+        before += earlier
+        np.negative(shifted, out=shifted)
+        before *= np.exp(shifted, out=shifted)
+        total += 2.0 * float(part @ before)
         last, start = scaled[end - 1], end
     return total
 

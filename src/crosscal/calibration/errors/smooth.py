@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.rows import row_parts
 from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
@@ -74,15 +75,28 @@ def smooth_bandwidth(
     return _Residuals.of(confidence, correct, weights).bandwidth()
 
 
+def smooth_fit(
+    confidence: ArrayLike, correct: ArrayLike, *, weights: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Return the bandwidth of `smooth_bandwidth`, and the error at it, for the work of one."""
+    residuals = _Residuals.of(confidence, correct, weights)
+    bandwidth = residuals.bandwidth()
+    return bandwidth, residuals.error(bandwidth)
+
+
 def split_on_grid(confidence: Floats, values: Floats, points: int) -> Floats:
     """Split values linearly between the two points of a grid on [0, 1] next to each confidence."""
-    position = confidence * (points - 1)
-    # 1 falls at the end of the last interval, not at the start of one beyond it.
-    below = np.minimum(position.astype(np.intp), points - 2)
-    upper = (position - below) * values
-    sums = np.bincount(below, weights=values - upper, minlength=points)
-    sums[1:] += np.bincount(below, weights=upper, minlength=points - 1)
-    return np.asarray(sums, dtype=np.float64)
+    lower, higher = np.zeros(points), np.zeros(points - 1)
+    for rows in row_parts(len(confidence)):
+        position = confidence[rows] * (points - 1)
+        # 1 falls at the end of the last interval, not at the start of one beyond it.
+        below = np.minimum(position.astype(np.intp), points - 2)
+        upper = (position - below) * values[rows]
+        # One by one in the order of rows, as if these were not parts.
+        np.add.at(lower, below, values[rows] - upper)
+        np.add.at(higher, below, upper)
+    lower[1:] += higher
+    return lower
 
 
 @dataclass

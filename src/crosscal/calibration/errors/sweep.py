@@ -16,6 +16,7 @@ from crosscal.calibration.binning import (
     running_units,
 )
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.rows import stable_order
 from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import SettingsError
 
@@ -61,7 +62,7 @@ def sweep_bins(
     values = check_confidence(confidence)
     outcomes = check_correct(correct, len(values))
     own, (values, outcomes) = of_some_weight(weights, values, outcomes)
-    order = np.argsort(values, kind="stable")
+    order = stable_order(values)
     ordered = values[order]
     own = None if own is None else own[order]
     # Sums up to each row: the accuracy of any run of rows is one subtraction and a division.

@@ -7,7 +7,7 @@ predictions gets it here, but for areas under risk and coverage and the parts of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from crosscal.calibration.errors.binned import ece_debiased, rmsce_debiased
 from crosscal.calibration.errors.kernel import kernel_error
-from crosscal.calibration.errors.smooth import smooth_ece
 from crosscal.calibration.estimation.features import chunks, smoothing
 from crosscal.calibration.estimation.functionals import (
     FEATURES_OF,
@@ -64,15 +63,17 @@ def measure_samples(
 
 
 def measure_outcomes(
-    sets: Sequence[OutcomeSet], resampling: ClusterResampling
+    sets: Iterable[OutcomeSet], resampling: ClusterResampling
 ) -> list[Measurement]:
     """Measure means of outcomes on one resampling; that of none at all is 0, and unknown."""
     units = resampling.weights.shape[1]
-    summed = [sum_outcomes(each, units) for each in sets if len(each.outcome)]
+    # Of a set that is made when it is asked for nothing is kept but its sums.
+    sums = [sum_outcomes(each, units) if len(each.outcome) else None for each in sets]
+    summed = [each for each in sums if each is not None]
     measured = iter(_mean_outcomes(summed, resampling) if summed else ())
     low, high = _unknown(resampling.replicates, _UNIT)
     nothing = Measurement(value=0.0, draws_low=low, draws_high=high, span=_UNIT)
-    return [next(measured) if len(each.outcome) else nothing for each in sets]
+    return [nothing if each is None else next(measured) for each in sums]
 
 
 def _mean_outcomes(
@@ -87,8 +88,7 @@ def _mean_outcomes(
             low, high = _unknown(resampling.replicates, _UNIT)
             yield Measurement(value=each.value, draws_low=low, draws_high=high, span=_UNIT)
             continue
-        of = each.outcomes
-        weight, outcome = resampling.virtual_row(of.name, of.number, mean=each.value)
+        weight, outcome = resampling.virtual_row(each.name, each.number, mean=each.value)
         weight = weight * each.rows_of_one
         draws = (drawn + weight * outcome) / (drawn_rows + weight)
         draws -= mean
@@ -315,9 +315,7 @@ def _exact(name: str, block: FeatureBlock, functional: ErrorFunctional) -> float
     """Return the value, None where it is just the length of the observed excess."""
     view = block.view
     if name == "smooth_ece":
-        return smooth_ece(
-            view.confidence, view.correct, bandwidth=functional.bandwidth, weights=view.weights
-        )
+        return functional.exact
     if name == "kernel_error":
         return kernel_error(view.confidence, view.correct, weights=view.weights)
     return None

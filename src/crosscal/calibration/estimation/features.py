@@ -8,7 +8,7 @@ one product with drawn outcomes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -129,32 +129,44 @@ class BinaryView(ABC):
         sums = np.zeros(clusters * self.width)
         for rows in chunks(len(self.confidence)):
             index, value = self.features(rows)
-            cells = cluster[rows, None] * self.width + index
+            cells = np.multiply(cluster[rows, None], self.width, dtype=np.intp) + index
             each = self.excess(rows) if row_values is None else row_values[rows]
             weights = (each[:, None] * value).ravel()
             sums += np.bincount(cells.ravel(), weights=weights, minlength=len(sums))
         return np.asarray(sums.reshape(clusters, self.width))
 
-    def expected_sums(self) -> Floats:
-        """Sum over columns confidences, and outcomes if right, and if wrong: (3, width)."""
-        return self._column_sums(lambda rows: (self.confidence[rows], *self.outcome_if(rows)), 3)
+    def both_sums(self, cluster: NDArray[np.intp], clusters: int) -> tuple[Floats, Floats]:
+        """Return `cluster_sums`, and over columns (3, width) what is to be expected.
+
+        That is the sums of confidences, and of outcomes if right, and if wrong.
+        """
+        excess, expected = np.zeros(clusters * self.width), np.zeros((3, self.width))
+        for rows in chunks(len(self.confidence)):
+            index, value = self.features(rows)
+            self._add(expected, index, value, (self.confidence[rows], *self.outcome_if(rows)))
+            cells = np.multiply(cluster[rows, None], self.width, dtype=np.intp) + index
+            weights = (self.excess(rows)[:, None] * value).ravel()
+            excess += np.bincount(cells.ravel(), weights=weights, minlength=len(excess))
+        return excess.reshape(clusters, self.width), expected
 
     def excess_sums(self, moved: BinaryView) -> Floats:
         """Sum the excess of the same rows at other confidences over columns, shape (width,)."""
-        return np.asarray(self._column_sums(lambda rows: (moved.excess(rows),), 1)[0])
+        sums = np.zeros((1, self.width))
+        for rows in chunks(len(self.confidence)):
+            self._add(sums, *self.features(rows), (moved.excess(rows),))
+        return np.asarray(sums[0])
 
     def excess(self, rows: slice) -> Floats:
         """Return confidence minus outcome."""
         return np.asarray(self.confidence[rows] - self.outcome(rows))
 
-    def _column_sums(self, values: Callable[[slice], Sequence[Floats]], several: int) -> Floats:
-        sums = np.zeros((several, self.width))
-        for rows in chunks(len(self.confidence)):
-            index, value = self.features(rows)
-            for number, each in enumerate(values(rows)):
-                weights = (each[:, None] * value).ravel()
-                sums[number] += np.bincount(index.ravel(), weights=weights, minlength=self.width)
-        return sums
+    def _add(
+        self, sums: Floats, index: NDArray[np.intp], value: Floats, rows: Sequence[Floats]
+    ) -> None:
+        """Add values of rows to sums over the columns that `features` returned."""
+        for total, each in zip(sums, rows, strict=True):
+            weights = (each[:, None] * value).ravel()
+            total += np.bincount(index.ravel(), weights=weights, minlength=self.width)
 
     def cells(self) -> Cells:
         """Return what tells rows apart: no two columns divide the rows of a cell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from crosscal.calibration.binning import Scheme, make_bins
 from crosscal.calibration.errors.adaptive import THRESHOLD
 from crosscal.calibration.errors.kernel import BANDWIDTH
-from crosscal.calibration.errors.smooth import smooth_bandwidth, split_on_grid
+from crosscal.calibration.errors.smooth import smooth_fit, split_on_grid
 from crosscal.calibration.errors.sweep import sweep_bins
 from crosscal.calibration.estimation.features import (
     Above,
@@ -89,7 +90,7 @@ class ErrorFunctional:
     transform: Floats | None = None  # (columns, k): what they are turned into next
     # (columns, columns): what turns an excess into a steadier guess at the true one
     shrinkage: Floats | None = None
-    bandwidth: float | None = None  # of the smooth error
+    exact: float | None = None  # the smooth error itself, not that on a grid
 
     def vector(self, excess: Floats) -> Floats:
         """Return what the norm is taken of, from the excess of all columns, (..., all)."""
@@ -112,6 +113,17 @@ class ErrorFunctional:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BinSums:
+    """Sums over the rows of each bin, or their weights."""
+
+    filled: NDArray[np.intp]  # bins with rows
+    weight: float  # of all rows that count
+    count: Floats  # (bins,) this and the following
+    confidence: Floats
+    implied: Floats  # variance of the excess that the confidences imply
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureBlock:
     """Columns of one view, with what has been summed over them."""
 
@@ -120,13 +132,49 @@ class FeatureBlock:
     sums: Floats | None  # (clusters, columns), where an error looks at this view alone
     places: NDArray[np.intp]  # (columns,): where they lie among the used columns of all views
 
+    @cached_property
+    def bin_sums(self) -> BinSums:
+        """The rows that count, summed over bins; several errors look at the same."""
+        binned, view, n = self.columns, self.view, len(self.view.confidence)
+        assert isinstance(binned, Binned)
+        inside, own, size = view.confidence, view.weights, binned.width
+        if binned.above >= 0:
+            rows = inside > binned.above
+            inside, own = inside[rows], None if own is None else own[rows]
+        index = binned.bins.index(inside)
+        rows_of = np.bincount(index, minlength=size)
+        spread, totals = inside * (1 - inside), inside
+        if own is not None:
+            spread, totals = own**2 * spread, own * inside
+        return BinSums(
+            filled=np.flatnonzero(rows_of),
+            weight=float(len(inside) if own is None else own.sum()),
+            count=np.asarray(
+                rows_of if own is None else np.bincount(index, weights=own, minlength=size),
+                dtype=np.float64,
+            ),
+            confidence=np.asarray(
+                np.bincount(index, weights=totals, minlength=size), dtype=np.float64
+            ),
+            implied=np.bincount(index, weights=spread, minlength=size) / n**2,
+        )
+
+    @cached_property
+    def shrinkage(self) -> Floats:
+        """The shrinkage matrix of the bins with rows; see `excess_variance`."""
+        of, n = self.bin_sums, len(self.view.confidence)
+        center = np.divide(of.confidence, of.count, out=np.zeros(len(of.count)), where=of.count > 0)
+        assert self.sums is not None
+        whole = _shrunken(self.sums, of.implied, center, of.count / n, n)
+        return whole[np.ix_(of.filled, of.filled)]
+
 
 def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
     """Return the functional of an error from its columns, one block for each class."""
     first = blocks[0]
     if isinstance(first.columns, Binned):
         functional = _binned_functional(blocks)
-        norm = _norm(name, first.view, first.columns)
+        norm = _norm(name, first)
         return functional if norm is None else replace(functional, norm=norm)
     columns = first.places
     plain = ErrorFunctional(columns=columns, weight=np.ones(len(columns)))
@@ -134,9 +182,8 @@ def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctiona
         plain = replace(plain, shrinkage=_grid_shrinkage(first))
     if name == "smooth_ece":
         view = first.view
-        bandwidth = smooth_bandwidth(view.confidence, view.correct, weights=view.weights)
-        transform = smoothing(len(columns), bandwidth)
-        return replace(plain, transform=transform, bandwidth=bandwidth)
+        bandwidth, error = smooth_fit(view.confidence, view.correct, weights=view.weights)
+        return replace(plain, transform=smoothing(len(columns), bandwidth), exact=error)
     if name == "kernel_error":
         root = laplace_root(len(columns), BANDWIDTH)
         return replace(plain, transform=root, norm=L2(np.ones(len(columns))))
@@ -144,14 +191,14 @@ def make_functional(name: str, blocks: Sequence[FeatureBlock]) -> ErrorFunctiona
     return replace(plain, norm=Positive())
 
 
-def _norm(name: str, view: BinaryView, columns: Binned) -> Norm | None:
+def _norm(name: str, block: FeatureBlock) -> Norm | None:
     if name == "overconfidence":
         return Positive()
     if name == "underconfidence":
         return Positive(-1.0)
     if name in ("rmsce", "rmsce_debiased", "mce"):
-        count = np.bincount(columns.bins.index(view.confidence), weights=view.weights)
-        weight = len(view.confidence) / count[count > 0]
+        count = block.bin_sums.count
+        weight = len(block.view.confidence) / count[count > 0]
         return Max(weight) if name == "mce" else L2(weight)
     return None
 
@@ -160,45 +207,20 @@ def _binned_functional(blocks: Sequence[FeatureBlock]) -> ErrorFunctional:
     """Return the functional of the mean over blocks of sums over bins."""
     columns, weights = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
     for block in blocks:
-        _, own, filled = _filled(block)
-        columns.append(block.places[filled])
-        share = float(own.sum()) / len(block.view.confidence)
-        weights.append(np.full(len(filled), 1.0 / max(share, 1e-300) / len(blocks)))
+        of = block.bin_sums
+        columns.append(block.places[of.filled])
+        share = of.weight / len(block.view.confidence)
+        weights.append(np.full(len(of.filled), 1.0 / max(share, 1e-300) / len(blocks)))
     functional = ErrorFunctional(columns=np.concatenate(columns), weight=np.concatenate(weights))
     if len(blocks) > 1:
         # Classes' excesses turn from one side to the other with confidence: no line fits them,
         # and simulated intervals hold more often without.
         return functional
-    matrix = _shrinkage(blocks[0])
-    return replace(functional, shrinkage=matrix)
-
-
-def _filled(block: FeatureBlock) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Return the confidences that count, their weights, and the bins with any."""
-    binned, view = block.columns, block.view
-    assert isinstance(binned, Binned)
-    rows = view.confidence > binned.above
-    inside = view.confidence[rows]
-    count = np.bincount(binned.bins.index(inside), minlength=binned.width)
-    return inside, _own_weights(view)[rows], np.flatnonzero(count)
+    return replace(functional, shrinkage=blocks[0].shrinkage)
 
 
 def _own_weights(view: BinaryView) -> Floats:
     return np.ones(len(view.confidence)) if view.weights is None else view.weights
-
-
-def _shrinkage(block: FeatureBlock) -> Floats:
-    """Return the shrinkage matrix of the bins with rows; see `excess_variance`."""
-    binned = block.columns
-    assert isinstance(binned, Binned)
-    inside, own, filled = _filled(block)
-    n, index, size = len(block.view.confidence), binned.bins.index(inside), binned.width
-    implied = np.bincount(index, weights=own**2 * (inside * (1 - inside)), minlength=size) / n**2
-    count = np.bincount(index, weights=own, minlength=size)
-    totals = np.bincount(index, weights=own * inside, minlength=size)
-    center = np.divide(totals, count, out=np.zeros(size), where=count > 0)
-    assert block.sums is not None
-    return _shrunken(block.sums, implied, center, count / n, n)[np.ix_(filled, filled)]
 
 
 def _shrunken(sums: Floats, implied: Floats, center: Floats, share: Floats, n: int) -> Floats:
@@ -216,10 +238,10 @@ def _grid_shrinkage(block: FeatureBlock) -> Floats:
     member = np.zeros((points, len(bins)))
     member[np.arange(points), bins.index(grid)] = 1.0
     density = split_on_grid(confidence, own, points)
+    squared = density if block.view.weights is None else split_on_grid(confidence, own**2, points)
     inside = density @ member
     center = ((density * grid) @ member) / np.maximum(inside, 1e-300)
     n = len(confidence)
-    squared = split_on_grid(confidence, own**2, points)
     implied = ((squared * grid * (1.0 - grid)) @ member) / n**2
     assert block.sums is not None
     matrix = _shrunken(block.sums @ member, implied, center, inside / n, n)

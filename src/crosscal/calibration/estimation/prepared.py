@@ -178,6 +178,9 @@ def prepare(
     weights = mean_one(sample.weights, len(sample.unit))
     sample = replace(sample, weights=weights)
     rows = sum_rows(sample, units, settings)
+    if sample.temperature is None:
+        # Summed, they are not looked at again: of many rows they are large.
+        sample = replace(sample, values=sample.values[:0].copy(), gold=sample.gold[:0].copy())
     views = _views(rows, settings, weights)
     prepared = summed(sample, units, rows.means, views, rows.accuracy)
     if sample.temperature is None or not sample.temperature.offsets.any():
@@ -221,7 +224,8 @@ def prepare_soft(
 class SummedOutcomes:
     """Outcomes of one set, summed over clusters; the fields are those of `PreparedSample`."""
 
-    outcomes: OutcomeSet
+    name: str
+    number: int
     n: int
     value: float
     sums: tuple[Floats, Floats]  # (units,) each: rows and outcomes
@@ -239,7 +243,8 @@ def sum_outcomes(of: OutcomeSet, units: int) -> SummedOutcomes:
     clusters, equal_clusters = _cluster_counts(counts, sizes, weights)
     believed = of.equal_clusters or of.clusters or equal_clusters
     return SummedOutcomes(
-        outcomes=of,
+        name=of.name,
+        number=of.number,
         n=n,
         value=weighted_mean(of.outcome, weights),
         sums=(sizes, cluster_sums(rows, of.unit, units)),
@@ -272,12 +277,12 @@ def summed(
     held = units * sum(view.width for view in views.views) <= _MOST_SUMS
     excess, totals, filled, block_sums, wide = [], [], [], [], [np.zeros((units, 0))]
     for view, names in zip(views.views, views.names, strict=True):
-        each = view.cluster_sums(unit, units)
+        each, expected_sums = view.both_sums(unit, units)
         some = each[sizes > 0]
         excess.append(some.sum(axis=0))
         filled.append(each.any(axis=0))
         block_sums.append(None if names[0].startswith("class ") else some)
-        totals.append(view.expected_sums())
+        totals.append(expected_sums)
         if held:
             wide.append(each)
     expected, if_right, if_wrong = np.hstack(totals) if totals else np.zeros((3, 0))

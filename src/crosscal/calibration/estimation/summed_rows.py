@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscal.calibration.entropy import entropy_rows
+from crosscal.calibration.entropy import entropy_of, entropy_rows
 from crosscal.calibration.estimation.features import chunks
 from crosscal.calibration.estimation.samples import EvaluationSettings, SampleSet
 from crosscal.calibration.estimation.views import ClassProbabilities, looks_at_classes
 from crosscal.calibration.notion import ROWS_AT_ONCE, Notion, outcomes, to_probabilities
-from crosscal.calibration.proper import brier_rows, nll_rows
+from crosscal.calibration.proper import brier_of, log_probabilities, nll_of
+from crosscal.calibration.rows import row_argmax, row_max, row_sum
 from crosscal.calibration.sample_weights import weighted_mean
 from crosscal.calibration.statistics.cluster_sums import cluster_sums
 
@@ -129,8 +130,8 @@ def sum_rows(sample: SampleSet, units: int, settings: EvaluationSettings) -> Sum
         classes = ClassProbabilities(
             columns=[np.empty(n) for _ in range(count)],
             chosen=np.empty(n, dtype=np.min_scalar_type(count)),
-            rest=np.empty(n),
-            gold=sample.gold,
+            top=np.empty(0),
+            gold=sample.gold.astype(np.min_scalar_type(-count)),
         )
     rows = SummedRows(
         means={},
@@ -139,15 +140,27 @@ def sum_rows(sample: SampleSet, units: int, settings: EvaluationSettings) -> Sum
         accuracy=np.empty(n) if one_class else correct,
         classes=classes,
     )
+    if classes is not None:
+        shared = not one_class and not settings.pair
+        classes = replace(classes, top=rows.confidence if shared else np.empty(n))
+        rows = replace(rows, classes=classes)
     known = bool(sample.gold.min(initial=0) >= 0)
     for part in chunks(n, ROWS_AT_ONCE):
-        probabilities = to_probabilities(sample.values[part], given=settings.given)
-        _add_means(sums, sample, part, probabilities, settings, rows, known)
+        # Once for all means: of many rows exponentials are most of the work.
+        values = sample.values[part]
+        logs = None
+        if settings.given == "scores":
+            logs = log_probabilities(values)
+            probabilities = np.exp(logs)
+        else:
+            probabilities = to_probabilities(values, given=settings.given)
+        _add_means(sums, sample, part, (probabilities, logs), settings, rows, known)
         if classes is not None:
             for column, each in zip(classes.columns, probabilities.T, strict=True):
                 column[part] = each
-            classes.chosen[part] = best = probabilities.argmax(axis=1)
-            classes.rest[part] = 1.0 - probabilities[np.arange(len(best)), best]
+            classes.chosen[part] = row_argmax(probabilities)
+            if classes.top is not rows.confidence:
+                classes.top[part] = row_max(probabilities)
     return replace(rows, means=sums.means())
 
 
@@ -155,16 +168,21 @@ def _add_means(
     sums: MeanSums,
     sample: SampleSet,
     part: slice,
-    probabilities: Floats,
+    predicted: tuple[Floats, Floats | None],
     settings: EvaluationSettings,
     rows: SummedRows,
     known: bool,
 ) -> None:
     """Add some rows to all means, and fill in their confidences and outcomes."""
+    probabilities, logs = predicted
     values, gold, unit = sample.values[part], sample.gold[part], sample.unit[part]
     given, notion = settings.given, settings.notion
     about: Notion = "top-label" if notion == "class-wise" else notion
-    confidence, correct = outcomes(values, gold, notion=about, given=given)
+    if about == "top-label" and given == "scores":
+        # What `outcomes` returns, to the last bit.
+        confidence, correct = row_max(probabilities), row_argmax(values) == gold
+    else:
+        confidence, correct = outcomes(values, gold, notion=about, given=given)
     rows.confidence[part], rows.correct[part] = confidence, correct
     correct = rows.correct[part].astype(np.float64)
     top = confidence
@@ -172,7 +190,7 @@ def _add_means(
         top, chosen_right = outcomes(probabilities, gold, given="probabilities")
         if rows.accuracy is not rows.correct:
             rows.accuracy[part] = chosen_right
-    square = np.square(probabilities).sum(axis=1)
+    square = row_sum(np.square(probabilities))
     other_nll, other_probability = _if_wrong(probabilities)
 
     def add(name: str, each: Floats, if_right: Expected, if_wrong: Expected) -> None:
@@ -180,13 +198,13 @@ def _add_means(
 
     add("accuracy", rows.accuracy[part].astype(np.float64), (None, 1.0), (None, 0.0))
     if known:
-        costs = nll_rows(values, gold, given=given)
-        add("nll", costs, (-np.log(top), 0.0), (other_nll, 0.0))
+        own_logs = log_probabilities(values, given=given) if logs is None else logs
+        add("nll", nll_of(own_logs, gold), (-np.log(top), 0.0), (other_nll, 0.0))
     right, wrong = (square + 1.0 - 2.0 * each for each in (top, other_probability))
-    add("brier", brier_rows(values, gold, given=given), (right, 0.0), (wrong, 0.0))
+    add("brier", brier_of(probabilities, gold), (right, 0.0), (wrong, 0.0))
     add("confidence", confidence, (confidence, 0.0), (confidence, 0.0))
     add("gap", confidence - correct, (confidence, -1.0), (confidence, 0.0))
-    entropy = entropy_rows(values, given=given)
+    entropy = entropy_rows(values, given=given) if logs is None else entropy_of(probabilities, logs)
     add("entropy", entropy, (entropy, 0.0), (entropy, 0.0))
     if "overconfident_errors" in settings.error_names():
         high = (confidence >= HIGH_CONFIDENCE).astype(np.float64)
@@ -201,9 +219,9 @@ def _if_wrong(probabilities: Floats) -> tuple[Floats, Floats]:
     """Return the NLL and probability of the right label to expect where the chosen one is wrong."""
     # Each other label is right then as probably as it says.
     others = probabilities.copy()
-    others[np.arange(len(others)), others.argmax(axis=1)] = 0.0
-    rest = others.sum(axis=1)
+    others[np.arange(len(others)), row_argmax(others)] = 0.0
+    rest = row_sum(others)
     surprise = -np.log(others, out=np.zeros_like(others), where=others > 0)
     some = np.maximum(rest, _LEAST_PROBABILITY)
-    nll = np.where(rest > 0, (others * surprise).sum(axis=1) / some, -np.log(_LEAST_PROBABILITY))
-    return nll, np.square(others).sum(axis=1) / some
+    nll = np.where(rest > 0, row_sum(others * surprise) / some, -np.log(_LEAST_PROBABILITY))
+    return nll, row_sum(np.square(others)) / some

@@ -131,7 +131,7 @@ class ClassProbabilities:
 
     columns: Sequence[Floats]  # (n,) each
     chosen: NDArray[Any]  # (n,): the class of the highest one
-    rest: Floats  # (n,): what it leaves for the others
+    top: Floats  # (n,): the highest one
     gold: NDArray[Any]  # (n,)
 
 
@@ -148,7 +148,7 @@ class ClassView(BinaryView):
 
     def outcome_if(self, rows: slice) -> tuple[Floats, Floats]:
         """Return where the class is chosen, and else how probable it would be."""
-        confidence, rest = self.confidence[rows], self.classes.rest[rows]
+        confidence, rest = self.confidence[rows], 1.0 - self.classes.top[rows]
         chosen = self.classes.chosen[rows] == self.number
         other = np.divide(confidence, rest, out=np.zeros_like(confidence), where=rest > 0)
         return chosen.astype(np.float64), np.where(chosen, 0.0, np.minimum(other, 1.0))

@@ -20,7 +20,7 @@ from crosscal.calibration.sample_weights import weighted_mean
 from crosscal.calibration.selective.selective import risk_coverage
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.bool_] | slice
+Rows = NDArray[np.intp] | slice
 
 THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Confidences above which predictions are accepted, where none are named."""
@@ -40,21 +40,26 @@ class ConfidentRows:
     """One group's confidences and outcomes, to be cut off at thresholds."""
 
     def __init__(
-        self, group: str, confidence: Floats, correct: Floats, design: GroupDesign, level: float
+        self,
+        group: str,
+        confidence: Floats,
+        correct: NDArray[np.bool_],
+        design: GroupDesign,
+        level: float,
     ) -> None:
         # Once, and not for every threshold; numbers of 16 bits several times as fast.
         small = design.units <= np.iinfo(np.uint16).max
-        unit = design.unit.astype(np.uint16) if small else design.unit
+        unit = design.unit.astype(np.uint16, copy=False) if small else design.unit
         order = np.argsort(unit, kind="stable")
         self.group, self.level = group, level
         self.confidence, self.correct = confidence[order], correct[order]
-        self.unit, self.design = design.unit[order], design
+        self.unit, self.design = unit[order], design
         self.weights = None if design.weights is None else design.weights[order]
 
     def accepted(self, thresholds: Sequence[float]) -> list[AcceptedRows]:
         """Return what accepting all rows of at least a confidence keeps, and how right it is."""
         kept = [self.confidence >= threshold for threshold in thresholds]
-        shares = self._measured([(each.astype(np.float64), slice(None)) for each in kept])
+        shares = self._measured([(each, slice(None)) for each in kept])
         some = [t for t, each in zip(thresholds, kept, strict=True) if each.any()]
         right = dict(zip(some, self._accuracies(some), strict=True))
         return [
@@ -127,21 +132,21 @@ class ConfidentRows:
         at_once = max(1, _MOST_ROWS // len(self.confidence))
         measured: list[Measurement] = []
         for start in range(0, len(thresholds), at_once):
-            kept = [self.confidence >= t for t in thresholds[start : start + at_once]]
+            kept = [np.flatnonzero(self.confidence >= t) for t in thresholds[start:][:at_once]]
             measured += self._measured([(self.correct, each) for each in kept])
         return measured
 
-    def _measured(self, outcomes: Sequence[tuple[Floats, Rows]]) -> list[Measurement]:
+    def _measured(self, outcomes: Sequence[tuple[NDArray[np.bool_], Rows]]) -> list[Measurement]:
         """Measure the means of outcomes of some rows."""
-        sets = [
+        sets = (
             OutcomeSet(
-                outcome=outcome[rows],
-                unit=self.unit[rows],
+                outcome=outcome[rows].astype(np.float64),
+                unit=self.unit[rows].astype(np.intp),
                 name=self.group,
                 weights=None if self.weights is None else self.weights[rows],
             )
             for outcome, rows in outcomes
-        ]
+        )
         return measure_outcomes(sets, self.design.resampling)
 
     def _interval(self, one: Measurement | None) -> tuple[float | None, float | None]:

@@ -34,20 +34,21 @@ Floats = NDArray[np.float64]
 # Names the stream of the batches.
 _BATCHES = 9
 # Replicates times units of the draws that are kept: 320 MB.
-_MOST_KEPT = 40_000_000
+MOST_KEPT = 40_000_000
 
 
 class ClusterDraws:
     """Draws of clusters by number, made when they are asked for; the last ones are kept."""
 
-    def __init__(self, replicates: int, seed: int) -> None:
+    def __init__(self, replicates: int, seed: int, most_kept: int | None = None) -> None:
         self._replicates, self._seed = replicates, seed
+        self._most_kept = MOST_KEPT if most_kept is None else most_kept
         self._kept: dict[int, ClusterResampling] = {}
 
     def of(self, draw: int, units: int) -> ClusterResampling:
         """Return a draw of so many units: the same whenever it is made."""
         if draw not in self._kept:
-            while self._kept and self._numbers() + units * self._replicates > _MOST_KEPT:
+            while self._kept and self._numbers() + units * self._replicates > self._most_kept:
                 del self._kept[next(iter(self._kept))]
             drawn = resample_clusters(units, self._replicates, entropy=(self._seed, draw))
             self._kept[draw] = drawn
@@ -104,8 +105,12 @@ def design_groups(
     replicates: int,
     seed: int,
     weights: Floats | None = None,
+    most_kept: int | None = None,
 ) -> list[GroupDesign]:
-    """Draw clusters for every group; without clusters every row is one."""
+    """Draw clusters for every group; without clusters every row is one.
+
+    Of the draws at most so many numbers are kept; what is dropped is drawn again, alike.
+    """
     rows = _rows_of(group, groups)
     if cluster is None:
         own, draws = None, np.arange(groups)
@@ -119,7 +124,7 @@ def design_groups(
         _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
         draws = np.argsort(np.argsort(first))[inverse]
     designs: dict[int, GroupDesign] = {}
-    drawn = ClusterDraws(replicates, seed)
+    drawn = ClusterDraws(replicates, seed, most_kept)
     members = np.split(np.argsort(draws, kind="stable"), np.cumsum(np.bincount(draws))[:-1])
     for draw, groups_of_draw in enumerate(members):
         designs |= _one_draw(draw, groups_of_draw.tolist(), rows, own, drawn, seed)
@@ -131,7 +136,8 @@ def design_groups(
 
 def _rows_of(group: Ints, groups: int) -> list[Ints]:
     if groups == 1:
-        return [np.arange(len(group))]
+        small = len(group) <= np.iinfo(np.int32).max
+        return [np.arange(len(group), dtype=np.int32 if small else np.intp)]
     order = np.argsort(group, kind="stable")
     ends = np.cumsum(np.bincount(group, minlength=groups))[:-1]
     return np.split(order, ends)
@@ -156,7 +162,8 @@ def _one_draw(
     count, batched = different, different > MOST_UNITS
     if batched:
         batch = np.random.default_rng([seed, draw, _BATCHES]).permutation(count) % MOST_UNITS
-        unit = batch[unit]
+        # A quarter of the memory, and sorted much faster.
+        unit = np.asarray(batch.astype(np.uint16)[unit])
         count = MOST_UNITS
     parts = np.split(unit, np.cumsum([len(rows[number]) for number in members])[:-1])
     return {

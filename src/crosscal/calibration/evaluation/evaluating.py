@@ -194,6 +194,7 @@ def evaluate_coded(
     wanted: Sequence[float] = (),
     classes: Sequence[str] | None = None,
     report: Report | None = None,
+    most_kept: int | None = None,
 ) -> Evaluation:
     """Do what `evaluate` does, with groups (each has rows) and clusters already numbered."""
     check_settings(names, baseline, recalibrate, replicates, seed, settings, thresholds, wanted)
@@ -204,7 +205,7 @@ def evaluate_coded(
         cluster = None if cluster is None else cluster[kept]
         votes = None if votes is None else votes[kept]
     order = sorted(range(len(names)), key=lambda i: (names[i] != baseline, names[i]))
-    designs = _in_order_of_names(names, group, cluster, weights, replicates, seed)
+    designs = _in_order_of_names(names, group, cluster, weights, replicates, seed, most_kept)
     results: dict[str, GroupResult] = {}
     comparison: Comparison | None = None
     # Draws are many numbers: those of a group are only kept where they are needed again.
@@ -282,7 +283,7 @@ def evaluate_coded(
 def _confident(part: GroupRows, settings: EvaluationSettings, name: str) -> ConfidentRows:
     about: Notion = "top-label" if settings.notion == "class-wise" else settings.notion
     confidence, correct = outcomes(part.values, part.gold, notion=about, given=settings.given)
-    return ConfidentRows(name, confidence, correct.astype(float), part.design, settings.level)
+    return ConfidentRows(name, confidence, correct, part.design, settings.level)
 
 
 def _rows_by_group(
@@ -299,6 +300,7 @@ def _in_order_of_names(
     weights: Floats | None,
     replicates: int,
     seed: int,
+    most_kept: int | None,
 ) -> list[GroupDesign]:
     """Return the designs of all groups, drawn in the order of their names."""
     order = np.argsort(np.asarray(names, dtype=object), kind="stable")
@@ -310,6 +312,7 @@ def _in_order_of_names(
         replicates=replicates,
         seed=seed,
         weights=weights,
+        most_kept=most_kept,
     )
     return [designs[number] for number in rank]
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from crosscal.calibration.checks import check_confidence, check_correct
+from crosscal.calibration.rows import stable_order
 from crosscal.calibration.sample_weights import of_some_weight
 from crosscal.exceptions import DataError
 
@@ -53,7 +54,7 @@ def rank(confidence: ArrayLike, correct: ArrayLike) -> Ranked:
     """Sort rows by confidence."""
     values = check_confidence(confidence)
     wrong = check_correct(correct, len(values)) == 0
-    order = np.argsort(-values, kind="stable")
+    order = stable_order(-values)
     falling, wrong = values[order], wrong[order]
     ends = np.flatnonzero(np.append(falling[1:] != falling[:-1], True)) + 1
     groups = np.searchsorted(ends, np.flatnonzero(wrong), side="right")
@@ -101,7 +102,7 @@ def selective_replicates(
     if own is None and rows < _MOST_COUNTED and (table == np.floor(table)).all():
         # Whole numbers add up exactly in any order, and several times faster.
         table, most = table.astype(np.int64), int(rows)
-        sums = _summed(np.arange(most + 1.0)) if most <= len(table) * len(column) else None
+        sums = _summed(np.arange(most + 1.0)) if most <= len(table) * len(ranked.faulty) else None
     step = max(1, _BLOCK // len(ranked.order))
     parts = []
     for start in range(0, len(table), step):

@@ -15,6 +15,7 @@ from crosscal.api import evaluate_predictions
 from crosscal.artifacts import check_output
 from crosscal.calibration.evaluation.accepting import THRESHOLDS, WANTED
 from crosscal.calibration.evaluation.arguments import check_options
+from crosscal.calibration.evaluation.memory import parse_memory
 from crosscal.cli.calibration.prediction_files import named_files, read_files
 from crosscal.cli.calibration.tables import print_evaluation
 from crosscal.cli.options import AsJson, Encoding
@@ -87,6 +88,9 @@ def calibrate(
     wanted: Annotated[
         str | None, typer.Option(help="accuracies to find the threshold of: 0.9,0.95")
     ] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="most memory to use, as 2GB; by default the machine's")
+    ] = None,
     save: Annotated[
         Path | None, typer.Option(help="JSON file for the fitted recalibrator; see apply")
     ] = None,
@@ -102,7 +106,7 @@ def calibrate(
         "thresholds": _shares(thresholds, "--thresholds", THRESHOLDS),
         "wanted": _shares(wanted, "--wanted", WANTED),
     }
-    recalibrators = _recalibrators(recalibrate, save)
+    recalibrators, bound = _recalibrators(recalibrate, save), parse_memory(memory)
     check_options(
         recalibrate=recalibrators,
         replicates=replicates,
@@ -130,7 +134,7 @@ def calibrate(
         encoding=encoding,
     )
     with _progress() as progress:
-        predictions = read_files(opened, columns, progress)
+        predictions = read_files(opened, columns, progress, bound)
         if save:
             _demand_one_group(predictions.groups, baseline)
         found = evaluate_predictions(
@@ -144,6 +148,7 @@ def calibrate(
             recalibrate=recalibrators,
             replicates=replicates,
             seed=seed,
+            memory=bound,
             report=progress,
             **accepting,
         )

@@ -28,13 +28,16 @@ def named_files(texts: Sequence[str]) -> list[NamedFile]:
 
 
 def read_files(
-    files: Sequence[NamedFile], columns: ColumnOptions, report: Callable[[str, int, int], None]
+    files: Sequence[NamedFile],
+    columns: ColumnOptions,
+    report: Callable[[str, int, int], None],
+    memory: int | None = None,
 ) -> ExternalPredictions:
     """Read files as one, and say on standard error how each was read."""
     parts = []
     for file in files:
         origin = STANDARD_INPUT if str(file.path) == STANDARD_INPUT else file.path
-        part = read_external(origin, columns, report=partial(report, file.shown))
+        part = read_external(origin, columns, report=partial(report, file.shown), memory=memory)
         warn(f"crosscal: {file.path}: {'; '.join(part.notes)}")
         parts.append(part)
     return join_files(parts, files, pooled=columns.group is not None)

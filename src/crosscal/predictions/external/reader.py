@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from crosscal.exceptions import DataError
+from crosscal.exceptions import DataError, SettingsError
 from crosscal.predictions.external.categorical import codes, sorted_codes
 from crosscal.predictions.external.choosing import choose_columns
 from crosscal.predictions.external.columns import ColumnMapping, ColumnOptions, ValueKind
@@ -98,6 +98,7 @@ def read_external(
     *,
     labelled: bool = True,
     report: Report | None = None,
+    memory: int | None = None,
 ) -> ExternalPredictions:
     """Read predictions of any origin; what the options leave open is guessed.
 
@@ -111,6 +112,8 @@ def read_external(
         the label.
     report : callable, optional
         Called with how much is read, and the total.
+    memory : int, optional
+        Bytes beyond which columns are refused while they are read.
 
     Returns
     -------
@@ -137,7 +140,7 @@ def read_external(
     if own:  # these are of one run and split; whether they are logits, the values tell
         kind = columns.value_kind if given.name_values else None
         columns = replace(columns, factors=(), value_kind=kind)
-    tables = _read(source, columns, split if own else None, report)
+    tables = _read(source, columns, split if own else None, report, memory)
     keep = _not_ignored(source, columns, tables)
     left_out: tuple[str, ...] = ()
     if keep is not None and labelled:
@@ -204,17 +207,29 @@ def read_external(
 
 
 def _read(
-    source: TableSource, columns: ColumnMapping, split: str | None, report: Report | None
+    source: TableSource,
+    columns: ColumnMapping,
+    split: str | None,
+    report: Report | None,
+    memory: int | None,
 ) -> Tables:
     words = [name for name in columns.names if name not in columns.numbers]
     filtered = [*words, "split"] if split else words
     every = (*columns.names, *columns.optional)
     parts: dict[str, list[Any]] = {name: [] for name in every}
+    held = 0
     for batch, done in source.batches(columns.numbers, filtered, columns.optional):
         if split:
             batch = batch.filter(pc.equal(batch.column("split"), split))
         for name in every:
             parts[name].append(batch.column(batch.schema.names.index(name)))
+        held += batch.nbytes
+        if memory is not None and held > memory:
+            raise SettingsError(
+                f"the columns of {source.name} alone are larger than {memory:,} bytes",
+                where="--memory",
+                remedy="Give more, or fewer rows",
+            )
         if report:
             report(done, source.total)
     if not any(len(chunk) for chunk in parts[columns.names[0]]):
