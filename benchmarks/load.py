@@ -9,8 +9,9 @@ columns, one line of 1 GB as CSV and as JSON. Each is read and measured in a pro
 whose processor time (own and kernel's), wall time and peak memory are taken; BLAS has one thread.
 ``--against`` is a folder with this repository at another commit, measured in turn. The curves vary
 one size at a time, fit a constant and a power of the size, and say whether that is what the
-method should cost: time linear in rows, groups, classes, seeds and recipes, memory at
-most so. Results go to ``benchmarks/load.json``.
+method should cost: time linear in rows, groups, classes, seeds, recipes and languages, memory at
+most so. What length and vocabulary cost a training is measured by ``input_size.py``. Results go to
+``benchmarks/load.json``.
 """
 
 import argparse
@@ -47,7 +48,9 @@ CURVES = {
     "classes": (100, 200, 400, 800, 1_600),
     "seeds": (2, 4, 8, 16),
     "recipes": (2, 4, 8, 16),
+    "languages": (2, 4, 8, 16),
 }
+RUNS = ("recipes", "seeds", "languages")
 # Why a curve bends where it does.
 NOTES = {
     "rows": "up to 200,000 rows ranks are resampled too; up to 1 million all rows are one part, "
@@ -101,16 +104,17 @@ def write(path, kind, size):
         pq.write_table(table, path)
 
 
-def write_runs(folder, recipes, seeds):
-    """Write the predictions of runs, in two languages and splits."""
+def write_runs(folder, recipes, seeds, languages):
+    """Write the predictions of runs, in so many languages and two splits."""
     from crosscal.predictions import Predictions, Provenance, write_predictions
 
     rng, items = np.random.default_rng(0), 500
-    languages = np.repeat(["en", "sw"], 2 * items)
-    gold = np.tile(rng.integers(0, 3, items), 4)
-    number = np.tile(np.arange(items), 4)
-    split = np.tile(np.repeat(["dev", "test"], items), 2)
-    names = [f"{s}-{i}" for s, i in zip(split, number, strict=True)]
+    codes = "en sw tr zh ar bg de el es fr hi ru th ur vi fi".split()
+    language = np.repeat(codes[:languages], 2 * items)
+    gold = np.tile(rng.integers(0, 3, items), 2 * languages)
+    number = np.tile(np.arange(items), 2 * languages)
+    split = np.tile(np.repeat(["dev", "test"], items), languages)
+    units = [f"{s}-{i}" for s, i in zip(split, number, strict=True)]
     for recipe in range(recipes):
         for seed in range(1, seeds + 1):
             values = rng.normal(size=(len(gold), 3))
@@ -126,9 +130,9 @@ def write_runs(folder, recipes, seeds):
             )
             table = Predictions.from_arrays(
                 made,
-                unit_ids=names,
-                cluster_ids=names,
-                languages=languages,
+                unit_ids=units,
+                cluster_ids=units,
+                languages=language,
                 splits=split,
                 scores=values,
                 gold=gold,
@@ -196,8 +200,8 @@ def curve(kind, sizes, folder):
     """Measure a curve; one size is varied."""
     points = []
     for size in sizes:
-        if kind in ("seeds", "recipes"):
-            counts = (2, size) if kind == "seeds" else (size, 2)
+        if kind in RUNS:
+            counts = [size if kind == each else 2 for each in RUNS]
             inside = folder / f"{kind}{size}"
             inside.mkdir()
             apart(write_runs, inside, *counts)
