@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crosscal.calibration.estimation.features import BinaryView, chunks
 from crosscal.calibration.estimation.functionals import FEATURES_OF, FeatureBlock, make_columns
+from crosscal.calibration.estimation.threads import in_threads
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -61,23 +62,25 @@ class Views:
         first = several.index(True) if sum(several) > _FEW_CLASSES else len(self.views)
         cells = [view.cells() for view in self.views[:first]]
         sums = [np.zeros((each.width, samples)) for each in cells]
-        for rows in chunks(n, max(1, _NUMBERS // samples)):
-            uniforms = rng.random((rows.stop - rows.start, samples), dtype=np.float32)
-            # What a view is about is true where the number is below its confidence. Of the classes
-            # of a row just one is: their ranges lie side by side, up to the end.
-            end, below = np.zeros(len(uniforms)), np.zeros(uniforms.shape, dtype=bool)
-            for view, divided, summed in zip(self.views, cells, sums, strict=False):
-                if isinstance(view, ClassView):
-                    end += view.confidence[rows]
-                    if view.number == len(view.classes.columns) - 1:
-                        inside = ~below
-                    else:
-                        reached = uniforms < end[:, None].astype(np.float32)
-                        inside, below = reached ^ below, reached
-                else:
-                    inside = uniforms < view.confidence[rows, None].astype(np.float32)
-                summed += divided.matrix(rows) @ inside.astype(np.float32)
-            for number, drawn in enumerate(_drawn_by_class(self.views[first:], rows, uniforms)):
+
+        def drawn_of(rows: slice, uniforms: NDArray[np.float32]) -> tuple[list[Any], list[Floats]]:
+            """Return the sums of what is drawn: over cells of the first views, and by class."""
+            of_cells = [
+                divided.matrix(rows) @ inside
+                for divided, inside in zip(
+                    cells, _inside(self.views[:first], rows, uniforms), strict=True
+                )
+            ]
+            return of_cells, list(_drawn_by_class(self.views[first:], rows, uniforms))
+
+        numbers = (
+            (rows, rng.random((rows.stop - rows.start, samples), dtype=np.float32))
+            for rows in chunks(n, max(1, _NUMBERS // samples))
+        )
+        for of_cells, by_class in in_threads(drawn_of, numbers):
+            for summed, each in zip(sums, of_cells, strict=True):
+                summed += each
+            for number, drawn in enumerate(by_class):
                 part = slice(ends[first + number], ends[first + number + 1])
                 hits[part] += drawn[used[part] - starts[first + number]]
         for number, (divided, summed) in enumerate(zip(cells, sums, strict=True)):
@@ -85,6 +88,25 @@ class Views:
             hits[part] = divided.columns(summed)[used[part] - starts[number]]
         whole = np.append(expected[used], 0.0)
         return np.asarray((whole[:, None] - hits).T / n)
+
+
+def _inside(
+    views: Sequence[BinaryView], rows: slice, uniforms: NDArray[np.float32]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield for each view where what it is about is drawn: 1, else 0."""
+    # What a view is about is true where the number is below its confidence. Of the classes of a
+    # row just one is: their ranges lie side by side, up to the end.
+    end, below = np.zeros(len(uniforms)), np.zeros(uniforms.shape, dtype=bool)
+    for view in views:
+        if not isinstance(view, ClassView):
+            inside = uniforms < view.confidence[rows, None].astype(np.float32)
+        elif view.number == len(view.classes.columns) - 1:
+            inside = ~below
+        else:
+            end += view.confidence[rows]
+            reached = uniforms < end[:, None].astype(np.float32)
+            inside, below = reached ^ below, reached
+        yield inside.astype(np.float32)
 
 
 def _drawn_by_class(
