@@ -5,10 +5,9 @@
 
 A part of ``studies/every-task-smoke.toml`` (one target of each family, after nothing and after
 several tasks with masked language modelling, dropout off) is run once, and once more for each way
-of the table by ``crosscal run``. Its predictions are compared with the first run's: whole files
-X Packed and padded
-batches are compared by the losses of 20 training steps, the padded ones in a plain loop over
-transformers' model.
+of the table by ``crosscal run``. Its predictions are compared with the first run's: whole tables,
+then scores and decisions. Packed and padded batches are compared by the losses of 20 training
+steps, the padded ones in a plain loop over transformers' model.
 
 Results go to ``benchmarks/unchanged.json`` after each way; with ``--work FOLDER`` a benchmark that
 was stopped goes on.
