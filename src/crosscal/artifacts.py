@@ -60,11 +60,11 @@ def sha256_file(path: Path) -> str:
 
 
 @cache
-def sha256_code(*patterns: str) -> str:
-    """SHA-256 of those modules of this package whose paths within it fit a pattern."""
+def sha256_code() -> str:
+    """SHA-256 of all modules of this package: what is kept of older ones is not used."""
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
+    for path in sorted(root.rglob("*.py")):
         digest.update(f"{path.relative_to(root).as_posix()}\0{sha256_file(path)}\n".encode())
     return digest.hexdigest()
 

@@ -58,7 +58,7 @@ def test_a_figure_that_is_not_as_it_was_is_drawn_again(draw, tmp_path, name, cha
 def test_other_code_fonts_or_versions_draw_again(draw, monkeypatch):
     draw("results")
     for name, value in (
-        ("sha256_code", lambda *patterns: "other code"),
+        ("sha256_code", lambda: "other code"),
         ("chart_fonts", lambda: ["another font"]),
         ("_version", lambda package: "another version"),
     ):

@@ -178,9 +178,18 @@ def test_summaries_that_nobody_asks_for_go(source, readings, tmp_path, monkeypat
 
 
 def test_folders_of_very_many_files_are_not_looked_through(source, readings, monkeypatch):
-    monkeypatch.setattr(summary_cache, "_MOST_FILES", 2)
+    monkeypatch.setattr(summary_cache, "_MOST_ENTRIES", 2)
     assert cached_summary(source) == cached_summary(source)
     assert len(readings) == 2
+
+
+def test_folders_that_links_lead_to_are_not_looked_through(source, data, readings):
+    (data / "more").symlink_to(data, target_is_directory=True)
+    config = source.config.model_copy(update={"path": str(data / "{language}" / "test")})
+    assert summary_cache._listing(replace(source, config=config)) is None
+    # A path that needs no folders is not concerned.
+    assert cached_summary(source) == cached_summary(source)
+    assert len(readings) == 1
 
 
 def test_a_data_set_of_the_hub_is_not_kept(source):

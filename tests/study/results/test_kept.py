@@ -72,7 +72,7 @@ def test_other_predictions_or_code_are_another_question(ask, table, monkeypatch)
     ask(SETTINGS)
     table.write_bytes(b"PAR1 others")
     assert ask(SETTINGS)[1]
-    monkeypatch.setattr(kept, "sha256_code", lambda *patterns: "other code")
+    monkeypatch.setattr(kept, "sha256_code", lambda: "other code")
     assert ask(SETTINGS)[1]
     monkeypatch.setattr(kept, "version", lambda package: "another")
     assert ask(SETTINGS)[1]

@@ -24,17 +24,10 @@ from crosscal.study.config.settings import FilesConfig, SourceConfig
 from crosscal.study.config.sources import SplitSource
 from crosscal.study.planning.summaries import DatasetSummary, summarise
 
-# What a summary depends on besides the files.
-_CODE = (
-    "data/**/*.py",
-    "languages/**/*.py",
-    "*.py",
-    "study/config/sources.py",
-    "study/planning/summar*.py",
-)
+# What reads files besides the code of this package.
 _PACKAGES = ("pyarrow", "langcodes", "PyYAML")
-# Folders with more files are not looked through at each call.
-_MOST_FILES = 10_000
+# Folders with more in them are not looked through at each call.
+_MOST_ENTRIES = 10_000
 _MOST_SUMMARIES = 1_000
 
 # Path of a file from where its source looks, bytes, time of its last change.
@@ -96,7 +89,7 @@ def _key(source: SplitSource) -> str:
 
 def _code() -> list[str]:
     """Name what turns files into summaries."""
-    versions = [sys.version, sha256_code(*_CODE)]
+    versions = [sys.version, sha256_code()]
     for package in _PACKAGES:
         with suppress(PackageNotFoundError):
             versions.append(f"{package} {version(package)}")
@@ -106,30 +99,39 @@ def _code() -> list[str]:
 def _listing(source: SplitSource) -> _Listing | None:
     """Return all files where a source looks for its own; None where that cannot be told."""
     listing: _Listing = []
-    for begin, deep in dict.fromkeys(_places(source.config, source.languages)):
-        if begin is None:
-            return None
-        try:
-            for path in _files(Path(begin).parent, begin, deep):
+    places = dict.fromkeys(_places(source.config, source.languages))
+    try:
+        for begin, deep in places:
+            if begin is None:
+                return None
+            for path in _files(begin, deep):
                 state = os.stat(path)
                 listing.append((path, state.st_size, state.st_mtime_ns))
-                if len(listing) > _MOST_FILES:
-                    return None
-        except OSError:
-            return None
+    except OSError:
+        return None
     return sorted(set(listing))
 
 
-def _files(folder: Path, begin: str, deep: bool) -> Iterator[str]:
-    """Yield the files of a folder whose paths begin so, those of folders in it too if `deep`."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not entry.path.startswith(begin):
-                continue
-            if not entry.is_dir():
-                yield entry.path
-            elif deep:
-                yield from _files(Path(entry.path), begin, deep)
+def _files(begin: str, deep: bool) -> Iterator[str]:
+    """Yield the files whose paths begin so, those of folders that do so too if `deep`.
+
+    Raises OSError where there is too much, or a link leads to another folder.
+    """
+    seen, folders = 0, [os.path.dirname(begin)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > _MOST_ENTRIES:
+                    raise OSError("too many files")
+                if not entry.path.startswith(begin):
+                    continue
+                if not entry.is_dir():
+                    yield entry.path
+                elif deep and entry.is_symlink():
+                    raise OSError("a link to a folder")
+                elif deep:
+                    folders.append(entry.path)
 
 
 def _places(source: SourceConfig, languages: Sequence[str]) -> Iterator[tuple[str | None, bool]]:

@@ -17,21 +17,12 @@ from crosscal.artifacts import read_checked, sha256_code, sha256_file, write_asi
 
 R = TypeVar("R", Results, RegimeResults)
 
-_CODE = (
-    "*.py",
-    "analysis/**/*.py",
-    "calibration/**/*.py",
-    "languages/**/*.py",
-    "metrics/**/*.py",
-    "predictions/**/*.py",
-    "study/results/recalibration.py",
-)
 _PACKAGES = ("numpy", "scipy", "pyarrow")
 
 
 def analysis_key(tables: Iterable[Path], *settings: Any) -> str:
     """Hash of what results follow from: prediction tables, settings, and what computes them."""
-    computed_by = [sys.version, sha256_code(*_CODE), *map(version, _PACKAGES)]
+    computed_by = [sys.version, sha256_code(), *map(version, _PACKAGES)]
     asked = [asdict(each) if hasattr(each, "__dataclass_fields__") else each for each in settings]
     content = json.dumps([computed_by, list(map(sha256_file, tables)), asked], default=str)
     return hashlib.sha256(content.encode()).hexdigest()
