@@ -6,6 +6,7 @@ import argparse
 import gc
 import json
 import os
+import pickle
 import signal
 import sys
 import time
@@ -31,6 +32,7 @@ from crosscal.training.precision import default_device
 DEVICE = default_device()
 GPU = DEVICE.type == "cuda"
 LENGTH = 128
+MOST, FEW = 20_000, 200  # pairs that speeds are measured on, and that a training ends with
 TASK = task("xnli")
 WINDOW = 20  # steps whose losses crosscal reads at once on a GPU, over which it spreads their time
 LARGE = {
@@ -88,6 +90,12 @@ class Bench:
     @cached_property
     def examples(self) -> dict[str, Any]:
         """Pairs to train on, a few that a training ends with, and pairs to predict."""
+        kept = self.folder / "pairs.pickle"  # by an earlier part
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(self._read()))
+        return pickle.loads(kept.read_bytes())
+
+    def _read(self) -> dict[str, Any]:
         path = self.folder / "pairs.toml"
         for dev in ("dev", "dev_matched"):  # the whole of MNLI has two
             path.write_text(study_text(self.encoder, self.options.data, 1.0, dev))
@@ -96,7 +104,15 @@ class Bench:
             except CrosscalError as error:
                 unread = error
             else:
-                return {part: data[f"target.{part}"].examples for part in ("train", "dev", "test")}
+                most = {
+                    "train": max(MOST, self.options.pairs),
+                    "dev": FEW,
+                    "test": max(MOST, self.options.tested),
+                }
+                return {
+                    part: spread(data[f"target.{part}"].examples, count)
+                    for part, count in most.items()
+                }
         raise unread
 
     @cached_property
@@ -108,29 +124,44 @@ class Bench:
         """Tokenise as crosscal does."""
         limits = InputLimits(max_length=LENGTH, token_types=token_types(self.encoder))
         family = FAMILIES[TASK.family]
-        return family.tokenise(load_tokenizer(self.encoder), examples, TASK.labels, limits)
+        return family.tokenise(self._own_tokenizer, examples, TASK.labels, limits)
+
+    @cached_property
+    def _own_tokenizer(self) -> Any:
+        return load_tokenizer(self.encoder)
 
 
 def spread(examples: Any, count: int) -> list[Any]:
     """Take so many examples from all over."""
-    return [examples[i * len(examples) // count] for i in range(min(count, len(examples)))]
+    count = min(count, len(examples))
+    return [examples[i * len(examples) // count] for i in range(count)]
 
 
-def large_encoder(options: argparse.Namespace, folder: Path) -> Path:
-    """Save an encoder of XLM-R Large's shape with random weights, and the packaged tokenizer."""
-    path = folder / "large"
+def drawn_encoder(source: Path, path: Path, changes: dict[str, int]) -> Path:
+    """Save an encoder of another's shape but for changes, with its tokenizer and random weights."""
     if not (path / "whole").exists():
-        config = AutoConfig.from_pretrained(packaged_encoder())
-        config.update({"num_hidden_layers": 2} if options.rehearse else LARGE)
+        config = AutoConfig.from_pretrained(source)
+        config.update(changes)
+        torch.manual_seed(0)
         AutoModel.from_config(config).save_pretrained(path)
-        AutoTokenizer.from_pretrained(packaged_encoder()).save_pretrained(path)
+        AutoTokenizer.from_pretrained(source).save_pretrained(path)
         (path / "whole").touch()
     return path
 
 
-def small_encoder(options: argparse.Namespace, folder: Path) -> Path:
-    """Return the encoder that was asked for, or the packaged one; of a rehearsal a shallow one."""
-    return large_encoder(options, folder) if options.rehearse else options.encoder
+def encoder_of(options: argparse.Namespace, folder: Path, *, large: bool) -> Path:
+    """Return the encoder of a part: that of the options, or one of XLM-R Large's shape.
+
+    That of the options may have no weights, as where they are too large to be brought.
+    """
+    source = options.encoder or packaged_encoder()
+    if options.rehearse:
+        return drawn_encoder(source, folder / "shallow", {"num_hidden_layers": 2})
+    if large:
+        return drawn_encoder(source, folder / "large", LARGE)
+    if not any(source.glob("*.safetensors")):
+        return drawn_encoder(source, folder / "drawn", {})
+    return source
 
 
 def synchronise() -> None:
@@ -162,11 +193,17 @@ def free_memory() -> None:
         torch.cuda.reset_peak_memory_stats()
 
 
-def take(options: argparse.Namespace, part: str, measurements: Measurements) -> None:
-    """Do what the record lacks. Of one that fails the record says why, and this process ends.
+def check_device() -> None:
+    """End this process if an error has left the device of no use to it: another one goes on."""
+    try:
+        torch.ones(1, device=DEVICE).sum().item()
+        synchronise()
+    except RuntimeError:
+        sys.exit("the device is of no use to this process any more")
 
-    A GPU may be of no use to a process after an error: another one goes on.
-    """
+
+def take(options: argparse.Namespace, part: str, measurements: Measurements) -> None:
+    """Do what the record lacks; of what fails it says why."""
     for name, measure in measurements:
         if name in read_record(options.json)["found"].get(part, {}):
             continue
@@ -178,9 +215,11 @@ def take(options: argparse.Namespace, part: str, measurements: Measurements) -> 
         try:
             figures = measure()
         except Exception as error:
+            signal.alarm(0)
             keep(options.json, part, name, {"error": f"{type(error).__name__}: {error}"[:500]})
             traceback.print_exc()
-            sys.exit(1)
+            check_device()
+            continue
         signal.alarm(0)
         if GPU and "left out" not in figures:
             figures["peak_gb"] = torch.cuda.max_memory_allocated() / 1e9

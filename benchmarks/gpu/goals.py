@@ -47,7 +47,7 @@ def goal_lines(record: dict[str, Any]) -> list[str]:
     lines = []
     for title, part, ours, peer, least in GOALS:
         value = None
-        if record["device"] != "no GPU" and not record["rehearsal"]:
+        if record["device"] not in ("no GPU", "not known") and not record["rehearsal"]:
             value = reached(record["found"].get(part, {}), ours, peer)
         times = "x" if peer else ""
         verdict = (

@@ -41,21 +41,21 @@ import goals
 import ours
 import peers
 import torch
+import transformers
 import two_processes
 from common import (
     DEVICE,
     GPU,
     Bench,
     Measurements,
+    encoder_of,
     keep,
-    large_encoder,
     read_record,
-    small_encoder,
     take,
     write_record,
 )
+from transformers.utils import logging
 
-from crosscal.encoders.packaged import packaged_encoder
 from crosscal.study.execution.gpus import GPU_VARIABLE, visible_gpus
 from crosscal.training.precision import attention_words
 
@@ -71,13 +71,18 @@ def speeds(bench: Bench) -> Measurements:
     yield goals.PREDICTION, partial(ours.prediction, bench)
     yield goals.LAUNCHES, partial(ours.launches, bench, parts, 1536)
     pairs = peers.Pairs(bench.tokenizer, bench.examples["train"])
-    for batch in options.batches:
-        yield f"Trainer, batches of {batch}", partial(peers.trainer, bench, pairs, batch)
+    # The largest batches last: they take long, and no goal is about them.
+    small, *larger = [
+        (f"Trainer, batches of {batch}", partial(peers.trainer, bench, pairs, batch))
+        for batch in options.batches
+    ]
+    yield small
     for batch in options.predicted_at_once:
         name = f"pipeline, batches of {batch}"
         yield name, partial(peers.pipeline_prediction, bench, batch)
     for tokens in options.tokens:
         yield f"plain packed loop, {tokens} tokens", partial(peers.plain_loop, bench, pairs, tokens)
+    yield from larger
 
 
 PARTS: dict[str, Callable[[Bench], Measurements]] = {
@@ -106,17 +111,18 @@ def sized(options: argparse.Namespace, part: str) -> argparse.Namespace:
 def work(options: argparse.Namespace) -> None:
     """Be the process of a part."""
     part, folder = options.part, options.folder
-    if options.encoder is None:
-        options.encoder = packaged_encoder()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     sized(options, part)
-    make = large_encoder if part == goals.LARGE else small_encoder
-    bench = Bench(options, make(options, folder), folder)
+    describe(options)
+    encoder = encoder_of(options, folder, large=part == goals.LARGE)
+    bench = Bench(options, encoder, folder)
     take(options, part, PARTS[part](bench))
 
 
 def seen_by(part: str) -> dict[str, str]:
     """Return the environment of a part: one card, but for the part that is about two."""
-    environment = dict(os.environ, TOKENIZERS_PARALLELISM="true")
+    environment = dict(os.environ)
     if (cards := visible_gpus()) and part != goals.SHARED:
         environment[GPU_VARIABLE] = cards[0]
     return environment
@@ -154,20 +160,18 @@ def measure(part: str, options: argparse.Namespace, folder: Path, end: float) ->
     print(f"{part}: no time is left", flush=True)
 
 
-def begin_record(options: argparse.Namespace) -> None:
-    """Say on what is measured, before anything is."""
-    record = {
+def describe(options: argparse.Namespace) -> None:
+    """Say on what is measured: in the process of a part, since this takes memory of the device."""
+    about = {
         "device": torch.cuda.get_device_name() if GPU else "no GPU",
-        "devices": torch.cuda.device_count() if GPU else 0,
         "torch": torch.__version__,
-        "precision": options.precision,
-        "rehearsal": options.rehearse,
+        "transformers": transformers.__version__,
         "attention": attention_words(DEVICE),
+        "precision": options.precision,
         "learning_rate": options.rate,
         "accuracy_pairs": options.pairs,
-        "found": {},
     }
-    write_record(options.json, record)
+    write_record(options.json, read_record(options.json) | about)
 
 
 def arguments() -> argparse.Namespace:
@@ -204,12 +208,15 @@ def main() -> None:
             options.json = (
                 folder / "gpu.json" if options.rehearse else Path(__file__).with_suffix(".json")
             )
-        begin_record(options)
+        empty = {"device": "not known", "rehearsal": options.rehearse, "found": {}}
+        write_record(options.json, empty)
         for part in PARTS:
             if part != goals.LARGE or options.large or options.rehearse:
                 measure(part, options, folder, began + 60 * minutes)
         record = read_record(options.json)
-    print(goals.report(record))
+        report = goals.report(record)
+        write_record(options.json, record | {"report": report.splitlines()})
+    print(report)
     print(f"{(time.monotonic() - began) / 60:.1f} minutes")
 
 

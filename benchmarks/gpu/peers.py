@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     DataCollatorWithPadding,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -26,6 +28,12 @@ from crosscal.encoders.packing import PACKED, PackedBatch, encode, pool
 from crosscal.training.precision import Precision
 
 WORKERS = 4
+# Earlier versions had another name for it.
+BY_LENGTH = (
+    {"train_sampling_strategy": "group_by_length"}
+    if "train_sampling_strategy" in signature(TrainingArguments).parameters
+    else {"group_by_length": True}
+)
 Schedule = Callable[[int], float]  # the share of the learning rate of a step counted from 0
 
 
@@ -64,6 +72,7 @@ def classifier(bench: Bench) -> Any:
     return AutoModelForSequenceClassification.from_pretrained(
         bench.encoder,
         num_labels=len(TASK.labels),
+        dtype=torch.float32,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
@@ -92,7 +101,6 @@ def train_with_trainer(
             weight_decay=0.01,
             bf16=bench.options.precision == "bf16",
             optim="adamw_torch_fused",
-            train_sampling_strategy="group_by_length",
             dataloader_num_workers=workers,
             dataloader_persistent_workers=workers > 0,
             logging_nan_inf_filter=False,  # it would wait for the device in each step
@@ -102,6 +110,7 @@ def train_with_trainer(
             logging_strategy="no",
             disable_tqdm=True,
             use_cpu=not GPU,
+            **BY_LENGTH,
         )
         trainer = Scheduled(
             model,
@@ -111,6 +120,7 @@ def train_with_trainer(
             callbacks=list(callbacks),
         )
         trainer.schedule = schedule
+        trainer.remove_callback(PrinterCallback)
         trainer.train()
     return model
 
@@ -183,7 +193,7 @@ class PackedClassifier(torch.nn.Module):
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
-        self.encoder = AutoModel.from_pretrained(bench.encoder)
+        self.encoder = AutoModel.from_pretrained(bench.encoder, dtype=torch.float32)
         self.encoder.config._attn_implementation = PACKED
         self.head = torch.nn.Linear(self.encoder.config.hidden_size, len(TASK.labels))
         for module in self.modules():
