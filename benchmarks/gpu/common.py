@@ -89,7 +89,7 @@ class Bench:
 
     @cached_property
     def examples(self) -> dict[str, Any]:
-        """Pairs to train on, a few that a training ends with, and pairs to predict."""
+        """Pairs to train on and to predict, a few that a training ends with, and those of tests."""
         kept = self.folder / "pairs.pickle"  # by an earlier part
         if not kept.exists():
             kept.write_bytes(pickle.dumps(self._read()))
@@ -107,7 +107,7 @@ class Bench:
                 most = {
                     "train": max(MOST, self.options.pairs),
                     "dev": FEW,
-                    "test": max(MOST, self.options.tested),
+                    "test": self.options.tested,
                 }
                 return {
                     part: spread(data[f"target.{part}"].examples, count)
@@ -221,14 +221,18 @@ def take(options: argparse.Namespace, part: str, measurements: Measurements) -> 
             check_device()
             continue
         signal.alarm(0)
-        if GPU and "left out" not in figures:
-            figures["peak_gb"] = torch.cuda.max_memory_allocated() / 1e9
+        if GPU and (peak := torch.cuda.max_memory_allocated()):
+            figures["peak_gb"] = peak / 1e9
         keep(options.json, part, name, figures)
         print(f"{part}: {name}: {words(figures)} ({time.monotonic() - began:.0f} s)", flush=True)
 
 
 def words(figures: Figures) -> str:
     return ", ".join(
-        f"{key} {value:,.4g}" if isinstance(value, float) else f"{key} {value}"
+        f"{key} {number(value) if isinstance(value, float) else value}"
         for key, value in figures.items()
     )
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import accuracy
-from common import Figures, words
+from common import Figures, number, words
 
 PACKAGED, LARGE, ACCURACY, SHARED = "packaged", "large", "accuracy", "two processes"
 LAUNCHES = "launches, 1536 tokens"
@@ -53,9 +53,9 @@ def goal_lines(record: dict[str, Any]) -> list[str]:
         verdict = (
             "not measured"
             if value is None
-            else f"{value:,.4g}{times}, {'met' if value >= least else 'missed'}"
+            else f"{number(value)}{times}, {'met' if value >= least else 'missed'}"
         )
-        lines.append(f"{title}, at least {least:,.4g}{times}: {verdict}")
+        lines.append(f"{title}, at least {number(least)}{times}: {verdict}")
     return lines
 
 
@@ -77,10 +77,12 @@ def launch_lines(found: dict[str, dict[str, Figures]]) -> list[str]:
 
 
 def reason(figures: Figures) -> str:
-    """Say why something has no figures."""
+    """Say why something has no figures; nothing if it has."""
     if "left out" in figures:
         return f"left out: {figures['left out']}"
-    return f"failed: {figures['error']}" if "error" in figures else "not measured"
+    if "error" in figures:
+        return f"failed: {figures['error']}"
+    return "" if figures else "not measured"
 
 
 def report(record: dict[str, Any]) -> str:
@@ -89,14 +91,14 @@ def report(record: dict[str, Any]) -> str:
     sections = []
     for part in (PACKAGED, LARGE):
         rows = [
-            f"{name}: {words(figures) if SPEED in figures else reason(figures)}"
+            f"{name}: {reason(figures) or words(figures)}"
             for name, figures in found.get(part, {}).items()
         ]
         sections.append((f"speed, {part}", rows or ["not measured"]))
     shared = next(iter(found.get(SHARED, {}).values()), {})
     sections += [
         ("accuracy after one epoch", accuracy.table(found.get(ACCURACY, {}))),
-        ("one process and two", [words(shared) if "steps" in shared else reason(shared)]),
+        ("one process and two", [reason(shared) or words(shared)]),
         ("launches", launch_lines(found)),
         ("goals", goal_lines(record)),
     ]

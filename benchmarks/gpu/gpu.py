@@ -151,7 +151,9 @@ def measure(part: str, options: argparse.Namespace, folder: Path, end: float) ->
         code = run(command, seen_by(part), left)
         if code == 0:
             return
-        if code is not None and len(read_record(options.json)["found"].get(part, {})) == known:
+        if code is None:
+            break
+        if len(read_record(options.json)["found"].get(part, {})) == known:
             error = f"a process ended with {code} before it measured anything"
             keep(options.json, part, "all that is left", {"error": error})
             print(f"{part}: {error}", flush=True)
@@ -178,7 +180,11 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--encoder", type=Path, help="a folder; none: the packaged encoder")
+    parser.add_argument(
+        "--encoder",
+        type=Path,
+        help="a folder, if without weights for random ones; none: the packaged encoder",
+    )
     parser.add_argument("--data", type=Path, help="folder of mnli_train.tsv; none: built-in pairs")
     parser.add_argument("--large", action="store_true", help="XLM-R Large's shape as well")
     parser.add_argument("--rehearse", action="store_true", help="two layers and few steps")

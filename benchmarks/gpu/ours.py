@@ -105,7 +105,7 @@ def training(bench: Bench, parts: dict[str, EncodedDataset], tokens: int) -> Fig
 
 def prediction(bench: Bench) -> Figures:
     """Score the texts that the pipeline is given; both with and without tokenisation."""
-    examples = spread(bench.examples["test"], bench.options.predicted)
+    examples = spread(bench.examples["train"], bench.options.predicted)
     bench.tokens(examples[:8])  # loads the tokenizer
     began = time.monotonic()
     tokens = bench.tokens(examples)

@@ -28,6 +28,7 @@ from crosscal.encoders.packing import PACKED, PackedBatch, encode, pool
 from crosscal.training.precision import Precision
 
 WORKERS = 4
+MULTIPLE = 8 if GPU else None  # the lengths that tensor cores like
 # Earlier versions had another name for it.
 BY_LENGTH = (
     {"train_sampling_strategy": "group_by_length"}
@@ -116,7 +117,7 @@ def train_with_trainer(
             model,
             arguments,
             train_dataset=pairs,
-            data_collator=DataCollatorWithPadding(bench.tokenizer),
+            data_collator=DataCollatorWithPadding(bench.tokenizer, pad_to_multiple_of=MULTIPLE),
             callbacks=list(callbacks),
         )
         trainer.schedule = schedule
@@ -262,7 +263,7 @@ def pipeline_prediction(bench: Bench, batch: int) -> Figures:
     classify = pipeline(
         "text-classification", model=classifier(bench), tokenizer=bench.tokenizer, device=DEVICE
     )
-    examples = spread(bench.examples["test"], bench.options.predicted)
+    examples = spread(bench.examples["train"], bench.options.predicted)
     texts = [{"text": e.text_a, "text_pair": e.text_b} for e in examples]
     classify(texts[:batch], batch_size=batch, truncation=True, max_length=LENGTH)
     began = time.monotonic()
