@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import DEVICE, GPU, LENGTH, TASK, WINDOW, Bench, Figures, spread, synchronise
+from common import GPU, LENGTH, TASK, WINDOW, Bench, Figures, spread, synchronise
 
 from crosscal.tasks import EncodedDataset
 from crosscal.training.loop import train
@@ -169,7 +169,7 @@ def busy_time(intervals: Iterable[tuple[float, float]]) -> float:
 def launches(bench: Bench, parts: dict[str, EncodedDataset], tokens: int) -> Figures:
     """Measure for which share of a step the device waits for the next launch."""
     if not GPU:
-        return {"left out": f"a {DEVICE.type} has no launches"}
+        return {"left out": "nothing is launched without a GPU"}
     warm, count = bench.options.warm, 2 * WINDOW
     # Steps more than are watched: batches differ, and so does their number.
     epochs = epochs_of(bench, parts, tokens, warm + 3 * count)
