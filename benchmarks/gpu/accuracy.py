@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import DEVICE, Bench, Figures, Measurements, spread
 from ours import scores, settings_of, task_of, trained
+from pairs import DEVICE, Bench, Figures, Measurements, spread
 from peers import Pairs, Schedule, packed_batch, packed_batches, train_plainly, train_with_trainer
 
 from crosscal.training.loop import _learning_rate

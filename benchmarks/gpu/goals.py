@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import accuracy
-from common import Figures, number, words
+from pairs import Figures
+from record import number, words
 
 PACKAGED, LARGE, ACCURACY, SHARED = "packaged", "large", "accuracy", "two processes"
 LAUNCHES = "launches, 1536 tokens"

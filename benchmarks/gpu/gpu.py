@@ -43,17 +43,8 @@ import peers
 import torch
 import transformers
 import two_processes
-from common import (
-    DEVICE,
-    GPU,
-    Bench,
-    Measurements,
-    encoder_of,
-    keep,
-    read_record,
-    take,
-    write_record,
-)
+from pairs import DEVICE, GPU, Bench, Measurements, encoder_of
+from record import keep, read_record, take, write_record
 from transformers.utils import logging
 
 from crosscal.study.execution.gpus import GPU_VARIABLE, visible_gpus

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import GPU, LENGTH, TASK, WINDOW, Bench, Figures, spread, synchronise
+from pairs import GPU, LENGTH, TASK, WINDOW, Bench, Figures, spread, synchronise
 
 from crosscal.tasks import EncodedDataset
 from crosscal.training.loop import train

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import DEVICE, GPU, LENGTH, TASK, Bench, Figures, spread, synchronise
+from pairs import DEVICE, GPU, LENGTH, TASK, Bench, Figures, spread, synchronise
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import (
     AutoModel,

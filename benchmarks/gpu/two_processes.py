@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from common import GPU, Bench, Figures, Measurements, study_text
+from pairs import GPU, Bench, Figures, Measurements, study_text
 
 STEPS = 30
 PAIRS = 6030  # of the built-in set, which has about 33 tokens a pair
