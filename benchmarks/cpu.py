@@ -328,7 +328,7 @@ def loss_curves(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, settings.clip)
         optimizer.step()
-        padded.append(float(loss))
+        padded.append(loss.item())
     apart = [abs(a - b) for a, b in zip(packed, padded, strict=True)]
     return {"crosscal": packed, "padded": padded, "largest_difference": max(apart)}
 
