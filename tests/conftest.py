@@ -76,6 +76,23 @@ _KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let summaries of data be kept where no other tests or users see them; encoders stay."""
+    from crosscal.encoders.packaged import cache_folder
+
+    before, folder = os.environ.get("CROSSCAL_CACHE"), tmp_path_factory.mktemp("cache")
+    built = cache_folder() / "encoders"
+    built.mkdir(parents=True, exist_ok=True)
+    (folder / "encoders").symlink_to(built, target_is_directory=True)
+    os.environ["CROSSCAL_CACHE"] = str(folder)
+    yield
+    if before is None:
+        del os.environ["CROSSCAL_CACHE"]
+    else:
+        os.environ["CROSSCAL_CACHE"] = before
+
+
 @pytest.fixture(autouse=True)
 def own_tasks_end_with_their_test() -> Iterator[None]:
     """Forget the tasks that a test, or a study it reads, describes."""

@@ -25,7 +25,7 @@ from crosscal.predictions.external.concat import (
     files_read,
     join_files,
 )
-from crosscal.predictions.external.reader import ExternalPredictions, read_external
+from crosscal.predictions.external.reader import ExternalPredictions, memory_left, read_external
 from crosscal.report.calibration_report import CalibrationReport
 from crosscal.spelling import did_you_mean
 
@@ -88,7 +88,7 @@ def calibrate(
         Confidences from which rows are accepted, and accuracies to find the threshold of.
     memory : str or int, optional
         How much may be used, as ``2GB`` or in bytes; by default what the machine has. Predictions
-        that need more are refused; no number depends on it.
+        that are estimated to need more are refused; no number depends on it.
 
     Returns
     -------
@@ -137,7 +137,9 @@ def calibrate(
         )
     files = [NamedFile(path) for path in paths]
     demand_different(files)
-    parts = [_read(each, columns, report, bound) for each in several]
+    parts: list[ExternalPredictions] = []
+    for each in several:
+        parts.append(_read(each, columns, report, memory_left(bound, parts)))
     return evaluate_predictions(
         join_files(parts, files, pooled=group is not None) if files else parts[0],
         files=checksums(files),
@@ -176,7 +178,7 @@ def evaluate_predictions(
     pair = predictions.value_kind == "confidence"
     n = len(predictions)
     count = 2 if pair else predictions.values.shape[1]
-    demand_memory(memory, n, count, replicates=replicates, units=n)
+    demand_memory(memory, n, count, replicates=replicates, units=n, recalibrated=bool(recalibrate))
     group = predictions.group
     if group is None:
         groups = np.broadcast_to(np.zeros(1, np.intp), len(predictions))  # one number for all
@@ -238,7 +240,7 @@ def _read(
     if isinstance(origin, str | Path):
         part = partial(report, Path(origin).name) if report else None
         return read_external(str(origin), columns, report=part, memory=memory)
-    return read_external(origin, columns)
+    return read_external(origin, columns, memory=memory)
 
 
 def _notion(notion: str, predictions: ExternalPredictions) -> Notion:

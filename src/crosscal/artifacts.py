@@ -15,11 +15,14 @@ import json
 import os
 import re
 import shutil
+import sys
+import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +63,16 @@ def sha256_file(path: Path) -> str:
 
 
 @cache
-def sha256_code() -> str:
-    """SHA-256 of all modules of this package: what is kept of older ones is not used."""
+def sha256_code(*packages: str) -> str:
+    """SHA-256 of this package's modules and the versions of others: what computes a result.
+
+    What is kept of an earlier result is used only if it was computed by the same.
+    """
     root = Path(__file__).parent
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(sys.version.encode())
+    for package in ("crosscal", *packages):
+        with suppress(PackageNotFoundError):
+            digest.update(f"{package} {version(package)}\n".encode())
     for path in sorted(root.rglob("*.py")):
         digest.update(f"{path.relative_to(root).as_posix()}\0{sha256_file(path)}\n".encode())
     return digest.hexdigest()
@@ -200,7 +209,8 @@ def building(folder: Path, details: dict[str, Any], *, resume: str | None = None
 
 def write_aside(path: Path, content: bytes) -> None:
     """Replace a file's content in one step: a reader sees the old or the new, never a part."""
-    aside = path.with_name(path.name + ".aside")
+    # Of its own for each writer: two that share one would mix their contents.
+    aside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.aside")
     with disk_errors(path):
         aside.write_bytes(content)
         flush(aside)

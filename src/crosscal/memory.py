@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,10 +94,17 @@ def freed_memory_kept() -> Iterator[None]:
     """Have the C library keep what is freed, so that no step waits for pages to be cleared."""
     # A step on a processor frees and asks for the same gigabytes again.
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if library is None or not hasattr(library, "mallopt") or not hasattr(library, "malloc_trim"):
+    known = hasattr(library, "mallopt") and hasattr(library, "malloc_trim")
+    chosen = any(name.startswith("MALLOC_") for name in os.environ)  # by the user
+    # Older versions take no more than 32 MiB, and are left alone if they do not take that.
+    if (
+        library is None
+        or not known
+        or chosen
+        or not any(library.mallopt(_MMAP_THRESHOLD, size) for size in (1 << 30, 1 << 25))
+    ):
         yield
         return
-    library.mallopt(_MMAP_THRESHOLD, 1 << 30)
     library.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     try:
         yield

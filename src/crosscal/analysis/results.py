@@ -229,7 +229,8 @@ class Results:
         # Rows become dictionaries as they are written: asdict would copy every value first.
         document = {"format": FORMAT, **{f.name: getattr(self, f.name) for f in fields(self)}}
         return (
-            json.dumps(document, default=vars, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+            json.dumps(document, default=_as_dict, indent=1, ensure_ascii=False, allow_nan=False)
+            + "\n"
         )
 
     @classmethod
@@ -260,6 +261,10 @@ class Results:
         values["estimates"] = _rows(Estimate, values["estimates"], "estimates")
         values["reliability"] = _rows(ReliabilityBin, values["reliability"], "reliability")
         return cls(**values)
+
+
+def _as_dict(row: Any) -> dict[str, Any]:
+    return {f.name: getattr(row, f.name) for f in fields(row)}
 
 
 def _rows(kind: type, rows: Sequence[Mapping[str, Any]], where: str) -> list[Any]:

@@ -26,7 +26,7 @@ _VERSION = 1
 
 
 def cache_folder() -> Path:
-    """Where built encoders are kept: ``$CROSSCAL_CACHE`` or the system's place for caches."""
+    """Where built encoders and summaries of data lie: ``$CROSSCAL_CACHE`` or the system's place."""
     folder = os.environ.get("CROSSCAL_CACHE")
     return Path(folder) if folder else user_cache_path("crosscal")
 

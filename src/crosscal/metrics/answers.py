@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from crosscal.exceptions import DataError
 from crosscal.languages import table_code
@@ -23,14 +22,10 @@ class AnswerRules:
     both_empty: float = 0.0
 
 
-# Runs are asked the same questions, and each answer is normalised for two metrics.
-_remembered = lru_cache(maxsize=2**16)
-_SQUAD, _MLQA, _SOUND = map(_remembered, (normalising.squad, normalising.mlqa, normalising.sound))
-
-SQUAD = AnswerRules(normalise=_SQUAD)
-SQUAD2 = AnswerRules(normalise=_SQUAD, both_empty=1.0)
-MLQA = AnswerRules(normalise=_MLQA, languages=normalising.MLQA_LANGUAGES)
-SOUND = AnswerRules(normalise=_SOUND, both_empty=1.0)
+SQUAD = AnswerRules(normalise=normalising.squad)
+SQUAD2 = AnswerRules(normalise=normalising.squad, both_empty=1.0)
+MLQA = AnswerRules(normalise=normalising.mlqa, languages=normalising.MLQA_LANGUAGES)
+SOUND = AnswerRules(normalise=normalising.sound, both_empty=1.0)
 
 
 def exact_match(answer: str, golds: Sequence[str], rules: AnswerRules, language: str) -> float:

@@ -11,6 +11,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from crosscal.exceptions import DataError
 from crosscal.languages import table_code
@@ -44,6 +45,8 @@ _UNSPACED = re.compile(
 )
 # The vowel AM of Thai and Lao: a letter, but UAX 29 attaches it to the one before it.
 _ATTACHED = frozenset("\u0e33\u0eb3")
+# Runs are asked the same questions, and each answer is normalised for two metrics.
+_REMEMBERED = 2**16
 
 
 def is_punctuation(character: str) -> bool:
@@ -54,6 +57,7 @@ def is_punctuation(character: str) -> bool:
     return character in _ASCII_PUNCTUATION or unicodedata.category(character)[0] == "P"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def squad(text: str, language: str) -> str:
     """Normalise as SQuAD v1.1 and v2.0 do, which XTREME uses for XQuAD and TyDiQA too.
 
@@ -65,6 +69,7 @@ def squad(text: str, language: str) -> str:
     return " ".join(_ENGLISH_ARTICLES.sub(" ", bare).split())
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def mlqa(text: str, language: str) -> str:
     """Normalise as MLQA's own evaluator does (Lewis et al. 2020), faults included.
 
@@ -89,6 +94,7 @@ def mlqa(text: str, language: str) -> str:
     return " ".join(bare.split())
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def sound(text: str, language: str) -> str:
     """Normalise by one rule for all languages; empty only if nothing visible is there.
 

@@ -18,7 +18,7 @@ from crosscal.report.autonyms import AUTONYMS
 from crosscal.report.characters import clean
 from crosscal.report.charts import all_figures
 from crosscal.report.charts.chart import Chart
-from crosscal.report.charts.kept import drawings_of
+from crosscal.report.charts.kept_drawings import drawings_of
 from crosscal.report.charts.layer_curve import layer_curve
 from crosscal.report.charts.learning_curve import curve_subject_name, learning_curve
 from crosscal.report.charts.markers import colour_class, style_of

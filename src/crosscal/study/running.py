@@ -24,7 +24,7 @@ from crosscal.study.execution.store import Store
 from crosscal.study.planning.checks import analysis_settings
 from crosscal.study.planning.plan import Plan
 from crosscal.study.results.bill import Bill, bill
-from crosscal.study.results.kept import analysis_key, kept_or_computed
+from crosscal.study.results.kept_results import analysis_key, kept_or_computed
 from crosscal.study.results.recalibration import recalibrate
 from crosscal.study.results.scores import ScoreRow, score_runs
 

@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from crosscal.artifacts import read_checked
@@ -33,19 +36,37 @@ def readings(tmp_path, monkeypatch):
 @pytest.fixture
 def data(tmp_path):
     """Return a folder of parallel test files, without any others."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for code in MINI:
-        shutil.copy(Path(str(mini_folder())) / f"nli-test.{code}.tsv", folder)
-    return folder
+    return parallel_files(tmp_path / "data", "nli-test.{language}.tsv")
 
 
 @pytest.fixture
 def source(data):
     """Return a source that reads these."""
+    return source_of(data / "nli-{split}.{language}.tsv")
+
+
+def parallel_files(folder, name):
+    """Write parallel files into a folder, where paths of such a name look for them."""
+    for code in MINI:
+        file = folder / name.format(language=code, split="test")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(str(mini_folder())) / f"nli-test.{code}.tsv", file)
+    settle(folder)
+    return folder
+
+
+def settle(folder):
+    """Have all files of a folder be of some time ago."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            os.utime(path, (1e9, 1e9))
+
+
+def source_of(path, **config):
+    where = {} if path is None else {"path": str(path)}
     return SplitSource(
         field="target.test",
-        config=SourceConfig(format="tsv-pairs", path=str(data / "nli-{split}.{language}.tsv")),
+        config=SourceConfig(**{"format": "tsv-pairs", **where, **config}),
         split="test",
         languages=MINI,
         labels=task("xnli").labels,
@@ -96,19 +117,88 @@ def test_an_older_content_is_read_again_after_a_newer(source, data, readings):
     assert cached_summary(source) == before
 
 
-@pytest.mark.parametrize("change", ["added", "removed", "renamed"])
-def test_files_that_come_or_go_are_seen(source, data, readings, change):
-    cached_summary(source)
-    other = data / "nli-test.xx.tsv"
-    if change == "added":
-        other.write_text("a\tb\tc\n")
-        cached_summary(source)
+NAMES = [
+    "nli-{split}.{language}.tsv",
+    "{language}.tsv",
+    "{language}/{split}.tsv",
+    "{split}/nli.{language}.tsv",
+    "{language}.v2/{split}.tsv",
+]
+
+
+@pytest.mark.parametrize("change", ["added", "changed", "removed", "renamed"])
+@pytest.mark.parametrize("name", NAMES)
+def test_files_that_come_go_or_change_are_seen(tmp_path, readings, name, change):
+    folder = parallel_files(tmp_path / "data", name)
+    source = source_of(folder / name)
+    before = cached_summary(source)
+    assert cached_summary(source) == before
+    assert len(readings) == 1
+    listed = [Path(path) for path, _, _ in summary_cache._listing(source)]
+    assert sorted(listed) == sorted(before.files)
+    file = folder / name.format(language="zh", split="test")
+    other = folder / name.format(language="xx", split="test")
+    other.parent.mkdir(exist_ok=True)
+    if change in ("added", "changed"):
+        changed = other if change == "added" else file
+        changed.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        with suppress(DataError):
+            cached_summary(source)
         assert len(readings) == 2
         return
-    file = data / "nli-test.zh.tsv"
     file.rename(other) if change == "renamed" else file.unlink()
     with pytest.raises(DataError):
         cached_summary(source)
+
+
+def test_a_card_that_names_other_files_is_seen(tmp_path, readings):
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    table = pa.table({"a": ["a", "b"], "b": ["c", "d"], "label": ["yes", "no"]})
+    pq.write_table(table, folder / "first.parquet")
+    pq.write_table(table.slice(0, 1), folder / "second.parquet")
+    card = (
+        "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: test\n    path: {}\n---\n"
+    )
+    (folder / "README.md").write_text(card.format("first.parquet"))
+    settle(folder)
+    columns = {"text_a": "a", "text_b": "b", "label": "label"}
+    source = replace(
+        source_of(None, format="columns", hub=str(folder), columns=columns),
+        languages=("en",),
+        labels=("yes", "no"),
+    )
+    assert cached_summary(source).examples == cached_summary(source).examples == 2
+    assert len(readings) == 1
+    (folder / "README.md").write_text(card.format("second.parquet"))
+    assert cached_summary(source).examples == 1
+
+
+def test_what_was_changed_just_now_is_not_kept(source, data, readings):
+    os.utime(data / "nli-test.tr.tsv")
+    cached_summary(source)
+    cached_summary(source)
+    assert len(readings) == 2
+
+
+def test_results_beside_data_change_nothing(tmp_path, readings):
+    folder = parallel_files(tmp_path / "data", "{language}.tsv")
+    source = source_of(folder / "{language}.tsv")
+    cached_summary(source)
+    (folder / "results" / "store").mkdir(parents=True)
+    (folder / "results" / "store" / "log").write_text("new")
+    cached_summary(source)
+    assert len(readings) == 1
+
+
+def test_a_stage_refuses_other_examples_than_were_planned(source, data):
+    digest = cached_summary(source).digest
+    assert source.read_planned(digest) == source.read().examples
+    for code in MINI:
+        file = data / f"nli-test.{code}.tsv"
+        file.write_text("".join(file.read_text(encoding="utf-8").splitlines(True)[:-3]), "utf-8")
+    with pytest.raises(DataError, match="no longer those"):
+        source.read_planned(digest)
 
 
 def test_a_file_of_labels_beside_a_file_is_seen(tmp_path, readings):
@@ -119,6 +209,7 @@ def test_a_file_of_labels_beside_a_file_is_seen(tmp_path, readings):
     ]
     file.write_text("".join(rows))
     (tmp_path / "dev-labels.lst").write_text("1\n2\n3\n")
+    settle(tmp_path)
     source = SplitSource(
         field="siqa.dev",
         config=SourceConfig(format="siqa", path=str(file)),
@@ -136,7 +227,7 @@ def test_a_file_of_labels_beside_a_file_is_seen(tmp_path, readings):
 
 def test_other_code_reads_anew(source, readings, monkeypatch):
     cached_summary(source)
-    monkeypatch.setattr(summary_cache, "_code", lambda: ["another version"])
+    monkeypatch.setattr(summary_cache, "sha256_code", lambda *packages: "other code")
     cached_summary(source)
     assert len(readings) == 2
 
@@ -185,7 +276,7 @@ def test_folders_of_very_many_files_are_not_looked_through(source, readings, mon
 
 def test_folders_that_links_lead_to_are_not_looked_through(source, data, readings):
     (data / "more").symlink_to(data, target_is_directory=True)
-    config = source.config.model_copy(update={"path": str(data / "{language}" / "test")})
+    config = source.config.model_copy(update={"path": str(data)})
     assert summary_cache._listing(replace(source, config=config)) is None
     # A path that needs no folders is not concerned.
     assert cached_summary(source) == cached_summary(source)

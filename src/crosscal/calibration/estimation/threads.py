@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,7 +24,10 @@ def in_threads(work: Callable[..., T], parts: Iterable[tuple[Any, ...]]) -> Iter
     begun = list(islice(parts, 2))
     threads = min(_MOST_THREADS, _processors())
     if threads == 1 or len(begun) < 2:
-        for part in chain(begun, parts):
+        begun.reverse()
+        while begun:
+            yield work(*begun.pop())
+        for part in parts:
             yield work(*part)
         return
     with ThreadPoolExecutor(threads) as pool:
@@ -39,7 +42,7 @@ def in_threads(work: Callable[..., T], parts: Iterable[tuple[Any, ...]]) -> Iter
 
 
 def _processors() -> int:
-    """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Count the processors that this process may use, at most ``OMP_NUM_THREADS``."""
+    bound = os.environ.get("OMP_NUM_THREADS", "")
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(there or 1, int(bound) if bound.isdigit() and int(bound) else _MOST_THREADS)

@@ -68,7 +68,8 @@ def cluster_bin_sums(
     """
     for where, indices, size in (("cluster", cluster, clusters), ("index", index, bins)):
         _check_indices(indices, np.size(values), size, where)
-    cell = cluster * bins + index
+    # Numbers of clusters may be of a small type, which their product with bins would leave.
+    cell = np.multiply(cluster, bins, dtype=np.intp) + index
     weights = np.asarray(values, dtype=np.float64)
     sums = np.bincount(cell, weights=weights, minlength=clusters * bins)
     return np.asarray(sums, dtype=np.float64).reshape(clusters, bins)

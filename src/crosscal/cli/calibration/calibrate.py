@@ -89,7 +89,10 @@ def calibrate(
         str | None, typer.Option(help="accuracies to find the threshold of: 0.9,0.95")
     ] = None,
     memory: Annotated[
-        str | None, typer.Option(help="most memory to use, as 2GB; by default the machine's")
+        str | None,
+        typer.Option(
+            help="refuse what is estimated to need more memory, as 2GB; default: what is there"
+        ),
     ] = None,
     save: Annotated[
         Path | None, typer.Option(help="JSON file for the fitted recalibrator; see apply")

@@ -10,7 +10,7 @@ from pathlib import Path
 from crosscal.cli.screen import warn
 from crosscal.predictions.external.columns import ColumnOptions
 from crosscal.predictions.external.concat import NamedFile, demand_different, join_files
-from crosscal.predictions.external.reader import ExternalPredictions, read_external
+from crosscal.predictions.external.reader import ExternalPredictions, memory_left, read_external
 from crosscal.predictions.external.sources.plain_files import STANDARD_INPUT
 
 
@@ -34,10 +34,11 @@ def read_files(
     memory: int | None = None,
 ) -> ExternalPredictions:
     """Read files as one, and say on standard error how each was read."""
-    parts = []
+    parts: list[ExternalPredictions] = []
     for file in files:
         origin = STANDARD_INPUT if str(file.path) == STANDARD_INPUT else file.path
-        part = read_external(origin, columns, report=partial(report, file.shown), memory=memory)
+        left = memory_left(memory, parts)
+        part = read_external(origin, columns, report=partial(report, file.shown), memory=left)
         warn(f"crosscal: {file.path}: {'; '.join(part.notes)}")
         parts.append(part)
     return join_files(parts, files, pooled=columns.group is not None)

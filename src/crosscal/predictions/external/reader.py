@@ -7,7 +7,7 @@ stop the reading, with file, row and remedy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -206,6 +206,11 @@ def read_external(
     return _by_vote(predictions, votes, source.name)
 
 
+def memory_left(memory: int | None, read: Iterable[ExternalPredictions]) -> int | None:
+    """Return how many of so many bytes the predictions that were read leave."""
+    return None if memory is None else max(0, memory - sum(each.values.nbytes for each in read))
+
+
 def _read(
     source: TableSource,
     columns: ColumnMapping,
@@ -226,9 +231,9 @@ def _read(
         held += batch.nbytes
         if memory is not None and held > memory:
             raise SettingsError(
-                f"the columns of {source.name} alone are larger than {memory:,} bytes",
-                where="--memory",
-                remedy="Give more, or fewer rows",
+                f"the columns of {source.name} take more than the {memory:,} bytes allowed",
+                where="memory",
+                remedy="Allow more (--memory, or memory=), or give fewer rows",
             )
         if report:
             report(done, source.total)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import groupby
 from typing import Any
 
 from crosscal.data import Dataset, SourceFiles, read_sources
 from crosscal.data.formats import check_source
+from crosscal.exceptions import DataError
 from crosscal.study.config.settings import FilesConfig, SourceConfig
 
 
@@ -32,14 +35,33 @@ class SplitSource:
             for files in _files(part, self.split, self.languages):
                 check_source(files, self.labels)
 
-    def read_language(self, language: str) -> list[Any]:
-        """Read the examples of one language."""
-        return [example for example in self.read().examples if example.language == language]
+    def read_planned(self, digest: str) -> tuple[Any, ...]:
+        """Read the examples that a plan was made of; DataError if they are others by now."""
+        examples = self.read().examples
+        if examples_digest(examples) != digest:
+            raise DataError(
+                "the examples are no longer those that the study was planned with",
+                where=self.field,
+                remedy="Let nothing change the data meanwhile, and run the same command again",
+            )
+        return examples
 
 
-def read_splits(sources: Mapping[str, SplitSource]) -> dict[str, tuple[Any, ...]]:
-    """Read the examples of several splits."""
-    return {split: source.read().examples for split, source in sources.items()}
+def read_splits(
+    sources: Mapping[str, SplitSource], digests: Mapping[str, str]
+) -> dict[str, tuple[Any, ...]]:
+    """Read the examples of several splits that a plan was made of."""
+    return {split: source.read_planned(digests[split]) for split, source in sources.items()}
+
+
+def examples_digest(examples: Sequence[Any]) -> str:
+    """Hash of everything that a stage sees of examples, which are of one kind."""
+    names = [entry.name for entry in fields(examples[0])] if examples else []
+    encode = json.JSONEncoder(default=asdict).encode  # default: of answers in examples
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(encode([getattr(example, name) for name in names]).encode())
+    return digest.hexdigest()
 
 
 def read_source(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from crosscal.artifacts import sha256_file
 from crosscal.data import Dataset, PairExample
 from crosscal.data.examples import ChoiceExample, TagExample
+from crosscal.study.config.sources import examples_digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +66,11 @@ class DatasetSummary:
 
 
 def summarise(dataset: Dataset, *, with_clusters: bool) -> DatasetSummary:
-    """Read a dataset's examples once and keep what a plan needs of them."""
-    names = _names(dataset)
+    """Keep what a plan needs of a dataset."""
     return DatasetSummary(
-        digest=_digest(dataset, names),
+        digest=examples_digest(dataset.examples),
         examples=len(dataset.examples),
-        characters=_n_characters(dataset, names),
+        characters=_n_characters(dataset),
         clusters=_clusters(dataset) if with_clusters else {},
         tags=_tags(dataset),
         text_counts=_text_counts(dataset),
@@ -81,19 +79,6 @@ def summarise(dataset: Dataset, *, with_clusters: bool) -> DatasetSummary:
         parallel=dataset.parallel,
         notes=dataset.notes,
     )
-
-
-def _names(dataset: Dataset) -> list[str]:
-    """Names of the fields of a dataset's examples, which are of one kind."""
-    return [entry.name for entry in fields(dataset.examples[0])] if dataset.examples else []
-
-
-def _digest(dataset: Dataset, names: Sequence[str]) -> str:
-    digest = hashlib.sha256()
-    encode = json.JSONEncoder(default=asdict).encode  # default: of answers in examples
-    for example in dataset.examples:
-        digest.update(encode([getattr(example, name) for name in names]).encode())
-    return digest.hexdigest()
 
 
 def _clusters(dataset: Dataset) -> dict[str, tuple[str, ...]]:
@@ -113,7 +98,8 @@ def _text_counts(dataset: Dataset) -> tuple[int, ...]:
     return tuple(sorted({1 if example.text_b is None else 2 for example in pairs}))
 
 
-def _n_characters(dataset: Dataset, names: Sequence[str]) -> int:
+def _n_characters(dataset: Dataset) -> int:
+    names = [entry.name for entry in fields(dataset.examples[0])] if dataset.examples else []
     skipped = ("language", "label", "tags", "answers", "partners")
     texts = [name for name in names if name not in skipped and not name.endswith("_id")]
     return sum(_length_of_texts(example, texts) for example in dataset.examples)

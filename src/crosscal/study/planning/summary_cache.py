@@ -3,6 +3,7 @@
 To plan a study its files need not be parsed again whenever a verb is called. A summary is taken
 from the cache only if every file that it was made of has the same bytes, if nothing was added,
 removed or changed where the source looks for files, and if the code that read them is the same.
+Stages hold what they read against the plan, so that a summary that is wrong all the same is found.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
+import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +30,11 @@ from crosscal.study.planning.summaries import DatasetSummary, summarise
 
 # What reads files besides the code of this package.
 _PACKAGES = ("pyarrow", "langcodes", "PyYAML")
-# Folders with more in them are not looked through at each call.
+# Where there is more to look through, nothing is kept.
 _MOST_ENTRIES = 10_000
 _MOST_SUMMARIES = 1_000
+# A file that was changed so few seconds ago may change again without a newer time.
+_SETTLED = 2.0
 
 # Path of a file from where its source looks, bytes, time of its last change.
 _Listing = list[tuple[str, int, int]]
@@ -36,19 +42,28 @@ _Listing = list[tuple[str, int, int]]
 
 def cached_summary(source: SplitSource) -> DatasetSummary:
     """Summarise a source, or take the summary of an earlier call."""
-    before = _listing(source)
+    began, before = time.time(), _listing(source)
     entry = cache_folder() / "summaries" / f"{_key(source)}.json"
     kept = None if before is None else _kept(entry, before)
     if kept is not None:
         return kept
     summary = summarise(source.read(), with_clusters=source.split != "train")
-    if before is not None and _listing(source) == before:
+    if before is not None and _is_settled(before, summary, began) and _listing(source) == before:
         content = json.dumps({"listing": before, "summary": summary.to_dict()})
         with suppress(OSError, CrosscalError):  # a cache saves time; a plan can do without
             entry.parent.mkdir(parents=True, exist_ok=True)
             write_checked(entry, content.encode())
             _forget_oldest(entry.parent)
     return summary
+
+
+def _is_settled(listing: _Listing, summary: DatasetSummary, began: float) -> bool:
+    """Whether all files are listed that were read, and none was changed just now."""
+    listed = {os.path.normcase(path) for path, _, _ in listing}
+    of_package = str(Path(__file__).parents[2])
+    read = [str(path) for path in summary.files if not str(path).startswith(of_package)]
+    newest = max((time_ns for _, _, time_ns in listing), default=0)
+    return newest / 1e9 < began - _SETTLED and all(os.path.normcase(p) in listed for p in read)
 
 
 def _forget_oldest(folder: Path) -> None:
@@ -83,28 +98,16 @@ def _has_hash(path: Path, sha256: str) -> bool:
 
 def _key(source: SplitSource) -> str:
     config = source.config.model_dump_json(exclude={"expected"})
-    asked = [config, source.split, source.languages, source.labels, *_code()]
+    asked = [config, source.split, source.languages, source.labels, sha256_code(*_PACKAGES)]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-
-
-def _code() -> list[str]:
-    """Name what turns files into summaries."""
-    versions = [sys.version, sha256_code()]
-    for package in _PACKAGES:
-        with suppress(PackageNotFoundError):
-            versions.append(f"{package} {version(package)}")
-    return versions
 
 
 def _listing(source: SplitSource) -> _Listing | None:
     """Return all files where a source looks for its own; None where that cannot be told."""
     listing: _Listing = []
-    places = dict.fromkeys(_places(source.config, source.languages))
     try:
-        for begin, deep in places:
-            if begin is None:
-                return None
-            for path in _files(begin, deep):
+        for place in dict.fromkeys(_places(source.config, source.languages)):
+            for path in _files(place):
                 state = os.stat(path)
                 listing.append((path, state.st_size, state.st_mtime_ns))
     except OSError:
@@ -112,50 +115,68 @@ def _listing(source: SplitSource) -> _Listing | None:
     return sorted(set(listing))
 
 
-def _files(begin: str, deep: bool) -> Iterator[str]:
-    """Yield the files whose paths begin so, those of folders that do so too if `deep`.
+@dataclass(frozen=True)
+class _Place:
+    """Where files are looked for.
 
-    Raises OSError where there is too much, or a link leads to another folder.
+    In a folder: files whose names begin so, and in folders whose names fit a pattern every file.
     """
-    seen, folders = 0, [os.path.dirname(begin)]
+
+    folder: str
+    begin: str
+    folders: str
+
+
+def _files(place: _Place) -> Iterator[str]:
+    """Yield the files of a place; OSError where there is too much, or a link to a folder."""
+    seen, folders = 0, [place.folder]
     while folders:
-        with os.scandir(folders.pop()) as entries:
+        folder = folders.pop()
+        within = folder != place.folder
+        with os.scandir(folder) as entries:
             for entry in entries:
                 seen += 1
                 if seen > _MOST_ENTRIES:
                     raise OSError("too many files")
-                if not entry.path.startswith(begin):
-                    continue
+                name = os.path.normcase(entry.name)
                 if not entry.is_dir():
-                    yield entry.path
-                elif deep and entry.is_symlink():
-                    raise OSError("a link to a folder")
-                elif deep:
+                    if within or name.startswith(os.path.normcase(place.begin)):
+                        yield entry.path
+                elif within or fnmatch(name, os.path.normcase(place.folders)):
+                    if entry.is_symlink():
+                        raise OSError("a link to a folder")
                     folders.append(entry.path)
 
 
-def _places(source: SourceConfig, languages: Sequence[str]) -> Iterator[tuple[str | None, bool]]:
-    """Yield how the paths begin under which files are looked for, and whether in folders too.
-
-    None stands for a place that only a download knows.
-    """
+def _places(source: SourceConfig, languages: Sequence[str]) -> Iterator[_Place]:
+    """Yield the places of a source's files; OSError for one that only a download knows."""
     for files in (source, *(source.by_language.get(code, source) for code in languages)):
         yield from _places_of(files)
     for part in source.also:
         yield from _places(part, languages)
 
 
-def _places_of(files: FilesConfig) -> Iterator[tuple[str | None, bool]]:
+def _places_of(files: FilesConfig) -> Iterator[_Place]:
     if files.hub is not None:
-        yield (os.path.join(files.hub, "") if os.path.isdir(files.hub) else None), True
+        if not os.path.isdir(files.hub):
+            raise OSError("a data set of the Hub")
+        yield _Place(files.hub, "", "*")
     if files.path is None:
         return
-    begin, _, rest = files.path.partition("{")
-    if rest:
-        yield begin, "/" in rest or not Path(rest).suffix
-    elif os.path.isdir(begin):
-        yield os.path.join(begin, ""), True
+    if os.path.isdir(files.path):
+        yield _Place(files.path, "", "*")
+        return
+    parts = Path(files.path).parts
+    first = next((i for i, part in enumerate(parts) if "{" in part), len(parts) - 1)
+    folder, name = str(Path(*parts[:first])), parts[first]
+    if "{" in name:
+        pattern = "".join("*" if part[:1] == "{" else escape(part) for part in _fields(name))
+        yield _Place(folder, name.partition("{")[0], pattern)
     else:
         # Labels may lie in a file beside it that is called alike.
-        path = Path(begin)
-        yield str(path.with_name(path.name.split(".")[0] or path.name)), False
+        yield _Place(folder, name.split(".")[0] or name, "")
+
+
+def _fields(name: str) -> list[str]:
+    """Divide a name into fields in braces and what stands between them."""
+    return [part for part in re.split(r"(\{[^}]*\})", name) if part]

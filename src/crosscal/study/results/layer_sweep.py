@@ -87,7 +87,8 @@ def sweep_layers(plan: Plan, run: Run, store: Store, listener: ProgressListener)
     with open_executor(plan.study, store) as executor:
         run_plan(stages, store, executor, listener)
     vectors = np.load(store.open(*stages[-1].node) / "test.npy", mmap_mode="r")
-    sentences = _embedding(plan, run).sources["test"].read().examples
+    embedded = _embedding(plan, run)
+    sentences = embedded.sources["test"].read_planned(embedded.examples["test"])
     return LayerSweep(
         study=plan.study.name,
         target=run.target,

@@ -13,7 +13,7 @@ from crosscal.predictions import Predictions
 from crosscal.study.config.load import baseline_of, regime_settings
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
-from crosscal.study.results.kept import analysis_key, kept_or_computed
+from crosscal.study.results.kept_results import analysis_key, kept_or_computed
 from crosscal.tasks import EncodedDataset
 
 FILE = "recalibration.json"

@@ -40,7 +40,7 @@ class EmbedStage(EncoderStage):
 
         return embed_stage(
             self.model,
-            read_splits(self.sources),
+            read_splits(self.sources, self.examples),
             inputs,
             folder,
             progress,

@@ -70,7 +70,7 @@ class PrepareStage(Stage):
         """Return the examples of all languages in turn, or what they were translated into."""
         own: dict[str, list[Any]] = {}
         if any(f"translated:{language}" not in inputs for language in self.source.languages):
-            for example in self.source.read().examples:
+            for example in self.source.read_planned(self.examples):
                 own.setdefault(example.language, []).append(example)
         examples: list[Any] = []
         for language in self.source.languages:

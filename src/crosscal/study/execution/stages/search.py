@@ -38,7 +38,7 @@ class SearchStage(Stage):
 
         columns: dict[str, list[Any]] = {}
         extra: dict[str, list[Any]] = {}
-        sentences = read_splits(self.sources)
+        sentences = read_splits(self.sources, self.examples)
         total = sum(map(len, sentences.values()))
         for split, examples in sentences.items():
             vectors = np.load(inputs["vectors"] / f"{split}.npy", mmap_mode="r")

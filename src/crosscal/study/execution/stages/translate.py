@@ -43,7 +43,8 @@ class TranslateStage(Stage):
         translator = load_translator(
             self.translate.translator, self.language, self.to, **self.translate.settings
         )
-        examples = self.source.read_language(self.language)
+        everything = self.source.read_planned(self.examples)
+        examples = [example for example in everything if example.language == self.language]
         facts = translate_stage(examples, translator, folder, progress)
         return {name: value for name, value in facts.items() if name != "seconds"}
 

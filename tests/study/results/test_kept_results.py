@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from crosscal.analysis import AnalysisSettings, Results
-from crosscal.study.results import kept
-from crosscal.study.results.kept import analysis_key, kept_or_computed
+from crosscal.study.results import kept_results as kept
+from crosscal.study.results.kept_results import analysis_key, kept_or_computed
 
 SETTINGS = AnalysisSettings(title="a", groups={"rich": ("tr", "fi")})
 FOUND = Results(
@@ -72,9 +72,7 @@ def test_other_predictions_or_code_are_another_question(ask, table, monkeypatch)
     ask(SETTINGS)
     table.write_bytes(b"PAR1 others")
     assert ask(SETTINGS)[1]
-    monkeypatch.setattr(kept, "sha256_code", lambda: "other code")
-    assert ask(SETTINGS)[1]
-    monkeypatch.setattr(kept, "version", lambda package: "another")
+    monkeypatch.setattr(kept, "sha256_code", lambda *packages: "other code")
     assert ask(SETTINGS)[1]
     assert not ask(SETTINGS)[1]
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,9 @@ from crosscal.report.charts.canvas import can_draw, chart_fonts
 from crosscal.report.charts.render import Drawing
 
 FILE = ".drawn"
-"""Beside the figures: what they show, and their form within a page."""
+"""Name of the file beside the figures that says what they were drawn from."""
 
-_PACKAGES = ("matplotlib", "fonttools", "numpy")
+_PACKAGES = ("matplotlib", "fonttools", "numpy", "langcodes")
 
 
 def drawings_of(
@@ -77,15 +75,8 @@ def _hashes(drawing: Drawing) -> dict[str, str]:
 
 
 def _key(content: Iterable[str]) -> str:
-    drawn_by = [sys.version, sha256_code(), *chart_fonts(), *map(_version, _PACKAGES)]
+    drawn_by = [sha256_code(*_PACKAGES), *chart_fonts()]
     digest = hashlib.sha256(json.dumps(drawn_by).encode())
     for part in content:
         digest.update(hashlib.sha256(part.encode("utf-8", "surrogatepass")).digest())
     return digest.hexdigest()
-
-
-def _version(package: str) -> str:
-    try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return package

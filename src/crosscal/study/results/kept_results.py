@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,12 +15,12 @@ from crosscal.artifacts import read_checked, sha256_code, sha256_file, write_asi
 
 R = TypeVar("R", Results, RegimeResults)
 
-_PACKAGES = ("numpy", "scipy", "pyarrow")
+_PACKAGES = ("numpy", "scipy", "pyarrow", "langcodes")
 
 
 def analysis_key(tables: Iterable[Path], *settings: Any) -> str:
     """Hash of what results follow from: prediction tables, settings, and what computes them."""
-    computed_by = [sys.version, sha256_code(), *map(version, _PACKAGES)]
+    computed_by = sha256_code(*_PACKAGES)
     asked = [asdict(each) if hasattr(each, "__dataclass_fields__") else each for each in settings]
     content = json.dumps([computed_by, list(map(sha256_file, tables)), asked], default=str)
     return hashlib.sha256(content.encode()).hexdigest()
