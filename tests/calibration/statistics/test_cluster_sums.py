@@ -103,3 +103,12 @@ def test_clusters_beyond_those_there_are(cluster):
     # A bin too many would be counted as the next cluster's first.
     with pytest.raises(DataError, match="index"):
         cluster_bin_sums([1.0, 2.0, 3.0], bins, 2, np.array([0, 1, 2]), 2)
+
+
+def test_numbers_of_clusters_of_a_small_type():
+    rng = np.random.default_rng(0)
+    cluster, index = rng.permutation(9000), rng.integers(0, 15, 9000)
+    values = rng.normal(size=9000)
+    small = cluster_bin_sums(values, cluster.astype(np.uint16), 9000, index, 15)
+    assert np.array_equal(small, cluster_bin_sums(values, cluster, 9000, index, 15))
+    assert np.array_equal(small.sum(axis=1), values[np.argsort(cluster)])
