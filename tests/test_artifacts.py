@@ -398,3 +398,26 @@ def test_a_folder_need_not_be_flushed_but_a_broken_disk_is_told(
     else:
         with pytest.raises(OSError, match=os.strerror(number)):
             artifacts.flush(tmp_path)
+
+
+def test_two_writers_of_one_file_do_not_mix(tmp_path):
+    path, failed = tmp_path / "file", []
+
+    def write(content):
+        try:
+            for _ in range(60):
+                write_checked(path, content)
+        except Exception as error:
+            failed.append(error)
+
+    contents = [bytes([65 + i]) * 20_000 * (i + 1) for i in range(3)]
+    writers = [threading.Thread(target=write, args=(content,)) for content in contents]
+    for writer in writers:
+        writer.start()
+    seen = set()
+    while any(writer.is_alive() for writer in writers):
+        seen.add(read_checked(path))
+    assert failed == []
+    assert seen <= {None, *contents}
+    assert read_checked(path) in contents
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

@@ -94,7 +94,14 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of an artifact folder; the system drops it if this process dies."""
     lock = FileLock(f"{folder}.lock")
     with disk_errors(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:  # where nobody can make one, as in /proc
+            raise ArtifactError(
+                f"the folder cannot be made ({error.strerror})",
+                where=str(folder.parent),
+                remedy="Choose another folder for results (--output) or cache (CROSSCAL_CACHE)",
+            ) from error
         try:
             lock.acquire()
         except (OSError, NotImplementedError) as error:
@@ -207,10 +214,14 @@ def building(folder: Path, details: dict[str, Any], *, resume: str | None = None
         (folder / _PURPOSE).unlink(missing_ok=True)
 
 
+def aside_of(path: Path) -> Path:
+    """Return where to write what is to have this name: two writers would mix their contents."""
+    return path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.aside")
+
+
 def write_aside(path: Path, content: bytes) -> None:
     """Replace a file's content in one step: a reader sees the old or the new, never a part."""
-    # Of its own for each writer: two that share one would mix their contents.
-    aside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.aside")
+    aside = aside_of(path)
     with disk_errors(path):
         aside.write_bytes(content)
         flush(aside)

@@ -24,12 +24,14 @@ from crosscal.cli.load import (
 from crosscal.cli.matrix import print_matrix, write_scores
 from crosscal.cli.options import RESULTS, AsJson, Output, Overrides, StudyFile
 from crosscal.cli.progress import StudyProgress
-from crosscal.cli.screen import REPORT_WIDTH, open_console, say
+from crosscal.cli.screen import REPORT_WIDTH, open_console, say, warn
 from crosscal.exceptions import ArtifactError, SettingsError
 from crosscal.report import answer, render_text_table, write_report
 from crosscal.report.characters import visible
+from crosscal.report.layers import FILE as LAYERS
+from crosscal.report.layers import LayerSweep
 from crosscal.report.numbers import data_size, duration
-from crosscal.study.config.settings import ONE_TARGET, STUDY_NAME, Study
+from crosscal.study.config.settings import ONE_TARGET, STORE, STUDY_NAME, Study
 from crosscal.study.config.write import commented_study
 from crosscal.study.execution.devices import follow, following, leading
 from crosscal.study.execution.executors import n_workers
@@ -37,7 +39,7 @@ from crosscal.study.execution.store import Store
 from crosscal.study.planning.estimate import estimate_stages, wall_seconds
 from crosscal.study.planning.order import disk_use, economical_order
 from crosscal.study.planning.plan import Plan
-from crosscal.study.results.layer_sweep import read_sweep
+from crosscal.study.results.layer_sweep import is_current, read_sweep
 from crosscal.study.results.recalibration import read_recalibration
 from crosscal.study.results.report_context import report_context
 from crosscal.study.results.scores import score_cells
@@ -71,11 +73,12 @@ def init(
             )
         name = str(typer.prompt("Name of the study", default="my-study"))
     name = name or (file.stem if file else "")
-    if not re.fullmatch(STUDY_NAME, name):
+    if not re.fullmatch(STUDY_NAME, name) or name.lower() == STORE:
         raise SettingsError(
             f"a study cannot be called {name!r}: it names a folder",
             where="--name",
-            remedy="Take letters, digits, dots, hyphens and underscores, a letter or digit first",
+            remedy="Take letters, digits, dots, hyphens and underscores, a letter or digit first, "
+            f"and another name than {STORE}, which is the folder of artifacts",
         )
     file = file or Path(f"{name}.toml")
     if file.exists():
@@ -187,9 +190,21 @@ def _write_reports(
             folder,
             study=report_context(plan, target, store, analysed, ran),
             recalibration=recalibration.get(target),
-            layers=read_sweep(folder),
+            layers=_layers(plan, folder),
         )
     return pages
+
+
+def _layers(plan: Plan, folder: Path) -> LayerSweep | None:
+    """Return the sweep that lies in a target's folder, if it is of this plan."""
+    sweep = read_sweep(folder)
+    if sweep is None or is_current(plan, sweep):
+        return sweep
+    warn(
+        f"crosscal: {folder / LAYERS}: a layer sweep of other data or settings, left out of the "
+        "report. Sweep again: crosscal layers STUDY"
+    )
+    return None
 
 
 def _to_dict(study: Study, outcome: Outcome, pages: Mapping[str, Path], ran: int) -> dict[str, Any]:

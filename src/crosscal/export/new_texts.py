@@ -15,7 +15,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from crosscal.artifacts import disk_errors, move
+from crosscal.artifacts import aside_of, disk_errors, move
 from crosscal.calibration import softmax
 from crosscal.encoders.architectures import token_types
 from crosscal.encoders.loading import load_tokenizer
@@ -90,7 +90,7 @@ def write_table(table: pa.Table, path: Path) -> None:
     """Write a table by the ending of its name; lists become JSON in CSV."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(path.name + ".aside")
+        aside = aside_of(path)
         if path.suffix == ".parquet":
             pq.write_table(table, aside, write_page_checksum=True)
         elif path.suffix == ".csv":

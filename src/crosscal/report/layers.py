@@ -33,6 +33,12 @@ class LayerSweep:
     recipe: str
     seed: int
     rows: Sequence[Row]
+    embedding: str = ""  # key of the stage whose vectors were compared
+
+    @property
+    def run(self) -> tuple[str, str, int]:
+        """Target, recipe and seed."""
+        return self.target, self.recipe, self.seed
 
     def to_json(self) -> str:
         """Return indented JSON."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crosscal.analysis import Results, analyse
 from crosscal.analysis.recalibration_transfer import RegimeResults
-from crosscal.artifacts import disk_errors, move, write_aside
+from crosscal.artifacts import aside_of, disk_errors, move, write_aside
 from crosscal.exceptions import ArtifactError
 from crosscal.predictions import Predictions, read_predictions
 from crosscal.study.config.settings import ONE_TARGET, Study
@@ -130,7 +130,7 @@ def collect_predictions(
                 continue
             source = store.open(*run.table.node) / "predictions.parquet"
             copy = folder / "predictions" / f"{run.recipe}-seed{run.seed}.parquet"
-            aside = copy.with_suffix(".aside")
+            aside = aside_of(copy)
             shutil.copyfile(source, aside)
             move(aside, copy)
             tables[copy] = read_predictions(copy)

@@ -303,3 +303,9 @@ def test_a_path_has_names_alone_in_braces(tmp_path, path):
     with pytest.raises(SettingsError) as caught:
         read_study(write(tmp_path, WHOLE), [override])
     assert "test.path" in str(caught.value.where)
+
+
+@pytest.mark.parametrize("name", ["store", "Store"])
+def test_no_study_is_called_like_the_folder_of_artifacts(study_file, name):
+    with pytest.raises(SettingsError, match="folder of artifacts"):
+        read_study(study_file, [f"name={name}"])

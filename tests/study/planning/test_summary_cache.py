@@ -134,7 +134,7 @@ def test_files_that_come_go_or_change_are_seen(tmp_path, readings, name, change)
     before = cached_summary(source)
     assert cached_summary(source) == before
     assert len(readings) == 1
-    listed = [Path(path) for path, _, _ in summary_cache._listing(source)]
+    listed = [Path(path) for path, *_ in summary_cache._listing(source)]
     assert sorted(listed) == sorted(before.files)
     file = folder / name.format(language="zh", split="test")
     other = folder / name.format(language="xx", split="test")
@@ -170,7 +170,13 @@ def test_a_card_that_names_other_files_is_seen(tmp_path, readings):
     )
     assert cached_summary(source).examples == cached_summary(source).examples == 2
     assert len(readings) == 1
-    (folder / "README.md").write_text(card.format("second.parquet"))
+    (folder / "README.md").write_text(card.format("other.parquet"))
+    with pytest.raises(DataError):
+        cached_summary(source)
+    # The same size and time say nothing.
+    (folder / "README.md").write_text(card.format("third.parquet"))
+    (folder / "second.parquet").rename(folder / "third.parquet")
+    settle(folder)
     assert cached_summary(source).examples == 1
 
 

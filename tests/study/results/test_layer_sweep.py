@@ -196,3 +196,22 @@ def test_runs_that_are_not_there(study, options, words):
     with pytest.raises(SettingsError, match=words) as caught:
         run("layers", *options)
     assert caught.value.remedy
+
+
+def test_a_sweep_of_other_sentences_is_left_out_of_the_report(study):
+    folder, run = study
+    assert run("run").exit_code == 0
+    assert run("layers").exit_code == 0
+    page = folder / "results" / "bitexts" / "translations" / "report.html"
+    told = run("report")
+    assert "left out" not in told.stderr
+    assert "retrieval-by-layer" in page.read_text(encoding="utf-8")
+    file = folder / "bitext" / "tatoeba.tur-eng.eng"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(lines[1:] + lines[:1]), encoding="utf-8")
+    told = run("run")
+    assert told.exit_code == 0
+    assert "a layer sweep of other data or settings" in told.stderr
+    assert "retrieval-by-layer" not in page.read_text(encoding="utf-8")
+    assert run("layers").exit_code == 0
+    assert "left out" not in run("report").stderr

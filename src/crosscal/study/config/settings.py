@@ -20,6 +20,8 @@ ONE_TARGET = "target"
 
 # A study names a folder; file systems take names of up to 255 bytes.
 STUDY_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+# The folder beside those of studies, on file systems that tell capitals apart or not.
+STORE = "store"
 
 # The family that nothing is trained on.
 RETRIEVAL = "retrieval"
@@ -415,6 +417,13 @@ class Study(Section):
             raise ValueError("give [target] or [targets.*], not both")
         rest = {key: value for key, value in content.items() if key != "target"}
         return rest | {"targets": {ONE_TARGET: content["target"]}}
+
+    @field_validator("name")
+    @classmethod
+    def _not_of_the_store(cls, name: str) -> str:
+        if name.lower() == STORE:
+            raise ValueError("that is the name of the folder of artifacts; take another")
+        return name
 
     @field_validator("seeds")
     @classmethod

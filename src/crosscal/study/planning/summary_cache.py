@@ -36,8 +36,8 @@ _MOST_SUMMARIES = 1_000
 # A file that was changed so few seconds ago may change again without a newer time.
 _SETTLED = 2.0
 
-# Path of a file from where its source looks, bytes, time of its last change.
-_Listing = list[tuple[str, int, int]]
+# Path of a file, its bytes, when it was last written, when anything of it was last changed.
+_Listing = list[tuple[str, int, int, int]]
 
 
 def cached_summary(source: SplitSource) -> DatasetSummary:
@@ -59,10 +59,10 @@ def cached_summary(source: SplitSource) -> DatasetSummary:
 
 def _is_settled(listing: _Listing, summary: DatasetSummary, began: float) -> bool:
     """Whether all files are listed that were read, and none was changed just now."""
-    listed = {os.path.normcase(path) for path, _, _ in listing}
+    listed = {os.path.normcase(path) for path, *_ in listing}
     of_package = str(Path(__file__).parents[2])
     read = [str(path) for path in summary.files if not str(path).startswith(of_package)]
-    newest = max((time_ns for _, _, time_ns in listing), default=0)
+    newest = max((written for _, _, written, _ in listing), default=0)
     return newest / 1e9 < began - _SETTLED and all(os.path.normcase(p) in listed for p in read)
 
 
@@ -109,7 +109,7 @@ def _listing(source: SplitSource) -> _Listing | None:
         for place in dict.fromkeys(_places(source.config, source.languages)):
             for path in _files(place):
                 state = os.stat(path)
-                listing.append((path, state.st_size, state.st_mtime_ns))
+                listing.append((path, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
     except OSError:
         return None
     return sorted(set(listing))

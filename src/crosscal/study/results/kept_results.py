@@ -41,13 +41,15 @@ def kept_or_computed(path: Path, kind: type[R], key: str, compute: Callable[[], 
         Computes the results.
     """
     stamp = path.with_name(f".{path.stem}")
-    if read_checked(stamp) == _stamp(key, path):
-        return kind.from_json(path.read_text(encoding="utf-8"))
+    kept = path.read_bytes() if path.is_file() else b""
+    if read_checked(stamp) == _stamp(key, kept):
+        return kind.from_json(kept.decode())
     results = compute()
-    write_aside(path, results.to_json().encode())
-    write_checked(stamp, _stamp(key, path))
+    content = results.to_json().encode()
+    write_aside(path, content)
+    write_checked(stamp, _stamp(key, content))
     return results
 
 
-def _stamp(key: str, path: Path) -> bytes:
-    return f"{key} {sha256_file(path) if path.is_file() else ''}".encode()
+def _stamp(key: str, content: bytes) -> bytes:
+    return f"{key} {hashlib.sha256(content).hexdigest()}".encode()

@@ -95,7 +95,14 @@ def sweep_layers(plan: Plan, run: Run, store: Store, listener: ProgressListener)
         recipe=run.recipe,
         seed=run.seed,
         rows=layer_sweep(dict(by_language(sentences, vectors)), layers=range(len(vectors))),
+        embedding=stages[-1].key,
     )
+
+
+def is_current(plan: Plan, sweep: LayerSweep) -> bool:
+    """Whether a sweep is of the data and trainings of a plan."""
+    runs = (run for run in plan.runs if (run.target, run.recipe, run.seed) == sweep.run)
+    return any(sweep_stages(plan, run)[-1].key == sweep.embedding for run in runs)
 
 
 def read_sweep(folder: Path) -> LayerSweep | None:
