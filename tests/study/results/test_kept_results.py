@@ -6,7 +6,7 @@ import pytest
 
 from crosscal.analysis import AnalysisSettings, Results
 from crosscal.study.results import kept_results as kept
-from crosscal.study.results.kept_results import analysis_key, kept_or_computed
+from crosscal.study.results.kept_results import analysis_key, kept_or_computed, same_predictions
 
 SETTINGS = AnalysisSettings(title="a", groups={"rich": ("tr", "fi")})
 FOUND = Results(
@@ -90,3 +90,15 @@ def test_what_was_changed_since_is_computed_again(ask, tmp_path, name, change):
         file.write_bytes(file.read_bytes().replace(b"a", b"b", 1))
     assert ask(SETTINGS) == (FOUND, True)
     assert ask(SETTINGS) == (FOUND, False)
+
+
+def test_results_of_other_predictions_are_told_apart(tmp_path, table):
+    files = [tmp_path / name for name in ("results.json", "recalibration.json")]
+    for file, settings in zip(files, (SETTINGS, {"regimes": []}), strict=True):
+        kept_or_computed(file, Results, analysis_key([table], settings), lambda: FOUND)
+    assert same_predictions(*files)
+    table.write_bytes(b"PAR1 others")
+    kept_or_computed(files[0], Results, analysis_key([table], SETTINGS), lambda: FOUND)
+    assert not same_predictions(*files)
+    (tmp_path / ".recalibration").unlink()  # as an earlier version left it
+    assert same_predictions(*files)

@@ -9,11 +9,12 @@ import numpy as np
 
 from crosscal.analysis import AnalysisSettings
 from crosscal.analysis.recalibration_transfer import RegimeResults, compare_regimes
+from crosscal.exceptions import ArtifactError
 from crosscal.predictions import Predictions
 from crosscal.study.config.load import baseline_of, regime_settings
 from crosscal.study.execution.store import Store
 from crosscal.study.planning.plan import Plan
-from crosscal.study.results.kept_results import analysis_key, kept_or_computed
+from crosscal.study.results.kept_results import analysis_key, kept_or_computed, same_predictions
 from crosscal.tasks import EncodedDataset
 
 FILE = "recalibration.json"
@@ -48,6 +49,12 @@ def recalibrate(
 def read_recalibration(folder: Path) -> RegimeResults | None:
     """Return what `recalibrate` wrote, or None if there is none."""
     path = folder / FILE
+    if not same_predictions(path, folder / "results.json"):
+        raise ArtifactError(
+            "this is of other predictions than results.json",
+            where=str(path),
+            remedy="Run the study: crosscal run STUDY",
+        )
     return RegimeResults.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
