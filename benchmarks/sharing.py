@@ -75,6 +75,7 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     file.write_text(part_of_every_task("shared", options.data, options.targets, options.recipes))
     plan = make_plan(read_study(file, ()), packaged_encoder())
     output = work / "shared"
+    went_on = (output / "store").exists()
     seconds = crosscal(file, output, "run", "--set", "execution.executor=in-process")
     alone = cells(plan)
     own = seconds_of((stage.node for stage in plan.stages), output)
@@ -84,7 +85,7 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
         "cells": len(alone),
         "stages_run": len(plan.stages),
         "stages_of_cells_alone": sum(map(len, alone.values())),
-        "seconds": round(seconds, 1),
+        "seconds": None if went_on else round(seconds, 1),
         "seconds_of_stages": round(own, 1),
         "seconds_of_stages_of_cells_alone": round(asked, 1),
         "times_as_fast": round(asked / own, 2),
@@ -116,7 +117,7 @@ def show(found: dict[str, Any]) -> None:
         f"{found['cells']} cells: {found['stages_run']} stages instead of "
         f"{found['stages_of_cells_alone']}; {found['seconds_of_stages']} s of stages instead of "
         f"{found['seconds_of_stages_of_cells_alone']} s ({found['times_as_fast']} times); "
-        f"the command took {found['seconds']} s"
+        f"the command took {found['seconds'] or 'an unknown number of'} s"
     )
     for name, seconds in found["again"].items():
         print(f"{name:34} {seconds:6.1f} s")
@@ -138,10 +139,11 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", default=list(study.recipes))
     parser.add_argument("--alone", type=int, default=6, help="cells that are run alone")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work", type=Path, help="keep what was run here, and go on with it")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        found = measure(options, Path(scratch))
+        found = measure(options, options.work or Path(scratch))
     options.json.write_text(json.dumps(found, indent=1) + "\n")
     show(found)
 
