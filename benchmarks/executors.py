@@ -114,7 +114,8 @@ class Silent:
 
 
 def slurm_local(store: Store) -> ClusterExecutor:
-    jobs = open_jobs(store.root.absolute() / "jobs", Cluster(scheduler="local"), 1)
+    folder = store.root.absolute() / "jobs"
+    jobs = open_jobs(folder, Cluster(scheduler="local"), Execution())
     return ClusterExecutor(store, jobs, 1)
 
 

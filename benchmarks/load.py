@@ -152,7 +152,7 @@ def apart(function, *arguments):
 def measure(arguments, checkout, limit=3600):
     """Run crosscal in a process of its own; return its times, peak memory and what it said."""
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
-    environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    environment["OPENBLAS_NUM_THREADS"] = "1"
     command = [sys.executable, "-m", "crosscal.cli", *map(str, arguments)]
     began = time.perf_counter()
     with tempfile.TemporaryFile() as said:
