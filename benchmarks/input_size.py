@@ -45,7 +45,7 @@ WORDS = {
     "length": "attention takes time and, with dropout, memory by the square of an input's length, "
     "and a step of so many tokens holds the fewer inputs the longer they are",
     "vocabulary": "every row is held and trained, with its gradient and moments",
-    "vocabulary, trimmed": "the table is loaded as a whole; rows that are not used are let go before training",
+    "vocabulary, trimmed": "the table is loaded whole; rows that are not used go before training",
 }
 
 
