@@ -42,7 +42,7 @@ def export(
         _require_onnx()
     check_free(folder)
     plan = load_plan(study, overrides)
-    store = Store(output / "store")
+    store = Store.within(output)
     run = trained_run(plan, store, target or next(iter(plan.study.targets)), recipe, seed)
     exported = export_run(plan, store, run, folder, temperature)
     name = type(exported.model).__name__

@@ -37,7 +37,7 @@ def layers(
     check_output(output)
     plan = load_plan(study, overrides, quiet=as_json)
     run = sweep_run(plan, target, recipe, seed)
-    store = Store(output / "store")
+    store = Store.within(output)
     missing = needed_stages(sweep_stages(plan, run), store)
     with StudyProgress(store, len(missing), quiet=as_json) as progress:
         sweep = sweep_layers(plan, run, store, progress)

@@ -209,7 +209,7 @@ def status(
 ) -> None:
     """Show how far a study is."""
     loaded = load_plan(study, overrides, quiet=as_json)
-    store = Store(output / "store")
+    store = Store.within(output)
     needed = {stage.node for stage in needed_stages(loaded.stages, store)}
     rows: list[dict[str, Any]] = []
     for stage in loaded.stages:

@@ -46,7 +46,7 @@ def gc(
     as_json: AsJson = False,
 ) -> None:
     """Show what the store holds that none of these studies needs, or remove it."""
-    store = Store(output / "store")
+    store = Store.within(output)
     plans = [load_plan(study, overrides, quiet=as_json).stages for study in studies]
     garbage = find_garbage(store, plans, checkpoints=checkpoints, days=days)
     kept = [each for each in garbage if yes and not each.remove(store)]

@@ -103,11 +103,11 @@ def run(
         overrides = share_stages(study, overrides, processes)
     if rank:
         with following(rank, processes):
-            follow(load_plan(study, overrides, quiet=True).stages, Store(output / "store"))
+            follow(load_plan(study, overrides, quiet=True).stages, Store.within(output))
         return
     check_output(output)
     plan = load_plan(study, overrides, quiet=as_json)
-    store = Store(output / "store")
+    store = Store.within(output)
     estimates = estimate_stages(plan, output)
     discard = plan.study.execution.checkpoints == "discard"
     order = economical_order(plan.stages, estimates)
@@ -181,7 +181,7 @@ def _write_reports(
     recalibration: Mapping[str, RegimeResults],
     ran: Sequence[str] = (),
 ) -> dict[str, Path]:
-    store = Store(output / "store")
+    store = Store.within(output)
     pages = {}
     for target, analysed in results.items():
         folder = target_folder(output, plan.study, target)

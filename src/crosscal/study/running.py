@@ -70,7 +70,7 @@ def run_study(
         resolved study) and ``bill.json``.
     """
     analysis = {target: analysis_settings(plan.study, target) for target in plan.study.targets}
-    store = Store(output / "store")
+    store = Store.within(output)
     missing = needed_stages(plan.stages, store)
     with open_executor(plan.study, store) as executor:
         run_plan(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from crosscal.artifacts import building, locked_now, read_manifest, remove_folder, verify
 from crosscal.exceptions import ArtifactError
+from crosscal.study.config.settings import STORE
 from crosscal.training.reporting import ReportProgress
 
 # What follows the name of an artifact's folder, of which the facts alone are left.
@@ -33,6 +34,11 @@ class Store:
     """A folder of artifacts, ``<kind>-<key>``; several studies may share one."""
 
     root: Path
+
+    @classmethod
+    def within(cls, output: Path) -> Store:
+        """Return the store that lies beside the results in a folder of output."""
+        return cls(output / STORE)
 
     def folder(self, kind: str, key: str) -> Path:
         """Place of an artifact, whether it exists or not."""

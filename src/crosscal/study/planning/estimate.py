@@ -52,7 +52,7 @@ class CostEstimate:
 
 def estimate_stages(plan: Plan, output: Path) -> dict[str, CostEstimate]:
     """Estimate every stage that has to run, by key; the store lies in the folder of results."""
-    store = Store(output / "store")
+    store = Store.within(output)
     probes = read_probes(output, anywhere=plan.study.execution.executor == "slurm")
     counts = _PlanTokens(plan, store)
     rates = _Rates(plan, store, counts, probes)
